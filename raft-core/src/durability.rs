@@ -1,0 +1,203 @@
+//! What is on disk, as far as this server has been told.
+//!
+//! Hard state, truncation and append form one numbered, ordered stream of writes. The driver
+//! reports "all writes up to N are durable"; this file turns that into "the log is durable up to
+//! index i" and "the vote of this term is durable". A truncation lowers both the watermark and
+//! every write still in flight, so a late report about overwritten entries says nothing about the
+//! entries that replaced them.
+
+use smallvec::SmallVec;
+
+use crate::rules::Rules;
+use crate::types::{Index, WriteId};
+
+/// Writes in flight that are told apart. More are merged, which only reports less.
+const IN_FLIGHT_MAX: usize = 8;
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct InFlight {
+    write: WriteId,
+    /// Where the log ends, durably, once this write is: lowered by later truncations.
+    last: Index,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Durability {
+    issued: WriteId,
+    durable_write: WriteId,
+    durable_index: Index,
+    submitted_index: Index,
+    hard_state_write: WriteId,
+    in_flight: SmallVec<[InFlight; IN_FLIGHT_MAX]>,
+}
+
+impl Durability {
+    /// After a restart: the log may be promised up to `intact`, the hard state is durable.
+    pub(crate) fn restored(intact: Index) -> Self {
+        Self {
+            issued: WriteId(0),
+            durable_write: WriteId(0),
+            durable_index: intact,
+            submitted_index: intact,
+            hard_state_write: WriteId(0),
+            in_flight: SmallVec::new(),
+        }
+    }
+
+    /// All writes up to this one are durable.
+    pub(crate) fn durable_write(&self) -> WriteId {
+        self.durable_write
+    }
+
+    /// The log is durable up to here.
+    pub(crate) fn durable_index(&self) -> Index {
+        self.durable_index
+    }
+
+    /// The log has been handed to the disk, or was found intact on it, up to here.
+    pub(crate) fn submitted_index(&self) -> Index {
+        self.submitted_index
+    }
+
+    /// The write that holds the newest term and vote; 0 if they were there at the restart.
+    pub(crate) fn hard_state_write(&self) -> WriteId {
+        self.hard_state_write
+    }
+
+    /// The last write handed to the driver.
+    pub(crate) fn issued(&self) -> WriteId {
+        self.issued
+    }
+
+    /// The log loses `from` and what follows.
+    pub(crate) fn truncate<R: Rules>(&mut self, rules: &R, from: Index) {
+        assert!(from.0 > 0, "nothing lies before the first entry");
+        self.durable_index = rules.durable_after_truncation(self.durable_index, from);
+        for write in &mut self.in_flight {
+            write.last = rules.in_flight_after_truncation(write.last, from);
+        }
+        self.submitted_index = self.submitted_index.min(from.previous());
+    }
+
+    /// The next write's number.
+    pub(crate) fn next_write(&self) -> WriteId {
+        WriteId(self.issued.0 + 1)
+    }
+
+    /// A write leaves; once it is durable the log is, up to `last`.
+    pub(crate) fn issue(&mut self, hard_state: bool, last: Index) -> WriteId {
+        self.issued = self.next_write();
+        if hard_state {
+            self.hard_state_write = self.issued;
+        }
+        self.submitted_index = last;
+        let write = InFlight {
+            write: self.issued,
+            last,
+        };
+        if self.in_flight.len() == IN_FLIGHT_MAX {
+            self.in_flight[IN_FLIGHT_MAX - 1] = write;
+        } else {
+            self.in_flight.push(write);
+        }
+        assert!(
+            self.durable_write < self.issued,
+            "a new write is not durable yet"
+        );
+        self.issued
+    }
+
+    /// The driver reports all writes up to `write` durable. Whether that was news.
+    pub(crate) fn complete(&mut self, write: WriteId) -> bool {
+        assert!(
+            write <= self.issued,
+            "{write} is reported durable but was never issued"
+        );
+        if write <= self.durable_write {
+            return false;
+        }
+        self.durable_write = write;
+        let done = self
+            .in_flight
+            .iter()
+            .take_while(|flying| flying.write <= write)
+            .count();
+        if done > 0 {
+            self.durable_index = self.durable_index.max(self.in_flight[done - 1].last);
+            self.in_flight.drain(..done);
+        }
+        assert!(
+            self.in_flight.iter().all(|left| left.write > write),
+            "the stream is ordered"
+        );
+        true
+    }
+
+    /// What is wrong with the watermarks, if anything is.
+    pub(crate) fn disorder(&self, last: Index) -> Option<&'static str> {
+        if self.durable_index > last {
+            return Some("the durable watermark is beyond the log's end");
+        }
+        if self.in_flight.iter().any(|write| write.last > last) {
+            return Some("a write in flight promises more than the log holds");
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::Standard;
+
+    #[test]
+    fn a_late_report_says_nothing_of_entries_that_replaced_the_written_ones() {
+        let mut disk = Durability::restored(Index(2));
+        let first = disk.issue(false, Index(5));
+        disk.truncate(&Standard, Index(3));
+        let second = disk.issue(false, Index(5));
+        assert!(disk.complete(first));
+        assert_eq!(
+            disk.durable_index(),
+            Index(2),
+            "entries 3 to 5 of the second write are not"
+        );
+        assert!(disk.complete(second));
+        assert_eq!(disk.durable_index(), Index(5));
+    }
+
+    #[test]
+    fn a_truncation_lowers_the_watermark() {
+        let mut disk = Durability::restored(Index(9));
+        disk.truncate(&Standard, Index(4));
+        assert_eq!(
+            (disk.durable_index(), disk.submitted_index()),
+            (Index(3), Index(3))
+        );
+    }
+
+    #[test]
+    fn a_full_ring_merges_and_reports_less_never_more() {
+        let mut disk = Durability::restored(Index(0));
+        for last in 1..=20 {
+            disk.issue(false, Index(last));
+        }
+        disk.complete(WriteId(7));
+        assert_eq!(disk.durable_index(), Index(7));
+        disk.complete(WriteId(19));
+        assert_eq!(disk.durable_index(), Index(7), "writes 8 to 20 were merged");
+        disk.complete(WriteId(20));
+        assert_eq!(disk.durable_index(), Index(20));
+    }
+
+    #[test]
+    fn reports_are_cumulative_and_may_repeat() {
+        let mut disk = Durability::restored(Index(0));
+        disk.issue(true, Index(1));
+        let last = disk.issue(false, Index(3));
+        assert!(disk.complete(last));
+        assert_eq!(disk.durable_index(), Index(3));
+        assert!(!disk.complete(WriteId(1)));
+        assert_eq!(disk.durable_write(), last);
+    }
+}

@@ -1,0 +1,131 @@
+//! What goes into a step and what comes out of it.
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+
+use crate::configuration::Configuration;
+use crate::message::Message;
+use crate::types::{HardState, Index, NodeId, Term, WriteId};
+
+/// One thing that happens to a server.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// A message arrived. It may be lost, late, out of order or repeated, and even malformed.
+    Receive {
+        /// Who sent it, as the transport knows.
+        from: NodeId,
+        /// The message.
+        message: &'a Message,
+    },
+    /// Entries of these sizes, in bytes, should be appended: all of them or none.
+    Propose {
+        /// One size per entry.
+        sizes: &'a [u64],
+    },
+    /// The instant of [`Raft::deadline`](crate::Raft::deadline) has come. Harmless if it has not.
+    Wake,
+    /// All writes up to this one are durable.
+    Written {
+        /// The last of them.
+        write: WriteId,
+    },
+}
+
+/// Something for the driver to do. *Do effects in any order, writes in order, and report each
+/// finished write*: that is the whole contract. Every message is safe to send at once.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Effect {
+    /// Make this durable, after all earlier writes, then report it with [`Input::Written`]. It is
+    /// the first effect of its step, so that payloads are at hand for the messages after it.
+    Write(Write),
+    /// Send a message.
+    Send {
+        /// To whom.
+        to: NodeId,
+        /// What.
+        message: Message,
+    },
+    /// Entries up to this index may be applied.
+    Committed {
+        /// The commit index.
+        through: Index,
+    },
+    /// The proposals of this step were appended. They commit if this server stays leader, and may
+    /// commit or vanish if it does not: only an applied entry of the same index *and term* is them.
+    Proposed {
+        /// Index of the first.
+        first: Index,
+        /// Index of the last.
+        last: Index,
+        /// Term of all.
+        term: Term,
+    },
+    /// The proposals of this step were not appended and never will be.
+    ProposalRefused {
+        /// The leader of the current term, if this server knows it.
+        leader: Option<NodeId>,
+    },
+}
+
+/// One write of the ordered stream. Within it the order is hard state, truncation, append; a crash
+/// may leave any prefix of the stream, cut between or inside writes.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Write {
+    /// Its number; the first write of an incarnation is 1.
+    pub id: WriteId,
+    /// Term and vote, if they changed.
+    pub hard_state: Option<HardState>,
+    /// Remove this entry and all that follow.
+    pub truncate_from: Option<Index>,
+    /// Put these entries at their indexes, replacing what may be there.
+    pub append: Option<Append>,
+}
+
+/// Entries to make durable.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Append {
+    /// Index of the first.
+    pub first: Index,
+    /// Index of the last.
+    pub last: Index,
+    /// Term of all.
+    pub term: Term,
+    /// Where their payloads are.
+    pub source: Source,
+    /// The configuration that the last one holds, if it holds one.
+    pub configuration: Option<Box<Configuration>>,
+}
+
+/// Where the payloads of appended entries are.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Source {
+    /// The proposals just stepped, in order.
+    Proposals,
+    /// Nowhere: the one entry is the no-op that opens a term.
+    Noop,
+    /// The one entry is a configuration.
+    Configuration,
+    /// The AppendEntries just stepped, which carries entries from `prev.index + 1`.
+    Message,
+}
+
+/// The effects of one step, in order. They stay in the server until taken: dropping this undone
+/// makes the next step panic, because a lost effect is a lost promise.
+#[must_use = "effects must be carried out"]
+#[derive(Debug)]
+pub struct Effects<'a> {
+    pub(crate) buffer: &'a mut VecDeque<Effect>,
+}
+
+impl Iterator for Effects<'_> {
+    type Item = Effect;
+
+    #[inline]
+    fn next(&mut self) -> Option<Effect> {
+        self.buffer.pop_front()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.buffer.len(), Some(self.buffer.len()))
+    }
+}

@@ -1,0 +1,420 @@
+//! Leader election (§5.2, §5.4.1), pre-vote (dissertation §9.6), stickiness (§4.2.3) and
+//! check-quorum (§6.2).
+
+use smallvec::SmallVec;
+
+use crate::event::{Event, Observer, RoleKind, VoteRefusal};
+use crate::message::{AppendEntriesReply, Body, Message, Outcome};
+use crate::progress::Progress;
+use crate::quorum::{self, Tally};
+use crate::raft::Raft;
+use crate::role::{Ballots, Candidate, Leader, Role};
+use crate::rules::{RuleId, Rules};
+use crate::types::{EntryId, Instant, LIMIT, NodeId, Term, WriteId};
+
+impl<R: Rules> Raft<R> {
+    /// No leader was heard from for the drawn time (§5.2).
+    pub(crate) fn election_timeout<O: Observer>(&mut self, observer: &mut O) {
+        assert!(
+            !matches!(self.role, Role::Leader(_)),
+            "a leader waits for no leader"
+        );
+        if !self.may_campaign() {
+            self.election_deadline = Some(self.fresh_election_deadline());
+            return;
+        }
+        if self.settings.pre_vote {
+            self.pre_campaign(observer);
+        } else {
+            self.campaign(RuleId::ElectionTimeout, observer);
+        }
+    }
+
+    /// Only a voter whose promises hold and whose whole log is on its way to disk campaigns: it
+    /// could otherwise never advertise that log.
+    fn may_campaign(&self) -> bool {
+        self.may_vote
+            && self.configuration().is_voter(self.id)
+            && self.durability.submitted_index() == self.log.last_index()
+            && self.current_term.0 + 1 < LIMIT
+    }
+
+    /// Asks whether it could win (dissertation §9.6). Nothing is promised, so nothing waits.
+    fn pre_campaign<O: Observer>(&mut self, observer: &mut O) {
+        let was = self.role.kind();
+        self.role = Role::PreCandidate(Ballots::default());
+        self.election_deadline = Some(self.fresh_election_deadline());
+        let term = self.current_term;
+        let rule = RuleId::ElectionTimeout;
+        observer.event(Event::Became {
+            role: RoleKind::PreCandidate,
+            was,
+            term,
+            rule,
+        });
+        let last = self.log.last();
+        self.ask_voters(&Body::PreVote { last });
+        self.count_answer(self.id, true, observer);
+    }
+
+    /// Raises the term and votes for itself (§5.2). RequestVote leaves when that is durable.
+    fn campaign<O: Observer>(&mut self, rule: RuleId, observer: &mut O) {
+        assert!(self.may_campaign(), "who may not campaign does not");
+        let was = self.role.kind();
+        self.current_term = self.current_term.next();
+        self.voted_for = Some(self.id);
+        self.vote_owed = None;
+        self.pending.hard_state = true;
+        self.role = Role::Candidate(Candidate::default());
+        self.election_deadline = None;
+        let term = self.current_term;
+        observer.event(Event::Became {
+            role: RoleKind::Candidate,
+            was,
+            term,
+            rule,
+        });
+        self.release_candidacy(observer);
+    }
+
+    /// Sends RequestVote once it is durable; the candidacy's deadline starts then.
+    pub(crate) fn release_candidacy<O: Observer>(&mut self, observer: &mut O) {
+        let vote = self.hard_state_write();
+        let durable = self.durability.durable_write();
+        let Role::Candidate(candidate) = &mut self.role else {
+            return;
+        };
+        if candidate.asked || !self.rules.candidacy_may_leave(vote, durable) {
+            return;
+        }
+        candidate.asked = true;
+        let last = self.log.last();
+        observer.event(Event::CandidacyDurable {
+            term: self.current_term,
+            last,
+        });
+        self.election_deadline = Some(self.fresh_election_deadline());
+        self.ask_voters(&Body::RequestVote { last });
+        self.count_answer(self.id, true, observer);
+    }
+
+    /// The write that holds the present term and vote, perhaps the one this step builds up.
+    fn hard_state_write(&self) -> WriteId {
+        if self.pending.hard_state {
+            self.durability.next_write()
+        } else {
+            self.durability.hard_state_write()
+        }
+    }
+
+    fn ask_voters(&mut self, question: &Body) {
+        for voter in self.configuration().members() {
+            if voter != self.id && self.configuration().is_voter(voter) {
+                self.send(voter, question.clone());
+            }
+        }
+    }
+
+    /// Counts an answer and acts on the result.
+    fn count_answer<O: Observer>(&mut self, voter: NodeId, granted: bool, observer: &mut O) {
+        let role = self.role.kind();
+        let ballots = match &mut self.role {
+            Role::PreCandidate(ballots) => ballots,
+            Role::Candidate(candidate) => &mut candidate.ballots,
+            Role::Follower(_) | Role::Leader(_) => return,
+        };
+        ballots.count(voter, granted);
+        observer.event(Event::VoteCounted {
+            voter,
+            granted,
+            role,
+        });
+        let ballots = &*ballots;
+        let tally = quorum::tally(&self.rules, self.log.configuration(), |id| {
+            ballots.answer_of(id)
+        });
+        match (tally, role) {
+            (Tally::Open, _) => {}
+            (Tally::Won, RoleKind::PreCandidate) => self.campaign(RuleId::Majority, observer),
+            (Tally::Won, _) => self.become_leader(observer),
+            (Tally::Lost, _) => {
+                // Waits out its timeout as a follower, still with its own vote.
+                let deadline = self.election_deadline;
+                self.become_follower(self.current_term, None, RuleId::Majority, observer);
+                self.election_deadline = deadline.or(self.election_deadline);
+            }
+        }
+    }
+
+    fn become_leader<O: Observer>(&mut self, observer: &mut O) {
+        assert!(
+            matches!(self.role, Role::Candidate(_)),
+            "only a candidate becomes leader"
+        );
+        let was = self.role.kind();
+        let mut peers: SmallVec<[Progress; 4]> = SmallVec::new();
+        for member in self.configuration().members() {
+            if member != self.id {
+                peers.push(Progress::new(member, &self.log, self.now));
+            }
+        }
+        let next_heartbeat = self.now.after(self.settings.heartbeat);
+        self.role = Role::Leader(Leader {
+            peers,
+            next_heartbeat,
+        });
+        self.election_deadline = None;
+        let (role, rule, term) = (RoleKind::Leader, RuleId::Majority, self.current_term);
+        observer.event(Event::Became {
+            role,
+            was,
+            term,
+            rule,
+        });
+        self.open_term(observer);
+    }
+
+    // ---- answering --------------------------------------------------------------------------
+
+    /// Why a candidate in `term` with this log gets no vote, if it gets none (§5.2, §5.4.1).
+    fn refusal(&self, candidate: NodeId, last: EntryId) -> Option<VoteRefusal> {
+        if !self.may_vote {
+            return Some(VoteRefusal::MayNotVote);
+        }
+        if !self.rules.vote_is_free(self.voted_for, candidate)
+            && let Some(voted_for) = self.voted_for
+        {
+            return Some(VoteRefusal::AlreadyVoted { voted_for });
+        }
+        self.log_refusal(last)
+    }
+
+    fn log_refusal(&self, theirs: EntryId) -> Option<VoteRefusal> {
+        let own = self.log.last();
+        let behind = !self.rules.log_is_up_to_date(theirs, own);
+        behind.then_some(VoteRefusal::LogBehind { theirs, own })
+    }
+
+    /// Whether a leader is too fresh to vote against (§6, dissertation §4.2.3). A leader is fresh
+    /// to itself while a quorum hears it.
+    fn freshness(&self) -> Option<VoteRefusal> {
+        if !self.settings.stickiness {
+            return None;
+        }
+        let heard_at = match &self.role {
+            Role::Leader(_) => self.quorum_contact(),
+            _ => self.heard_at,
+        };
+        let needed = self.settings.election_timeout_min;
+        let fresh = self.rules.leader_is_fresh(self.now, heard_at, needed);
+        fresh.then(|| VoteRefusal::LeaderIsFresh {
+            heard: self.now.since(heard_at),
+            needed,
+        })
+    }
+
+    /// Whether this candidate disturbs a fresh leader: then it gets neither a vote nor an answer,
+    /// and its term is not adopted.
+    pub(crate) fn disturbs<O: Observer>(&mut self, candidate: NodeId, observer: &mut O) -> bool {
+        match self.freshness() {
+            Some(why) => {
+                observer.event(Event::VoteRefused { candidate, why });
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Would it get this vote in the term after its own? Changes nothing (dissertation §9.6).
+    pub(crate) fn handle_pre_vote<O: Observer>(
+        &mut self,
+        from: NodeId,
+        asked_in: Term,
+        last: EntryId,
+        observer: &mut O,
+    ) {
+        let refusal = if asked_in < self.current_term {
+            Some(VoteRefusal::StaleTerm { theirs: asked_in })
+        } else if !self.may_vote {
+            Some(VoteRefusal::MayNotVote)
+        } else {
+            self.freshness().or_else(|| self.log_refusal(last))
+        };
+        match refusal {
+            Some(why) => observer.event(Event::PreVoteRefused {
+                candidate: from,
+                why,
+            }),
+            None => observer.event(Event::PreVoteGranted { candidate: from }),
+        }
+        let stale = asked_in < self.current_term;
+        if !stale || self.rules.stale_request_is_answered() {
+            self.send(
+                from,
+                Body::PreVoteReply {
+                    asked_in,
+                    granted: refusal.is_none(),
+                },
+            );
+        }
+    }
+
+    pub(crate) fn handle_pre_vote_reply<O: Observer>(
+        &mut self,
+        from: NodeId,
+        asked_in: Term,
+        granted: bool,
+        observer: &mut O,
+    ) {
+        let counts = match &self.role {
+            Role::PreCandidate(_) => asked_in == self.current_term,
+            Role::Candidate(candidate) => {
+                candidate.asked && granted && self.rules.pre_vote_is_a_vote()
+            }
+            Role::Follower(_) | Role::Leader(_) => false,
+        };
+        if counts {
+            self.count_answer(from, granted, observer);
+        }
+    }
+
+    /// RequestVote of the current term (Figure 2).
+    pub(crate) fn handle_request_vote<O: Observer>(
+        &mut self,
+        from: NodeId,
+        last: EntryId,
+        observer: &mut O,
+    ) {
+        if let Some(why) = self.refusal(from, last) {
+            observer.event(Event::VoteRefused {
+                candidate: from,
+                why,
+            });
+            if let Some(deadline) = self.election_deadline {
+                let fresh = self.now.after(self.settings.election_timeout_max);
+                let next = self.rules.deadline_after_refusal(deadline, fresh);
+                self.election_deadline = Some(next);
+            }
+            self.send(from, Body::RequestVoteReply { granted: false });
+            return;
+        }
+        if self.voted_for != Some(from) {
+            self.voted_for = Some(from);
+            self.pending.hard_state = true;
+        }
+        if !matches!(self.role, Role::Follower(_)) {
+            let rule = RuleId::VoteOnce;
+            self.become_follower(self.current_term, None, rule, observer);
+        }
+        self.election_deadline = Some(self.fresh_election_deadline());
+        self.vote_owed = Some(from);
+        let durable = self.hard_state_write();
+        observer.event(Event::VoteGranted {
+            candidate: from,
+            term: self.current_term,
+            durable,
+        });
+        self.release_vote();
+    }
+
+    /// Sends a granted vote once it is durable.
+    pub(crate) fn release_vote(&mut self) {
+        let Some(candidate) = self.vote_owed else {
+            return;
+        };
+        let vote = self.hard_state_write();
+        if self
+            .rules
+            .vote_may_leave(vote, self.durability.durable_write())
+        {
+            self.vote_owed = None;
+            self.send(candidate, Body::RequestVoteReply { granted: true });
+        }
+    }
+
+    pub(crate) fn handle_request_vote_reply<O: Observer>(
+        &mut self,
+        from: NodeId,
+        granted: bool,
+        observer: &mut O,
+    ) {
+        if matches!(&self.role, Role::Candidate(candidate) if candidate.asked) {
+            self.count_answer(from, granted, observer);
+        }
+    }
+
+    /// A request of an older term: its sender must learn of the newer one (§5.1).
+    pub(crate) fn answer_stale<O: Observer>(
+        &mut self,
+        from: NodeId,
+        message: &Message,
+        observer: &mut O,
+    ) {
+        if !self.rules.stale_request_is_answered() {
+            return;
+        }
+        match &message.body {
+            Body::RequestVote { .. } => {
+                let why = VoteRefusal::StaleTerm {
+                    theirs: message.term,
+                };
+                observer.event(Event::VoteRefused {
+                    candidate: from,
+                    why,
+                });
+                self.send(from, Body::RequestVoteReply { granted: false });
+            }
+            Body::AppendEntries(append) => {
+                let hint = EntryId::default();
+                let outcome = Outcome::Rejected {
+                    prev_index: append.prev.index,
+                    hint,
+                };
+                let (seq, sent_at) = (append.seq, append.sent_at);
+                let reply = AppendEntriesReply {
+                    seq,
+                    sent_at,
+                    outcome,
+                };
+                self.send(from, Body::AppendEntriesReply(reply));
+            }
+            _ => {}
+        }
+    }
+
+    // ---- check-quorum -----------------------------------------------------------------------
+
+    /// When a quorum last followed this leader, on its own clock: the send time of the newest
+    /// message that each of a quorum has answered.
+    pub(crate) fn quorum_contact(&self) -> Instant {
+        let Role::Leader(leader) = &self.role else {
+            panic!("only a leader has followers, not a {}", self.role.kind())
+        };
+        quorum::reached(&self.rules, self.log.configuration(), |id| {
+            if id == self.id {
+                return self.now;
+            }
+            leader
+                .peers
+                .iter()
+                .find(|peer| peer.id == id)
+                .map_or(Instant(0), |peer| peer.contact)
+        })
+    }
+
+    /// Steps down if no quorum was heard from (dissertation §6.2). Whether it did.
+    pub(crate) fn check_quorum<O: Observer>(&mut self, observer: &mut O) -> bool {
+        let contact = self.quorum_contact();
+        let allowed = self.settings.election_timeout_max;
+        if !self.settings.check_quorum || !self.rules.quorum_is_lost(self.now, contact, allowed) {
+            return false;
+        }
+        observer.event(Event::QuorumLost { contact, allowed });
+        self.become_follower(self.current_term, None, RuleId::CheckQuorum, observer);
+        assert!(
+            !matches!(self.role, Role::Leader(_)),
+            "a leader without quorum leads no more"
+        );
+        true
+    }
+}

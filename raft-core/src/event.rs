@@ -1,0 +1,288 @@
+//! Every decision explains itself: what was decided, by which rule, from which values.
+//!
+//! Events go to an [`Observer`]. With `()` as the observer they compile to nothing.
+
+use core::fmt;
+
+use crate::message::Malformed;
+use crate::rules::RuleId;
+use crate::types::{EntryId, Index, Instant, NodeId, Span, Term, WriteId};
+
+/// Receives events as they happen, in order.
+pub trait Observer {
+    /// Something was decided.
+    fn event(&mut self, event: Event);
+}
+
+/// Nobody watches.
+impl Observer for () {
+    #[inline(always)]
+    fn event(&mut self, _event: Event) {}
+}
+
+/// Collects.
+impl Observer for alloc::vec::Vec<Event> {
+    fn event(&mut self, event: Event) {
+        self.push(event);
+    }
+}
+
+/// What a server is (§5.2; pre-candidates are of dissertation §9.6).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum RoleKind {
+    /// Follows a leader, or waits for one.
+    Follower,
+    /// Asks whether it could win before it raises its term.
+    PreCandidate,
+    /// Asks for votes.
+    Candidate,
+    /// Replicates its log.
+    Leader,
+}
+
+/// Why a server refused a vote or a pre-vote, with the compared values.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum VoteRefusal {
+    /// The request is of an older term.
+    StaleTerm {
+        /// Term of the request.
+        theirs: Term,
+    },
+    /// The vote of this term went to another candidate.
+    AlreadyVoted {
+        /// Who has it.
+        voted_for: NodeId,
+    },
+    /// The candidate's log is behind this server's.
+    LogBehind {
+        /// The candidate's last entry.
+        theirs: EntryId,
+        /// This server's last entry.
+        own: EntryId,
+    },
+    /// A leader was heard from too recently.
+    LeaderIsFresh {
+        /// How long ago.
+        heard: Span,
+        /// How long it must be.
+        needed: Span,
+    },
+    /// This server's promises may be lost.
+    MayNotVote,
+}
+
+impl VoteRefusal {
+    /// The rule that refused.
+    #[must_use]
+    pub fn rule(self) -> RuleId {
+        match self {
+            Self::StaleTerm { .. } => RuleId::StaleIsAnswered,
+            Self::AlreadyVoted { .. } => RuleId::VoteOnce,
+            Self::LogBehind { .. } => RuleId::LogUpToDate,
+            Self::LeaderIsFresh { .. } => RuleId::Stickiness,
+            Self::MayNotVote => RuleId::MayNotVote,
+        }
+    }
+}
+
+/// Something that a server decided.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Event {
+    /// The server became something else, or the same in a new term.
+    Became {
+        /// What it is now.
+        role: RoleKind,
+        /// What it was.
+        was: RoleKind,
+        /// Its term now.
+        term: Term,
+        /// The rule that made it so.
+        rule: RuleId,
+    },
+    /// The server learnt who leads its term.
+    Follows {
+        /// The leader.
+        leader: NodeId,
+        /// The term.
+        term: Term,
+    },
+    /// The server gave its vote; the reply leaves once `durable` is.
+    VoteGranted {
+        /// To whom.
+        candidate: NodeId,
+        /// In which term.
+        term: Term,
+        /// The write that holds the vote.
+        durable: WriteId,
+    },
+    /// The server refused its vote.
+    VoteRefused {
+        /// To whom.
+        candidate: NodeId,
+        /// Why.
+        why: VoteRefusal,
+    },
+    /// The server would vote for the pre-candidate.
+    PreVoteGranted {
+        /// Which one.
+        candidate: NodeId,
+    },
+    /// The server would not vote for the pre-candidate.
+    PreVoteRefused {
+        /// Which one.
+        candidate: NodeId,
+        /// Why.
+        why: VoteRefusal,
+    },
+    /// A (pre-)candidate counted an answer.
+    VoteCounted {
+        /// Whose.
+        voter: NodeId,
+        /// Whether it was granted.
+        granted: bool,
+        /// What it campaigns as.
+        role: RoleKind,
+    },
+    /// RequestVote leaves: term, own vote and log are durable.
+    CandidacyDurable {
+        /// The term campaigned in.
+        term: Term,
+        /// The log it advertises.
+        last: EntryId,
+    },
+    /// Entries were added to the log.
+    Appended {
+        /// The first.
+        first: Index,
+        /// The last.
+        last: EntryId,
+    },
+    /// Entries were removed from the log.
+    Truncated {
+        /// The first one removed.
+        from: Index,
+        /// Its term.
+        own: Term,
+        /// The term that the leader has there.
+        theirs: Term,
+    },
+    /// A follower does not hold the entry that sent ones follow.
+    AppendRejected {
+        /// That entry.
+        prev: EntryId,
+        /// The term that the follower has there, if it has one.
+        own: Option<Term>,
+        /// The latest entry that could match.
+        hint: EntryId,
+    },
+    /// A follower's answer waits for its disk.
+    AckWithheld {
+        /// What the message showed to match.
+        verified: Index,
+        /// What is durable.
+        durable: Index,
+    },
+    /// A follower acknowledged.
+    Acknowledged {
+        /// Up to here.
+        match_index: Index,
+    },
+    /// A leader learnt what a follower holds.
+    MatchAdvanced {
+        /// Which follower.
+        peer: NodeId,
+        /// Up to here.
+        match_index: Index,
+    },
+    /// A leader goes back to find where a follower's log agrees with its own.
+    BackedOff {
+        /// Which follower.
+        peer: NodeId,
+        /// The `prev.index` it rejected.
+        refused: Index,
+        /// Where it tries next.
+        next: Index,
+    },
+    /// The commit index advanced.
+    Committed {
+        /// To here.
+        commit: Index,
+        /// It was here.
+        was: Index,
+        /// By which rule.
+        rule: RuleId,
+    },
+    /// A quorum holds an entry that may not be committed by counting (Figure 8).
+    CommitHeld {
+        /// The entry.
+        replicated: Index,
+        /// Its term.
+        entry_term: Term,
+        /// The leader's term.
+        term: Term,
+    },
+    /// A leader has heard from no quorum for too long.
+    QuorumLost {
+        /// When it last had.
+        contact: Instant,
+        /// How long that may be.
+        allowed: Span,
+    },
+    /// A proposal was refused.
+    ProposalRefused {
+        /// Who leads, if known.
+        leader: Option<NodeId>,
+    },
+    /// A message or reply of an older term was put aside.
+    StaleDropped {
+        /// Its sender.
+        from: NodeId,
+        /// Its term.
+        theirs: Term,
+    },
+    /// A message that no correct server sends was put aside.
+    MalformedDropped {
+        /// Its sender.
+        from: NodeId,
+        /// What is wrong with it.
+        why: Malformed,
+    },
+}
+
+impl Event {
+    /// The rule behind the decision, where one decided.
+    #[must_use]
+    pub fn rule(&self) -> Option<RuleId> {
+        Some(match self {
+            Self::Became { rule, .. } | Self::Committed { rule, .. } => *rule,
+            Self::VoteGranted { .. } => RuleId::VoteOnce,
+            Self::VoteRefused { why, .. } | Self::PreVoteRefused { why, .. } => why.rule(),
+            Self::PreVoteGranted { .. } => RuleId::LogUpToDate,
+            Self::VoteCounted { .. } => RuleId::Majority,
+            Self::CandidacyDurable { .. } => RuleId::DurableCandidacy,
+            Self::Truncated { .. } => RuleId::TruncateConflictOnly,
+            Self::AppendRejected { .. } => RuleId::PreviousMatches,
+            Self::AckWithheld { .. } | Self::Acknowledged { .. } => RuleId::AcknowledgeDurable,
+            Self::MatchAdvanced { .. } => RuleId::MatchNeverFalls,
+            Self::BackedOff { .. } => RuleId::BackOffByTerm,
+            Self::CommitHeld { .. } => RuleId::CurrentTermOnly,
+            Self::QuorumLost { .. } => RuleId::CheckQuorum,
+            Self::StaleDropped { .. } => RuleId::ReplyOfThisTerm,
+            Self::Follows { .. }
+            | Self::Appended { .. }
+            | Self::ProposalRefused { .. }
+            | Self::MalformedDropped { .. } => return None,
+        })
+    }
+}
+
+impl fmt::Display for RoleKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Follower => "follower",
+            Self::PreCandidate => "pre-candidate",
+            Self::Candidate => "candidate",
+            Self::Leader => "leader",
+        })
+    }
+}

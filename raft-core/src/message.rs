@@ -1,0 +1,211 @@
+//! What servers say to each other (Figure 2), and which of it cannot be true.
+
+use alloc::boxed::Box;
+
+use crate::configuration::Configuration;
+use crate::types::{EntryId, Index, Instant, LIMIT, Term};
+
+/// One message. Every message carries its sender's current term (§5.1).
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Message {
+    /// The sender's `current_term` when it sent this.
+    pub term: Term,
+    /// What it says.
+    pub body: Body,
+}
+
+/// What a message says.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Body {
+    /// *Would you vote for me in the term after mine?* Sent by a pre-candidate to every voter
+    /// (dissertation §9.6). Promises nothing, so it waits for no disk; changes no term.
+    PreVote {
+        /// The sender's last log entry.
+        last: EntryId,
+    },
+    /// The answer to [`Body::PreVote`]. Not a promise.
+    PreVoteReply {
+        /// The term of the request that is answered: an answer to an older one says nothing.
+        asked_in: Term,
+        /// Whether the voter would vote for the sender.
+        granted: bool,
+    },
+    /// *Vote for me in this term* (§5.2). It promises the log it advertises and the sender's own
+    /// vote, so it leaves when both are durable.
+    RequestVote {
+        /// The sender's last log entry.
+        last: EntryId,
+    },
+    /// The answer to [`Body::RequestVote`]. A grant is a promise: it leaves when it is durable.
+    RequestVoteReply {
+        /// Whether the voter gave its vote of this term to the candidate.
+        granted: bool,
+    },
+    /// The leader's entries, or none as a heartbeat (§5.3).
+    AppendEntries(AppendEntries),
+    /// The answer to [`Body::AppendEntries`], or to several of them.
+    AppendEntriesReply(AppendEntriesReply),
+}
+
+/// Part of one segment of the leader's log: entries of one term that follow `prev`.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct AppendEntries {
+    /// The entry before the first one sent; (0, 0) is the start of the log.
+    pub prev: EntryId,
+    /// Index of the last entry sent; equal to `prev.index` when there is none.
+    pub last: Index,
+    /// The term of all entries sent; the sender's term when there is none.
+    pub entries_term: Term,
+    /// Sum of the entries' sizes in bytes, never too small.
+    pub bytes: u64,
+    /// The configuration that the last entry sent holds, if it holds one.
+    pub configuration: Option<Box<Configuration>>,
+    /// The leader's commit index.
+    pub commit: Index,
+    /// Counts the leader's messages to this follower in this term, from 1.
+    pub seq: u64,
+    /// The leader's clock when it sent this. Opaque to the follower, which echoes it.
+    pub sent_at: Instant,
+}
+
+/// A follower's answer. `seq` and `sent_at` echo the newest message received in this term, so that
+/// windows, check-quorum and leases know what arrived, whatever was lost or overtaken.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct AppendEntriesReply {
+    /// Newest `seq` received from this leader.
+    pub seq: u64,
+    /// The `sent_at` that came with it.
+    pub sent_at: Instant,
+    /// Whether the log matched.
+    pub outcome: Outcome,
+}
+
+/// Whether the follower's log held the entry before the ones sent.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Outcome {
+    /// *I hold your log up to here, durably.* A promise.
+    Accepted {
+        /// Last entry known to match the leader's log and to be durable.
+        match_index: Index,
+    },
+    /// *I do not have what you build on.* Not a promise.
+    Rejected {
+        /// The `prev.index` that did not match.
+        prev_index: Index,
+        /// The latest entry of this follower that could match: of `prev.term` at most, at
+        /// `prev.index` at most (back-off by term, end of §5.3).
+        hint: EntryId,
+    },
+}
+
+/// Why a message cannot come from a correct server, whatever the network did to it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Malformed {
+    /// A number beyond [`LIMIT`].
+    TooLarge,
+    /// Index 0 with a term, or an entry without one.
+    NoSuchEntry,
+    /// An entry of a later term than the message itself.
+    EntryFromTheFuture,
+    /// `last` lies before `prev`, or entries are older than the one they follow.
+    OutOfOrder,
+    /// A configuration without an entry to hold it.
+    ConfigurationWithoutEntry,
+    /// `seq` is 0.
+    NoSequence,
+    /// It claims to come from this very server.
+    FromMyself,
+    /// The sender leads the term that this server leads or has another leader for.
+    SecondLeader,
+    /// It would replace entries known to be committed.
+    OverwritesCommitted,
+    /// It acknowledges what was never sent.
+    AcknowledgesUnsent,
+}
+
+impl Message {
+    /// What can be told from the message alone.
+    pub(crate) fn validate(&self) -> Result<(), Malformed> {
+        bounded(self.term.0)?;
+        match &self.body {
+            Body::PreVote { last } => entry(*last, self.term),
+            Body::RequestVote { last } => entry(*last, self.term),
+            Body::PreVoteReply { asked_in, .. } => bounded(asked_in.0),
+            Body::RequestVoteReply { .. } => Ok(()),
+            Body::AppendEntries(append) => append.validate(self.term),
+            Body::AppendEntriesReply(reply) => reply.validate(),
+        }
+    }
+}
+
+impl AppendEntries {
+    /// Whether this is a heartbeat: it carries no entry.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.last == self.prev.index
+    }
+
+    fn validate(&self, term: Term) -> Result<(), Malformed> {
+        entry(self.prev, term)?;
+        for number in [
+            self.last.0,
+            self.bytes,
+            self.commit.0,
+            self.seq,
+            self.sent_at.0,
+        ] {
+            bounded(number)?;
+        }
+        if self.last < self.prev.index || self.entries_term < self.prev.term {
+            return Err(Malformed::OutOfOrder);
+        }
+        if self.entries_term > term {
+            return Err(Malformed::EntryFromTheFuture);
+        }
+        if !self.is_empty() && self.entries_term.0 == 0 {
+            return Err(Malformed::NoSuchEntry);
+        }
+        if self.is_empty() && self.configuration.is_some() {
+            return Err(Malformed::ConfigurationWithoutEntry);
+        }
+        if self.seq == 0 {
+            return Err(Malformed::NoSequence);
+        }
+        Ok(())
+    }
+}
+
+impl AppendEntriesReply {
+    fn validate(&self) -> Result<(), Malformed> {
+        bounded(self.seq)?;
+        bounded(self.sent_at.0)?;
+        match self.outcome {
+            Outcome::Accepted { match_index } => bounded(match_index.0),
+            Outcome::Rejected { prev_index, hint } => {
+                bounded(prev_index.0)?;
+                bounded(hint.index.0)?;
+                bounded(hint.term.0)
+            }
+        }
+    }
+}
+
+fn bounded(number: u64) -> Result<(), Malformed> {
+    if number < LIMIT {
+        Ok(())
+    } else {
+        Err(Malformed::TooLarge)
+    }
+}
+
+fn entry(id: EntryId, term: Term) -> Result<(), Malformed> {
+    bounded(id.index.0)?;
+    bounded(id.term.0)?;
+    if (id.index.0 == 0) != (id.term.0 == 0) {
+        return Err(Malformed::NoSuchEntry);
+    }
+    if id.term > term {
+        return Err(Malformed::EntryFromTheFuture);
+    }
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! What a leader knows of one follower (Figure 2, `nextIndex[]` and `matchIndex[]`), and how much
+//! it may have on its way to it.
+
+use crate::log::Log;
+use crate::settings::Settings;
+use crate::types::{Index, Instant, NodeId};
+
+/// How entries are sent.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Pace {
+    /// Looking for where the logs agree: one message at a time, and each heartbeat asks again.
+    Probe {
+        /// Whether that message is out.
+        waiting: bool,
+    },
+    /// The logs agree before `next_index`: messages follow each other without waiting, as far as
+    /// the window allows.
+    Replicate,
+}
+
+/// A leader's knowledge of one follower, in one term.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Progress {
+    /// The follower.
+    pub id: NodeId,
+    /// Highest entry known to be replicated there, durably.
+    pub match_index: Index,
+    /// The next entry to send.
+    pub next_index: Index,
+    /// How entries are sent.
+    pub pace: Pace,
+    /// `seq` of the last message sent.
+    pub sent_seq: u64,
+    /// Newest `seq` the follower has received.
+    pub received_seq: u64,
+    /// When that message was sent: the follower followed this leader then.
+    pub contact: Instant,
+    /// The commit index last sent.
+    pub sent_commit: Index,
+    /// Entry bytes of the leader's log before `next_index`, at most that many.
+    pub(crate) sent_bytes: u64,
+    /// Entry bytes of the leader's log up to `match_index`, at most that many.
+    pub(crate) matched_bytes: u64,
+}
+
+impl Progress {
+    pub(crate) fn new(id: NodeId, log: &Log, now: Instant) -> Self {
+        let mut progress = Self {
+            id,
+            match_index: Index(0),
+            next_index: Index(1),
+            pace: Pace::Probe { waiting: false },
+            sent_seq: 0,
+            received_seq: 0,
+            contact: now,
+            sent_commit: Index(0),
+            sent_bytes: 0,
+            matched_bytes: 0,
+        };
+        progress.send_from(log.last_index().next(), log);
+        progress
+    }
+
+    /// Moves `next_index`.
+    pub(crate) fn send_from(&mut self, next: Index, log: &Log) {
+        assert!(
+            next.0 > 0 && next <= log.last_index().next(),
+            "{next} cannot be sent next"
+        );
+        self.next_index = next;
+        self.sent_bytes = log.bytes_through_at_least(next.previous());
+    }
+
+    /// The follower holds the log up to here.
+    pub(crate) fn matched(&mut self, match_index: Index, log: &Log) {
+        self.match_index = match_index;
+        self.matched_bytes = log.bytes_through_at_least(match_index);
+        if self.next_index <= match_index && match_index <= log.last_index() {
+            self.send_from(match_index.next(), log);
+        }
+    }
+
+    /// Whether another message with entries may leave now (dissertation §10.2.1).
+    pub(crate) fn may_send(&self, settings: &Settings) -> bool {
+        match self.pace {
+            Pace::Probe { waiting } => !waiting,
+            Pace::Replicate => {
+                // Nothing is on its way: whatever the estimates say, one message may go.
+                let idle = self.next_index.previous() <= self.match_index;
+                let messages = self.sent_seq.saturating_sub(self.received_seq);
+                let bytes = self.sent_bytes.saturating_sub(self.matched_bytes);
+                idle || (messages < settings.window_messages && bytes < settings.window_bytes)
+            }
+        }
+    }
+}

@@ -1,0 +1,358 @@
+//! One server's state (Figure 2), how it starts, and what may be read of it.
+
+use alloc::collections::VecDeque;
+use core::fmt;
+
+use crate::configuration::Configuration;
+use crate::durability::Durability;
+use crate::effect::{Append, Effect, Write};
+use crate::event::{Event, Observer, RoleKind};
+use crate::log::{Base, Log};
+use crate::message::{Body, Message};
+use crate::progress::Progress;
+use crate::random::Random;
+use crate::role::{Follower, Role};
+use crate::rules::{RuleId, Rules, Standard};
+use crate::settings::{Settings, SettingsError};
+use crate::types::{HardState, Index, Instant, LIMIT, NodeId, Term, WriteId};
+
+/// A Raft server: a deterministic function of its state and each [`Input`](crate::Input).
+///
+/// `R` decides ([`Rules`]); production's [`Standard`] has no size.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Raft<R = Standard> {
+    pub(crate) rules: R,
+    pub(crate) id: NodeId,
+    pub(crate) settings: Settings,
+    pub(crate) now: Instant,
+    pub(crate) random: Random,
+    pub(crate) current_term: Term,
+    pub(crate) voted_for: Option<NodeId>,
+    pub(crate) log: Log,
+    pub(crate) commit_index: Index,
+    pub(crate) role: Role,
+    pub(crate) durability: Durability,
+    /// When to campaign, unless a leader is heard from; `None` for leaders and for candidates
+    /// whose candidacy is not durable yet.
+    pub(crate) election_deadline: Option<Instant>,
+    /// When a leader was last heard from, or this server started.
+    pub(crate) heard_at: Instant,
+    pub(crate) may_vote: bool,
+    /// The candidate whose granted vote waits for the disk. Dies with the term.
+    pub(crate) vote_owed: Option<NodeId>,
+    /// The write that this step builds up.
+    pub(crate) pending: Pending,
+    pub(crate) effects: VecDeque<Effect>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub(crate) struct Pending {
+    pub(crate) hard_state: bool,
+    pub(crate) truncate_from: Option<Index>,
+    pub(crate) append: Option<Append>,
+}
+
+/// Who a server is and how it starts.
+#[derive(Clone, Debug)]
+pub struct Boot {
+    /// Its identity.
+    pub id: NodeId,
+    /// Its knobs.
+    pub settings: Settings,
+    /// Its clock.
+    pub now: Instant,
+    /// With `id` and `incarnation`, all its randomness.
+    pub seed: u64,
+    /// Counts its starts.
+    pub incarnation: u64,
+}
+
+/// What was found on disk.
+#[derive(Clone, Debug)]
+pub struct Durable<E> {
+    /// Term and vote; the default for a server that never ran.
+    pub hard_state: HardState,
+    /// What lies before the log. A new cluster starts from (0, 0) and its configuration.
+    pub base: Base,
+    /// The log after the base, in order.
+    pub entries: E,
+    /// Up to where the log may be promised; below its last index where some entries are known by
+    /// term only (their payloads must be sent again).
+    pub intact: Index,
+    /// Whether promises made before may be relied on. `false` for a disk that may have forgotten
+    /// some: the server follows, but neither votes nor campaigns.
+    pub may_vote: bool,
+}
+
+/// One entry found on disk.
+#[derive(Clone, Debug)]
+pub struct EntryMeta {
+    /// The term in which it was created.
+    pub term: Term,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// The configuration it holds, if it holds one.
+    pub configuration: Option<Configuration>,
+}
+
+/// Why a server cannot start from what was found on disk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RestoreError {
+    /// The settings cannot work.
+    Settings(SettingsError),
+    /// Terms fall along the log, or one is 0: the entry with this index is wrong.
+    TermsFall(Index),
+    /// The log holds an entry of a term that the hard state has not reached.
+    HardStateBehindLog,
+    /// `intact` lies before the base or after the log.
+    IntactOutsideLog,
+    /// A number is beyond [`LIMIT`].
+    TooLarge,
+}
+
+impl fmt::Display for RestoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Settings(error) => write!(f, "{error}"),
+            Self::TermsFall(index) => {
+                write!(f, "the term of entry {index} is below the one before")
+            }
+            Self::HardStateBehindLog => {
+                f.write_str("the log holds an entry of a later term than the hard state")
+            }
+            Self::IntactOutsideLog => f.write_str("the intact index lies outside the log"),
+            Self::TooLarge => f.write_str("a number on disk is too large"),
+        }
+    }
+}
+
+impl<R: Rules> Raft<R> {
+    /// A server that starts, for the first time or again, from what is on its disk.
+    ///
+    /// # Errors
+    /// When the settings cannot work or the disk's content contradicts itself.
+    pub fn restore<E: IntoIterator<Item = EntryMeta>>(
+        rules: R,
+        boot: Boot,
+        durable: Durable<E>,
+    ) -> Result<Self, RestoreError> {
+        boot.settings.validate().map_err(RestoreError::Settings)?;
+        let HardState {
+            current_term,
+            voted_for,
+        } = durable.hard_state;
+        let base = durable.base.last;
+        if current_term.0 >= LIMIT || base.index.0 >= LIMIT || boot.now.0 >= LIMIT {
+            return Err(RestoreError::TooLarge);
+        }
+        let mut log = Log::new(durable.base, boot.settings.max_message_bytes);
+        for entry in durable.entries {
+            if entry.term < log.last().term || entry.term.0 == 0 {
+                return Err(RestoreError::TermsFall(log.last_index().next()));
+            }
+            if entry.bytes >= LIMIT {
+                return Err(RestoreError::TooLarge);
+            }
+            log.append(entry.term, entry.bytes, entry.configuration.as_ref());
+        }
+        if log.last().term > current_term {
+            return Err(RestoreError::HardStateBehindLog);
+        }
+        if durable.intact < base.index || durable.intact > log.last_index() {
+            return Err(RestoreError::IntactOutsideLog);
+        }
+        let mut raft = Self {
+            rules,
+            id: boot.id,
+            settings: boot.settings,
+            now: boot.now,
+            random: Random::new(boot.seed, boot.id.0, boot.incarnation),
+            current_term,
+            voted_for,
+            log,
+            commit_index: base.index,
+            role: Role::Follower(Follower::default()),
+            durability: Durability::restored(durable.intact),
+            election_deadline: None,
+            heard_at: boot.now,
+            may_vote: durable.may_vote,
+            vote_owed: None,
+            pending: Pending::default(),
+            effects: VecDeque::new(),
+        };
+        raft.election_deadline = Some(raft.fresh_election_deadline());
+        assert!(raft.invariants().is_ok(), "a server starts in order");
+        Ok(raft)
+    }
+
+    // ---- what may be read -------------------------------------------------------------------
+
+    /// This server's identity.
+    #[must_use]
+    pub fn id(&self) -> NodeId {
+        self.id
+    }
+
+    /// Its knobs.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Latest term it has seen (Figure 2).
+    #[must_use]
+    pub fn current_term(&self) -> Term {
+        self.current_term
+    }
+
+    /// Who has its vote of that term (Figure 2).
+    #[must_use]
+    pub fn voted_for(&self) -> Option<NodeId> {
+        self.voted_for
+    }
+
+    /// Highest entry it knows to be committed (Figure 2).
+    #[must_use]
+    pub fn commit_index(&self) -> Index {
+        self.commit_index
+    }
+
+    /// Its log's metadata (Figure 2).
+    #[must_use]
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// The configuration in force: the latest in its log.
+    #[must_use]
+    pub fn configuration(&self) -> &Configuration {
+        self.log.configuration()
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn role(&self) -> RoleKind {
+        self.role.kind()
+    }
+
+    /// Who leads its term, if it knows.
+    #[must_use]
+    pub fn leader(&self) -> Option<NodeId> {
+        match &self.role {
+            Role::Follower(follower) => follower.leader,
+            Role::Leader(_) => Some(self.id),
+            Role::PreCandidate(_) | Role::Candidate(_) => None,
+        }
+    }
+
+    /// What a leader knows of the others, in ascending order; empty for everyone else.
+    #[must_use]
+    pub fn progress(&self) -> &[Progress] {
+        match &self.role {
+            Role::Leader(leader) => &leader.peers,
+            _ => &[],
+        }
+    }
+
+    /// The log is durable up to here.
+    #[must_use]
+    pub fn durable_index(&self) -> Index {
+        self.durability.durable_index()
+    }
+
+    /// The last write handed out, and the last one reported durable.
+    #[must_use]
+    pub fn writes(&self) -> (WriteId, WriteId) {
+        (self.durability.issued(), self.durability.durable_write())
+    }
+
+    /// When it wants [`Input::Wake`](crate::Input::Wake); `None` while only other inputs matter.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        match &self.role {
+            Role::Leader(leader) => Some(leader.next_heartbeat),
+            _ => self.election_deadline,
+        }
+    }
+
+    // ---- shared by the rule files -----------------------------------------------------------
+
+    pub(crate) fn fresh_election_deadline(&mut self) -> Instant {
+        let (min, max) = (
+            self.settings.election_timeout_min,
+            self.settings.election_timeout_max,
+        );
+        let draw = self.random.draw();
+        self.now.after(self.rules.election_timeout(min, max, draw))
+    }
+
+    pub(crate) fn send(&mut self, to: NodeId, body: Body) {
+        assert!(to != self.id, "a server does not write to itself");
+        let message = Message {
+            term: self.current_term,
+            body,
+        };
+        self.effects.push_back(Effect::Send { to, message });
+    }
+
+    /// Becomes a follower, in this term or a higher one (§5.1).
+    pub(crate) fn become_follower<O: Observer>(
+        &mut self,
+        term: Term,
+        leader: Option<NodeId>,
+        rule: RuleId,
+        observer: &mut O,
+    ) {
+        assert!(term >= self.current_term, "terms never fall");
+        let was = self.role.kind();
+        let voted_for = self
+            .rules
+            .vote_after_step_down(self.voted_for, self.current_term, term);
+        if term > self.current_term || voted_for != self.voted_for {
+            self.pending.hard_state = true;
+            self.vote_owed = None;
+        }
+        self.current_term = term;
+        self.voted_for = voted_for;
+        self.role = Role::Follower(Follower {
+            leader,
+            ..Follower::default()
+        });
+        self.election_deadline = Some(self.fresh_election_deadline());
+        observer.event(Event::Became {
+            role: RoleKind::Follower,
+            was,
+            term,
+            rule,
+        });
+        if let Some(leader) = leader {
+            observer.event(Event::Follows { leader, term });
+        }
+    }
+
+    /// Hands the step's write to the driver, as the first effect.
+    pub(crate) fn flush_write(&mut self) {
+        let Pending {
+            hard_state,
+            truncate_from,
+            append,
+        } = core::mem::take(&mut self.pending);
+        if !hard_state && truncate_from.is_none() && append.is_none() {
+            return;
+        }
+        let last = append
+            .as_ref()
+            .map_or(self.durability.submitted_index(), |append| append.last);
+        let id = self.durability.issue(hard_state, last);
+        let hard_state = hard_state.then_some(HardState {
+            current_term: self.current_term,
+            voted_for: self.voted_for,
+        });
+        self.effects.push_front(Effect::Write(Write {
+            id,
+            hard_state,
+            truncate_from,
+            append,
+        }));
+    }
+}

@@ -1,0 +1,185 @@
+//! What an operator chooses, and which choices make no sense.
+
+use core::fmt;
+
+use crate::types::{LIMIT, Span};
+
+/// The knobs of one server. Times are on the server's own clock.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Settings {
+    /// Shortest election timeout (§5.2). Also how long a heard leader is believed in (stickiness).
+    pub election_timeout_min: Span,
+    /// Longest election timeout, included. Also how long a leader may be without a quorum.
+    pub election_timeout_max: Span,
+    /// How often an idle leader speaks (§5.2).
+    pub heartbeat: Span,
+    /// Ask for votes before raising the term (dissertation §9.6).
+    pub pre_vote: bool,
+    /// Refuse votes while a leader is fresh (paper §6, dissertation §4.2.3).
+    pub stickiness: bool,
+    /// A leader that hears from no quorum steps down (dissertation §6.2).
+    pub check_quorum: bool,
+    /// Tell followers of a new commit index at once, not with the next message.
+    pub eager_commit: bool,
+    /// Largest sum of entry sizes in one AppendEntries, in bytes; one larger entry travels alone.
+    pub max_message_bytes: u64,
+    /// AppendEntries on their way to one follower, at most.
+    pub window_messages: u64,
+    /// Entry bytes sent to one follower and not acknowledged, at most.
+    pub window_bytes: u64,
+}
+
+const MILLISECOND: u64 = 1_000_000;
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            election_timeout_min: Span(150 * MILLISECOND),
+            election_timeout_max: Span(300 * MILLISECOND),
+            heartbeat: Span(50 * MILLISECOND),
+            pre_vote: true,
+            stickiness: true,
+            check_quorum: true,
+            eager_commit: false,
+            max_message_bytes: 64 << 10,
+            window_messages: 16,
+            window_bytes: 256 << 10,
+        }
+    }
+}
+
+/// A setting that cannot work, named as in [`Settings`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SettingsError {
+    /// `heartbeat` is zero.
+    HeartbeatZero,
+    /// `heartbeat` is not shorter than `election_timeout_min`: followers would never stay quiet.
+    HeartbeatTooLong,
+    /// `election_timeout_min` is longer than `election_timeout_max`.
+    TimeoutsReversed,
+    /// A time or size is beyond [`LIMIT`].
+    TooLarge,
+    /// `max_message_bytes` or `window_messages` is zero.
+    NothingMayTravel,
+    /// `window_bytes` is smaller than `max_message_bytes`: a full message would never leave.
+    WindowTooSmall,
+}
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::HeartbeatZero => "the heartbeat must be longer than zero",
+            Self::HeartbeatTooLong => {
+                "the heartbeat must be shorter than the shortest election timeout"
+            }
+            Self::TimeoutsReversed => {
+                "the shortest election timeout is longer than the longest one"
+            }
+            Self::TooLarge => "a time or size is too large",
+            Self::NothingMayTravel => "the message size and the window must be larger than zero",
+            Self::WindowTooSmall => "the window in bytes must hold at least one full message",
+        })
+    }
+}
+
+impl Settings {
+    /// Whether these settings can work at all.
+    ///
+    /// # Errors
+    /// The first setting that cannot.
+    pub fn validate(&self) -> Result<(), SettingsError> {
+        let largest = [
+            self.election_timeout_max.0,
+            self.max_message_bytes,
+            self.window_bytes,
+        ];
+        if largest.into_iter().any(|value| value >= LIMIT / 4) {
+            return Err(SettingsError::TooLarge);
+        }
+        if self.heartbeat.0 == 0 {
+            return Err(SettingsError::HeartbeatZero);
+        }
+        if self.heartbeat >= self.election_timeout_min {
+            return Err(SettingsError::HeartbeatTooLong);
+        }
+        if self.election_timeout_min > self.election_timeout_max {
+            return Err(SettingsError::TimeoutsReversed);
+        }
+        if self.max_message_bytes == 0 || self.window_messages == 0 {
+            return Err(SettingsError::NothingMayTravel);
+        }
+        if self.window_bytes < self.max_message_bytes {
+            return Err(SettingsError::WindowTooSmall);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_settings_are_valid() {
+        assert_eq!(Settings::default().validate(), Ok(()));
+    }
+
+    #[test]
+    fn each_senseless_setting_is_refused_by_name() {
+        let good = Settings::default();
+        let cases = [
+            (
+                Settings {
+                    heartbeat: Span(0),
+                    ..good
+                },
+                SettingsError::HeartbeatZero,
+            ),
+            (
+                Settings {
+                    heartbeat: good.election_timeout_min,
+                    ..good
+                },
+                SettingsError::HeartbeatTooLong,
+            ),
+            (
+                Settings {
+                    election_timeout_max: Span(MILLISECOND),
+                    ..good
+                },
+                SettingsError::TimeoutsReversed,
+            ),
+            (
+                Settings {
+                    max_message_bytes: 0,
+                    ..good
+                },
+                SettingsError::NothingMayTravel,
+            ),
+            (
+                Settings {
+                    window_messages: 0,
+                    ..good
+                },
+                SettingsError::NothingMayTravel,
+            ),
+            (
+                Settings {
+                    window_bytes: 1,
+                    ..good
+                },
+                SettingsError::WindowTooSmall,
+            ),
+            (
+                Settings {
+                    window_bytes: LIMIT,
+                    ..good
+                },
+                SettingsError::TooLarge,
+            ),
+        ];
+        for (settings, error) in cases {
+            assert_eq!(settings.validate(), Err(error));
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The step: one input in, effects out. This page is the map; each branch is a file of its own.
+
+use crate::effect::{Effects, Input};
+use crate::event::{Event, Observer};
+use crate::message::{Body, Malformed, Message};
+use crate::raft::Raft;
+use crate::role::Role;
+use crate::rules::{RuleId, Rules};
+use crate::types::{Instant, LIMIT, NodeId, WriteId};
+
+impl<R: Rules> Raft<R> {
+    /// Steps the server: `now` is its clock (a smaller value counts as the last one), `input` what
+    /// happened. Carry out all effects before the next step.
+    ///
+    /// # Panics
+    /// When effects of the last step were not taken, or a write is reported that was never issued:
+    /// both are errors of the driver. No message makes it panic.
+    pub fn step(&mut self, now: Instant, input: Input<'_>) -> Effects<'_> {
+        self.step_observed(now, input, &mut ())
+    }
+
+    /// [`Raft::step`], with every decision told to `observer`.
+    ///
+    /// # Panics
+    /// As [`Raft::step`].
+    pub fn step_observed<O: Observer>(
+        &mut self,
+        now: Instant,
+        input: Input<'_>,
+        observer: &mut O,
+    ) -> Effects<'_> {
+        assert!(
+            self.effects.is_empty(),
+            "the last step's effects were not carried out"
+        );
+        assert!(now.0 < LIMIT, "the clock is beyond the end of time");
+        self.now = self.now.max(now);
+        match input {
+            Input::Receive { from, message } => self.receive(from, message, observer),
+            Input::Propose { sizes } => self.propose(sizes, observer),
+            Input::Wake => self.wake(observer),
+            Input::Written { write } => self.written(write, observer),
+        }
+        self.flush_write();
+        Effects {
+            buffer: &mut self.effects,
+        }
+    }
+
+    fn receive<O: Observer>(&mut self, from: NodeId, message: &Message, observer: &mut O) {
+        let sound = if from == self.id {
+            Err(Malformed::FromMyself)
+        } else {
+            message.validate()
+        };
+        if let Err(why) = sound {
+            observer.event(Event::MalformedDropped { from, why });
+            return;
+        }
+        // Two questions change no term: a pre-vote, and a candidate that disturbs a fresh leader.
+        if let Body::PreVote { last } = message.body {
+            self.handle_pre_vote(from, message.term, last, observer);
+            return;
+        }
+        if matches!(message.body, Body::RequestVote { .. }) && self.disturbs(from, observer) {
+            return;
+        }
+        if message.term > self.current_term {
+            self.become_follower(message.term, None, RuleId::HigherTerm, observer);
+        }
+        if message.term < self.current_term && !self.counts_though_stale(from, message, observer) {
+            return;
+        }
+        match &message.body {
+            Body::PreVote { .. } => {}
+            Body::PreVoteReply { asked_in, granted } => {
+                self.handle_pre_vote_reply(from, *asked_in, *granted, observer);
+            }
+            Body::RequestVote { last } => self.handle_request_vote(from, *last, observer),
+            Body::RequestVoteReply { granted } => {
+                self.handle_request_vote_reply(from, *granted, observer);
+            }
+            Body::AppendEntries(append) => self.handle_append_entries(from, append, observer),
+            Body::AppendEntriesReply(reply) => {
+                self.handle_append_entries_reply(from, reply, observer);
+            }
+        }
+    }
+
+    /// Answers a request of an older term, and puts aside a reply of one (§5.1) unless a rule
+    /// counts it.
+    fn counts_though_stale<O: Observer>(
+        &mut self,
+        from: NodeId,
+        message: &Message,
+        observer: &mut O,
+    ) -> bool {
+        assert!(
+            message.term < self.current_term,
+            "only older terms are stale"
+        );
+        let counts = match &message.body {
+            // Answers name the term they were asked in: the voter's own may well be lower.
+            Body::PreVoteReply { .. } => true,
+            Body::RequestVoteReply { .. } => self
+                .rules
+                .vote_reply_counts(message.term, self.current_term),
+            Body::AppendEntriesReply(_) => self
+                .rules
+                .append_reply_counts(message.term, self.current_term),
+            Body::PreVote { .. } | Body::RequestVote { .. } | Body::AppendEntries(_) => false,
+        };
+        if !counts {
+            observer.event(Event::StaleDropped {
+                from,
+                theirs: message.term,
+            });
+            self.answer_stale(from, message, observer);
+        }
+        counts
+    }
+
+    fn wake<O: Observer>(&mut self, observer: &mut O) {
+        if self.deadline().is_none_or(|deadline| self.now < deadline) {
+            return;
+        }
+        match self.role {
+            Role::Leader(_) => self.heartbeat(observer),
+            _ => self.election_timeout(observer),
+        }
+    }
+
+    /// A write became durable: promises that waited for it leave.
+    fn written<O: Observer>(&mut self, write: WriteId, observer: &mut O) {
+        if !self.durability.complete(write) {
+            return;
+        }
+        self.release_vote();
+        match self.role {
+            Role::Follower(_) => self.release_ack(observer),
+            Role::PreCandidate(_) => {}
+            Role::Candidate(_) => self.release_candidacy(observer),
+            Role::Leader(_) => self.advance_commit(observer),
+        }
+    }
+}

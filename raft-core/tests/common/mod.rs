@@ -1,0 +1,366 @@
+//! A cluster in one hand: every message, write and clock is moved by the test.
+
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt::Write as _;
+
+use raft_core::{
+    Append, Base, Body, Boot, Configuration, Durable, Effect, EntryId, EntryMeta, Event, HardState,
+    Index, Input, Instant, Message, NodeId, Outcome, Raft, RoleKind, Rules, Settings, Standard,
+    Term, Write, WriteId,
+};
+
+pub const MS: u64 = 1_000_000;
+
+/// A message on its way.
+#[derive(Clone, Debug)]
+pub struct Envelope {
+    pub from: NodeId,
+    pub to: NodeId,
+    pub message: Message,
+}
+
+/// The disk of one server: what is durable, and writes on their way.
+#[derive(Clone, Debug, Default)]
+pub struct Disk {
+    pub hard_state: HardState,
+    pub terms: Vec<Term>,
+    pub in_flight: VecDeque<Write>,
+}
+
+impl Disk {
+    pub fn apply(&mut self, write: &Write) {
+        if let Some(hard_state) = write.hard_state {
+            self.hard_state = hard_state;
+        }
+        if let Some(from) = write.truncate_from {
+            self.terms.truncate(from.0 as usize - 1);
+        }
+        if let Some(Append {
+            first, last, term, ..
+        }) = &write.append
+        {
+            self.terms.truncate(first.0 as usize - 1);
+            assert_eq!(self.terms.len() as u64 + 1, first.0, "writes leave no hole");
+            self.terms.resize(last.0 as usize, *term);
+        }
+    }
+}
+
+pub struct Cluster<R: Rules + Clone = Standard> {
+    pub rules: R,
+    pub nodes: BTreeMap<NodeId, Raft<R>>,
+    pub disks: BTreeMap<NodeId, Disk>,
+    pub wire: VecDeque<Envelope>,
+    pub events: Vec<(NodeId, Event)>,
+    pub settings: Settings,
+    pub now: u64,
+    /// Writes become durable at once.
+    pub instant_disk: bool,
+    incarnation: u64,
+    size: u64,
+}
+
+pub fn n(id: u64) -> NodeId {
+    NodeId(id)
+}
+
+impl Cluster<Standard> {
+    pub fn new(size: u64, settings: Settings) -> Self {
+        Self::with_rules(Standard, size, settings)
+    }
+}
+
+impl<R: Rules + Clone> Cluster<R> {
+    pub fn with_rules(rules: R, size: u64, settings: Settings) -> Self {
+        let mut cluster = Self {
+            rules,
+            nodes: BTreeMap::new(),
+            disks: (1..=size).map(|id| (n(id), Disk::default())).collect(),
+            wire: VecDeque::new(),
+            events: Vec::new(),
+            settings,
+            now: 0,
+            instant_disk: true,
+            incarnation: 0,
+            size,
+        };
+        for id in 1..=size {
+            cluster.start(id);
+        }
+        cluster
+    }
+
+    /// Gives every server this durable log, all in `term`.
+    pub fn with_logs(mut self, term: u64, logs: &[&[u64]]) -> Self {
+        for (place, log) in logs.iter().enumerate() {
+            let id = place as u64 + 1;
+            let disk = self.disks.get_mut(&n(id)).unwrap();
+            disk.hard_state = HardState {
+                current_term: Term(term),
+                voted_for: None,
+            };
+            disk.terms = log.iter().map(|term| Term(*term)).collect();
+            self.start(id);
+        }
+        self
+    }
+
+    pub fn start(&mut self, id: u64) {
+        let voters: Vec<_> = (1..=self.size).map(NodeId).collect();
+        let disk = &self.disks[&n(id)];
+        let durable = Durable {
+            hard_state: disk.hard_state,
+            base: Base {
+                last: EntryId::default(),
+                configuration: Configuration::of_voters(&voters).unwrap(),
+            },
+            entries: disk.terms.iter().map(|term| EntryMeta {
+                term: *term,
+                bytes: 10,
+                configuration: None,
+            }),
+            intact: Index(disk.terms.len() as u64),
+            may_vote: true,
+        };
+        let boot = Boot {
+            id: n(id),
+            settings: self.settings,
+            now: Instant(self.now),
+            seed: 7,
+            incarnation: self.incarnation,
+        };
+        self.incarnation += 1;
+        let raft = Raft::restore(self.rules.clone(), boot, durable).unwrap();
+        self.nodes.insert(n(id), raft);
+    }
+
+    pub fn crash(&mut self, id: u64) {
+        self.nodes.remove(&n(id));
+        self.disks.get_mut(&n(id)).unwrap().in_flight.clear();
+    }
+
+    pub fn node(&self, id: u64) -> &Raft<R> {
+        &self.nodes[&n(id)]
+    }
+
+    pub fn advance(&mut self, ms: u64) {
+        self.now += ms * MS;
+    }
+
+    pub fn step(&mut self, id: u64, input: Input<'_>) -> Vec<Effect> {
+        let id = n(id);
+        let mut seen = Vec::new();
+        let node = self.nodes.get_mut(&id).unwrap();
+        let effects: Vec<_> = node
+            .step_observed(Instant(self.now), input, &mut seen)
+            .collect();
+        assert_eq!(node.invariants(), Ok(()));
+        self.events
+            .extend(seen.into_iter().map(|event| (id, event)));
+        let mut written = None;
+        for effect in &effects {
+            match effect {
+                Effect::Send { to, message } => {
+                    self.wire.push_back(Envelope {
+                        from: id,
+                        to: *to,
+                        message: message.clone(),
+                    });
+                }
+                Effect::Write(write) => {
+                    self.disks
+                        .get_mut(&id)
+                        .unwrap()
+                        .in_flight
+                        .push_back(write.clone());
+                    written = Some(write.id);
+                }
+                _ => {}
+            }
+        }
+        if let Some(write) = written
+            && self.instant_disk
+        {
+            self.durable(id.0, write.0);
+        }
+        effects
+    }
+
+    /// Writes up to `write` become durable and are reported.
+    pub fn durable(&mut self, id: u64, write: u64) -> Vec<Effect> {
+        let disk = self.disks.get_mut(&n(id)).unwrap();
+        while disk
+            .in_flight
+            .front()
+            .is_some_and(|flying| flying.id.0 <= write)
+        {
+            let flying = disk.in_flight.pop_front().unwrap();
+            disk.apply(&flying);
+        }
+        self.step(
+            id,
+            Input::Written {
+                write: WriteId(write),
+            },
+        )
+    }
+
+    /// Everything in flight on this disk becomes durable.
+    pub fn sync(&mut self, id: u64) {
+        let last = self.disks[&n(id)].in_flight.back().map(|write| write.id.0);
+        if let Some(last) = last {
+            self.durable(id, last);
+        }
+    }
+
+    /// Lets the election timeout (or heartbeat) of a server pass.
+    pub fn timeout(&mut self, id: u64) -> Vec<Effect> {
+        let deadline = self.node(id).deadline().expect("it waits for something");
+        self.now = self.now.max(deadline.0);
+        self.step(id, Input::Wake)
+    }
+
+    pub fn propose(&mut self, id: u64) -> Vec<Effect> {
+        self.step(id, Input::Propose { sizes: &[10] })
+    }
+
+    /// Delivers the oldest message that `wanted` accepts. Whether there was one.
+    pub fn deliver_one(&mut self, wanted: impl Fn(&Envelope) -> bool) -> bool {
+        let Some(place) = self.wire.iter().position(wanted) else {
+            return false;
+        };
+        let Envelope { from, to, message } = self.wire.remove(place).unwrap();
+        if self.nodes.contains_key(&to) {
+            self.step(
+                to.0,
+                Input::Receive {
+                    from,
+                    message: &message,
+                },
+            );
+        }
+        true
+    }
+
+    /// Delivers until no message is left that `wanted` accepts.
+    pub fn deliver(&mut self, wanted: impl Fn(&Envelope) -> bool) {
+        for _ in 0..100_000 {
+            if !self.deliver_one(&wanted) {
+                return;
+            }
+        }
+        panic!("messages never end");
+    }
+
+    pub fn deliver_all(&mut self) {
+        self.deliver(|_| true);
+    }
+
+    pub fn deliver_among(&mut self, ids: &[u64]) {
+        self.deliver(|e| ids.contains(&e.from.0) && ids.contains(&e.to.0));
+    }
+
+    pub fn drop_all(&mut self) {
+        self.wire.clear();
+    }
+
+    /// Makes `id` leader with the votes of `voters`, dropping what others were sent.
+    pub fn elect(&mut self, id: u64, voters: &[u64]) {
+        self.drop_all();
+        self.advance(1_000);
+        for _ in 0..2 {
+            self.timeout(id);
+            let mut all = voters.to_vec();
+            all.push(id);
+            self.deliver_among(&all);
+            if self.node(id).role() == RoleKind::Leader {
+                break;
+            }
+        }
+        self.drop_all();
+        assert_eq!(
+            self.node(id).role(),
+            RoleKind::Leader,
+            "{id} was not elected"
+        );
+    }
+
+    pub fn terms(&self, id: u64) -> Vec<u64> {
+        let log = self.node(id).log();
+        (1..=log.last_index().0)
+            .map(|i| log.term_at(Index(i)).unwrap().0)
+            .collect()
+    }
+
+    /// One line per server, as dense as possible.
+    pub fn status(&self) -> String {
+        let mut text = String::new();
+        for (id, node) in &self.nodes {
+            write!(
+                text,
+                "{id} {} {} log {:?} commit {} durable {}",
+                node.current_term(),
+                node.role(),
+                self.terms(id.0),
+                node.commit_index(),
+                node.durable_index()
+            )
+            .unwrap();
+            for peer in node.progress() {
+                write!(
+                    text,
+                    " {}:{}→{}",
+                    peer.id, peer.match_index, peer.next_index
+                )
+                .unwrap();
+            }
+            text.push('\n');
+        }
+        text
+    }
+
+    /// The wire, one line per message.
+    pub fn wire(&self) -> String {
+        self.wire.iter().map(|e| describe(e) + "\n").collect()
+    }
+}
+
+pub fn describe(envelope: &Envelope) -> String {
+    let Envelope { from, to, message } = envelope;
+    let body = match &message.body {
+        Body::PreVote { last } => format!("PreVote last {last}"),
+        Body::PreVoteReply { granted, .. } => format!("PreVoteReply granted {granted}"),
+        Body::RequestVote { last } => format!("RequestVote last {last}"),
+        Body::RequestVoteReply { granted } => format!("RequestVoteReply granted {granted}"),
+        Body::AppendEntries(a) if a.is_empty() => {
+            format!("AppendEntries after {} commit {}", a.prev, a.commit)
+        }
+        Body::AppendEntries(a) => format!(
+            "AppendEntries after {} {}..{}{} commit {}",
+            a.prev,
+            a.prev.index.next(),
+            a.last,
+            a.entries_term,
+            a.commit
+        ),
+        Body::AppendEntriesReply(r) => match r.outcome {
+            Outcome::Accepted { match_index } => format!("AppendEntriesReply match {match_index}"),
+            Outcome::Rejected { prev_index, hint } => {
+                format!("AppendEntriesReply refused {prev_index} hint {hint}")
+            }
+        },
+    };
+    format!("{from}→{to} {} {body}", message.term)
+}
+
+/// Settings under which nothing but the paper's own rules decide.
+pub fn plain() -> Settings {
+    Settings {
+        pre_vote: false,
+        stickiness: false,
+        check_quorum: false,
+        ..Settings::default()
+    }
+}
