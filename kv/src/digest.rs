@@ -1,0 +1,108 @@
+//! The mixing behind the state hash: explicit 64-bit words, the same on every machine.
+
+/// Two 64-bit words into one: a folded multiplication. The order counts, and each bit of either
+/// word reaches all of the result. Not made against somebody who searches for collisions.
+pub(crate) const fn mix(a: u64, b: u64) -> u64 {
+    // Constants without structure: the fractions of pi and of e.
+    let (a, b) = (a ^ 0x243f_6a88_85a3_08d3, b ^ 0xb7e1_5162_8aed_2a6a);
+    let product = a as u128 * b as u128;
+    (product & u64::MAX as u128) as u64 ^ (product >> 64) as u64
+}
+
+/// The hash of a byte string that may grow at its end without being read again from the start.
+///
+/// It covers the complete 8-byte words; what is left over is added by [`Digest::finish`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Digest(u64);
+
+const WORD: usize = 8;
+
+impl Digest {
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        let mut digest = Digest(0);
+        digest.grow(bytes, 0);
+        digest
+    }
+
+    /// Takes in a string that had `old_length` bytes when it was last taken in, and has only been
+    /// appended to since.
+    pub(crate) fn grow(&mut self, bytes: &[u8], old_length: usize) {
+        let covered = old_length - old_length % WORD;
+        let (words, _) = bytes[covered..].as_chunks::<WORD>();
+        for word in words {
+            self.0 = mix(self.0, u64::from_le_bytes(*word));
+        }
+    }
+
+    /// The hash of the whole string.
+    pub(crate) fn finish(self, bytes: &[u8]) -> u64 {
+        let (_, rest) = bytes.as_chunks::<WORD>();
+        let rest = rest
+            .iter()
+            .rev()
+            .fold(0, |word, byte| word << 8 | u64::from(*byte));
+        mix(mix(self.0, rest), bytes.len() as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn digest(bytes: &[u8]) -> u64 {
+        Digest::of(bytes).finish(bytes)
+    }
+
+    #[test]
+    fn the_order_of_two_words_counts() {
+        assert_ne!(mix(1, 2), mix(2, 1));
+    }
+
+    #[test]
+    fn trailing_zeros_count() {
+        for length in 0..20 {
+            assert_ne!(digest(&[0; 20][..length]), digest(&[0; 20][..length + 1]));
+        }
+    }
+
+    #[test]
+    fn the_digest_is_pinned() {
+        // Computed by a second program, in another language.
+        assert_eq!(digest(b""), 0xc615_911c_3d65_cd9a);
+        assert_eq!(
+            digest(b"a value of three words, less one"),
+            0x93cd_7ba5_3ac0_28c7
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn growing_equals_reading_the_whole(
+            bytes in prop::collection::vec(any::<u8>(), 0..60),
+            cuts in prop::collection::vec(0usize..60, 0..6),
+        ) {
+            let mut cuts: std::vec::Vec<_> = cuts.iter().map(|cut| *cut.min(&bytes.len())).collect();
+            cuts.sort_unstable();
+            cuts.push(bytes.len());
+            let mut digest = Digest::of(&[]);
+            let mut length = 0;
+            for cut in cuts {
+                digest.grow(&bytes[..cut], length);
+                length = cut;
+            }
+            prop_assert_eq!(digest, Digest::of(&bytes));
+        }
+
+        #[test]
+        fn one_changed_bit_changes_the_digest(
+            bytes in prop::collection::vec(any::<u8>(), 1..60),
+            place: prop::sample::Index,
+            bit in 0u32..8,
+        ) {
+            let mut other = bytes.clone();
+            other[place.index(bytes.len())] ^= 1 << bit;
+            prop_assert_ne!(digest(&bytes), digest(&other));
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The decisions a key-value layer could get wrong, each in one small method.
+
+use core::fmt::Debug;
+use core::hash::Hash;
+
+use crate::command::Serial;
+use crate::reply::Version;
+
+/// The decisions of the key-value layer. The defaults are right.
+///
+/// A test, or a museum of bugs, overrides one method and thereby plants exactly one bug; all else
+/// stays as it is in production. Which override stands for which known bug (A: applying and
+/// clients):
+///
+/// | Bug | Planted by |
+/// |---|---|
+/// | A-02 an entry is applied before it is committed | not here: what is committed is Raft's decision |
+/// | A-03 what only one node knows (its clock, its name) gets into the state | [`Duties::next_version`], from a value that holds it |
+/// | A-04 a client's retry is executed again | [`Duties::standing`], always [`Standing::New`] |
+/// | A-05 a client gets the answer to whatever was applied at its index | [`Duties::reply_matches`], always true |
+/// | A-07 a forwarded proposal deposes a leader | not plantable: nothing is forwarded, clients get a hint |
+///
+/// Without a number there: a compare-and-swap that does not compare ([`Duties::cas_succeeds`]),
+/// versions that start again after a delete ([`Duties::next_version`]).
+///
+/// A method may depend on its arguments and on `self`, which never changes while a node runs.
+pub trait Duties: Clone + Default + Debug + Eq + Hash {
+    /// What a request numbered `serial` is to a client whose newest executed request is `last`.
+    fn standing(&self, last: Serial, serial: Serial) -> Standing {
+        match serial.cmp(&last) {
+            core::cmp::Ordering::Greater => Standing::New,
+            core::cmp::Ordering::Equal => Standing::Retry,
+            core::cmp::Ordering::Less => Standing::Superseded,
+        }
+    }
+
+    /// Whether a compare-and-swap writes; `None` is absent.
+    fn cas_succeeds(&self, expect: Option<&[u8]>, actual: Option<&[u8]>) -> bool {
+        expect == actual
+    }
+
+    /// The version of a key after a write that found `current` and, if `present`, a value.
+    fn next_version(&self, current: Version, present: bool) -> Version {
+        let _ = present;
+        current.next()
+    }
+
+    /// Whether the entry applied at an index, of the term `applied_term`, is the one a client
+    /// waits for there, which was proposed in `proposed_term`. If not, the request was replaced
+    /// by another leader's entry and the result belongs to someone else.
+    fn reply_matches(&self, proposed_term: u64, applied_term: u64) -> bool {
+        proposed_term == applied_term
+    }
+}
+
+/// What a request is to its client's session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Standing {
+    /// Not seen before: it is executed.
+    New,
+    /// The newest one again: it gets the stored reply.
+    Retry,
+    /// Older than the newest: its reply is gone, and it is not executed again.
+    Superseded,
+}
+
+/// The duties of production: every default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Standard;
+
+impl Duties for Standard {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn production_duties_take_no_space() {
+        assert_eq!(size_of::<Standard>(), 0);
+    }
+
+    #[test]
+    fn only_a_larger_serial_is_new() {
+        let standing = |last, serial| Standard.standing(Serial(last), Serial(serial));
+        assert_eq!(standing(5, 6), Standing::New);
+        assert_eq!(standing(5, u64::MAX), Standing::New);
+        assert_eq!(standing(5, 5), Standing::Retry);
+        assert_eq!(standing(5, 4), Standing::Superseded);
+    }
+
+    #[test]
+    fn absent_and_empty_are_not_the_same_to_a_cas() {
+        assert!(Standard.cas_succeeds(None, None));
+        assert!(Standard.cas_succeeds(Some(b""), Some(b"")));
+        assert!(!Standard.cas_succeeds(None, Some(b"")));
+        assert!(!Standard.cas_succeeds(Some(b""), None));
+    }
+
+    #[test]
+    fn an_entry_of_another_term_answers_nobody() {
+        assert!(Standard.reply_matches(3, 3));
+        assert!(!Standard.reply_matches(3, 2));
+        assert!(!Standard.reply_matches(3, 4));
+    }
+}

@@ -1,0 +1,375 @@
+//! The state machine itself: committed entries in, outcomes out.
+
+use core::hash::{Hash, Hasher};
+
+use crate::codec::DecodeError;
+use crate::command::{ClientId, CommandRef, Serial};
+use crate::digest::mix;
+use crate::duties::{Duties, Standard};
+use crate::reply::Reply;
+use crate::session::{Outcome, Sessions};
+use crate::store::Store;
+
+/// The replicated state: keys, versions, sessions, and the index up to which entries are applied.
+///
+/// Equal histories give equal machines. Nothing ever leaves it: deleted keys keep their versions
+/// and clients their sessions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Machine<D: Duties = Standard> {
+    applied: u64,
+    store: Store,
+    sessions: Sessions,
+    duties: D,
+}
+
+/// What applying one entry came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Applied<'m> {
+    /// The entry carries no command: nothing changed but the applied index.
+    Empty,
+    /// Its payload is not a command: nothing changed but the applied index, on every node alike.
+    Undecodable(DecodeError),
+    /// It was a client's request.
+    Command {
+        /// Who asked.
+        client: ClientId,
+        /// Under which number.
+        serial: Serial,
+        /// What became of it.
+        outcome: Outcome<'m>,
+    },
+}
+
+impl<D: Duties> Machine<D> {
+    /// An empty machine that decides as `duties` say.
+    pub fn new(duties: D) -> Self {
+        Machine {
+            duties,
+            ..Machine::default()
+        }
+    }
+
+    /// Applies the committed entry at `index`.
+    ///
+    /// # Panics
+    ///
+    /// If `index` is not the one after [`Machine::applied`]: a gap or a repetition would be a
+    /// broken driver, whatever the payload. No payload panics.
+    pub fn apply(&mut self, index: u64, payload: &[u8]) -> Applied<'_> {
+        assert!(
+            index.checked_sub(1) == Some(self.applied),
+            "entry {index} cannot be applied after entry {}: entries are applied one by one",
+            self.applied
+        );
+        self.applied = index;
+        if payload.is_empty() {
+            return Applied::Empty;
+        }
+        let CommandRef { client, serial, op } = match CommandRef::decode(payload) {
+            Ok(command) => command,
+            Err(error) => return Applied::Undecodable(error),
+        };
+        let (store, duties) = (&mut self.store, &self.duties);
+        let outcome = self
+            .sessions
+            .answer(duties, client, serial, || store.execute(duties, &op));
+        Applied::Command {
+            client,
+            serial,
+            outcome,
+        }
+    }
+
+    /// What a get would be answered now. Whether now is late enough to be linearizable is the
+    /// caller's concern.
+    pub fn read(&self, key: &[u8]) -> Reply {
+        self.store.read(key)
+    }
+
+    /// The index of the last entry applied, 0 before the first.
+    pub fn applied(&self) -> u64 {
+        self.applied
+    }
+
+    /// The decisions in force.
+    pub fn duties(&self) -> &D {
+        &self.duties
+    }
+
+    /// One word that stands for the whole state, kept up to date at a cost that depends on what
+    /// an entry changes and not on how much is stored. The same on every machine and in every
+    /// build; the duties are not part of it.
+    pub fn hash(&self) -> u64 {
+        mix(
+            mix(self.applied, self.store.digest()),
+            self.sessions.digest(),
+        )
+    }
+}
+
+/// By [`Machine::hash`], so that a set of visited clusters does not read whole states.
+impl<D: Duties> Hash for Machine<D> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(Machine::hash(self));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::{Command, Op};
+    use crate::duties::Standing;
+    use crate::reply::{Answer, Version};
+    use alloc::sync::Arc;
+    use alloc::vec::Vec;
+    use proptest::prelude::*;
+
+    fn put(client: u64, serial: u64, key: &str, value: &str) -> Arc<[u8]> {
+        payload(
+            client,
+            serial,
+            Op::Put {
+                key: key.as_bytes(),
+                value: value.as_bytes(),
+            },
+        )
+    }
+
+    fn append(client: u64, serial: u64, key: &str, value: &str) -> Arc<[u8]> {
+        payload(
+            client,
+            serial,
+            Op::Append {
+                key: key.as_bytes(),
+                value: value.as_bytes(),
+            },
+        )
+    }
+
+    fn payload(client: u64, serial: u64, op: Op<&[u8]>) -> Arc<[u8]> {
+        Command {
+            client: ClientId(client),
+            serial: Serial(serial),
+            op,
+        }
+        .encode()
+    }
+
+    fn run<D: Duties>(payloads: &[Arc<[u8]>]) -> Machine<D> {
+        let mut machine = Machine::default();
+        for (index, payload) in (1..).zip(payloads) {
+            machine.apply(index, payload);
+        }
+        machine
+    }
+
+    fn value<D: Duties>(machine: &Machine<D>, key: &str) -> Answer {
+        machine.read(key.as_bytes()).answer
+    }
+
+    fn holds(value: &str) -> Answer {
+        Answer::Value(Some(value.into()))
+    }
+
+    #[test]
+    fn an_empty_payload_moves_the_applied_index_alone() {
+        let mut machine: Machine = Machine::default();
+        assert_eq!(machine.apply(1, &[]), Applied::Empty);
+        assert_eq!(
+            machine,
+            Machine {
+                applied: 1,
+                ..Machine::default()
+            }
+        );
+        assert_ne!(machine.hash(), Machine::<Standard>::default().hash());
+    }
+
+    #[test]
+    fn an_undecodable_payload_moves_the_applied_index_alone() {
+        let mut machine: Machine = Machine::default();
+        assert_eq!(
+            machine.apply(1, &[99]),
+            Applied::Undecodable(DecodeError::UnknownTag(99))
+        );
+        assert_eq!(
+            machine,
+            Machine {
+                applied: 1,
+                ..Machine::default()
+            }
+        );
+    }
+
+    #[test]
+    #[should_panic(expected = "entry 3 cannot be applied after entry 1")]
+    fn a_gap_is_refused() {
+        let mut machine: Machine = Machine::default();
+        machine.apply(1, &[]);
+        machine.apply(3, &[]);
+    }
+
+    #[test]
+    #[should_panic(expected = "entry 0 cannot be applied after entry 0")]
+    fn the_first_entry_is_number_1() {
+        Machine::<Standard>::default().apply(0, &[]);
+    }
+
+    #[test]
+    fn a_retry_is_answered_from_the_session_even_if_the_key_has_moved_on() {
+        let mut machine: Machine = run(&[append(1, 1, "k", "a"), append(2, 1, "k", "b")]);
+        let stored = Reply {
+            version: Version(1),
+            answer: Answer::Written,
+        };
+        assert_eq!(
+            machine.apply(3, &append(1, 1, "k", "a")),
+            Applied::Command {
+                client: ClientId(1),
+                serial: Serial(1),
+                outcome: Outcome::Repeated(&stored)
+            }
+        );
+        assert_eq!(value(&machine, "k"), holds("ab"));
+    }
+
+    #[test]
+    fn the_state_hash_includes_the_sessions() {
+        let by_one: Machine = run(&[put(1, 1, "k", "a")]);
+        let by_other: Machine = run(&[put(2, 1, "k", "a")]);
+        assert_eq!(by_one.read(b"k"), by_other.read(b"k"));
+        assert_ne!(by_one.hash(), by_other.hash());
+    }
+
+    #[test]
+    fn the_state_hash_is_pinned() {
+        // Computed by a second program, in another language.
+        let machine: Machine = run(&[put(1, 1, "k", "a"), append(2, 1, "list", "x")]);
+        assert_eq!(machine.hash(), 0x0a00_f097_d651_400d);
+    }
+
+    #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+    struct Forgetful;
+    impl Duties for Forgetful {
+        fn standing(&self, _: Serial, _: Serial) -> Standing {
+            Standing::New
+        }
+    }
+
+    #[test]
+    fn without_the_standing_duty_a_retry_is_executed_twice() {
+        let retried = [append(1, 1, "k", "a"), append(1, 1, "k", "a")];
+        assert_eq!(value(&run::<Standard>(&retried), "k"), holds("a"));
+        assert_eq!(value(&run::<Forgetful>(&retried), "k"), holds("aa"));
+    }
+
+    #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+    struct Blind;
+    impl Duties for Blind {
+        fn cas_succeeds(&self, _: Option<&[u8]>, _: Option<&[u8]>) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn without_the_cas_duty_an_update_is_lost() {
+        let cas = Op::Cas {
+            key: b"k".as_slice(),
+            expect: Some(b"old"),
+            value: b"c",
+        };
+        let raced = [put(1, 1, "k", "new"), payload(2, 1, cas)];
+        assert_eq!(value(&run::<Standard>(&raced), "k"), holds("new"));
+        assert_eq!(value(&run::<Blind>(&raced), "k"), holds("c"));
+    }
+
+    #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+    struct Named(u64);
+    impl Duties for Named {
+        fn next_version(&self, current: Version, _: bool) -> Version {
+            Version(current.0 + self.0)
+        }
+    }
+
+    #[test]
+    fn without_the_version_duty_a_node_name_makes_states_diverge() {
+        let hash_on = |node| {
+            let mut machine = Machine::new(Named(node));
+            machine.apply(1, &put(1, 1, "k", "a"));
+            machine.hash()
+        };
+        assert_ne!(hash_on(1), hash_on(2));
+    }
+
+    fn small_payload() -> impl Strategy<Value = Arc<[u8]>> {
+        let text = |pattern| proptest::string::bytes_regex(pattern).unwrap();
+        let op = (
+            0..6u8,
+            text("[ab]{0,2}"),
+            text("[xy]{0,12}"),
+            text("[xy]{0,30}"),
+        );
+        let command = (0..3u64, 0..4u64, op).prop_map(|(client, serial, (kind, key, a, b))| {
+            let op = match kind {
+                0 => Op::Get { key: &*key },
+                1 => Op::Put {
+                    key: &*key,
+                    value: &*a,
+                },
+                2 => Op::Append {
+                    key: &*key,
+                    value: &*b,
+                },
+                3 => Op::Cas {
+                    key: &*key,
+                    expect: None,
+                    value: &*b,
+                },
+                4 => Op::Cas {
+                    key: &*key,
+                    expect: Some(&*a),
+                    value: &*b,
+                },
+                _ => Op::Delete { key: &*key },
+            };
+            payload(client, serial, op)
+        });
+        prop_oneof![
+            9 => command,
+            1 => prop::collection::vec(any::<u8>(), 0..8).prop_map(|bytes| bytes.into()),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn the_incremental_hash_is_that_of_the_whole_state(
+            payloads in prop::collection::vec(small_payload(), 0..60),
+        ) {
+            let mut machine: Machine = Machine::default();
+            for (index, payload) in (1..).zip(&payloads) {
+                machine.apply(index, payload);
+                let store = machine.store.recomputed_digest();
+                let sessions = machine.sessions.recomputed_digest();
+                prop_assert_eq!(machine.hash(), mix(mix(index, store), sessions));
+            }
+        }
+
+        #[test]
+        fn machines_are_equal_exactly_when_their_hashes_are(
+            left in prop::collection::vec(small_payload(), 0..4),
+            right in prop::collection::vec(small_payload(), 0..4),
+        ) {
+            let (a, b): (Machine, Machine) = (run(&left), run(&right));
+            prop_assert_eq!(a == b, a.hash() == b.hash());
+        }
+
+        #[test]
+        fn arbitrary_payloads_never_panic(
+            payloads in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..20),
+        ) {
+            let payloads: Vec<Arc<[u8]>> = payloads.into_iter().map(Arc::from).collect();
+            let machine: Machine = run(&payloads);
+            prop_assert_eq!(machine.applied(), payloads.len() as u64);
+        }
+    }
+}
