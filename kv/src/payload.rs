@@ -1,0 +1,131 @@
+//! The entries' contents, which the core never sees: kept by index and term, attached to messages
+//! and writes when they leave.
+
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+
+use raft_core::{EntryId, Index, Term};
+use smallvec::SmallVec;
+
+/// The content of one entry: an encoded command, or nothing for the entry that opens a term.
+/// Shared between nodes and messages of one process, never copied.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Payload(Option<Arc<[u8]>>);
+
+impl Payload {
+    /// A payload of these bytes.
+    pub fn new(bytes: Arc<[u8]>) -> Self {
+        Payload((!bytes.is_empty()).then_some(bytes))
+    }
+
+    /// Its bytes.
+    #[inline]
+    pub fn bytes(&self) -> &[u8] {
+        self.0.as_deref().unwrap_or(&[])
+    }
+}
+
+/// The payloads of a message or a write, in order.
+pub type Payloads = SmallVec<[Payload; 2]>;
+
+/// The log's contents, entry by entry, in step with the core's metadata.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct PayloadLog {
+    base: Index,
+    entries: VecDeque<(Term, Payload)>,
+}
+
+impl PayloadLog {
+    pub(crate) fn new(base: Index) -> Self {
+        Self {
+            base,
+            entries: VecDeque::new(),
+        }
+    }
+
+    pub(crate) fn last_index(&self) -> Index {
+        Index(self.base.0 + self.entries.len() as u64)
+    }
+
+    pub(crate) fn push(&mut self, term: Term, payload: Payload) {
+        self.entries.push_back((term, payload));
+    }
+
+    /// Puts an entry at `index`, which is in the log or right after it.
+    pub(crate) fn put(&mut self, index: Index, term: Term, payload: Payload) {
+        assert!(index > self.base, "{index} lies before the log");
+        assert!(
+            index <= self.last_index().next(),
+            "{index} would leave a hole"
+        );
+        match self.entries.get_mut(self.place(index)) {
+            Some(entry) => *entry = (term, payload),
+            None => self.entries.push_back((term, payload)),
+        }
+    }
+
+    pub(crate) fn truncate(&mut self, from: Index) {
+        assert!(from > self.base, "the base stays");
+        self.entries.truncate(self.place(from));
+    }
+
+    pub(crate) fn get(&self, index: Index) -> Option<(EntryId, &Payload)> {
+        if index <= self.base {
+            return None;
+        }
+        let (term, payload) = self.entries.get(self.place(index))?;
+        Some((EntryId { index, term: *term }, payload))
+    }
+
+    /// The payloads of `first..=last`, if the log still holds these entries in this term.
+    pub(crate) fn slice(&self, first: Index, last: Index, term: Term) -> Option<Payloads> {
+        let mut payloads = Payloads::new();
+        let mut index = first;
+        while index <= last {
+            let (id, payload) = self.get(index)?;
+            if id.term != term {
+                return None;
+            }
+            payloads.push(payload.clone());
+            index = index.next();
+        }
+        Some(payloads)
+    }
+
+    fn place(&self, index: Index) -> usize {
+        usize::try_from(index.0 - self.base.0 - 1).expect("the log fits in memory")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn payloads_are_found_by_index_and_term_or_not_at_all() {
+        let mut log = PayloadLog::new(Index(4));
+        log.push(Term(1), Payload::new(Arc::from(*b"a")));
+        log.push(Term(2), Payload::new(Arc::from(*b"b")));
+        assert_eq!(
+            log.slice(Index(6), Index(6), Term(2)).unwrap()[0].bytes(),
+            b"b"
+        );
+        assert_eq!(
+            log.slice(Index(5), Index(6), Term(2)),
+            None,
+            "entry 5 is of term 1"
+        );
+        assert_eq!(
+            log.slice(Index(6), Index(7), Term(2)),
+            None,
+            "entry 7 is missing"
+        );
+        assert_eq!(
+            log.slice(Index(4), Index(4), Term(1)),
+            None,
+            "entry 4 is before the log"
+        );
+        log.truncate(Index(6));
+        assert_eq!(log.last_index(), Index(5));
+    }
+}
