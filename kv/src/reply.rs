@@ -60,3 +60,36 @@ fn optional(value: &Option<Bytes>) -> u64 {
         .as_ref()
         .map_or(0, |value| Digest::of(value).finish(value))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::collections::BTreeSet;
+
+    #[test]
+    fn the_digest_tells_all_replies_apart() {
+        let values = [
+            None,
+            Some(Bytes::default()),
+            Some("a".into()),
+            Some("b".into()),
+        ];
+        let reads = values.clone().map(Answer::Value);
+        let mismatches = values.map(Answer::Mismatch);
+        let deletes = [false, true].map(|existed| Answer::Deleted { existed });
+        let digests: BTreeSet<u64> = [Answer::Written]
+            .into_iter()
+            .chain(reads)
+            .chain(mismatches)
+            .chain(deletes)
+            .flat_map(|answer| {
+                [0, 1].map(|version| Reply {
+                    version: Version(version),
+                    answer: answer.clone(),
+                })
+            })
+            .map(|reply| reply.digest())
+            .collect();
+        assert_eq!(digests.len(), 22);
+    }
+}
