@@ -1,0 +1,406 @@
+//! Performing one action: first whether it is possible, then what it does.
+
+use std::fmt;
+
+use crate::action::{Action, EventId, MessageId};
+use crate::cluster::Cluster;
+use crate::disk::Lost;
+use crate::flight::{Content, find};
+use crate::node::{ClientId, Input, Node, NodeId, Sink};
+use crate::slab::Slot;
+use crate::time::{Local, Time};
+use crate::topology::Endpoint;
+
+/// What [`Cluster::apply`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// The action's number.
+    pub id: EventId,
+    /// The action that caused it.
+    pub cause: EventId,
+    /// The node it happened to, with what its clock showed.
+    pub node: Option<(NodeId, Local)>,
+}
+
+/// Why an action is impossible in the state it was to be performed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It lies in the past.
+    Past,
+    /// There is no such message in flight.
+    NoSuchMessage,
+    /// There is no such node.
+    NoSuchNode,
+    /// There is no such client.
+    NoSuchClient,
+    /// The node is down.
+    Down,
+    /// The node is up.
+    Up,
+    /// The node is paused.
+    Paused,
+    /// The node is not paused.
+    NotPaused,
+    /// The write is not on its way.
+    NoSuchWrite,
+    /// The node's deadline is not reached, or it asked for none.
+    NotDue,
+    /// The client has an open operation.
+    Busy,
+    /// The serial does not follow the client's earlier ones.
+    OldSerial,
+    /// The client has no such open operation.
+    NoSuchOperation,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Refusal::Past => "it lies in the past",
+            Refusal::NoSuchMessage => "there is no such message in flight",
+            Refusal::NoSuchNode => "there is no such node",
+            Refusal::NoSuchClient => "there is no such client",
+            Refusal::Down => "the node is down",
+            Refusal::Up => "the node is up",
+            Refusal::Paused => "the node is paused",
+            Refusal::NotPaused => "the node is not paused",
+            Refusal::NoSuchWrite => "the write is not on its way to the disk",
+            Refusal::NotDue => "the node's deadline is not reached",
+            Refusal::Busy => "the client has an open operation",
+            Refusal::OldSerial => "the serial does not follow the client's earlier ones",
+            Refusal::NoSuchOperation => "the client has no such open operation",
+        })
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+impl<N: Node> Cluster<N> {
+    /// Performs one action at `time`. `hint` is where its message may be. What comes out waits for
+    /// [`Cluster::dispatch`].
+    ///
+    /// # Errors
+    ///
+    /// Why the action is impossible; nothing changed then.
+    ///
+    /// # Panics
+    ///
+    /// If what came out of the previous action was not dispatched.
+    #[inline]
+    pub fn apply<S: Sink<N::Event>>(
+        &mut self,
+        time: Time,
+        action: &Action<N>,
+        hint: Option<Slot>,
+        sink: &mut S,
+    ) -> Result<Applied, Refusal> {
+        assert!(
+            self.author.is_none() && self.asked.is_none(),
+            "the last action was not dispatched"
+        );
+        let slot = self.check(time, action, hint)?;
+        let node = self.place(action, time);
+        let id = EventId(self.last.0 + 1);
+        self.now = time;
+        self.last = id;
+        action.fold(&mut self.hash);
+        self.hash.word(time.0);
+        if let Some((_, local)) = node {
+            self.hash.word(local.0);
+        }
+        let cause = self.perform(action, slot, sink);
+        if self.author.is_some() {
+            self.fold_output();
+        }
+        Ok(Applied { id, cause, node })
+    }
+
+    /// Whether the action is possible, and where its message is.
+    #[inline]
+    fn check(
+        &self,
+        time: Time,
+        action: &Action<N>,
+        hint: Option<Slot>,
+    ) -> Result<Option<Slot>, Refusal> {
+        if time < self.now {
+            return Err(Refusal::Past);
+        }
+        match action {
+            Action::Deliver(message) | Action::Duplicate(message) => {
+                if let Endpoint::Node(node) = message.to {
+                    self.check_awake(node)?;
+                }
+                return self.check_message(*message, hint);
+            }
+            Action::Drop(message, _) => return self.check_message(*message, hint),
+            Action::Wake(node) => {
+                self.check_awake(*node)?;
+                let due = self.due(*node).is_some_and(|due| due <= time);
+                due.then_some(()).ok_or(Refusal::NotDue)?;
+            }
+            Action::Written { node, through } => {
+                self.check_awake(*node)?;
+                let disk = &self.members[node.0 as usize].disk;
+                disk.cause(*through).ok_or(Refusal::NoSuchWrite)?;
+            }
+            Action::Crash { node, .. } => self.check_up(*node)?,
+            Action::Restart(node) => match self.check_up(*node) {
+                Err(Refusal::Down) => {}
+                up => return up.and(Err(Refusal::Up)),
+            },
+            Action::Clock { node, .. } => {
+                self.members
+                    .get(node.0 as usize)
+                    .ok_or(Refusal::NoSuchNode)?;
+            }
+            Action::Pause(node) | Action::Operator { node, .. } => self.check_awake(*node)?,
+            Action::Resume(node) => {
+                self.check_up(*node)?;
+                self.is_paused(*node)
+                    .then_some(())
+                    .ok_or(Refusal::NotPaused)?;
+            }
+            Action::Call { .. } | Action::Retry { .. } | Action::GiveUp { .. } => {
+                self.check_client(action)?;
+            }
+        }
+        Ok(None)
+    }
+
+    fn check_message(&self, id: MessageId, hint: Option<Slot>) -> Result<Option<Slot>, Refusal> {
+        find(&self.flights, id, hint)
+            .map(Some)
+            .ok_or(Refusal::NoSuchMessage)
+    }
+
+    fn check_up(&self, node: NodeId) -> Result<(), Refusal> {
+        let member = self
+            .members
+            .get(node.0 as usize)
+            .ok_or(Refusal::NoSuchNode)?;
+        member.node.is_some().then_some(()).ok_or(Refusal::Down)
+    }
+
+    fn check_awake(&self, node: NodeId) -> Result<(), Refusal> {
+        self.check_up(node)?;
+        if self.is_paused(node) {
+            Err(Refusal::Paused)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn check_client(&self, action: &Action<N>) -> Result<(), Refusal> {
+        let (client, serial, target) = match action {
+            Action::Call {
+                client,
+                serial,
+                target,
+                ..
+            }
+            | Action::Retry {
+                client,
+                serial,
+                target,
+            } => (client, *serial, Some(target)),
+            Action::GiveUp { client, serial } => (client, *serial, None),
+            _ => unreachable!("only actions of clients are checked here"),
+        };
+        let session = self
+            .sessions
+            .get(client.0 as usize)
+            .ok_or(Refusal::NoSuchClient)?;
+        if target.is_some_and(|target| target.0 >= self.topology().node_count()) {
+            return Err(Refusal::NoSuchNode);
+        }
+        if !matches!(action, Action::Call { .. }) {
+            return session
+                .is_open(serial)
+                .then_some(())
+                .ok_or(Refusal::NoSuchOperation);
+        }
+        if session.open.is_some() {
+            return Err(Refusal::Busy);
+        }
+        (serial > session.serial)
+            .then_some(())
+            .ok_or(Refusal::OldSerial)
+    }
+
+    /// Performs a possible action; returns its cause.
+    #[inline]
+    fn perform<S: Sink<N::Event>>(
+        &mut self,
+        action: &Action<N>,
+        slot: Option<Slot>,
+        sink: &mut S,
+    ) -> EventId {
+        let slot = || slot.expect("an action on a message was checked to have one");
+        match action {
+            Action::Deliver(id) => {
+                let flight = self.flights.remove(slot());
+                self.receive(*id, flight.content, sink);
+                return flight.cause;
+            }
+            Action::Duplicate(id) => {
+                self.counters.duplicates += 1;
+                let flight = self.flights.get(slot()).expect("it was found");
+                let (content, cause) = (flight.content.clone(), flight.cause);
+                self.receive(*id, content, sink);
+                return cause;
+            }
+            Action::Drop(..) => {
+                self.counters.drops += 1;
+                return self.flights.remove(slot()).cause;
+            }
+            Action::Wake(node) => {
+                self.counters.timers += 1;
+                let cause = self.members[node.0 as usize].deadline_cause;
+                self.step(*node, Input::Wake, sink);
+                return cause;
+            }
+            Action::Written { node, through } => {
+                self.counters.completions += 1;
+                let disk = &mut self.members[node.0 as usize].disk;
+                let cause = disk
+                    .cause(*through)
+                    .expect("it was checked to be on its way");
+                disk.report(*through);
+                self.step(*node, Input::Written { through: *through }, sink);
+                return cause;
+            }
+            Action::Operator { node, command } => {
+                self.step(*node, Input::Operator(command.clone()), sink);
+            }
+            Action::Call { client, .. }
+            | Action::Retry { client, .. }
+            | Action::GiveUp { client, .. } => {
+                return self.ask(*client, action);
+            }
+            _ => self.upset(action),
+        }
+        EventId::OUTSIDE
+    }
+
+    /// Performs what happens to a node from outside, without an input to it.
+    fn upset(&mut self, action: &Action<N>) {
+        let node = action.node().expect("it happens to a node");
+        let member = &mut self.members[node.0 as usize];
+        match action {
+            Action::Crash { cut, .. } => {
+                member.node = None;
+                member.paused = false;
+                member.forget_deadline();
+                self.lost = member.disk.crash(*cut);
+            }
+            Action::Restart(_) => self.boot(node, self.last),
+            Action::Clock { rate, jump, .. } => {
+                member.clock.change(self.now, *rate, *jump);
+                member.convert_deadline();
+            }
+            Action::Pause(_) => member.paused = true,
+            Action::Resume(_) => member.paused = false,
+            _ => unreachable!("actions with an input are performed elsewhere"),
+        }
+    }
+
+    /// Performs a client's own action; returns its cause.
+    fn ask(&mut self, client: ClientId, action: &Action<N>) -> EventId {
+        let session = &mut self.sessions[client.0 as usize];
+        match action {
+            Action::Call {
+                serial,
+                target,
+                request,
+                ..
+            } => {
+                session.serial = *serial;
+                session.open = Some(request.clone());
+                self.asked = Some((client, *target));
+            }
+            Action::Retry { target, .. } => self.asked = Some((client, *target)),
+            _ => session.open = None,
+        }
+        std::mem::replace(&mut session.cause, self.last)
+    }
+
+    /// Gives a message to its receiver.
+    #[inline]
+    fn receive<S: Sink<N::Event>>(&mut self, id: MessageId, content: Content<N>, sink: &mut S) {
+        match (content, id.from, id.to) {
+            (Content::Message(message), Endpoint::Node(from), Endpoint::Node(to)) => {
+                self.counters.messages += 1;
+                self.step(to, Input::Receive { from, message }, sink);
+            }
+            (
+                Content::Request { serial, request },
+                Endpoint::Client(client),
+                Endpoint::Node(to),
+            ) => {
+                self.counters.client_messages += 1;
+                let input = Input::Request {
+                    client,
+                    serial,
+                    request,
+                };
+                self.step(to, input, sink);
+            }
+            (Content::Reply { serial, reply }, Endpoint::Node(from), Endpoint::Client(client)) => {
+                self.counters.client_messages += 1;
+                let session = &mut self.sessions[client.0 as usize];
+                let received = session.receive(client, from, serial, reply);
+                if received.accepted {
+                    session.cause = self.last;
+                }
+                self.received = Some(received);
+            }
+            _ => unreachable!("what a message carries follows from its ends"),
+        }
+    }
+
+    #[inline]
+    fn step<S: Sink<N::Event>>(&mut self, node: NodeId, input: Input<N>, sink: &mut S) {
+        let member = &mut self.members[node.0 as usize];
+        let local = member.clock.local(self.now);
+        let machine = member
+            .node
+            .as_mut()
+            .expect("a node that steps was checked to be up");
+        machine.step(local, input, &mut self.output, sink);
+        member.note_deadline(self.last);
+        self.author = Some(node);
+    }
+
+    /// Folds what came out of a step.
+    #[inline]
+    fn fold_output(&mut self) {
+        let hash = &mut self.hash;
+        let output = &self.output;
+        let [sends, writes, replies] = [
+            output.sends.len(),
+            output.writes.len(),
+            output.replies.len(),
+        ]
+        .map(|len| len as u64);
+        hash.word(sends << 40 | writes << 20 | replies);
+        for (to, message) in &output.sends {
+            hash.word(to.0.into());
+            N::fold_message(message, hash);
+        }
+        for write in &output.writes {
+            N::fold_write(write, hash);
+        }
+        for (client, serial, reply) in &output.replies {
+            hash.word(client.0.into());
+            hash.word(*serial);
+            N::fold_reply(reply, hash);
+        }
+    }
+
+    /// What the last crash took away.
+    #[must_use]
+    pub fn last_loss(&self) -> Lost {
+        self.lost
+    }
+}

@@ -1,0 +1,98 @@
+//! A closed-loop client of the timed world: when it calls, whom it asks, when it gives up.
+
+use crate::node::{ClientId, Node, NodeId, Verdict};
+use crate::queue::{Alarm, Due, Queue};
+use crate::random::{Purpose, Stream};
+use crate::time::{Span, SpanRange, Time};
+
+/// Makes the requests of clients.
+pub trait Workload<N: Node>: Clone {
+    /// The next request of a client. `random` is the client's own.
+    fn request(&mut self, client: ClientId, serial: u64, random: &mut Stream) -> N::Request;
+}
+
+/// How patient and how busy a client is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// The pause between the end of an operation and the next call.
+    pub think: SpanRange,
+    /// How long it waits for an answer before it asks the next node.
+    pub attempt: Span,
+    /// The pause before it asks again after a node could not answer. A range that begins at 0 may
+    /// keep the world at one moment for as long as nodes keep refusing.
+    pub retry: SpanRange,
+    /// How long after the call it gives up; the operation's outcome is then unknown.
+    pub give_up: Span,
+}
+
+/// One client: its plan and where it stands in it.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    pub(crate) id: ClientId,
+    pub(crate) pace: Pace,
+    nodes: u32,
+    /// Whom it asks next.
+    pub(crate) target: NodeId,
+    pub(crate) serial: u64,
+    pub(crate) running: bool,
+    /// When it sends next: a call or a retry.
+    pub(crate) send: Alarm,
+    /// When it stops waiting.
+    pub(crate) patience: Alarm,
+    pub(crate) gives_up: Time,
+    waits: Stream,
+    pub(crate) content: Stream,
+}
+
+impl Caller {
+    pub(crate) fn new(id: ClientId, pace: Pace, nodes: u32, seed: u64) -> Caller {
+        Caller {
+            id,
+            pace,
+            nodes,
+            target: NodeId(id.0 % nodes),
+            serial: 0,
+            running: false,
+            send: Alarm::default(),
+            patience: Alarm::default(),
+            gives_up: Time::START,
+            waits: Stream::new(seed, Purpose::Client, id.0.into()),
+            content: Stream::new(seed, Purpose::Workload, id.0.into()),
+        }
+    }
+
+    /// An attempt is on its way: wait for an answer.
+    pub(crate) fn asked(&mut self, now: Time, queue: &mut Queue) {
+        let until = now.after(self.pace.attempt).min(self.gives_up);
+        self.wait_until(until, now, queue);
+    }
+
+    /// The operation is over, one way or the other: think.
+    pub(crate) fn ended(&mut self, now: Time, queue: &mut Queue) {
+        let next = now.after(self.waits.span(self.pace.think));
+        let next = self.running.then_some(next);
+        self.send.set(next, now, queue, Due::Send(self.id));
+        self.patience.set(None, now, queue, Due::Patience(self.id));
+    }
+
+    /// The node it asked answered that it cannot: ask another one a little later.
+    pub(crate) fn refused(&mut self, verdict: Verdict, now: Time, queue: &mut Queue) {
+        match verdict {
+            Verdict::Elsewhere(Some(hint)) if hint.0 < self.nodes => self.target = hint,
+            _ => self.rotate(),
+        }
+        let next = now.after(self.waits.span(self.pace.retry));
+        self.send.set(Some(next), now, queue, Due::Send(self.id));
+        self.wait_until(self.gives_up, now, queue);
+    }
+
+    /// Turns to the next node.
+    pub(crate) fn rotate(&mut self) {
+        self.target = NodeId((self.target.0 + 1) % self.nodes);
+    }
+
+    fn wait_until(&mut self, until: Time, now: Time, queue: &mut Queue) {
+        self.patience
+            .set(Some(until), now, queue, Due::Patience(self.id));
+    }
+}

@@ -1,0 +1,71 @@
+//! What the transport knows of a client: its open operation and the replies it accepts.
+
+use crate::action::EventId;
+use crate::node::{ClientId, Node, NodeId, Verdict};
+
+/// The transport of one client. It decides nothing: a scheduler says when it calls, retries and
+/// gives up.
+#[derive(Clone)]
+pub(crate) struct Session<N: Node> {
+    /// The serial of the last operation begun; 0 before the first.
+    pub(crate) serial: u64,
+    /// The request of the open operation.
+    pub(crate) open: Option<N::Request>,
+    /// The last thing that happened to the client.
+    pub(crate) cause: EventId,
+}
+
+/// A reply that reached its client.
+#[derive(Clone)]
+pub struct Received<N: Node> {
+    /// The client.
+    pub client: ClientId,
+    /// The node that answered.
+    pub from: NodeId,
+    /// The serial it answers.
+    pub serial: u64,
+    /// What it says.
+    pub reply: N::Reply,
+    /// What that means.
+    pub verdict: Verdict,
+    /// Whether the client listens: replies to operations that ended are ignored.
+    pub accepted: bool,
+}
+
+impl<N: Node> Session<N> {
+    pub(crate) fn new() -> Session<N> {
+        Session {
+            serial: 0,
+            open: None,
+            cause: EventId::OUTSIDE,
+        }
+    }
+
+    /// Whether `serial` is the open operation.
+    pub(crate) fn is_open(&self, serial: u64) -> bool {
+        self.open.is_some() && self.serial == serial
+    }
+
+    /// Takes in a reply; [`Verdict::Done`] ends the operation it answers.
+    pub(crate) fn receive(
+        &mut self,
+        client: ClientId,
+        from: NodeId,
+        serial: u64,
+        reply: N::Reply,
+    ) -> Received<N> {
+        let accepted = self.is_open(serial);
+        let verdict = N::reply_verdict(&reply);
+        if accepted && verdict == Verdict::Done {
+            self.open = None;
+        }
+        Received {
+            client,
+            from,
+            serial,
+            reply,
+            verdict,
+            accepted,
+        }
+    }
+}

@@ -1,0 +1,358 @@
+//! The state of a world, apart from chance: nodes, clocks, disks, messages and clients' transport.
+//!
+//! A scheduler alternates between [`Cluster::apply`], which performs one action, and
+//! [`Cluster::dispatch`], which puts what came out of it under way. Both schedulers stand on these
+//! two; nothing here draws a random number.
+
+use crate::action::{Action, EventId, MessageId};
+use crate::client::{Received, Session};
+use crate::clock::Clock;
+use crate::disk::{Lost, Storage, WriteOf};
+use crate::flight::{Content, Flight};
+use crate::hash::TraceHash;
+use crate::node::{Boot, ClientId, Node, NodeId, Output};
+use crate::slab::{Slab, Slot};
+use crate::time::{Local, Time};
+use crate::topology::{Endpoint, Topology};
+
+/// How often things happened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Messages between nodes that were delivered, duplicates included.
+    pub messages: u64,
+    /// Node timers that fired.
+    pub timers: u64,
+    /// Disk completions reported to nodes.
+    pub completions: u64,
+    /// Requests and replies that were delivered, duplicates included.
+    pub client_messages: u64,
+    /// Deliveries that left the message in flight.
+    pub duplicates: u64,
+    /// Messages of any kind that were lost.
+    pub drops: u64,
+}
+
+impl Counters {
+    /// Messages delivered between nodes, and timers fired: the unit in which speed is given.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.messages + self.timers
+    }
+}
+
+/// One node with what surrounds it.
+#[derive(Clone)]
+pub(crate) struct Member<N: Node> {
+    config: N::Config,
+    /// `None` while it is down.
+    pub(crate) node: Option<N>,
+    pub(crate) disk: Storage<N::Disk>,
+    pub(crate) clock: Clock,
+    pub(crate) paused: bool,
+    incarnation: u32,
+    deadline: Option<Local>,
+    /// The action after which the node asked for its deadline.
+    pub(crate) deadline_cause: EventId,
+    due: Option<Time>,
+}
+
+/// The state of a world. `Clone` makes an independent copy.
+#[derive(Clone)]
+pub struct Cluster<N: Node> {
+    topology: Topology,
+    seed: u64,
+    pub(crate) now: Time,
+    pub(crate) last: EventId,
+    pub(crate) members: Vec<Member<N>>,
+    pub(crate) sessions: Vec<Session<N>>,
+    pub(crate) flights: Slab<Flight<N>>,
+    // Per link, how many messages were sent on it.
+    sent: Vec<u64>,
+    pub(crate) hash: TraceHash,
+    pub(crate) counters: Counters,
+    pub(crate) output: Output<N>,
+    // Who put the output out; `Some` until it is dispatched.
+    pub(crate) author: Option<NodeId>,
+    // The request a client sends; `Some` until it is dispatched.
+    pub(crate) asked: Option<(ClientId, NodeId)>,
+    pub(crate) received: Option<Received<N>>,
+    pub(crate) lost: Lost,
+}
+
+impl<N: Node> Cluster<N> {
+    /// A cluster at time 0: every node booted from the disk beside its configuration, no message in
+    /// flight, no client with an open operation. Nodes are told `seed`.
+    ///
+    /// # Panics
+    ///
+    /// If there is no node, or if nodes and clients have more than 2²⁷ links.
+    #[must_use]
+    pub fn new(members: Vec<(N::Config, N::Disk)>, clients: u32, seed: u64) -> Cluster<N> {
+        let count = u32::try_from(members.len()).expect("memory ends before 2³² nodes");
+        let topology = Topology::new(count, clients);
+        let members = members.into_iter().map(|(config, disk)| Member {
+            config,
+            node: None,
+            disk: Storage::new(disk),
+            clock: Clock::default(),
+            paused: false,
+            incarnation: 0,
+            deadline: None,
+            deadline_cause: EventId::OUTSIDE,
+            due: None,
+        });
+        let mut cluster = Cluster {
+            topology,
+            seed,
+            now: Time::START,
+            last: EventId::OUTSIDE,
+            members: members.collect(),
+            sessions: topology.clients().map(|_| Session::new()).collect(),
+            flights: Slab::new(),
+            sent: topology.links().map(|_| 0).collect(),
+            hash: TraceHash::default(),
+            counters: Counters::default(),
+            output: Output::default(),
+            author: None,
+            asked: None,
+            received: None,
+            lost: Lost::default(),
+        };
+        for node in topology.nodes() {
+            cluster.boot(node, EventId::OUTSIDE);
+        }
+        cluster
+    }
+
+    /// Boots a node that is down from its disk.
+    pub(crate) fn boot(&mut self, node: NodeId, cause: EventId) {
+        let member = &mut self.members[node.0 as usize];
+        assert!(member.node.is_none(), "{node:?} boots while it is up");
+        let boot = Boot {
+            id: node,
+            nodes: self.topology.node_count(),
+            seed: self.seed,
+            incarnation: member.incarnation,
+            now: member.clock.local(self.now),
+        };
+        member.node = Some(N::boot(&member.config, boot, member.disk.image()));
+        member.incarnation += 1;
+        member.note_deadline(cause);
+    }
+
+    /// Puts what came out of the last action under way: messages are in flight, writes on their
+    /// way to the disk. `posted` hears of every message.
+    #[inline]
+    pub(crate) fn dispatch_with(&mut self, posted: impl FnMut(Slot, &mut Flight<N>)) {
+        let mut post = Post {
+            topology: self.topology,
+            cause: self.last,
+            flights: &mut self.flights,
+            sent: &mut self.sent,
+            posted,
+        };
+        if let Some((client, target)) = self.asked.take() {
+            let session = &self.sessions[client.0 as usize];
+            let content = Content::Request {
+                serial: session.serial,
+                request: session
+                    .open
+                    .clone()
+                    .expect("a client that asks has an open operation"),
+            };
+            post.post(client.into(), target.into(), content);
+        }
+        let Some(author) = self.author.take() else {
+            return;
+        };
+        for (to, message) in self.output.sends.drain(..) {
+            post.post(author.into(), to.into(), Content::Message(message));
+        }
+        for (client, serial, reply) in self.output.replies.drain(..) {
+            post.post(
+                author.into(),
+                client.into(),
+                Content::Reply { serial, reply },
+            );
+        }
+        let disk = &mut self.members[author.0 as usize].disk;
+        for write in self.output.writes.drain(..) {
+            disk.hand_over(write, self.last);
+        }
+    }
+
+    /// Puts what came out of the last action under way.
+    pub fn dispatch(&mut self) {
+        self.dispatch_with(|_, _| ());
+    }
+
+    /// When the node's deadline is reached by the world's clock. `None` if it has none, if it lies
+    /// beyond the end of time, or if the node is down.
+    #[must_use]
+    #[inline]
+    pub fn due(&self, node: NodeId) -> Option<Time> {
+        self.members[node.0 as usize].due
+    }
+
+    /// The node an action happens to, with what its clock shows at `time`.
+    #[inline]
+    pub(crate) fn place(&self, action: &Action<N>, time: Time) -> Option<(NodeId, Local)> {
+        let node = action.node()?;
+        Some((node, self.members[node.0 as usize].clock.local(time)))
+    }
+
+    /// A node; `None` while it is down.
+    #[must_use]
+    #[inline]
+    pub fn node(&self, node: NodeId) -> Option<&N> {
+        self.members[node.0 as usize].node.as_ref()
+    }
+
+    /// A node's durable image: exactly the writes that were reported to it, and after a crash what
+    /// survived of the others.
+    #[must_use]
+    pub fn disk(&self, node: NodeId) -> &N::Disk {
+        self.members[node.0 as usize].disk.image()
+    }
+
+    /// The writes on their way to a node's disk, in order.
+    pub fn pending_writes(&self, node: NodeId) -> impl ExactSizeIterator<Item = &WriteOf<N>> {
+        self.members[node.0 as usize].disk.pending()
+    }
+
+    /// The number of the last write a node handed over since it booted; 0 before the first.
+    #[must_use]
+    pub fn handed_over(&self, node: NodeId) -> u64 {
+        self.members[node.0 as usize].disk.handed_over()
+    }
+
+    /// Whether a node stands still.
+    #[must_use]
+    pub fn is_paused(&self, node: NodeId) -> bool {
+        self.members[node.0 as usize].paused
+    }
+
+    /// How many times a node restarted.
+    #[must_use]
+    pub fn incarnation(&self, node: NodeId) -> u32 {
+        self.members[node.0 as usize].incarnation - 1
+    }
+
+    /// What a node's clock shows.
+    #[must_use]
+    pub fn local_now(&self, node: NodeId) -> Local {
+        self.members[node.0 as usize].clock.local(self.now)
+    }
+
+    /// A node's clock.
+    #[must_use]
+    pub fn clock(&self, node: NodeId) -> Clock {
+        self.members[node.0 as usize].clock
+    }
+
+    /// The open operation of a client: its serial and its request.
+    #[must_use]
+    pub fn open_operation(&self, client: ClientId) -> Option<(u64, &N::Request)> {
+        let session = &self.sessions[client.0 as usize];
+        Some((session.serial, session.open.as_ref()?))
+    }
+
+    /// How many messages were sent from one endpoint to another; 0 if no link joins them.
+    #[must_use]
+    pub fn sent(&self, from: Endpoint, to: Endpoint) -> u64 {
+        self.topology
+            .link(from, to)
+            .map_or(0, |link| self.sent[link.place()])
+    }
+
+    /// The messages in flight, in no meaningful order.
+    pub fn in_flight(&self) -> impl Iterator<Item = &Flight<N>> {
+        self.flights.iter().map(|(_, flight)| flight)
+    }
+
+    /// Who is in this world.
+    #[must_use]
+    pub fn topology(&self) -> Topology {
+        self.topology
+    }
+
+    /// All nodes, in order.
+    pub fn nodes(&self) -> impl DoubleEndedIterator<Item = NodeId> + use<N> {
+        self.topology.nodes()
+    }
+
+    /// When the last action happened.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// The hash of all actions so far, with their times and effects.
+    #[must_use]
+    pub fn trace_hash(&self) -> u64 {
+        self.hash.value()
+    }
+
+    /// How often things happened so far.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+}
+
+/// Puts messages in flight.
+struct Post<'a, N: Node, F> {
+    topology: Topology,
+    cause: EventId,
+    flights: &'a mut Slab<Flight<N>>,
+    sent: &'a mut [u64],
+    posted: F,
+}
+
+impl<N: Node, F: FnMut(Slot, &mut Flight<N>)> Post<'_, N, F> {
+    #[inline]
+    fn post(&mut self, from: Endpoint, to: Endpoint, content: Content<N>) {
+        let link = self
+            .topology
+            .link(from, to)
+            .expect("nodes send to endpoints of their world");
+        let sent = &mut self.sent[link.place()];
+        *sent += 1;
+        let id = MessageId {
+            from,
+            to,
+            ordinal: *sent,
+        };
+        let (slot, flight) = self.flights.insert(Flight {
+            id,
+            cause: self.cause,
+            content,
+            link,
+            copies: 1,
+        });
+        (self.posted)(slot, flight);
+    }
+}
+
+impl<N: Node> Member<N> {
+    /// Asks the node for its deadline, after a step or a boot.
+    #[inline]
+    pub(crate) fn note_deadline(&mut self, cause: EventId) {
+        let deadline = self.node.as_ref().and_then(N::deadline);
+        if deadline != self.deadline {
+            self.deadline = deadline;
+            self.deadline_cause = cause;
+            self.convert_deadline();
+        }
+    }
+
+    /// Converts the deadline to world time again, after a change of the clock.
+    pub(crate) fn convert_deadline(&mut self) {
+        self.due = self.deadline.and_then(|deadline| self.clock.due(deadline));
+    }
+
+    pub(crate) fn forget_deadline(&mut self) {
+        self.deadline = None;
+        self.due = None;
+    }
+}

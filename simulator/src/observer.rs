@@ -1,0 +1,121 @@
+//! Whoever looks at a run after every action: checks, traces, statistics.
+
+use std::convert::Infallible;
+
+use crate::action::{Action, EventId, Stamped};
+use crate::client::Received;
+use crate::cluster::Cluster;
+use crate::node::{Node, NodeId, Output};
+use crate::time::{Local, Time};
+
+/// One performed action and what came out of it.
+pub struct Step<'a, N: Node> {
+    /// Its number.
+    pub id: EventId,
+    /// The action that sent the message, handed over the write, set the timer, ….
+    pub cause: EventId,
+    /// When it happened.
+    pub time: Time,
+    /// The node it happened to, if any.
+    pub node: Option<NodeId>,
+    /// What that node's clock showed.
+    pub local: Option<Local>,
+    /// What happened.
+    pub action: &'a Action<N>,
+    /// What the node put out, before any of it is under way. The k-th message to an endpoint will
+    /// have the ordinal `cluster.sent(node, endpoint) + k`; the k-th write the number
+    /// `cluster.handed_over(node) + k`.
+    pub output: &'a Output<N>,
+    /// The decisions the node explained; empty unless [`Observer::EVENTS`].
+    pub events: &'a [N::Event],
+    /// The reply that reached a client, if that is what happened.
+    pub received: Option<&'a Received<N>>,
+}
+
+impl<N: Node> Step<'_, N> {
+    /// The action with its circumstances, to keep.
+    #[must_use]
+    pub fn stamped(&self) -> Stamped<N> {
+        Stamped {
+            id: self.id,
+            cause: self.cause,
+            time: self.time,
+            local: self.local,
+            action: self.action.clone(),
+        }
+    }
+}
+
+/// Looks at the cluster after every action and may object.
+pub trait Observer<N: Node> {
+    /// Whether nodes are to explain their decisions.
+    const EVENTS: bool;
+
+    /// What an objection says.
+    type Violation;
+
+    /// Looks at one action, performed on `cluster`.
+    ///
+    /// # Errors
+    ///
+    /// An objection, which stops the run.
+    fn after(&mut self, cluster: &Cluster<N>, step: &Step<'_, N>) -> Result<(), Self::Violation>;
+}
+
+/// Observes nothing and costs nothing.
+impl<N: Node> Observer<N> for () {
+    const EVENTS: bool = false;
+    type Violation = Infallible;
+
+    #[inline]
+    fn after(&mut self, _: &Cluster<N>, _: &Step<'_, N>) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// Both, in order; the second does not see what the first objects to.
+impl<N: Node, A: Observer<N>, B: Observer<N, Violation = A::Violation>> Observer<N> for (A, B) {
+    const EVENTS: bool = A::EVENTS || B::EVENTS;
+    type Violation = A::Violation;
+
+    #[inline]
+    fn after(&mut self, cluster: &Cluster<N>, step: &Step<'_, N>) -> Result<(), A::Violation> {
+        self.0.after(cluster, step)?;
+        self.1.after(cluster, step)
+    }
+}
+
+impl<N: Node, O: Observer<N>> Observer<N> for &mut O {
+    const EVENTS: bool = O::EVENTS;
+    type Violation = O::Violation;
+
+    #[inline]
+    fn after(&mut self, cluster: &Cluster<N>, step: &Step<'_, N>) -> Result<(), O::Violation> {
+        (**self).after(cluster, step)
+    }
+}
+
+/// Keeps every action of a run.
+#[derive(Clone)]
+pub struct Recorder<N: Node> {
+    /// The actions so far.
+    pub actions: Vec<Stamped<N>>,
+}
+
+impl<N: Node> Default for Recorder<N> {
+    fn default() -> Self {
+        Recorder {
+            actions: Vec::new(),
+        }
+    }
+}
+
+impl<N: Node> Observer<N> for Recorder<N> {
+    const EVENTS: bool = false;
+    type Violation = Infallible;
+
+    fn after(&mut self, _: &Cluster<N>, step: &Step<'_, N>) -> Result<(), Infallible> {
+        self.actions.push(step.stamped());
+        Ok(())
+    }
+}
