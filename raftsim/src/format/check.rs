@@ -1,0 +1,349 @@
+//! What makes a well-formed file a meaningful scenario. Every mistake is found, not just the first.
+
+use super::check_expect;
+use super::codes::Code;
+use super::diagnostic::{Finding, Span};
+use super::lower;
+use super::resolved::Resolved;
+use super::select::{NodeName, PARTITIONS, Selector, WORDS};
+use super::settings::{Clients, Raft};
+use super::suggest::did_you_mean;
+use super::tree::{Tree, path};
+use super::typed::from_param;
+use super::units::{Nanos, Size};
+use super::written::{Nodes, Written, WrittenPhase};
+
+const MAX_NODES: usize = 9;
+const MAX_NAME: usize = 16;
+const MAX_CLIENTS: u32 = 64;
+const MAX_STEPS: usize = 1_000;
+/// Room that a command needs in a message besides its value.
+const COMMAND_OVERHEAD: u64 = 256;
+
+/// The findings so far, about one file.
+pub(crate) struct Checker<'a> {
+    tree: &'a Tree,
+    pub(crate) nodes: Vec<NodeName>,
+    findings: Vec<Finding>,
+}
+
+impl Checker<'_> {
+    /// Notes a mistake in the value at `at` (such as `phases/0/for`), or in what should hold it.
+    pub(crate) fn wrong(&mut self, code: Code, at: &str, message: impl Into<String>) {
+        self.wrong_with_help(code, at, message, None);
+    }
+
+    pub(crate) fn wrong_with_help(
+        &mut self,
+        code: Code,
+        at: &str,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
+        let tree = self.tree.at(&path(at));
+        let finding = Finding::new(code, tree.mark(), message).maybe_help(help);
+        self.findings.push(from_param(finding, tree));
+    }
+
+    fn bounds<T: PartialOrd + std::fmt::Display>(&mut self, at: &str, value: T, low: T, high: T) {
+        if value < low || value > high {
+            self.wrong(
+                Code::SC026,
+                at,
+                format!("{value} is out of bounds: from {low} to {high}"),
+            );
+        }
+    }
+
+    /// The nodes meant exist, and there are some.
+    pub(crate) fn selector(&mut self, at: &str, selector: &Selector) {
+        match selector {
+            Selector::Nodes(names) if names.is_empty() => {
+                self.wrong(Code::SC029, at, "the list of nodes is empty");
+            }
+            Selector::Nodes(names) => {
+                for (i, name) in names.iter().enumerate() {
+                    if !self.nodes.contains(name) {
+                        self.unknown_node(&format!("{at}/{i}"), name);
+                    }
+                }
+            }
+            Selector::Random(count) => {
+                let nodes = self.nodes.len();
+                if *count == 0 || usize::try_from(*count).is_ok_and(|count| count > nodes) {
+                    let message = format!("random:{count} of {nodes} nodes: from 1 to {nodes}");
+                    self.wrong(Code::SC026, at, message);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn unknown_node(&mut self, at: &str, name: &NodeName) {
+        let shown: String = name.0.chars().take(40).collect();
+        let names = self.nodes.iter().map(|known| known.0.as_str());
+        let help = did_you_mean(&name.0, names.chain(WORDS).collect::<Vec<_>>());
+        self.wrong_with_help(
+            Code::SC014,
+            at,
+            format!("there is no node \"{shown}\""),
+            help,
+        );
+    }
+
+    /// A selector in a place that is read before anything has happened.
+    fn static_selector(&mut self, at: &str, selector: &Selector) {
+        if selector.is_static() {
+            return self.selector(at, selector);
+        }
+        let message = format!("\"{selector}\" depends on the run, but this is read before it");
+        self.wrong_with_help(
+            Code::SC030,
+            at,
+            message,
+            Some("write names, or \"all\"".to_owned()),
+        );
+    }
+
+    fn node_names(&mut self, written: &Nodes) {
+        let names = match written {
+            Nodes::Names(names) => names.clone(),
+            Nodes::Counted(counted) => {
+                let count = counted.count.min(10);
+                (1..=count)
+                    .map(|n| NodeName(format!("{}{n}", counted.prefix)))
+                    .collect()
+            }
+        };
+        let counted = matches!(written, Nodes::Counted(_));
+        if names.is_empty() || names.len() > MAX_NODES {
+            let at = if counted { "nodes/count" } else { "nodes" };
+            self.wrong(
+                Code::SC026,
+                at,
+                format!("a cluster has from 1 to {MAX_NODES} nodes"),
+            );
+        }
+        for (i, name) in names.iter().enumerate() {
+            let at = if counted {
+                "nodes/prefix".to_owned()
+            } else {
+                format!("nodes/{i}")
+            };
+            let shown: String = name.0.chars().take(40).collect();
+            if names[..i].contains(name) {
+                self.wrong(Code::SC025, &at, format!("there are two nodes \"{shown}\""));
+            } else if WORDS.contains(&&*name.0) || PARTITIONS.contains(&&*name.0) {
+                self.wrong(
+                    Code::SC025,
+                    &at,
+                    format!("\"{shown}\" is a selector, not a name"),
+                );
+            } else if !is_name(&name.0) {
+                let message = format!("\"{shown}\" cannot be a node's name");
+                let help = "use at most 16 letters, digits, - and _, starting with a letter";
+                self.wrong_with_help(Code::SC025, &at, message, Some(help.to_owned()));
+                // With a wrong prefix every name is wrong: once is enough.
+                if counted {
+                    break;
+                }
+            }
+        }
+        self.nodes = names;
+    }
+
+    fn raft(&mut self, raft: &Raft) {
+        let shortest = raft.election_timeout.low();
+        if raft.heartbeat == Nanos::ZERO {
+            self.wrong(
+                Code::SC026,
+                "raft/heartbeat",
+                "a heartbeat takes more than no time",
+            );
+        }
+        if raft.heartbeat >= shortest {
+            let message = format!(
+                "the heartbeat ({}) is not shorter than the shortest election timeout ({shortest})",
+                raft.heartbeat
+            );
+            let help = "followers would stand for election under a healthy leader";
+            self.wrong_with_help(
+                Code::SC027,
+                "raft/heartbeat",
+                message,
+                Some(help.to_owned()),
+            );
+        }
+        self.bounds("raft/window/messages", raft.window.messages, 1, 1024);
+        let (least, most) = (Size::kib(1), Size::kib(16 * 1024));
+        self.bounds("raft/max_message", raft.max_message, least, most);
+        if raft.window.bytes < raft.max_message {
+            let message = format!(
+                "the window ({}) does not hold one full message ({})",
+                raft.window.bytes, raft.max_message
+            );
+            self.wrong(Code::SC027, "raft/window/bytes", message);
+        }
+    }
+
+    fn clients(&mut self, clients: &Clients, raft: &Raft) {
+        self.bounds("clients/count", clients.count, 0, MAX_CLIENTS);
+        self.bounds("clients/keys", clients.keys, 1, 10_000);
+        self.bounds(
+            "clients/value_size",
+            clients.value_size,
+            Size::default(),
+            Size::kib(16),
+        );
+        let mix = &clients.mix;
+        let weights = [
+            ("put", mix.put),
+            ("append", mix.append),
+            ("get", mix.get),
+            ("cas", mix.cas),
+            ("delete", mix.delete),
+        ];
+        for (kind, weight) in weights {
+            self.bounds(&format!("clients/mix/{kind}"), weight, 0, 1_000);
+        }
+        if mix.total() == 0 {
+            self.wrong(
+                Code::SC029,
+                "clients/mix",
+                "no kind of request has a weight",
+            );
+        }
+        if clients.request_timeout == Nanos::ZERO {
+            self.wrong(
+                Code::SC026,
+                "clients/request_timeout",
+                "an attempt waits for some time",
+            );
+        }
+        if clients.give_up < clients.request_timeout {
+            let message = format!(
+                "a request is given up ({}) before its first attempt times out ({})",
+                clients.give_up, clients.request_timeout
+            );
+            self.wrong(Code::SC027, "clients/give_up", message);
+        }
+        if clients.value_size.get() + COMMAND_OVERHEAD > raft.max_message.get() {
+            let message = format!(
+                "a value of {} and its command do not fit into a message of {}",
+                clients.value_size, raft.max_message
+            );
+            self.wrong(Code::SC027, "clients/value_size", message);
+        }
+    }
+
+    fn links_and_clocks(&mut self, written: &Written) {
+        for (i, rule) in written.links.iter().enumerate() {
+            let at = format!("links/{i}");
+            self.static_selector(&format!("{at}/from"), &rule.from);
+            self.static_selector(&format!("{at}/to"), &rule.to);
+            if rule.change().is_empty() {
+                self.wrong(Code::SC029, &at, "this rule changes nothing");
+            }
+        }
+        for (i, clock) in written.clocks.iter().enumerate() {
+            self.static_selector(&format!("clocks/{i}/node"), &clock.node);
+        }
+    }
+
+    fn phases(&mut self, phases: &[WrittenPhase]) {
+        if phases.is_empty() {
+            self.wrong(Code::SC029, "phases", "a run has at least one phase");
+        }
+        let steps: usize = phases.iter().map(|p| p.steps.len() + p.faults.len()).sum();
+        if steps > MAX_STEPS {
+            let message = format!("{steps} steps and faults: at most {MAX_STEPS}");
+            self.wrong(Code::SC026, "phases", message);
+        }
+        let total: u128 = phases
+            .iter()
+            .map(|phase| u128::from(phase.lasts.get()))
+            .sum();
+        if total > u128::from(Nanos::MAX.get()) {
+            self.wrong(
+                Code::SC026,
+                "phases",
+                "all phases together last longer than 24h",
+            );
+        }
+        for (i, phase) in phases.iter().enumerate() {
+            if phase.lasts == Nanos::ZERO {
+                self.wrong(
+                    Code::SC026,
+                    &format!("phases/{i}/for"),
+                    "a phase lasts some time",
+                );
+            }
+            if phases[..i].iter().any(|earlier| earlier.name == phase.name) {
+                let shown: String = phase.name.chars().take(40).collect();
+                let message = format!("there are two phases \"{shown}\"");
+                self.wrong(Code::SC025, &format!("phases/{i}/name"), message);
+            }
+        }
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    text.len() <= MAX_NAME
+        && text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+/// Checks a well-formed file and makes it concrete.
+pub(crate) fn resolve(
+    tree: &Tree,
+    written: Written,
+    default_name: &str,
+    seed: u64,
+    params: Vec<(String, String)>,
+) -> Result<Resolved, Vec<Finding>> {
+    let mut checker = Checker {
+        tree,
+        nodes: Vec::new(),
+        findings: Vec::new(),
+    };
+    checker.node_names(&written.nodes);
+    checker.raft(&written.raft);
+    checker.clients(&written.clients, &written.raft);
+    checker.links_and_clocks(&written);
+    checker.phases(&written.phases);
+    check_expect::expect(&mut checker, &written.expect, &written.phases);
+    let phases = lower::phases(&mut checker, written.phases);
+    let Checker {
+        nodes,
+        mut findings,
+        ..
+    } = checker;
+    if !findings.is_empty() {
+        findings.sort_by_key(|finding| Span {
+            end: 0,
+            ..finding.span
+        });
+        return Err(findings);
+    }
+    Ok(Resolved {
+        format: 1,
+        name: written.name.unwrap_or_else(|| default_name.to_owned()),
+        title: written.title,
+        source: written.source,
+        note: written.note,
+        seed,
+        params,
+        nodes,
+        raft: written.raft,
+        network: written.network,
+        links: written.links,
+        client_network: written.client_network,
+        disk: written.disk,
+        clocks: written.clocks,
+        clients: written.clients,
+        phases,
+        expect: written.expect,
+    })
+}

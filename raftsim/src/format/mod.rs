@@ -1,0 +1,191 @@
+//! Scenario format 1: from the text of a file to a checked, concrete scenario.
+//!
+//! ```text
+//! text ──tree──► tree with places ──params──► "$n" replaced ──typed──► Written ──check──► Resolved
+//! ```
+//!
+//! 1. `tree` reads JSON (or JSON with comments) and remembers where each value stands.
+//! 2. `params` draws each parameter from the seed by its path and puts it where `"$name"` is.
+//! 3. `typed` reads the tree into the types of `written`, `settings`, `action` and
+//!    `expect`; quantities with units are read by `units`.
+//! 4. `check` and `lower` look up names, compare settings with each other, and give every step
+//!    and fault its one action.
+//!
+//! Each stage reports all of its mistakes as [`Diagnostic`]s with a place, a stable [`Code`] and,
+//! where it can be told, what would be right. No text makes any stage panic.
+
+mod action;
+mod check;
+mod check_expect;
+mod codes;
+mod diagnostic;
+mod expect;
+mod lower;
+mod params;
+mod resolved;
+mod schema;
+mod select;
+mod settings;
+mod stream;
+mod suggest;
+mod tree;
+mod typed;
+mod units;
+mod written;
+
+pub use action::{Action, ClockChange, DiskFault, LinkChange, Route, Trigger};
+pub use codes::{Code, explain};
+pub use diagnostic::{Diagnostic, Span, render};
+pub use expect::{Eventually, Expect, Limits, Metric, Property, Sometimes};
+pub use resolved::{Fault, Phase, Resolved, Step, When};
+pub use schema::schema;
+pub use select::{NodeName, Partition, Selector};
+pub use settings::{
+    Clients, Clock, Disk, DiskChange, LinkRule, Mix, Network, NetworkChange, OnCrash, Raft,
+    Reorder, Values, Window,
+};
+pub use stream::stream;
+pub use units::{
+    ClockRate, Comparison, Condition, DurationRange, Gauge, Nanos, Operator, Rate, Ratio, Size,
+    UnitError,
+};
+pub use written::Source;
+
+use diagnostic::Finding;
+use tree::{Tree, Value};
+
+/// The largest file, in bytes.
+pub const MAX_BYTES: usize = 1 << 20;
+
+/// The seed of a run where neither the command nor the file gives one.
+pub const DEFAULT_SEED: u64 = 1;
+
+/// What the command line says beside the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// `--seed`: comes before the file's.
+    pub seed: Option<u64>,
+    /// `--set name=value`: comes before what the seed would draw. The value is JSON or a plain word.
+    pub sets: Vec<(String, String)>,
+}
+
+/// Reads a scenario and makes it concrete for one seed.
+///
+/// A `file_name` that ends in `.jsonc` allows comments and trailing commas. The name is also what
+/// diagnostics show, and its stem the default name of the scenario.
+///
+/// # Errors
+/// The mistakes that were found, in the order of the file, at least one.
+pub fn parse(
+    file_name: &str,
+    text: &str,
+    overrides: &Overrides,
+) -> Result<Resolved, Vec<Diagnostic>> {
+    let resolved = root(file_name, text).and_then(|root| {
+        let params = params::read(&root)?;
+        let seed = overrides.seed.unwrap_or_else(|| seed_of(&root));
+        let chosen = params::draw(&params, seed, overrides, place_of_params(&root))?;
+        resolve(file_name, &root, seed, &chosen)
+    });
+    resolved.map_err(|findings| locate(findings, file_name, text))
+}
+
+/// Every mistake of a scenario, whichever values its parameters take: each alternative of each
+/// parameter is tried, the others at their first value. Empty: the file is sound.
+#[must_use]
+pub fn check_all(file_name: &str, text: &str) -> Vec<Diagnostic> {
+    let read = root(file_name, text).and_then(|root| Ok((params::read(&root)?, root)));
+    let (params, root) = match read {
+        Ok(read) => read,
+        Err(findings) => return locate(findings, file_name, text),
+    };
+    let seed = seed_of(&root);
+    let mut findings: Vec<Finding> = Vec::new();
+    let mut attempt = |chosen: &params::Chosen| {
+        for finding in resolve(file_name, &root, seed, chosen)
+            .err()
+            .unwrap_or_default()
+        {
+            if !findings.contains(&finding) {
+                findings.push(finding);
+            }
+        }
+    };
+    attempt(&params::first(&params, None));
+    for param in &params {
+        for value in &param.alternatives()[..] {
+            attempt(&params::first(&params, Some((&param.name, value))));
+        }
+    }
+    findings.sort_by_key(|finding| finding.span.start);
+    locate(findings, file_name, text)
+}
+
+/// The file's tree, if it is one of this format and mode.
+fn root(file_name: &str, text: &str) -> Result<Tree, Vec<Finding>> {
+    let one = |code, span, message: &str| vec![Finding::new(code, span, message)];
+    if text.len() > MAX_BYTES {
+        return Err(one(
+            Code::SC001,
+            Span::default(),
+            "the file is larger than 1 MiB",
+        ));
+    }
+    let root = tree::read(text, file_name.ends_with(".jsonc"))?;
+    if let Some(format) = root.get("format")
+        && let Value::Number(number) = format.value
+        && number != 1
+    {
+        let message = format!("format {number} is not known: this version reads format 1");
+        return Err(one(Code::SC013, format.span, &message));
+    }
+    if let Some(mode) = root.get("mode")
+        && mode.value == Value::Text("stepped".to_owned())
+    {
+        let message = "this version runs timed scenarios only, not stepped ones";
+        return Err(one(Code::SC015, mode.span, message));
+    }
+    Ok(root)
+}
+
+/// The file's seed; one that is not a number is reported when the file is read into its types.
+fn seed_of(root: &Tree) -> u64 {
+    match root.get("seed").map(|seed| &seed.value) {
+        Some(Value::Number(seed)) => u64::try_from(*seed).unwrap_or(DEFAULT_SEED),
+        _ => DEFAULT_SEED,
+    }
+}
+
+/// Where mistakes of `--set` are shown: no place in the file is wrong, but here is what can be set.
+fn place_of_params(root: &Tree) -> Span {
+    let params = root.members().iter().find(|member| member.key == "params");
+    params.map_or(root.mark(), |member| member.key_span)
+}
+
+fn resolve(
+    file_name: &str,
+    root: &Tree,
+    seed: u64,
+    chosen: &params::Chosen,
+) -> Result<Resolved, Vec<Finding>> {
+    let tree = params::substitute(root, chosen)?;
+    let written = typed::read(&tree)?;
+    let shown = chosen
+        .iter()
+        .map(|(name, value)| (name.clone(), value.to_json()))
+        .collect();
+    check::resolve(&tree, written, stem(file_name), seed, shown)
+}
+
+/// The file's name without folders and extensions.
+fn stem(file_name: &str) -> &str {
+    let name = file_name.rsplit(['/', '\\']).next().unwrap_or(file_name);
+    name.split('.').next().unwrap_or(name)
+}
+
+fn locate(findings: Vec<Finding>, file: &str, text: &str) -> Vec<Diagnostic> {
+    findings
+        .into_iter()
+        .map(|finding| finding.locate(file, text))
+        .collect()
+}

@@ -1,0 +1,183 @@
+//! A scenario with everything concrete: what the director of a run works from.
+
+use super::action::{Action, Trigger};
+use super::expect::Expect;
+use super::select::NodeName;
+use super::settings::{Clients, Clock, Disk, DiskChange, LinkRule, Network, NetworkChange, Raft};
+use super::stream::stream;
+use super::units::{Condition, DurationRange, Nanos, Ratio};
+use super::written::Source;
+use rand_chacha::ChaCha8Rng;
+use serde::{Serialize, Serializer};
+
+/// A checked scenario for one seed. Defaults are filled in, parameters have their values, names
+/// are known to exist.
+///
+/// Written as JSON it is a scenario file again, which resolves to the same scenario.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Resolved {
+    /// The version of the format: 1.
+    pub format: u32,
+    /// A short name.
+    pub name: String,
+    /// What the scenario shows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Where it comes from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+    /// A remark for readers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// The number that all draws of the run come from.
+    pub seed: u64,
+    /// The value that each parameter had, as JSON text, for reports.
+    #[serde(skip)]
+    pub params: Vec<(String, String)>,
+    /// The nodes; a node's number is its place here.
+    pub nodes: Vec<NodeName>,
+    /// How the Raft nodes are configured.
+    pub raft: Raft,
+    /// How links between nodes carry messages.
+    pub network: Network,
+    /// Links that differ; a later rule comes on top of an earlier one.
+    pub links: Vec<LinkRule>,
+    /// How links between clients and nodes carry messages.
+    pub client_network: Network,
+    /// How disks behave.
+    pub disk: Disk,
+    /// Clocks that do not keep true time; a later entry replaces an earlier one of the same node.
+    pub clocks: Vec<Clock>,
+    /// Who uses the cluster.
+    pub clients: Clients,
+    /// What happens, in order; never empty.
+    pub phases: Vec<Phase>,
+    /// What the run is expected to show.
+    pub expect: Expect,
+}
+
+impl Resolved {
+    /// The generator for the draws named `path`, such as `phases/storm/faults/0`. See
+    /// [`stream`](super::stream()).
+    #[must_use]
+    pub fn stream(&self, path: &str) -> ChaCha8Rng {
+        stream(self.seed, path)
+    }
+
+    /// The number of a node, counted from 0; `None` for a name that is not in this scenario.
+    #[must_use]
+    pub fn index_of(&self, name: &NodeName) -> Option<u32> {
+        let place = self.nodes.iter().position(|known| known == name)?;
+        Some(u32::try_from(place).expect("a scenario has at most nine nodes"))
+    }
+
+    /// The phase of this name.
+    #[must_use]
+    pub fn phase(&self, name: &str) -> Option<&Phase> {
+        self.phases.iter().find(|phase| phase.name == name)
+    }
+
+    /// How long all phases last together.
+    #[must_use]
+    pub fn length(&self) -> Nanos {
+        let total = self.phases.iter().map(|phase| phase.lasts.get()).sum();
+        Nanos::new(total).expect("phases of a checked scenario last at most 24 hours together")
+    }
+
+    /// The scenario as a format 1 file.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("strings, integers and lists are always JSON")
+    }
+}
+
+/// A stretch of the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Phase {
+    /// Its name, unlike that of every other phase.
+    pub name: String,
+    /// How long it lasts; never zero.
+    #[serde(rename = "for")]
+    pub lasts: Nanos,
+    /// Whether clients send requests in it.
+    pub clients: bool,
+    /// Whether every fault ends when it begins.
+    #[serde(serialize_with = "all", skip_serializing_if = "std::ops::Not::not")]
+    pub heal: bool,
+    /// How links between nodes differ while it lasts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<NetworkChange>,
+    /// How links between clients and nodes differ while it lasts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_network: Option<NetworkChange>,
+    /// How disks differ while it lasts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disk: Option<DiskChange>,
+    /// What is done at given times, in order.
+    pub steps: Vec<Step>,
+    /// What is done at drawn times.
+    pub faults: Vec<Fault>,
+    /// A remark for readers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn all<S: Serializer>(heal: &bool, to: S) -> Result<S::Ok, S::Error> {
+    assert!(*heal, "a phase that heals nothing leaves the field out");
+    to.serialize_str("all")
+}
+
+/// Something done at a given time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// When, counted from the start of the phase; never before the step above, never after the end
+    /// of the phase.
+    pub at: Nanos,
+    /// What is done.
+    #[serde(flatten)]
+    pub action: Action,
+    /// A remark for readers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// A sentence shown to whoever watches the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub say: Option<String>,
+}
+
+/// Something done at drawn times.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// When it could strike.
+    #[serde(flatten)]
+    pub when: When,
+    /// The chance that it then does.
+    pub chance: Ratio,
+    /// How long it waits before it strikes.
+    pub after: DurationRange,
+    /// How long until the action is undone; `None`: never.
+    #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
+    pub lasts: Option<DurationRange>,
+    /// It does not strike while this holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unless: Option<Condition>,
+    /// It strikes only while this holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only_if: Option<Condition>,
+    /// What is done.
+    #[serde(flatten)]
+    pub action: Action,
+    /// A remark for readers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// When a fault could strike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum When {
+    /// Again and again, after a drawn time of at least 1 ms.
+    Every(DurationRange),
+    /// Each time that this happens.
+    On(Trigger),
+}

@@ -1,0 +1,256 @@
+//! Who is meant: node names and selectors.
+
+use super::codes::Code;
+use super::units::UnitError;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
+use serde::{Serialize, Serializer};
+use std::borrow::Cow;
+use std::fmt;
+
+/// A node's name, such as `S1`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
+#[serde(transparent)]
+#[derive(JsonSchema)]
+#[schemars(transparent)]
+pub struct NodeName(pub String);
+
+impl fmt::Display for NodeName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Which nodes are meant. All but [`Selector::Nodes`] are resolved when the action happens.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Selector {
+    /// These nodes: one written as a string, several as a list.
+    Nodes(Vec<NodeName>),
+    /// The leader of the highest term that is up; nobody while there is none.
+    Leader,
+    /// Every node that is up and not the leader.
+    Followers,
+    /// So many nodes, drawn from those that the action can act on.
+    Random(u32),
+    /// A drawn minority, as large as a minority can be.
+    Minority,
+    /// A drawn majority, as small as a majority can be.
+    Majority,
+    /// A drawn minority that holds the leader, where there is one.
+    MinorityWithLeader,
+    /// Every node.
+    All,
+    /// Every crashed node.
+    Down,
+    /// Every node that is neither crashed nor paused.
+    Up,
+}
+
+/// The words that are selectors.
+pub(crate) const WORDS: [&str; 9] = [
+    "leader",
+    "followers",
+    "random",
+    "minority",
+    "majority",
+    "minority-with-leader",
+    "all",
+    "down",
+    "up",
+];
+
+impl Selector {
+    /// Does it mean the same nodes whatever the run does?
+    #[must_use]
+    pub fn is_static(&self) -> bool {
+        matches!(self, Self::Nodes(_) | Self::All)
+    }
+
+    fn from_text(text: &str) -> Result<Self, UnitError> {
+        Ok(match text {
+            "leader" => Self::Leader,
+            "followers" => Self::Followers,
+            "random" => Self::Random(1),
+            "minority" => Self::Minority,
+            "majority" => Self::Majority,
+            "minority-with-leader" => Self::MinorityWithLeader,
+            "all" => Self::All,
+            "down" => Self::Down,
+            "up" => Self::Up,
+            _ => match text.strip_prefix("random:") {
+                Some(count) => Self::Random(count.parse().map_err(|_| UnitError {
+                    code: Code::SC014,
+                    message: "random: is followed by a whole number".to_owned(),
+                    help: Some("write it like \"random:2\"".to_owned()),
+                })?),
+                None => Self::Nodes(vec![NodeName(text.to_owned())]),
+            },
+        })
+    }
+}
+
+impl fmt::Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Nodes(names) => {
+                let names: Vec<&str> = names.iter().map(|name| name.0.as_str()).collect();
+                return f.write_str(&names.join(" "));
+            }
+            Self::Random(1) => "random",
+            Self::Random(count) => return write!(f, "random:{count}"),
+            Self::Leader => "leader",
+            Self::Followers => "followers",
+            Self::Minority => "minority",
+            Self::Majority => "majority",
+            Self::MinorityWithLeader => "minority-with-leader",
+            Self::All => "all",
+            Self::Down => "down",
+            Self::Up => "up",
+        })
+    }
+}
+
+impl Serialize for Selector {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Nodes(names) if names.len() != 1 => names.serialize(to),
+            one => to.collect_str(one),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Selector {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Written;
+
+        impl<'de> Visitor<'de> for Written {
+            type Value = Selector;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a node's name, a list of names, or a selector such as \"leader\"")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Selector, E> {
+                Selector::from_text(text).map_err(E::custom)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Selector, A::Error> {
+                let mut names = Vec::new();
+                while let Some(name) = items.next_element()? {
+                    names.push(name);
+                }
+                Ok(Selector::Nodes(names))
+            }
+        }
+
+        from.deserialize_any(Written)
+    }
+}
+
+impl JsonSchema for Selector {
+    fn schema_name() -> Cow<'static, str> {
+        "Selector".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Which nodes: a name, a list of names, or leader, followers, random, \
+                random:N, minority, majority, minority-with-leader, all, down, up.",
+            "anyOf": [
+                { "enum": WORDS },
+                { "type": "string", "description": "A node's name, or random:N." },
+                { "type": "array", "items": { "type": "string" }, "description": "Node names." }
+            ]
+        })
+    }
+}
+
+/// How a partition divides the nodes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Partition {
+    /// Two drawn groups whose sizes differ by at most one.
+    Halves,
+    /// Two drawn groups, neither empty.
+    Random,
+    /// A drawn minority against the rest.
+    Minority,
+    /// A drawn minority that holds the leader, against the rest.
+    MinorityWithLeader,
+    /// Two drawn halves that see each other only through one node, which sees all.
+    Bridge,
+    /// These groups; nodes in none of them form one more.
+    Groups(Vec<Selector>),
+}
+
+/// The words that are partitions.
+pub(crate) const PARTITIONS: [&str; 5] = [
+    "halves",
+    "random",
+    "minority",
+    "minority-with-leader",
+    "bridge",
+];
+
+impl Serialize for Partition {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let word = match self {
+            Self::Groups(groups) => return groups.serialize(to),
+            Self::Halves => "halves",
+            Self::Random => "random",
+            Self::Minority => "minority",
+            Self::MinorityWithLeader => "minority-with-leader",
+            Self::Bridge => "bridge",
+        };
+        to.serialize_str(word)
+    }
+}
+
+impl<'de> Deserialize<'de> for Partition {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Written;
+
+        impl<'de> Visitor<'de> for Written {
+            type Value = Partition;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "a list of groups, or one of {}", PARTITIONS.join(", "))
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Partition, E> {
+                Ok(match text {
+                    "halves" => Partition::Halves,
+                    "random" => Partition::Random,
+                    "minority" => Partition::Minority,
+                    "minority-with-leader" => Partition::MinorityWithLeader,
+                    "bridge" => Partition::Bridge,
+                    _ => return Err(E::unknown_variant(text, &PARTITIONS)),
+                })
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Partition, A::Error> {
+                let mut groups = Vec::new();
+                while let Some(group) = items.next_element()? {
+                    groups.push(group);
+                }
+                Ok(Partition::Groups(groups))
+            }
+        }
+
+        from.deserialize_any(Written)
+    }
+}
+
+impl JsonSchema for Partition {
+    fn schema_name() -> Cow<'static, str> {
+        "Partition".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let group = generator.subschema_for::<Selector>();
+        json_schema!({
+            "description": "How the nodes are divided: a list of groups, or halves, random, \
+                minority, minority-with-leader, bridge.",
+            "anyOf": [{ "enum": PARTITIONS }, { "type": "array", "items": group }]
+        })
+    }
+}

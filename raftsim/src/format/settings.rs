@@ -1,0 +1,336 @@
+//! The standing settings of a scenario: Raft, network, disks, clocks, clients.
+
+use super::select::Selector;
+use super::units::{ClockRate, DurationRange, Nanos, Rate, Ratio, Size};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How the Raft nodes are configured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Raft {
+    /// How long a follower waits for its leader before it stands for election, drawn anew each
+    /// time.
+    pub election_timeout: DurationRange,
+    /// How often a leader lets its followers hear from it.
+    pub heartbeat: Nanos,
+    /// Whether a node asks if it could win before it raises its term (dissertation 9.6).
+    pub pre_vote: bool,
+    /// Whether a node refuses its vote while it hears from a leader (dissertation 4.2.3).
+    pub stickiness: bool,
+    /// Whether a leader that does not hear from a majority steps down (dissertation 6.2).
+    pub check_quorum: bool,
+    /// Whether a leader announces a new commit index at once, instead of with its next message.
+    pub eager_commit: bool,
+    /// The most bytes of entries in one message.
+    pub max_message: Size,
+    /// How much a leader sends to a follower ahead of its answers.
+    pub window: Window,
+}
+
+impl Default for Raft {
+    fn default() -> Self {
+        Self {
+            election_timeout: DurationRange::millis(150, 300),
+            heartbeat: Nanos::millis(50),
+            pre_vote: true,
+            stickiness: true,
+            check_quorum: true,
+            eager_commit: false,
+            max_message: Size::kib(64),
+            window: Window::default(),
+        }
+    }
+}
+
+/// How much a leader sends to a follower ahead of its answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Window {
+    /// The most messages with entries on their way, 1 to 1,024.
+    pub messages: u32,
+    /// The most bytes of entries on their way; at least one full message.
+    pub bytes: Size,
+}
+
+impl Default for Window {
+    fn default() -> Self {
+        Self {
+            messages: 16,
+            bytes: Size::kib(256),
+        }
+    }
+}
+
+/// How links carry messages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Network {
+    /// How long a message travels.
+    pub delay: DurationRange,
+    /// The chance that a message is lost.
+    pub drop: Ratio,
+    /// The chance that a message arrives twice.
+    pub duplicate: Ratio,
+    /// The chance of an extra delay that lets later messages overtake.
+    pub reorder: Reorder,
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self {
+            delay: DurationRange::millis(1, 10),
+            drop: Ratio::NEVER,
+            duplicate: Ratio::NEVER,
+            reorder: Reorder::default(),
+        }
+    }
+}
+
+impl Network {
+    /// These settings with a change on top: what the change leaves out stays.
+    #[must_use]
+    pub fn with(&self, change: &NetworkChange) -> Self {
+        Self {
+            delay: change.delay.unwrap_or(self.delay),
+            drop: change.drop.unwrap_or(self.drop),
+            duplicate: change.duplicate.unwrap_or(self.duplicate),
+            reorder: change
+                .reorder
+                .clone()
+                .unwrap_or_else(|| self.reorder.clone()),
+        }
+    }
+}
+
+/// An extra delay for some messages, so that later ones overtake them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Reorder {
+    /// The chance that a message is held up.
+    pub chance: Ratio,
+    /// How long it is held up, on top of its delay.
+    pub delay: DurationRange,
+}
+
+impl Default for Reorder {
+    fn default() -> Self {
+        Self {
+            chance: Ratio::NEVER,
+            delay: DurationRange::millis(10, 100),
+        }
+    }
+}
+
+/// A change of how links carry messages. What is left out stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkChange {
+    /// How long a message travels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delay: Option<DurationRange>,
+    /// The chance that a message is lost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drop: Option<Ratio>,
+    /// The chance that a message arrives twice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duplicate: Option<Ratio>,
+    /// The chance of an extra delay that lets later messages overtake.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reorder: Option<Reorder>,
+}
+
+impl NetworkChange {
+    /// Does it leave everything as it is?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Some directed links that differ from the rest of the network.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LinkRule {
+    /// The senders: names, or all.
+    pub from: Selector,
+    /// The receivers: names, or all.
+    pub to: Selector,
+    /// How long a message travels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delay: Option<DurationRange>,
+    /// The chance that a message is lost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drop: Option<Ratio>,
+    /// The chance that a message arrives twice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duplicate: Option<Ratio>,
+    /// The chance of an extra delay that lets later messages overtake.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reorder: Option<Reorder>,
+    /// A remark for readers of the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+impl LinkRule {
+    /// What differs on these links.
+    #[must_use]
+    pub fn change(&self) -> NetworkChange {
+        NetworkChange {
+            delay: self.delay,
+            drop: self.drop,
+            duplicate: self.duplicate,
+            reorder: self.reorder.clone(),
+        }
+    }
+}
+
+/// How the nodes' disks behave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Disk {
+    /// How long it takes until what was written is durable.
+    pub sync: DurationRange,
+    /// What a crash does to writes that were not yet reported durable.
+    pub on_crash: OnCrash,
+}
+
+impl Default for Disk {
+    fn default() -> Self {
+        Self {
+            sync: DurationRange::millis(1, 5),
+            on_crash: OnCrash::LoseUnsynced,
+        }
+    }
+}
+
+/// What a crash does to writes that were not yet reported durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnCrash {
+    /// A drawn prefix of them survives, cut between or inside writes.
+    LoseUnsynced,
+    /// All of them survive.
+    KeepUnsynced,
+    /// None of them survives.
+    LoseAll,
+}
+
+/// A change of the disks for a phase. What is left out stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DiskChange {
+    /// How long it takes until what was written is durable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sync: Option<DurationRange>,
+    /// What a crash does to writes that were not yet reported durable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_crash: Option<OnCrash>,
+}
+
+/// The clock of some nodes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Clock {
+    /// Whose clock: names, or all.
+    pub node: Selector,
+    /// How fast it runs.
+    pub rate: ClockRate,
+    /// A remark for readers of the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// The clients: each sends one request, waits for the answer, thinks, and sends the next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Clients {
+    /// How many clients, 0 to 64.
+    pub count: u32,
+    /// How fast each client goes on: the mean pause between an answer and its next request is the
+    /// inverse of this, drawn from half to one and a half times of it.
+    pub rate: Rate,
+    /// How many keys they share, 1 to 10,000.
+    pub keys: u32,
+    /// How often each kind of request is drawn, as weights.
+    pub mix: Mix,
+    /// Which values they write.
+    pub values: Values,
+    /// The length of a written value, at most 16KiB.
+    pub value_size: Size,
+    /// How long one attempt waits for its answer before the request goes to another node.
+    pub request_timeout: Nanos,
+    /// After how long a request is given up; whether it took effect is then unknown.
+    pub give_up: Nanos,
+}
+
+impl Default for Clients {
+    fn default() -> Self {
+        Self {
+            count: 3,
+            rate: Rate::per_second(20),
+            keys: 5,
+            mix: Mix::default(),
+            values: Values::Unique,
+            value_size: Size::new(24).expect("far below a gibibyte"),
+            request_timeout: Nanos::millis(500),
+            give_up: Nanos::millis(3_000),
+        }
+    }
+}
+
+/// Weights of the kinds of requests, 0 to 1,000: a kind with twice the weight is drawn twice as
+/// often. In a written mix a kind that is left out is not drawn at all.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Mix {
+    /// The weight of writes of a value.
+    #[serde(default)]
+    pub put: u32,
+    /// The weight of writes at the end of a value.
+    #[serde(default)]
+    pub append: u32,
+    /// The weight of reads.
+    #[serde(default)]
+    pub get: u32,
+    /// The weight of compare-and-swap: writes if the value is the expected one.
+    #[serde(default)]
+    pub cas: u32,
+    /// The weight of removals.
+    #[serde(default)]
+    pub delete: u32,
+}
+
+impl Default for Mix {
+    fn default() -> Self {
+        Self {
+            put: 4,
+            append: 2,
+            get: 4,
+            cas: 1,
+            delete: 1,
+        }
+    }
+}
+
+impl Mix {
+    /// The sum of all weights; never above 5,000 in a checked scenario.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        [self.put, self.append, self.get, self.cas, self.delete]
+            .map(u64::from)
+            .iter()
+            .sum()
+    }
+}
+
+/// Which values clients write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Values {
+    /// No value twice, so that a read tells which write it saw.
+    Unique,
+    /// A handful, so that compare-and-swap often succeeds and different writes look alike.
+    Few,
+}
