@@ -63,10 +63,6 @@ impl<R: Rules> Raft<R> {
 
     fn commit<O: Observer>(&mut self, commit: Index, rule: RuleId, observer: &mut O) {
         assert!(commit > self.commit_index, "the commit index never falls");
-        assert!(
-            commit <= self.log.last_index(),
-            "only entries that exist are committed"
-        );
         observer.event(Event::Committed {
             commit,
             was: self.commit_index,

@@ -77,7 +77,8 @@ pub struct Write {
     pub hard_state: Option<HardState>,
     /// Remove this entry and all that follow.
     pub truncate_from: Option<Index>,
-    /// Put these entries at their indexes, replacing what may be there.
+    /// Put these entries at their indexes, replacing what may be there. Entries after the last one
+    /// stay: only `truncate_from` removes any.
     pub append: Option<Append>,
 }
 

@@ -1,5 +1,4 @@
-//! Leader election (§5.2, §5.4.1), pre-vote (dissertation §9.6), stickiness (§4.2.3) and
-//! check-quorum (§6.2).
+//! Leader election (§5.2, §5.4.1), pre-vote (dissertation §9.6) and stickiness (§4.2.3).
 
 use smallvec::SmallVec;
 
@@ -118,6 +117,9 @@ impl<R: Rules> Raft<R> {
     /// Counts an answer and acts on the result.
     fn count_answer<O: Observer>(&mut self, voter: NodeId, granted: bool, observer: &mut O) {
         let role = self.role.kind();
+        if !self.configuration().is_voter(voter) {
+            return;
+        }
         let ballots = match &mut self.role {
             Role::PreCandidate(ballots) => ballots,
             Role::Candidate(candidate) => &mut candidate.ballots,
@@ -139,9 +141,7 @@ impl<R: Rules> Raft<R> {
             (Tally::Won, _) => self.become_leader(observer),
             (Tally::Lost, _) => {
                 // Waits out its timeout as a follower, still with its own vote.
-                let deadline = self.election_deadline;
                 self.become_follower(self.current_term, None, RuleId::Majority, observer);
-                self.election_deadline = deadline.or(self.election_deadline);
             }
         }
     }
@@ -298,13 +298,13 @@ impl<R: Rules> Raft<R> {
             self.send(from, Body::RequestVoteReply { granted: false });
             return;
         }
-        if self.voted_for != Some(from) {
-            self.voted_for = Some(from);
-            self.pending.hard_state = true;
-        }
         if !matches!(self.role, Role::Follower(_)) {
             let rule = RuleId::VoteOnce;
             self.become_follower(self.current_term, None, rule, observer);
+        }
+        if self.voted_for != Some(from) {
+            self.voted_for = Some(from);
+            self.pending.hard_state = true;
         }
         self.election_deadline = Some(self.fresh_election_deadline());
         self.vote_owed = Some(from);
@@ -370,51 +370,16 @@ impl<R: Rules> Raft<R> {
                     prev_index: append.prev.index,
                     hint,
                 };
-                let (seq, sent_at) = (append.seq, append.sent_at);
+                // It echoes nothing: the sender may lead the newer term by now and must not take
+                // this for an answer to what it sent there.
                 let reply = AppendEntriesReply {
-                    seq,
-                    sent_at,
+                    seq: 0,
+                    sent_at: Instant(0),
                     outcome,
                 };
                 self.send(from, Body::AppendEntriesReply(reply));
             }
             _ => {}
         }
-    }
-
-    // ---- check-quorum -----------------------------------------------------------------------
-
-    /// When a quorum last followed this leader, on its own clock: the send time of the newest
-    /// message that each of a quorum has answered.
-    pub(crate) fn quorum_contact(&self) -> Instant {
-        let Role::Leader(leader) = &self.role else {
-            panic!("only a leader has followers, not a {}", self.role.kind())
-        };
-        quorum::reached(&self.rules, self.log.configuration(), |id| {
-            if id == self.id {
-                return self.now;
-            }
-            leader
-                .peers
-                .iter()
-                .find(|peer| peer.id == id)
-                .map_or(Instant(0), |peer| peer.contact)
-        })
-    }
-
-    /// Steps down if no quorum was heard from (dissertation §6.2). Whether it did.
-    pub(crate) fn check_quorum<O: Observer>(&mut self, observer: &mut O) -> bool {
-        let contact = self.quorum_contact();
-        let allowed = self.settings.election_timeout_max;
-        if !self.settings.check_quorum || !self.rules.quorum_is_lost(self.now, contact, allowed) {
-            return false;
-        }
-        observer.event(Event::QuorumLost { contact, allowed });
-        self.become_follower(self.current_term, None, RuleId::CheckQuorum, observer);
-        assert!(
-            !matches!(self.role, Role::Leader(_)),
-            "a leader without quorum leads no more"
-        );
-        true
     }
 }

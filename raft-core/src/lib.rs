@@ -3,12 +3,14 @@
 #![forbid(unsafe_code)]
 extern crate alloc;
 
+mod check_quorum;
 mod commit;
 mod configuration;
 mod durability;
 mod effect;
 mod election;
 mod event;
+mod following;
 mod invariants;
 mod log;
 mod message;

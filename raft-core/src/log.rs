@@ -332,6 +332,7 @@ impl Log {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "test values are small")]
 mod tests {
     use alloc::vec::Vec;
 

@@ -72,7 +72,8 @@ pub struct AppendEntries {
 /// windows, check-quorum and leases know what arrived, whatever was lost or overtaken.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct AppendEntriesReply {
-    /// Newest `seq` received from this leader.
+    /// Newest `seq` received from this leader; 0 in the answer to a message of an older term, which
+    /// says nothing but the newer term.
     pub seq: u64,
     /// The `sent_at` that came with it.
     pub sent_at: Instant,
@@ -119,6 +120,9 @@ pub enum Malformed {
     SecondLeader,
     /// It would replace entries known to be committed.
     OverwritesCommitted,
+    /// It would replace entries that the same leader sent in the same term: a leader's log only
+    /// grows (Leader Append-Only, §5.3).
+    ContradictsItself,
     /// It acknowledges what was never sent.
     AcknowledgesUnsent,
 }

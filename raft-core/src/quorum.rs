@@ -34,14 +34,16 @@ fn reached_by<T: Ord + Copy, R: Rules>(
     voters: &[NodeId],
     value_of: &impl Fn(NodeId) -> T,
 ) -> T {
-    let quorum = rules.quorum(voters.len());
-    assert!(
-        quorum >= 1 && quorum <= voters.len(),
-        "a quorum is some of the voters"
-    );
+    let quorum = quorum_of(rules, voters.len());
     let mut values: SmallVec<[T; 7]> = voters.iter().map(|id| value_of(*id)).collect();
     values.sort_unstable();
     values[voters.len() - quorum]
+}
+
+/// How many voters decide: at least one and at most all, whatever the rule says.
+fn quorum_of<R: Rules>(rules: &R, voters: usize) -> usize {
+    assert!(voters > 0, "a configuration has voters");
+    rules.quorum(voters).clamp(1, voters)
 }
 
 /// How an election stands, given each voter's answer so far.
@@ -69,11 +71,7 @@ fn tally_of<R: Rules>(
     voters: &[NodeId],
     answer_of: &impl Fn(NodeId) -> Option<bool>,
 ) -> Tally {
-    let quorum = rules.quorum(voters.len());
-    assert!(
-        quorum >= 1 && quorum <= voters.len(),
-        "a quorum is some of the voters"
-    );
+    let quorum = quorum_of(rules, voters.len());
     let granted = voters
         .iter()
         .filter(|id| answer_of(**id) == Some(true))
@@ -93,6 +91,7 @@ fn tally_of<R: Rules>(
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "test values are small")]
 mod tests {
     use alloc::collections::BTreeMap;
     use alloc::vec::Vec;

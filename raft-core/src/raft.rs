@@ -104,6 +104,8 @@ pub enum RestoreError {
     TermsFall(Index),
     /// The log holds an entry of a term that the hard state has not reached.
     HardStateBehindLog,
+    /// The base has an index without a term, or a term without an index.
+    BaseIsNoEntry,
     /// `intact` lies before the base or after the log.
     IntactOutsideLog,
     /// A number is beyond [`LIMIT`].
@@ -120,6 +122,7 @@ impl fmt::Display for RestoreError {
             Self::HardStateBehindLog => {
                 f.write_str("the log holds an entry of a later term than the hard state")
             }
+            Self::BaseIsNoEntry => f.write_str("the base is neither the log's start nor an entry"),
             Self::IntactOutsideLog => f.write_str("the intact index lies outside the log"),
             Self::TooLarge => f.write_str("a number on disk is too large"),
         }
@@ -144,6 +147,9 @@ impl<R: Rules> Raft<R> {
         let base = durable.base.last;
         if current_term.0 >= LIMIT || base.index.0 >= LIMIT || boot.now.0 >= LIMIT {
             return Err(RestoreError::TooLarge);
+        }
+        if (base.index.0 == 0) != (base.term.0 == 0) {
+            return Err(RestoreError::BaseIsNoEntry);
         }
         let mut log = Log::new(durable.base, boot.settings.max_message_bytes);
         for entry in durable.entries {
@@ -318,7 +324,11 @@ impl<R: Rules> Raft<R> {
             leader,
             ..Follower::default()
         });
-        self.election_deadline = Some(self.fresh_election_deadline());
+        // A term alone postpones nothing (§5.2): a candidate that can never win must not keep the
+        // others from campaigning.
+        if self.election_deadline.is_none() {
+            self.election_deadline = Some(self.fresh_election_deadline());
+        }
         observer.event(Event::Became {
             role: RoleKind::Follower,
             was,

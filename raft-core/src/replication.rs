@@ -1,4 +1,4 @@
-//! Log replication (§5.3): the leader's side and the follower's.
+//! Log replication, the leader's side (§5.3). The follower's is in `following`.
 
 use alloc::boxed::Box;
 
@@ -8,12 +8,10 @@ use crate::message::{AppendEntries, AppendEntriesReply, Body, Malformed, Outcome
 use crate::progress::Pace;
 use crate::raft::Raft;
 use crate::role::Role;
-use crate::rules::{RuleId, Rules};
+use crate::rules::Rules;
 use crate::types::{EntryId, Index, LIMIT, NodeId};
 
 impl<R: Rules> Raft<R> {
-    // ---- leader -----------------------------------------------------------------------------
-
     /// Appends entries of these sizes, or refuses them all.
     pub(crate) fn propose<O: Observer>(&mut self, sizes: &[u64], observer: &mut O) {
         if !matches!(self.role, Role::Leader(_)) {
@@ -101,7 +99,8 @@ impl<R: Rules> Raft<R> {
                 return;
             };
             let peer = &leader.peers[place];
-            if peer.pace == Pace::Replicate && peer.sent_commit < commit {
+            let replicates = peer.pace == Pace::Replicate && peer.may_send(&self.settings);
+            if replicates && peer.sent_commit < commit {
                 self.send_to(place, true);
             }
         }
@@ -197,6 +196,12 @@ impl<R: Rules> Raft<R> {
         let Some(place) = leader.peers.iter().position(|peer| peer.id == from) else {
             return;
         };
+        if reply.seq == 0 {
+            // It answered a message of an older term, though it came back in this one.
+            let theirs = self.current_term;
+            observer.event(Event::StaleDropped { from, theirs });
+            return;
+        }
         let peer = &mut leader.peers[place];
         let acknowledged = match reply.outcome {
             Outcome::Accepted { match_index } => match_index,
@@ -264,215 +269,24 @@ impl<R: Rules> Raft<R> {
         if matched != peer.match_index {
             peer.matched(matched.min(last), &self.log);
         }
-        // Late: the follower has accepted more since, or another probe is out by now.
+        // Late: the follower has accepted more since, or this leader has gone back since.
         let overtaken = match peer.pace {
             Pace::Probe { .. } => refused != peer.next_index.previous(),
-            Pace::Replicate => false,
+            Pace::Replicate => refused >= peer.next_index,
         };
-        if refused <= peer.match_index || refused > last || overtaken {
+        if refused <= peer.match_index || overtaken {
             return;
         }
         let next = self
             .rules
             .next_after_rejection(peer.match_index, refused, common);
         peer.pace = Pace::Probe { waiting: false };
-        peer.send_from(next.min(last.next()), &self.log);
+        peer.send_from(next.clamp(Index(1), last.next()), &self.log);
         observer.event(Event::BackedOff {
             peer: peer.id,
             refused,
             next: peer.next_index,
         });
         self.send_to(place, true);
-    }
-
-    // ---- follower ---------------------------------------------------------------------------
-
-    /// AppendEntries of the current term (Figure 2).
-    pub(crate) fn handle_append_entries<O: Observer>(
-        &mut self,
-        from: NodeId,
-        append: &AppendEntries,
-        observer: &mut O,
-    ) {
-        if self.leader().is_some_and(|leader| leader != from) {
-            observer.event(Event::MalformedDropped {
-                from,
-                why: Malformed::SecondLeader,
-            });
-            return;
-        }
-        self.follow(from, append, observer);
-        let prev = append.prev;
-        // Everything up to the base is committed, so it matches any leader's log.
-        let base = self.log.base().last;
-        let own = self.log.term_at(prev.index);
-        let covered = prev.index < base.index;
-        // Entries known by term only cannot be built upon: they must be sent again first.
-        let whole = self.durability.submitted_index();
-        if !covered && !(prev.index <= whole && self.rules.previous_matches(own, prev.term)) {
-            let hint = self.log.latest_not_after(prev.index.min(whole), prev.term);
-            observer.event(Event::AppendRejected {
-                prev,
-                own: own.ok(),
-                hint,
-            });
-            self.reply_append(Outcome::Rejected {
-                prev_index: prev.index,
-                hint,
-            });
-            return;
-        }
-        let verified = append.last.max(base.index);
-        if !append.is_empty() && append.last > base.index {
-            let prev = prev.index.max(base.index);
-            if let Err(why) = self.store(prev, append, observer) {
-                observer.event(Event::MalformedDropped { from, why });
-                return;
-            }
-        }
-        if let Role::Follower(follower) = &mut self.role {
-            follower.verified = follower.verified.max(verified);
-        }
-        self.follow_commit(append.commit, verified, observer);
-        let (ack, _) = self.ack();
-        if append.is_empty() || ack >= append.last {
-            self.acknowledge(ack, observer);
-        } else {
-            let durable = self.durability.durable_index();
-            observer.event(Event::AckWithheld { verified, durable });
-        }
-    }
-
-    /// Recognises the leader of the term and notes what its next reply must echo.
-    fn follow<O: Observer>(&mut self, from: NodeId, append: &AppendEntries, observer: &mut O) {
-        match &mut self.role {
-            Role::Follower(follower) => {
-                if follower.leader.is_none() {
-                    follower.leader = Some(from);
-                    observer.event(Event::Follows {
-                        leader: from,
-                        term: self.current_term,
-                    });
-                }
-                self.election_deadline = Some(self.fresh_election_deadline());
-            }
-            _ => {
-                let (term, rule) = (self.current_term, RuleId::LeaderOfTerm);
-                self.become_follower(term, Some(from), rule, observer);
-            }
-        }
-        self.heard_at = self.now;
-        let Role::Follower(follower) = &mut self.role else {
-            return;
-        };
-        if append.seq > follower.newest_seq {
-            follower.newest_seq = append.seq;
-            follower.newest_sent_at = append.sent_at;
-        }
-    }
-
-    /// Removes what conflicts, adds what is missing (§5.3). `prev` is where the logs agree.
-    fn store<O: Observer>(
-        &mut self,
-        prev: Index,
-        append: &AppendEntries,
-        observer: &mut O,
-    ) -> Result<(), Malformed> {
-        let (first, last) = (prev.next(), append.last);
-        assert!(first <= last, "there is something to store");
-        let conflict = self.log.first_conflict(first, last, append.entries_term);
-        let own_last = self.log.last_index();
-        let cut = self
-            .rules
-            .truncation(conflict, prev, last)
-            .filter(|from| *from <= own_last);
-        let end = cut.map_or(own_last, Index::previous);
-        let fits = self
-            .log
-            .term_at(end)
-            .is_ok_and(|term| term <= append.entries_term);
-        if (end < last && !fits) || append.entries_term < self.log.base().last.term {
-            return Err(Malformed::OutOfOrder);
-        }
-        if let Some(from) = cut {
-            if from <= self.commit_index {
-                return Err(Malformed::OverwritesCommitted);
-            }
-            let own = self.log.term_at(from).expect("the cut is within the log");
-            observer.event(Event::Truncated {
-                from,
-                own,
-                theirs: append.entries_term,
-            });
-            self.log.truncate(from);
-            self.durability.truncate(&self.rules, from);
-            self.pending.truncate_from = Some(from);
-        }
-        let new = self.log.last_index().next();
-        if new <= last {
-            let configuration = append.configuration.as_deref();
-            self.log
-                .append_run(last, append.entries_term, append.bytes, configuration);
-            observer.event(Event::Appended {
-                first: new,
-                last: self.log.last(),
-            });
-        }
-        // Entries known by term only, whose payloads were lost, are written again.
-        let unwritten = new.min(self.durability.submitted_index().next()).max(first);
-        if unwritten <= last {
-            self.pending.append = Some(Append {
-                first: unwritten,
-                last,
-                term: append.entries_term,
-                source: Source::Message,
-                configuration: append.configuration.clone(),
-            });
-        }
-        Ok(())
-    }
-
-    /// What may be acknowledged, and what was.
-    fn ack(&self) -> (Index, Index) {
-        let Role::Follower(follower) = &self.role else {
-            return (Index(0), Index(0));
-        };
-        let durable = self.durability.durable_index();
-        let ack = self
-            .rules
-            .ack_index(follower.verified, durable, self.log.last_index());
-        (ack, follower.acknowledged)
-    }
-
-    /// Acknowledges what has become durable since.
-    pub(crate) fn release_ack<O: Observer>(&mut self, observer: &mut O) {
-        let (ack, acknowledged) = self.ack();
-        if ack > acknowledged {
-            self.acknowledge(ack, observer);
-        }
-    }
-
-    fn acknowledge<O: Observer>(&mut self, match_index: Index, observer: &mut O) {
-        observer.event(Event::Acknowledged { match_index });
-        if let Role::Follower(follower) = &mut self.role {
-            follower.acknowledged = match_index;
-        }
-        self.reply_append(Outcome::Accepted { match_index });
-    }
-
-    fn reply_append(&mut self, outcome: Outcome) {
-        let Role::Follower(follower) = &self.role else {
-            return;
-        };
-        let Some(leader) = follower.leader else {
-            return;
-        };
-        let (seq, sent_at) = (follower.newest_seq, follower.newest_sent_at);
-        let reply = AppendEntriesReply {
-            seq,
-            sent_at,
-            outcome,
-        };
-        self.send(leader, Body::AppendEntriesReply(reply));
     }
 }

@@ -7,6 +7,10 @@ use crate::progress::Progress;
 use crate::types::{Index, Instant, NodeId};
 
 /// The role and what belongs to it.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a role in place costs no allocation when it changes"
+)]
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Role {
     Follower(Follower),
@@ -35,12 +39,18 @@ pub(crate) struct Ballots {
 }
 
 impl Ballots {
-    /// Counts an answer; a voter's first one stands.
+    /// Counts an answer. A grant stands; a refusal gives way to it, since it may answer an older
+    /// question of the same candidate.
     pub(crate) fn count(&mut self, voter: NodeId, granted: bool) {
-        if self.answer_of(voter).is_none() {
-            self.answers.push((voter, granted));
+        match self.answers.iter_mut().find(|(id, _)| *id == voter) {
+            Some((_, known)) => *known |= granted,
+            None => self.answers.push((voter, granted)),
         }
         assert!(self.answer_of(voter).is_some(), "a counted answer is known");
+        assert!(
+            !granted || self.answer_of(voter) == Some(true),
+            "no refusal takes a grant back"
+        );
     }
 
     pub(crate) fn answer_of(&self, voter: NodeId) -> Option<bool> {

@@ -1,6 +1,11 @@
 //! A cluster in one hand: every message, write and clock is moved by the test.
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "a test that cannot go on panics, and its numbers are small"
+)]
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
@@ -41,9 +46,10 @@ impl Disk {
             first, last, term, ..
         }) = &write.append
         {
-            self.terms.truncate(first.0 as usize - 1);
-            assert_eq!(self.terms.len() as u64 + 1, first.0, "writes leave no hole");
-            self.terms.resize(last.0 as usize, *term);
+            let (from, through) = (first.0 as usize - 1, last.0 as usize);
+            assert!(from <= self.terms.len(), "writes leave no hole");
+            self.terms.resize(self.terms.len().max(through), *term);
+            self.terms[from..through].fill(*term);
         }
     }
 }
@@ -223,7 +229,24 @@ impl<R: Rules + Clone> Cluster<R> {
     }
 
     pub fn propose(&mut self, id: u64) -> Vec<Effect> {
-        self.step(id, Input::Propose { sizes: &[10] })
+        self.propose_sizes(id, &[10])
+    }
+
+    pub fn propose_sizes(&mut self, id: u64, sizes: &[u64]) -> Vec<Effect> {
+        self.step(id, Input::Propose { sizes })
+    }
+
+    /// A message from nowhere: what a test makes up reaches `to`.
+    pub fn receive(&mut self, from: u64, to: u64, term: u64, body: Body) -> Vec<Effect> {
+        let term = Term(term);
+        let message = &Message { term, body };
+        self.step(
+            to,
+            Input::Receive {
+                from: n(from),
+                message,
+            },
+        )
     }
 
     /// Delivers the oldest message that `wanted` accepts. Whether there was one.
@@ -285,6 +308,25 @@ impl<R: Rules + Clone> Cluster<R> {
             RoleKind::Leader,
             "{id} was not elected"
         );
+    }
+
+    /// Elects as [`Self::elect`] and lets everyone reachable catch up and learn the commit index.
+    pub fn lead(&mut self, id: u64, others: &[u64]) {
+        self.elect(id, others);
+        let mut all = others.to_vec();
+        all.push(id);
+        for _ in 0..3 {
+            self.timeout(id);
+            self.deliver_among(&all);
+            self.drop_all();
+        }
+    }
+
+    /// Whether an event of this kind was seen at `id`.
+    pub fn saw(&self, id: u64, wanted: impl Fn(&Event) -> bool) -> bool {
+        self.events
+            .iter()
+            .any(|(at, event)| *at == n(id) && wanted(event))
     }
 
     pub fn terms(&self, id: u64) -> Vec<u64> {

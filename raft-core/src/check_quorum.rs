@@ -1,0 +1,44 @@
+//! A leader that reaches no quorum leads no more (dissertation §6.2).
+
+use crate::event::{Event, Observer};
+use crate::quorum;
+use crate::raft::Raft;
+use crate::role::Role;
+use crate::rules::{RuleId, Rules};
+use crate::types::Instant;
+
+impl<R: Rules> Raft<R> {
+    /// When a quorum last followed this leader, on its own clock: the send time of the newest
+    /// message that each of a quorum has answered.
+    pub(crate) fn quorum_contact(&self) -> Instant {
+        let Role::Leader(leader) = &self.role else {
+            panic!("only a leader has followers, not a {}", self.role.kind())
+        };
+        quorum::reached(&self.rules, self.log.configuration(), |id| {
+            if id == self.id {
+                return self.now;
+            }
+            leader
+                .peers
+                .iter()
+                .find(|peer| peer.id == id)
+                .map_or(Instant(0), |peer| peer.contact)
+        })
+    }
+
+    /// Steps down if no quorum was heard from (dissertation §6.2). Whether it did.
+    pub(crate) fn check_quorum<O: Observer>(&mut self, observer: &mut O) -> bool {
+        let contact = self.quorum_contact();
+        let allowed = self.settings.election_timeout_max;
+        if !self.settings.check_quorum || !self.rules.quorum_is_lost(self.now, contact, allowed) {
+            return false;
+        }
+        observer.event(Event::QuorumLost { contact, allowed });
+        self.become_follower(self.current_term, None, RuleId::CheckQuorum, observer);
+        assert!(
+            !matches!(self.role, Role::Leader(_)),
+            "a leader without quorum leads no more"
+        );
+        true
+    }
+}
