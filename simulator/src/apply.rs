@@ -326,7 +326,7 @@ impl<N: Node> Cluster<N> {
     }
 
     /// Gives a message to its receiver.
-    #[inline]
+    #[inline(always)]
     fn receive<S: Sink<N::Event>>(&mut self, id: MessageId, content: Content<N>, sink: &mut S) {
         match (content, id.from, id.to) {
             (Content::Message(message), Endpoint::Node(from), Endpoint::Node(to)) => {
@@ -359,7 +359,7 @@ impl<N: Node> Cluster<N> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn step<S: Sink<N::Event>>(&mut self, node: NodeId, input: Input<N>, sink: &mut S) {
         let member = &mut self.members[node.0 as usize];
         let local = member.clock.local(self.now);

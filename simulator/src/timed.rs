@@ -484,7 +484,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
     }
 
     /// Puts off what falls due for a paused node; false if the node is awake or down.
-    #[inline]
+    #[inline(always)]
     fn defer(&mut self, node: NodeId, due: Due) -> bool {
         if !self.cluster.is_paused(node) {
             return false;
@@ -497,7 +497,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
     }
 
     /// Begins a sync if the disk is idle and writes wait.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn start_sync(&mut self, node: NodeId) {
         let host = &mut self.hosts[node.0 as usize];
         if host.sync.is_some() || self.cluster.pending_writes(node).len() == 0 {
@@ -518,7 +518,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
     }
 
     /// Follows the node's deadline.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn set_timer(&mut self, node: NodeId) {
         let due = self.cluster.due(node);
         let host = &mut self.hosts[node.0 as usize];

@@ -363,7 +363,7 @@ pub(crate) fn torment<O: Observer<Toy>>(
         let node = NodeId(u32::try_from(random.between(0, 2)).expect("at most 2"));
         let pick = random.between(0, links.len() as u64 - 1);
         let link = [links[usize::try_from(pick).expect("a place in the list")]];
-        match random.between(0, 13) {
+        match random.between(0, 14) {
             0 => world.crash(node, Unsynced::Draw, observer).map(|_| ())?,
             1 | 2 => world.restart(node, observer).map(|_| ())?,
             3 => world.pause(node, observer).map(|_| ())?,
@@ -375,6 +375,7 @@ pub(crate) fn torment<O: Observer<Toy>>(
             9 => world.hold(&link),
             10 => world.release(&link),
             11 => world.stall_disk(node),
+            13 => world.cut(&[link[0], (link[0].1, link[0].0)]),
             12 => world.slow_disk(node, range(30, 60)),
             _ => world.restore_disk(node),
         }
