@@ -1,9 +1,12 @@
 //! A closed-loop client of the timed world: when it calls, whom it asks, when it gives up.
 
+use crate::action::Action;
 use crate::node::{ClientId, Node, NodeId, Verdict};
-use crate::queue::{Alarm, Due, Queue};
+use crate::observer::Observer;
+use crate::queue::{Alarm, Due, Queue, Ring, Ticket};
 use crate::random::{Purpose, Stream};
 use crate::time::{Span, SpanRange, Time};
+use crate::timed::{Progress, World};
 
 /// Makes the requests of clients.
 pub trait Workload<N: Node>: Clone {
@@ -94,5 +97,97 @@ impl Caller {
     fn wait_until(&mut self, until: Time, now: Time, queue: &mut Queue) {
         self.patience
             .set(Some(until), now, queue, Due::Patience(self.id));
+    }
+}
+
+impl<N: Node, W: Workload<N>> World<N, W> {
+    pub(crate) fn send<O: Observer<N>>(
+        &mut self,
+        client: ClientId,
+        ticket: Ticket,
+        observer: &mut O,
+    ) -> Result<Progress, O::Violation> {
+        let caller = &mut self.callers[client.0 as usize];
+        if caller
+            .send
+            .pop(ticket, self.now, &mut self.queue, Due::Send(client))
+            == Ring::No
+        {
+            return Ok(Progress::Quiet);
+        }
+        if self.cluster.open_operation(client).is_some() {
+            return self.ask_again(client, observer);
+        }
+        if !caller.running {
+            return Ok(Progress::Quiet);
+        }
+        caller.serial += 1;
+        let (serial, target) = (caller.serial, caller.target);
+        let request = self.workload.request(client, serial, &mut caller.content);
+        caller.gives_up = self.now.after(caller.pace.give_up);
+        caller.asked(self.now, &mut self.queue);
+        let action = Action::Call {
+            client,
+            serial,
+            target,
+            request,
+        };
+        self.act(action, None, observer)
+    }
+
+    pub(crate) fn patience<O: Observer<N>>(
+        &mut self,
+        client: ClientId,
+        ticket: Ticket,
+        observer: &mut O,
+    ) -> Result<Progress, O::Violation> {
+        let caller = &mut self.callers[client.0 as usize];
+        let due = Due::Patience(client);
+        if caller.patience.pop(ticket, self.now, &mut self.queue, due) == Ring::No {
+            return Ok(Progress::Quiet);
+        }
+        caller.rotate();
+        if self.now < caller.gives_up {
+            return self.ask_again(client, observer);
+        }
+        caller.ended(self.now, &mut self.queue);
+        let serial = caller.serial;
+        self.act(Action::GiveUp { client, serial }, None, observer)
+    }
+
+    fn ask_again<O: Observer<N>>(
+        &mut self,
+        client: ClientId,
+        observer: &mut O,
+    ) -> Result<Progress, O::Violation> {
+        let caller = &mut self.callers[client.0 as usize];
+        caller.asked(self.now, &mut self.queue);
+        let action = Action::Retry {
+            client,
+            serial: caller.serial,
+            target: caller.target,
+        };
+        self.act(action, None, observer)
+    }
+
+    /// A client makes of a reply what it can.
+    pub(crate) fn answered(&mut self, client: ClientId) {
+        let received = self
+            .cluster
+            .received
+            .as_ref()
+            .expect("a reply was just delivered");
+        let caller = &mut self.callers[client.0 as usize];
+        if !received.accepted {
+            return;
+        }
+        match received.verdict {
+            Verdict::Done => caller.ended(self.now, &mut self.queue),
+            // A late refusal from a node it no longer waits for says nothing new.
+            verdict if received.from == caller.target => {
+                caller.refused(verdict, self.now, &mut self.queue);
+            }
+            _ => {}
+        }
     }
 }

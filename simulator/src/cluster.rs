@@ -57,6 +57,9 @@ pub(crate) struct Member<N: Node> {
 }
 
 /// The state of a world. `Clone` makes an independent copy.
+///
+/// Its methods panic if they are asked about a node or a client of another world; only
+/// [`Cluster::apply`] refuses such an action.
 #[derive(Clone)]
 pub struct Cluster<N: Node> {
     topology: Topology,
@@ -285,6 +288,12 @@ impl<N: Node> Cluster<N> {
     #[must_use]
     pub fn now(&self) -> Time {
         self.now
+    }
+
+    /// The last action performed.
+    #[must_use]
+    pub fn last_event(&self) -> EventId {
+        self.last
     }
 
     /// The hash of all actions so far, with their times and effects.

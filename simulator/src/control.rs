@@ -12,7 +12,7 @@ use crate::ledger::FaultKind;
 use crate::link::{Link, Quality, QualityFaults};
 use crate::node::{Node, NodeId};
 use crate::observer::Observer;
-use crate::queue::{Alarm, Due};
+use crate::queue::Due;
 use crate::time::{Span, SpanRange, Time};
 use crate::timed::World;
 use crate::topology::Pair;
@@ -76,9 +76,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
         if lost.torn {
             self.ledger.apply_with_effect(FaultKind::TornWrite);
         }
-        let host = &mut self.hosts[node.0 as usize];
-        host.sync = None;
-        host.timer = Alarm::default();
+        self.hosts[node.0 as usize].sync = None;
         self.requeue_deferred(node);
         verdict.map(|_| true)
     }
@@ -202,12 +200,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
         if host.stall.take().is_none() {
             return;
         }
-        let waits = !host.deferred.contains(&Due::Synced(node));
-        if let Some(sync) = host
-            .sync
-            .as_mut()
-            .filter(|sync| sync.ticket.is_none() && waits)
-        {
+        if let Some(sync) = host.sync.as_mut().filter(|sync| sync.ticket.is_none()) {
             sync.ticket = Some(self.queue.push(self.now, Due::Synced(node)));
         }
     }

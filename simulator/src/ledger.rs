@@ -99,6 +99,7 @@ pub struct Ledger {
     counts: [Count; FaultKind::ALL.len()],
     // Every applied fault: its kind, and whether it had an effect yet.
     faults: Vec<(FaultKind, bool)>,
+    reordered: u64,
 }
 
 impl Ledger {
@@ -113,6 +114,16 @@ impl Ledger {
         FaultKind::ALL
             .into_iter()
             .map(|kind| (kind, self.count(kind)))
+    }
+
+    /// Messages that a link held up so that later ones could overtake.
+    #[must_use]
+    pub fn reordered(&self) -> u64 {
+        self.reordered
+    }
+
+    pub(crate) fn held_up(&mut self) {
+        self.reordered += 1;
     }
 
     /// Notes that a fault of this kind is planned.

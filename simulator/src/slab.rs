@@ -1,6 +1,6 @@
 //! Values with a small, stable number each; numbers of removed values are used again.
 
-/// The number of a value in a [`Slab`]. It says nothing about order and never reaches a trace.
+/// The number of a message in flight, for a scheduler to find it again. It says nothing about order and never reaches a trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot(u32);
 

@@ -172,6 +172,24 @@ fn a_late_answer_of_an_earlier_attempt_still_counts() {
 }
 
 #[test]
+fn a_late_refusal_from_a_node_it_no_longer_waits_for_is_ignored() {
+    let mut world = exact(3, led_by(A, false));
+    let from_b = [(Endpoint::from(B), Endpoint::from(C))];
+    world.cut(&[(Endpoint::from(A), Endpoint::from(C))]);
+    world.hold(&from_b);
+    // A does not get through and B's refusal is held: the client waits for the third node's.
+    let third = (Endpoint::from(C), Endpoint::from(NodeId(2)));
+    world.hold(&[third]);
+    run(&mut world, 225);
+    world.release(&from_b);
+    assert_eq!(asked(&record(&mut world, 319)), []);
+    assert_eq!(
+        asked(&record(&mut world, 320)),
+        [(ms(320), "retry", 1, Some(A))]
+    );
+}
+
+#[test]
 fn stopped_clients_end_what_they_began_and_start_again_on_demand() {
     let mut world = exact(1, STILL);
     run(&mut world, 21);

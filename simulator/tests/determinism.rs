@@ -139,6 +139,32 @@ impl Observer<Toy> for Causes {
     }
 }
 
+#[test]
+fn timers_and_completions_are_caused_by_the_actions_that_asked_for_them() {
+    let mut world = world(&plan(1, 0), 2, PINGING);
+    let actions = record(&mut world, 500);
+    let mut causes = BTreeMap::new();
+    let mut completions = 0;
+    for stamped in &actions {
+        match stamped.action {
+            // Each wake sets the next deadline; the first was set at boot.
+            Action::Wake(node) => {
+                let asked = causes.insert((node, "wake"), stamped.id);
+                assert_eq!(stamped.cause, asked.unwrap_or(EventId::OUTSIDE));
+            }
+            // A pong is written; the last one before the sync began completes it.
+            Action::Written { node, .. } => {
+                let cause = &actions[usize::try_from(stamped.cause.0 - 1).expect("a place")];
+                assert!(matches!(cause.action, Action::Deliver(_)));
+                assert_eq!(cause.action.node(), Some(node));
+                completions += 1;
+            }
+            _ => {}
+        }
+    }
+    assert!(causes.len() == 2 && completions > 10);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
