@@ -150,7 +150,6 @@ fn sorted(members: &[NodeId]) -> Result<Members, ConfigurationError> {
 }
 
 #[cfg(test)]
-#[expect(clippy::cast_possible_truncation, reason = "test values are small")]
 mod tests {
     use super::*;
 

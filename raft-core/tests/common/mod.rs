@@ -32,6 +32,8 @@ pub struct Disk {
     pub hard_state: HardState,
     pub terms: Vec<Term>,
     pub in_flight: VecDeque<Write>,
+    /// Up to where entries can be read; all of them, usually.
+    pub intact: Option<Index>,
 }
 
 impl Disk {
@@ -64,8 +66,8 @@ pub struct Cluster<R: Rules + Clone = Standard> {
     pub now: u64,
     /// Writes become durable at once.
     pub instant_disk: bool,
+    pub configuration: Configuration,
     incarnation: u64,
-    size: u64,
 }
 
 pub fn n(id: u64) -> NodeId {
@@ -80,7 +82,9 @@ impl Cluster<Standard> {
 
 impl<R: Rules + Clone> Cluster<R> {
     pub fn with_rules(rules: R, size: u64, settings: Settings) -> Self {
+        let voters: Vec<_> = (1..=size).map(NodeId).collect();
         let mut cluster = Self {
+            configuration: Configuration::of_voters(&voters).unwrap(),
             rules,
             nodes: BTreeMap::new(),
             disks: (1..=size).map(|id| (n(id), Disk::default())).collect(),
@@ -90,7 +94,6 @@ impl<R: Rules + Clone> Cluster<R> {
             now: 0,
             instant_disk: true,
             incarnation: 0,
-            size,
         };
         for id in 1..=size {
             cluster.start(id);
@@ -114,20 +117,19 @@ impl<R: Rules + Clone> Cluster<R> {
     }
 
     pub fn start(&mut self, id: u64) {
-        let voters: Vec<_> = (1..=self.size).map(NodeId).collect();
         let disk = &self.disks[&n(id)];
         let durable = Durable {
             hard_state: disk.hard_state,
             base: Base {
                 last: EntryId::default(),
-                configuration: Configuration::of_voters(&voters).unwrap(),
+                configuration: self.configuration.clone(),
             },
             entries: disk.terms.iter().map(|term| EntryMeta {
                 term: *term,
                 bytes: 10,
                 configuration: None,
             }),
-            intact: Index(disk.terms.len() as u64),
+            intact: disk.intact.unwrap_or(Index(disk.terms.len() as u64)),
             may_vote: true,
         };
         let boot = Boot {
@@ -289,7 +291,7 @@ impl<R: Rules + Clone> Cluster<R> {
         self.wire.clear();
     }
 
-    /// Makes `id` leader with the votes of `voters`, dropping what others were sent.
+    /// Makes `id` leader with the votes of `voters`, dropping all else, its first entry included.
     pub fn elect(&mut self, id: u64, voters: &[u64]) {
         self.drop_all();
         self.advance(1_000);
@@ -297,7 +299,8 @@ impl<R: Rules + Clone> Cluster<R> {
             self.timeout(id);
             let mut all = voters.to_vec();
             all.push(id);
-            self.deliver_among(&all);
+            let among = |e: &Envelope| all.contains(&e.from.0) && all.contains(&e.to.0);
+            while self.node(id).role() != RoleKind::Leader && self.deliver_one(among) {}
             if self.node(id).role() == RoleKind::Leader {
                 break;
             }
