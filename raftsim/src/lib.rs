@@ -1,2 +1,11 @@
 //! placeholder
+mod caught;
+pub mod check;
+pub mod clock;
+pub mod director;
+mod fold;
 pub mod format;
+pub mod run;
+pub mod server;
+mod vigil;
+pub mod workload;

@@ -34,8 +34,9 @@ codes! {
     SC001: "The file is larger than 1 MiB. A scenario is read by people; a file of that size is \
             most likely not a scenario. Split it, or let faults be drawn at random instead of \
             listing them."
-    SC002: "The file is not well-formed JSON. The caret stands where reading stopped; the mistake \
-            is there or just before: a missing comma, quote, colon or closing bracket. Nesting \
+    SC002: "The file is not well-formed JSON. The caret stands where reading stopped, or at a \
+            bracket that is never closed; the mistake is there or just before: a missing comma, \
+            quote, colon or closing bracket. Nesting \
             deeper than the reader's limit is reported here too."
     SC003: "A .json file holds a comment or a trailing comma. Strict JSON knows neither. Rename the \
             file to .jsonc, where both are welcome, or put the text into a \"note\" field."

@@ -1,7 +1,7 @@
 //! What a user is told about a mistake: where, what, what would be right.
 
 use super::codes::Code;
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet, normalize_untrusted_str};
 
 /// A stretch of a file, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,58 +106,26 @@ pub fn render(diagnostics: &[Diagnostic], text: &str, color: bool) -> String {
 }
 
 fn render_one(diagnostic: &Diagnostic, text: &str, renderer: &Renderer) -> String {
-    // Only the lines around the place are handed over: the cost is that of the mistake, not of
-    // the file.
+    // Only the line in question is handed over: the cost is that of the mistake, not of the file.
     let span = inside(diagnostic.span, text);
     let from = text[..span.start]
         .rfind('\n')
         .map_or(0, |newline| newline + 1);
-    let shown_end = text[span.start..]
+    let to = text[span.start..]
         .find('\n')
         .map_or(text.len(), |newline| span.start + newline);
-    let line = &text[from..shown_end];
-    let end = span.end.clamp(span.start, shown_end);
-    let (line, caret) = window(
-        line,
-        Span {
-            start: span.start - from,
-            end: end - from,
-        },
-    );
+    let caret = span.start - from..span.end.clamp(span.start, to) - from;
 
-    let snippet = Snippet::source(line)
+    let snippet = Snippet::source(&text[from..to])
         .line_start(usize::try_from(diagnostic.line).unwrap_or(usize::MAX))
-        .annotation(AnnotationKind::Primary.span(caret.start..caret.end));
-    let message = annotate_snippets::normalize_untrusted_str(&diagnostic.message);
-    let file = annotate_snippets::normalize_untrusted_str(&diagnostic.file);
-    let place = format!("{file}:{}:{}", diagnostic.line, diagnostic.column);
-    let help = diagnostic
-        .help
-        .as_deref()
-        .map(annotate_snippets::normalize_untrusted_str);
-    let title = Level::ERROR
-        .primary_title(message)
-        .id(diagnostic.code.as_str());
-    let mut group = title
-        .element(annotate_snippets::Origin::path(place))
+        .path(normalize_untrusted_str(&diagnostic.file))
+        .annotation(AnnotationKind::Primary.span(caret));
+    let mut group = Level::ERROR
+        .primary_title(normalize_untrusted_str(&diagnostic.message))
+        .id(diagnostic.code.as_str())
         .element(snippet);
-    if let Some(help) = help {
-        group = group.element(Level::HELP.message(help));
+    if let Some(help) = &diagnostic.help {
+        group = group.element(Level::HELP.message(normalize_untrusted_str(help)));
     }
     renderer.render(&[group])
-}
-
-/// The part of a line around the caret, at most a few hundred bytes: files may hold it all in one.
-fn window(line: &str, caret: Span) -> (&str, Span) {
-    const AROUND: usize = 120;
-    let from = line.floor_char_boundary(caret.start.saturating_sub(AROUND));
-    let to = line.ceil_char_boundary(caret.start.saturating_add(AROUND).min(line.len()));
-    let end = caret.end.min(to);
-    (
-        &line[from..to],
-        Span {
-            start: caret.start - from,
-            end: end - from,
-        },
-    )
 }

@@ -54,7 +54,7 @@ impl Expect {
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Property {
-    /// All the properties of Raft itself: every one below up to promises-kept.
+    /// All the properties of Raft itself: every one below up to core-invariants.
     RaftSafety,
     /// At most one leader per term.
     ElectionSafety,
@@ -72,6 +72,8 @@ pub enum Property {
     MonotonicState,
     /// Votes, acknowledgements and writes reported durable survive crashes.
     PromisesKept,
+    /// What a node can check of itself holds: its log, votes and progress are in order.
+    CoreInvariants,
     /// No request takes effect twice, however often it is retried.
     ExactlyOnce,
     /// A write that was answered with success is never lost.
@@ -82,6 +84,88 @@ pub enum Property {
 }
 
 impl Property {
+    /// How many properties there are, the group included.
+    pub const COUNT: usize = Self::AppliedOrderExplainsReplies as usize + 1;
+
+    /// Every property but the group.
+    pub const SINGLE: [Property; Self::COUNT - 1] = [
+        Self::ElectionSafety,
+        Self::LeaderAppendOnly,
+        Self::LogMatching,
+        Self::LeaderCompleteness,
+        Self::StateMachineSafety,
+        Self::CommitQuorum,
+        Self::MonotonicState,
+        Self::PromisesKept,
+        Self::CoreInvariants,
+        Self::ExactlyOnce,
+        Self::NoAcknowledgedWriteLost,
+        Self::AppliedOrderExplainsReplies,
+    ];
+
+    /// Its name in scenario files and reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RaftSafety => "raft-safety",
+            Self::ElectionSafety => "election-safety",
+            Self::LeaderAppendOnly => "leader-append-only",
+            Self::LogMatching => "log-matching",
+            Self::LeaderCompleteness => "leader-completeness",
+            Self::StateMachineSafety => "state-machine-safety",
+            Self::CommitQuorum => "commit-quorum",
+            Self::MonotonicState => "monotonic-state",
+            Self::PromisesKept => "promises-kept",
+            Self::CoreInvariants => "core-invariants",
+            Self::ExactlyOnce => "exactly-once",
+            Self::NoAcknowledgedWriteLost => "no-acknowledged-write-lost",
+            Self::AppliedOrderExplainsReplies => "applied-order-explains-replies",
+        }
+    }
+
+    /// What it says, in the paper's words where the paper has it.
+    #[must_use]
+    pub fn says(self) -> &'static str {
+        match self {
+            Self::RaftSafety => "Every safety property of Raft holds.",
+            Self::ElectionSafety => "At most one leader can be elected in a given term.",
+            Self::LeaderAppendOnly => {
+                "A leader never overwrites or deletes entries in its log; it only appends new ones."
+            }
+            Self::LogMatching => {
+                "If two logs contain an entry with the same index and term, then the logs are \
+                 identical in all entries up through the given index."
+            }
+            Self::LeaderCompleteness => {
+                "If a log entry is committed in a given term, then that entry will be present in \
+                 the logs of the leaders for all higher-numbered terms."
+            }
+            Self::StateMachineSafety => {
+                "If a server has applied a log entry at a given index to its state machine, no \
+                 other server will ever apply a different log entry for the same index."
+            }
+            Self::CommitQuorum => {
+                "A leader commits an entry only when it is durable on a majority of the servers."
+            }
+            Self::MonotonicState => {
+                "While a server runs, its term, commit index, applied index and, as a leader, its \
+                 match indexes never go back."
+            }
+            Self::PromisesKept => {
+                "A vote, an acknowledged entry and a write reported durable survive every crash."
+            }
+            Self::CoreInvariants => "What a server can check of itself is in order.",
+            Self::ExactlyOnce => "No request takes effect twice, however often it is retried.",
+            Self::NoAcknowledgedWriteLost => {
+                "A write that was answered with success is in the committed log."
+            }
+            Self::AppliedOrderExplainsReplies => {
+                "Executing the committed log one entry after the other gives every reply that \
+                 clients got, in an order that agrees with real time."
+            }
+        }
+    }
+
     /// The single properties that this one stands for: itself, or the members of the group.
     #[must_use]
     pub fn members(&self) -> &[Property] {
@@ -95,6 +179,7 @@ impl Property {
                 Self::CommitQuorum,
                 Self::MonotonicState,
                 Self::PromisesKept,
+                Self::CoreInvariants,
             ],
             single => std::slice::from_ref(single),
         }

@@ -52,6 +52,7 @@ pub use units::{
 pub use written::Source;
 
 use diagnostic::Finding;
+use std::borrow::Cow;
 use tree::{Tree, Value};
 
 /// The largest file, in bytes.
@@ -131,7 +132,12 @@ fn root(file_name: &str, text: &str) -> Result<Tree, Vec<Finding>> {
             "the file is larger than 1 MiB",
         ));
     }
-    let root = tree::read(text, file_name.ends_with(".jsonc"))?;
+    // Some editors begin a file with a byte order mark. Blanks of its length keep all places.
+    let text = match text.strip_prefix('\u{feff}') {
+        Some(rest) => Cow::Owned(format!("   {rest}")),
+        None => Cow::Borrowed(text),
+    };
+    let root = tree::read(&text, file_name.ends_with(".jsonc"))?;
     if let Some(format) = root.get("format")
         && let Value::Number(number) = format.value
         && number != 1

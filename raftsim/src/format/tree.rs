@@ -186,6 +186,17 @@ fn syntax_error(error: &ParseError) -> Finding {
             "a .json file cannot hold a trailing comma",
         )
         .help("remove the comma; trailing commas need the .jsonc extension"),
+        ParseErrorKind::UnterminatedObject | ParseErrorKind::UnterminatedArray => {
+            let bracket = Span {
+                end: span.start + 1,
+                ..span
+            };
+            Finding::new(
+                Code::SC002,
+                bracket,
+                "not well-formed JSON: this bracket is never closed",
+            )
+        }
         kind => {
             let kind = kind.to_string().to_lowercase();
             Finding::new(Code::SC002, span, format!("not well-formed JSON: {kind}"))

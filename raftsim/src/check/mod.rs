@@ -1,0 +1,178 @@
+//! The checks: they watch a run from outside and say which property of the paper does not hold.
+//!
+//! [`Checks`] is an observer of the engine. After every action it compares what a node did with
+//! what all nodes did before, at a cost proportional to what changed; at the end it replays the
+//! committed log against what clients were told. Nothing here calls the code it judges for an
+//! opinion: logs are remembered from writes, quorums are counted on the disks' durable images, and
+//! the replay uses a key-value model of its own.
+
+mod history;
+mod model;
+mod safety;
+mod shadow;
+mod violation;
+mod witness;
+
+use std::collections::BTreeSet;
+
+use kv::{Duties, Payload};
+use raft_core::Rules;
+use simulator::{Action, Cluster, Observer, Step};
+
+use crate::format::Property;
+use crate::server::Server;
+
+pub use history::{End, History, Operation};
+pub use safety::Sightings;
+pub use violation::{Broken, Violation};
+
+use safety::{Found, Safety};
+
+/// Watches a run.
+#[derive(Clone, Debug)]
+pub struct Checks {
+    safety: Safety,
+    history: History,
+    wanted: [bool; Property::COUNT],
+    /// The committed log's payloads, for the replay at the end.
+    log: Vec<Payload>,
+}
+
+impl Checks {
+    /// Checks of these properties, for nodes with these names.
+    #[must_use]
+    pub fn new(names: Vec<String>, properties: &BTreeSet<Property>) -> Self {
+        let mut wanted = [false; Property::COUNT];
+        for property in properties {
+            wanted[*property as usize] = true;
+        }
+        Self { safety: Safety::new(names), history: History::default(), wanted, log: Vec::new() }
+    }
+
+    /// What clients did and saw.
+    #[must_use]
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// What clients did and saw, when nothing more will be checked.
+    #[must_use]
+    pub fn into_history(self) -> History {
+        self.history
+    }
+
+    /// What the run has shown so far.
+    #[must_use]
+    pub fn sightings(&self) -> Sightings {
+        self.safety.sightings
+    }
+
+    /// How often each wanted property was evaluated.
+    #[must_use]
+    pub fn evaluated(&self) -> Vec<(Property, u64)> {
+        Property::SINGLE
+            .iter()
+            .filter(|property| self.wanted[**property as usize])
+            .map(|property| (*property, self.safety.evaluated[*property as usize]))
+            .collect()
+    }
+
+    /// Looks at the run as a whole: the witness order, exactly once, no acknowledged write lost.
+    ///
+    /// # Errors
+    /// What does not hold.
+    pub fn finish<R: Rules + Clone, D: Duties>(
+        &mut self,
+        cluster: &Cluster<Server<R, D>>,
+    ) -> Result<(), Box<Violation>> {
+        let found = self.look_back(cluster);
+        found.map_err(|(property, facts)| {
+            Box::new(Violation {
+                broken: Broken::Property(property),
+                event: cluster.last_event(),
+                time: cluster.now(),
+                node: None,
+                facts,
+            })
+        })
+    }
+
+    fn look_back<R: Rules + Clone, D: Duties>(
+        &mut self,
+        cluster: &Cluster<Server<R, D>>,
+    ) -> Result<(), Found> {
+        let wanted = self.wanted;
+        let looked = witness::check(&self.history, &self.log, |p| wanted[p as usize])?;
+        let evaluated = &mut self.safety.evaluated;
+        evaluated[Property::AppliedOrderExplainsReplies as usize] += looked.replies;
+        evaluated[Property::ExactlyOnce as usize] += looked.entries;
+        evaluated[Property::NoAcknowledgedWriteLost as usize] += looked.replies;
+        let up_to_date = cluster.nodes().find_map(|id| {
+            let server = cluster.node(id)?;
+            (server.node().machine().applied() == self.safety.committed()).then_some(server)
+        });
+        let Some(server) = up_to_date else { return Ok(()) };
+        match witness::final_state(&self.log, |key| server.node().machine().read(key)) {
+            Err((property, _)) if !wanted[property as usize] => Ok(()),
+            other => other,
+        }
+    }
+
+    fn look<R: Rules + Clone, D: Duties>(
+        &mut self,
+        cluster: &Cluster<Server<R, D>>,
+        step: &Step<'_, Server<R, D>>,
+    ) -> Result<(), Found> {
+        match step.action {
+            Action::Call { client, serial, request, .. } => {
+                self.history.called(*client, *serial, request.clone(), step.id, step.time);
+                return Ok(());
+            }
+            Action::Crash { node, .. } => return self.safety.crashed(*node, &cluster.disk(*node).0),
+            Action::Restart(node) => self.safety.restarted(*node, &cluster.disk(*node).0),
+            _ => {}
+        }
+        if let Some(received) = step.received {
+            self.history.received(received, step.id, step.time);
+        }
+        let Some(id) = step.node else { return Ok(()) };
+        let Some(server) = cluster.node(id) else { return Ok(()) };
+        let result = self.safety.stepped(cluster, id, server, step.output);
+        self.keep_committed(server);
+        result
+    }
+
+    /// Keeps the payloads of newly committed entries, from the node that committed them.
+    fn keep_committed<R: Rules, D: Duties>(&mut self, server: &Server<R, D>) {
+        let committed = self.safety.committed().min(server.node().raft().commit_index().0);
+        while (self.log.len() as u64) < committed {
+            let index = raft_core::Index(self.log.len() as u64 + 1);
+            let (_, payload) = server.node().entry(index).expect("a committed entry is in the log");
+            self.log.push(payload.clone());
+        }
+    }
+}
+
+impl<R: Rules + Clone, D: Duties> Observer<Server<R, D>> for Checks {
+    const EVENTS: bool = false;
+    type Violation = Box<Violation>;
+
+    #[inline]
+    fn after(
+        &mut self,
+        cluster: &Cluster<Server<R, D>>,
+        step: &Step<'_, Server<R, D>>,
+    ) -> Result<(), Box<Violation>> {
+        match self.look(cluster, step) {
+            Ok(()) => Ok(()),
+            Err((property, _)) if !self.wanted[property as usize] => Ok(()),
+            Err((property, facts)) => Err(Box::new(Violation {
+                broken: Broken::Property(property),
+                event: step.id,
+                time: step.time,
+                node: step.node,
+                facts,
+            })),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! A key-value store as a schoolbook would write it, for the checks alone: it shares nothing with
+//! the one it judges, not even the decoding of commands.
+
+use std::collections::BTreeMap;
+
+/// What a client asked, as the log carries it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Request<'a> {
+    pub(crate) client: u64,
+    pub(crate) serial: u64,
+    pub(crate) tag: u8,
+    pub(crate) key: &'a [u8],
+    pub(crate) first: &'a [u8],
+    pub(crate) second: &'a [u8],
+}
+
+pub(crate) const GET: u8 = 1;
+pub(crate) const PUT: u8 = 2;
+pub(crate) const APPEND: u8 = 3;
+pub(crate) const CAS: u8 = 4;
+pub(crate) const CAS_ABSENT: u8 = 5;
+pub(crate) const DELETE: u8 = 6;
+
+/// Reads a payload; `None` for one without a command, or with none that can be read.
+pub(crate) fn read(payload: &[u8]) -> Option<Request<'_>> {
+    let (tag, mut rest) = payload.split_first()?;
+    let client = number(&mut rest)?;
+    let serial = number(&mut rest)?;
+    let key = field(&mut rest)?;
+    let first = if matches!(*tag, GET | DELETE) { &[] } else { field(&mut rest)? };
+    let second = if *tag == CAS { field(&mut rest)? } else { &[] };
+    let whole = rest.is_empty() && (GET..=DELETE).contains(tag);
+    whole.then_some(Request { client, serial, tag: *tag, key, first, second })
+}
+
+/// Seven bits a byte, lowest first, the highest bit says that more follow.
+fn number(rest: &mut &[u8]) -> Option<u64> {
+    let mut value = 0_u64;
+    for place in 0..10 {
+        let (byte, after) = rest.split_first()?;
+        *rest = after;
+        value |= u64::from(byte & 0x7f).checked_shl(7 * place)?;
+        if byte & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+fn field<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let length = usize::try_from(number(rest)?).ok()?;
+    if length > rest.len() {
+        return None;
+    }
+    let (field, after) = rest.split_at(length);
+    *rest = after;
+    Some(field)
+}
+
+/// What came out of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Result {
+    pub(crate) version: u64,
+    pub(crate) answer: Answer,
+}
+
+/// The answer, without its version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Value(Option<Vec<u8>>),
+    Written,
+    Mismatch(Option<Vec<u8>>),
+    Deleted(bool),
+}
+
+/// Keys with their versions, and their values where they have one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Model {
+    keys: BTreeMap<Vec<u8>, (u64, Option<Vec<u8>>)>,
+}
+
+impl Model {
+    pub(crate) fn get(&self, key: &[u8]) -> (u64, Option<&[u8]>) {
+        self.keys.get(key).map_or((0, None), |(version, value)| (*version, value.as_deref()))
+    }
+
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &[u8]> {
+        self.keys.keys().map(Vec::as_slice)
+    }
+
+    pub(crate) fn execute(&mut self, request: &Request<'_>) -> Result {
+        let (version, value) = match self.keys.get(request.key) {
+            Some((version, value)) => (*version, value.clone()),
+            None => (0, None),
+        };
+        let (next, answer) = match request.tag {
+            GET => return Result { version, answer: Answer::Value(value) },
+            PUT => (Some(request.first.to_vec()), Answer::Written),
+            APPEND => {
+                let mut longer = value.unwrap_or_default();
+                longer.extend_from_slice(request.first);
+                (Some(longer), Answer::Written)
+            }
+            CAS if value.as_deref() == Some(request.first) => {
+                (Some(request.second.to_vec()), Answer::Written)
+            }
+            CAS_ABSENT if value.is_none() => (Some(request.first.to_vec()), Answer::Written),
+            CAS | CAS_ABSENT => return Result { version, answer: Answer::Mismatch(value) },
+            DELETE => (None, Answer::Deleted(value.is_some())),
+            tag => unreachable!("requests are read with known tags only, not {tag}"),
+        };
+        let version = version + 1;
+        self.keys.insert(request.key.to_vec(), (version, next));
+        Result { version, answer }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kv::{ClientId, Command, Op, Serial};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn run(model: &mut Model, op: Op) -> Result {
+        let payload = Command { client: ClientId(7), serial: Serial(300), op }.encode();
+        let request = read(&payload).unwrap();
+        assert_eq!((request.client, request.serial), (7, 300));
+        model.execute(&request)
+    }
+
+    #[test]
+    fn the_schoolbook_store_does_what_its_name_says() {
+        let mut model = Model::default();
+        let key: kv::Bytes = "k".into();
+        let put = Op::Put { key: key.clone(), value: "a".into() };
+        assert_eq!(run(&mut model, put), Result { version: 1, answer: Answer::Written });
+        let append = Op::Append { key: key.clone(), value: "b".into() };
+        assert_eq!(run(&mut model, append).version, 2);
+        let cas = Op::Cas { key: key.clone(), expect: Some("x".into()), value: "c".into() };
+        let found = Answer::Mismatch(Some(b"ab".to_vec()));
+        assert_eq!(run(&mut model, cas), Result { version: 2, answer: found });
+        let cas = Op::Cas { key: key.clone(), expect: Some("ab".into()), value: "c".into() };
+        assert_eq!(run(&mut model, cas).version, 3);
+        let delete = Op::Delete { key: key.clone() };
+        assert_eq!(run(&mut model, delete).answer, Answer::Deleted(true));
+        let absent = Op::Cas { key: key.clone(), expect: None, value: "d".into() };
+        assert_eq!(run(&mut model, absent), Result { version: 5, answer: Answer::Written });
+        assert_eq!(model.get(b"k"), (5, Some(&b"d"[..])));
+    }
+
+    proptest! {
+        #[test]
+        fn unreadable_payloads_are_no_requests(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
+            if let Some(request) = read(&bytes) {
+                Model::default().execute(&request);
+            }
+        }
+    }
+}

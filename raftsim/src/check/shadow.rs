@@ -1,0 +1,131 @@
+//! Logs as the checks remember them, built from what nodes write and nothing else.
+//!
+//! Each entry carries a chain hash over its own content and everything before it: two logs that
+//! have the same hash at an index are the same up to it, so a whole prefix is compared in one step.
+
+use kv::{Payload, Write};
+use raft_core::{Index, Term};
+
+/// One remembered entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) term: Term,
+    pub(crate) chain: u64,
+}
+
+/// The log of one node, or the committed log of the cluster.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ShadowLog {
+    entries: Vec<Entry>,
+}
+
+impl ShadowLog {
+    pub(crate) fn last(&self) -> u64 {
+        self.entries.len() as u64
+    }
+
+    /// The entry at a 1-based index.
+    #[inline]
+    pub(crate) fn get(&self, index: u64) -> Option<Entry> {
+        let place = usize::try_from(index.checked_sub(1)?).ok()?;
+        self.entries.get(place).copied()
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, entry: Entry) {
+        self.entries.push(entry);
+    }
+
+    /// The entry that `payload` would be at the end.
+    #[inline]
+    pub(crate) fn next(&self, term: Term, payload: &Payload) -> Entry {
+        let before = self.entries.last().map_or(0, |entry| entry.chain);
+        Entry { term, chain: chain(before, term, payload.bytes()) }
+    }
+
+    /// Removes `from` and what follows; how many entries that were.
+    pub(crate) fn truncate(&mut self, from: Index) -> u64 {
+        let before = self.last();
+        self.entries.truncate(usize::try_from(from.0.saturating_sub(1)).unwrap_or(usize::MAX));
+        before - self.last()
+    }
+
+    /// Whether this log holds `other` up to `index`.
+    pub(crate) fn agrees(&self, other: &ShadowLog, index: u64) -> bool {
+        index == 0 || (self.get(index).is_some() && self.get(index) == other.get(index))
+    }
+
+    /// The first index at which this log does not hold what `other` holds.
+    pub(crate) fn first_difference(&self, other: &ShadowLog) -> u64 {
+        let same = self.entries.iter().zip(&other.entries).take_while(|(a, b)| a == b).count();
+        same as u64 + 1
+    }
+
+    /// The log that these durable records hold.
+    pub(crate) fn of_disk(disk: &kv::Disk) -> Self {
+        let mut log = Self::default();
+        for (term, payload) in &disk.entries {
+            let entry = log.next(*term, payload);
+            log.push(entry);
+        }
+        log
+    }
+}
+
+/// The first index that a write touches in the log.
+pub(crate) fn first_touched(write: &Write) -> Option<Index> {
+    let append = write.raft.append.as_ref().map(|append| append.first);
+    match (write.raft.truncate_from, append) {
+        (Some(cut), Some(first)) => Some(cut.min(first)),
+        (cut, first) => cut.or(first),
+    }
+}
+
+#[inline]
+fn chain(before: u64, term: Term, bytes: &[u8]) -> u64 {
+    let mut hash = mix(before ^ 0x51_7c_c1_b7_27_22_0a_95, term.0);
+    hash = mix(hash, bytes.len() as u64);
+    for chunk in bytes.chunks(8) {
+        let mut word = [0; 8];
+        word[..chunk.len()].copy_from_slice(chunk);
+        hash = mix(hash, u64::from_le_bytes(word));
+    }
+    hash
+}
+
+#[inline]
+fn mix(hash: u64, word: u64) -> u64 {
+    let mixed = (hash ^ word).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    mixed ^ (mixed >> 32)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn log(entries: &[(u64, &str)]) -> ShadowLog {
+        let entries = entries
+            .iter()
+            .map(|(term, text)| (Term(*term), Payload::new(Arc::from(text.as_bytes()))))
+            .collect();
+        ShadowLog::of_disk(&kv::Disk { entries, ..kv::Disk::default() })
+    }
+
+    #[test]
+    fn equal_chain_hashes_mean_equal_prefixes() {
+        let one = log(&[(1, "a"), (1, "b"), (2, "c")]);
+        let other = log(&[(1, "a"), (1, "x"), (2, "c")]);
+        assert!(one.agrees(&other, 1));
+        assert!(!one.agrees(&other, 3), "the difference at 2 shows at 3");
+        assert_eq!(one.first_difference(&other), 2);
+        assert!(!one.agrees(&one, 4), "nobody holds what does not exist");
+    }
+
+    #[test]
+    fn the_term_and_the_length_are_part_of_an_entry() {
+        assert_ne!(log(&[(1, "a")]).get(1), log(&[(2, "a")]).get(1));
+        assert_ne!(log(&[(1, "a")]).get(1), log(&[(1, "a\0")]).get(1));
+    }
+}

@@ -1,0 +1,227 @@
+//! The applied log as a witness of linearizability: if replaying it explains every reply and
+//! respects real time, then the history is linearizable, and the log is the proof.
+
+use std::collections::BTreeMap;
+
+use kv::{Answer as Told, Payload, Reply};
+
+use super::history::{End, History, Operation};
+use super::model::{self, Answer, Model, Request, Result as Came};
+use super::safety::Found;
+use crate::format::Property;
+
+/// What a replay of the committed log shows.
+pub(crate) struct Witness<'a> {
+    history: &'a History,
+    model: Model,
+    /// The same log with every retry executed again: what a store without sessions would do.
+    forgetful: Model,
+    last_serial: BTreeMap<u64, u64>,
+    /// Per operation that took effect, its index and what came out.
+    effects: BTreeMap<(u64, u64), (u64, Came)>,
+}
+
+/// Counts of what was looked at.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Looked {
+    pub(crate) entries: u64,
+    pub(crate) replies: u64,
+}
+
+/// Replays `log` against what clients saw. `wanted` says which properties to check.
+pub(crate) fn check(
+    history: &History,
+    log: &[Payload],
+    wanted: impl Fn(Property) -> bool,
+) -> Result<Looked, Found> {
+    let mut witness = Witness {
+        history,
+        model: Model::default(),
+        forgetful: Model::default(),
+        last_serial: BTreeMap::new(),
+        effects: BTreeMap::new(),
+    };
+    let mut latest_call: Option<&Operation> = None;
+    for (place, payload) in log.iter().enumerate() {
+        let Some(request) = model::read(payload.bytes()) else { continue };
+        let Some(operation) = witness.replay(place as u64 + 1, &request, &wanted)? else {
+            continue;
+        };
+        if wanted(Property::AppliedOrderExplainsReplies) {
+            real_time(latest_call, operation)?;
+        }
+        if latest_call.is_none_or(|latest| operation.call > latest.call) {
+            latest_call = Some(operation);
+        }
+    }
+    witness.acknowledged(&wanted)?;
+    Ok(Looked { entries: log.len() as u64, replies: history.answered() })
+}
+
+impl<'a> Witness<'a> {
+    /// Executes one entry; the operation it is, if this is where it takes effect.
+    fn replay(
+        &mut self,
+        index: u64,
+        request: &Request<'_>,
+        wanted: &impl Fn(Property) -> bool,
+    ) -> Result<Option<&'a Operation>, Found> {
+        let (client, serial) = (request.client, request.serial);
+        let again = self.forgetful.execute(request);
+        let last = self.last_serial.entry(client).or_insert(0);
+        if serial <= *last {
+            return Ok(None);
+        }
+        *last = serial;
+        let came = self.model.execute(request);
+        let Some(operation) = self.history.find(client, serial) else {
+            let facts = [
+                format!("entry #{index} is request {serial} of client {client}"),
+                "no client ever made that request".to_owned(),
+            ];
+            return Err((Property::AppliedOrderExplainsReplies, facts));
+        };
+        self.effects.insert((client, serial), (index, came.clone()));
+        let End::Answered { reply, .. } = &operation.end else { return Ok(Some(operation)) };
+        if same(reply, &came) {
+            return Ok(Some(operation));
+        }
+        let twice = same(reply, &again) || reply.version.0 > came.version;
+        let property =
+            if twice { Property::ExactlyOnce } else { Property::AppliedOrderExplainsReplies };
+        if !wanted(property) {
+            return Ok(Some(operation));
+        }
+        let facts = [
+            format!("the log up to entry #{index} gives {} the answer {}", told(operation), text(&came)),
+            format!("the client was told {}", text(&seen(reply))),
+        ];
+        Err((property, facts))
+    }
+
+    /// Every operation that was answered is in the log.
+    fn acknowledged(&self, wanted: &impl Fn(Property) -> bool) -> Result<(), Found> {
+        for operation in self.history.operations() {
+            let End::Answered { reply, .. } = &operation.end else { continue };
+            let id = (u64::from(operation.client.0), operation.serial);
+            if self.effects.contains_key(&id) {
+                continue;
+            }
+            let wrote = matches!(reply.answer, Told::Written | Told::Deleted { .. });
+            let property = if wrote {
+                Property::NoAcknowledgedWriteLost
+            } else {
+                Property::AppliedOrderExplainsReplies
+            };
+            if !wanted(property) {
+                continue;
+            }
+            let facts = [
+                format!("{} was answered {}", told(operation), text(&seen(reply))),
+                "no committed entry holds that request".to_owned(),
+            ];
+            return Err((property, facts));
+        }
+        Ok(())
+    }
+}
+
+/// An operation that was answered before another one was called comes before it.
+fn real_time(latest_call: Option<&Operation>, operation: &Operation) -> Result<(), Found> {
+    let (Some(earlier), End::Answered { event, time, .. }) = (latest_call, &operation.end) else {
+        return Ok(());
+    };
+    if *event > earlier.call {
+        return Ok(());
+    }
+    let facts = [
+        format!("{} was answered at {}", told(operation), crate::clock::show(time.0)),
+        format!(
+            "the log has it after {}, which was called only at {}",
+            told(earlier),
+            crate::clock::show(earlier.called_at.0)
+        ),
+    ];
+    Err((Property::AppliedOrderExplainsReplies, facts))
+}
+
+/// The state that a replay of `log` ends in, compared with a node that has applied all of it.
+pub(crate) fn final_state(
+    log: &[Payload],
+    read: impl Fn(&[u8]) -> Reply,
+) -> Result<(), Found> {
+    let mut model = Model::default();
+    let mut last: BTreeMap<u64, u64> = BTreeMap::new();
+    for payload in log {
+        let Some(request) = model::read(payload.bytes()) else { continue };
+        let last = last.entry(request.client).or_insert(0);
+        if request.serial > *last {
+            *last = request.serial;
+            model.execute(&request);
+        }
+    }
+    for key in model.keys() {
+        let (version, value) = model.get(key);
+        let held = read(key);
+        let same = held.version.0 == version
+            && matches!(&held.answer, Told::Value(held) if held.as_deref() == value);
+        if same {
+            continue;
+        }
+        let property = if held.version.0 > version {
+            Property::ExactlyOnce
+        } else {
+            Property::NoAcknowledgedWriteLost
+        };
+        let key = String::from_utf8_lossy(key);
+        let held = text(&seen(&held));
+        let facts = [
+            format!("the committed log writes key {key} {version} times"),
+            format!("a node that applied all of it answers a get of {key} with {held}"),
+        ];
+        return Err((property, facts));
+    }
+    Ok(())
+}
+
+fn same(reply: &Reply, came: &Came) -> bool {
+    seen(reply) == *came
+}
+
+fn seen(reply: &Reply) -> Came {
+    let owned = |value: &Option<kv::Bytes>| value.as_ref().map(|value| value.to_vec());
+    let answer = match &reply.answer {
+        Told::Value(value) => Answer::Value(owned(value)),
+        Told::Written => Answer::Written,
+        Told::Mismatch(actual) => Answer::Mismatch(owned(actual)),
+        Told::Deleted { existed } => Answer::Deleted(*existed),
+    };
+    Came { version: reply.version.0, answer }
+}
+
+fn told(operation: &Operation) -> String {
+    let key = String::from_utf8_lossy(operation.op.key());
+    let kind = match operation.op {
+        kv::Op::Get { .. } => "get",
+        kv::Op::Put { .. } => "put",
+        kv::Op::Append { .. } => "append",
+        kv::Op::Cas { .. } => "cas",
+        kv::Op::Delete { .. } => "delete",
+    };
+    format!("request {} of client {} ({kind} {key})", operation.serial, operation.client.0)
+}
+
+fn text(came: &Came) -> String {
+    let value = |value: &Option<Vec<u8>>| match value {
+        None => "absent".to_owned(),
+        Some(bytes) => format!("\"{}\"", String::from_utf8_lossy(bytes)),
+    };
+    let answer = match &came.answer {
+        Answer::Value(found) => value(found),
+        Answer::Written => "written".to_owned(),
+        Answer::Mismatch(found) => format!("mismatch, found {}", value(found)),
+        Answer::Deleted(true) => "deleted".to_owned(),
+        Answer::Deleted(false) => "nothing to delete".to_owned(),
+    };
+    format!("{answer} at version {}", came.version)
+}

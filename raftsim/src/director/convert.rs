@@ -1,0 +1,66 @@
+//! From the units of scenario files to those of the engine.
+
+use raft_core::Settings;
+use simulator::{Pace, Quality, Rate, Ratio, Span, SpanRange, Unsynced};
+
+use crate::format;
+
+pub(crate) fn span(nanos: format::Nanos) -> Span {
+    Span(nanos.get())
+}
+
+pub(crate) fn spans(range: format::DurationRange) -> SpanRange {
+    SpanRange::new(span(range.low()), span(range.high()))
+        .expect("a checked range ends where it begins or later")
+}
+
+pub(crate) fn ratio(ratio: format::Ratio) -> Ratio {
+    Ratio::new(ratio.num(), ratio.den()).expect("a checked chance is from 0 to 1")
+}
+
+pub(crate) fn rate(rate: format::ClockRate) -> Rate {
+    Rate::new(rate.num(), rate.den()).expect("a checked clock runs")
+}
+
+pub(crate) fn quality(network: &format::Network) -> Quality {
+    Quality {
+        latency: spans(network.delay),
+        loss: ratio(network.drop),
+        duplicate: ratio(network.duplicate),
+        reorder: ratio(network.reorder.chance),
+        reorder_delay: spans(network.reorder.delay),
+    }
+}
+
+pub(crate) fn unsynced(on_crash: format::OnCrash) -> Unsynced {
+    match on_crash {
+        format::OnCrash::LoseUnsynced => Unsynced::Draw,
+        format::OnCrash::KeepUnsynced => Unsynced::Keep,
+        format::OnCrash::LoseAll => Unsynced::Lose,
+    }
+}
+
+pub(crate) fn pace(clients: &format::Clients) -> Pace {
+    Pace {
+        think: spans(clients.rate.spread()),
+        attempt: span(clients.request_timeout),
+        // Long enough that a client does not spin between nodes that know no leader.
+        retry: SpanRange::new(Span::millis(5), Span::millis(15)).expect("5 is below 15"),
+        give_up: span(clients.give_up),
+    }
+}
+
+pub(crate) fn settings(raft: &format::Raft) -> Settings {
+    Settings {
+        election_timeout_min: raft_core::Span(raft.election_timeout.low().get()),
+        election_timeout_max: raft_core::Span(raft.election_timeout.high().get()),
+        heartbeat: raft_core::Span(raft.heartbeat.get()),
+        pre_vote: raft.pre_vote,
+        stickiness: raft.stickiness,
+        check_quorum: raft.check_quorum,
+        eager_commit: raft.eager_commit,
+        max_message_bytes: raft.max_message.get(),
+        window_messages: u64::from(raft.window.messages),
+        window_bytes: raft.window.bytes.get(),
+    }
+}

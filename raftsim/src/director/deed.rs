@@ -1,0 +1,461 @@
+//! What steps and faults do to the world, and how it is undone.
+
+use kv::Duties;
+use raft_core::Rules;
+use simulator::{FaultKind, NodeId, Observer, Pair, Rate, Span};
+
+use super::convert::{quality, rate, spans, unsynced};
+use super::draws::{Draw, within};
+use super::{Director, KvWorld, pick};
+use crate::format::{Action, ClockChange, DiskFault, NetworkChange, Route, Selector};
+use crate::server::Server;
+
+/// What ends a fault that lasts for a while.
+#[derive(Clone, Debug)]
+pub(crate) enum Undo {
+    Restart(Vec<NodeId>),
+    Resume(Vec<NodeId>),
+    /// Ends the cut that this number names.
+    Heal(u64, Vec<Pair>),
+    Release(Vec<Pair>),
+    Links(Vec<Pair>),
+    Clock(Vec<NodeId>),
+    Disk(Vec<NodeId>),
+}
+
+impl Director<'_> {
+    /// Does it; what would undo it, where something can.
+    pub(super) fn carry_out<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(
+        &mut self,
+        action: &Action,
+        draw: Draw,
+        world: &mut KvWorld<R, D>,
+        observer: &mut O,
+    ) -> Result<Option<Undo>, O::Violation> {
+        match action {
+            Action::Crash(who) => self.crash(who, draw, world, observer).map(Some),
+            Action::Pause(who) => {
+                let up = self.who(who, draw, world, |world, id| is_up(world, id));
+                world.ledger_mut().schedule(FaultKind::Pause);
+                for id in &up {
+                    world.pause(*id, observer)?;
+                }
+                Ok(Some(Undo::Resume(up)))
+            }
+            Action::Restart(who) => {
+                let down = self.who(who, draw, world, |world, id| is_down(world, id));
+                self.undo(Undo::Restart(down), world, observer).map(|()| None)
+            }
+            Action::Resume(who) => {
+                let paused =
+                    self.who(who, draw, world, |world, id| world.cluster().is_paused(id));
+                self.undo(Undo::Resume(paused), world, observer).map(|()| None)
+            }
+            Action::Recover(who) => {
+                let cut = self.cut_off();
+                let ailing = self.who(who, draw, world, |world, id| {
+                    !is_up(world, id) || cut.contains(&id)
+                });
+                self.recover(&ailing, world, observer).map(|()| None)
+            }
+            Action::Clock(change) => self.clock(change, draw, world, observer).map(Some),
+            Action::Disk(fault) => Ok(self.disk(fault, draw, world)),
+            _ => Ok(self.rewire(action, draw, world)),
+        }
+    }
+
+    /// Changes of links: they make no node step, so nothing can object.
+    fn rewire<R: Rules + Clone, D: Duties>(
+        &mut self,
+        action: &Action,
+        draw: Draw,
+        world: &mut KvWorld<R, D>,
+    ) -> Option<Undo> {
+        let topology = world.cluster().topology();
+        let all: Vec<_> = topology.nodes().collect();
+        match action {
+            Action::Isolate(who) => {
+                let links = topology.between(&self.who(who, draw, world, is_up), &all);
+                Some(self.cut_links(links, FaultKind::Cut, world))
+            }
+            Action::Partition(partition) => {
+                let groups = pick::groups(self.scenario, world.cluster(), partition, draw.who);
+                assert!(
+                    !groups.groups.iter().flatten().any(|id| Some(*id) == groups.bridge),
+                    "the bridge stands in no group"
+                );
+                let mut links = Vec::new();
+                for (place, group) in groups.groups.iter().enumerate() {
+                    for other in &groups.groups[place + 1..] {
+                        links.extend(topology.between(group, other));
+                    }
+                }
+                Some(self.cut_links(links, FaultKind::Cut, world))
+            }
+            Action::Cut(route) => {
+                let links = self.links_of(route, draw, world);
+                let both = links.iter().all(|(from, to)| links.contains(&(*to, *from)));
+                let kind = if both { FaultKind::Cut } else { FaultKind::OneWayCut };
+                Some(self.cut_links(links, kind, world))
+            }
+            Action::Hold(route) => {
+                let links = self.links_of(route, draw, world);
+                world.ledger_mut().schedule(FaultKind::Hold);
+                world.hold(&links);
+                Some(Undo::Release(links))
+            }
+            Action::Release(route) => {
+                world.release(&self.links_of(route, draw, world));
+                None
+            }
+            Action::Heal(Selector::All) => {
+                self.heal_links(&topology.node_links(), world);
+                None
+            }
+            Action::Heal(who) => {
+                let nodes = self.who(who, draw, world, |_, _| true);
+                self.heal_links(&topology.between(&nodes, &all), world);
+                None
+            }
+            Action::Link(change) => {
+                let route = Route { from: change.from.clone(), to: change.to.clone() };
+                let links = self.links_of(&route, draw, world);
+                self.overlay(&links, &change.change(), world);
+                Some(Undo::Links(links))
+            }
+            Action::Network(change) => {
+                let links = topology.node_links();
+                self.overlay(&links, change, world);
+                Some(Undo::Links(links))
+            }
+            _ => unreachable!("actions that step a node are carried out elsewhere"),
+        }
+    }
+
+    pub(super) fn undo<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(
+        &mut self,
+        undo: Undo,
+        world: &mut KvWorld<R, D>,
+        observer: &mut O,
+    ) -> Result<(), O::Violation> {
+        match undo {
+            Undo::Restart(nodes) => {
+                for id in nodes {
+                    world.ledger_mut().schedule(FaultKind::Restart);
+                    world.restart(id, observer)?;
+                }
+            }
+            Undo::Resume(nodes) => {
+                for id in nodes {
+                    world.resume(id, observer)?;
+                }
+            }
+            Undo::Heal(cut, links) => {
+                let healed: Vec<_> =
+                    links.into_iter().filter(|link| self.uncut(*link, cut)).collect();
+                world.heal(&healed);
+            }
+            Undo::Release(links) => world.release(&links),
+            Undo::Links(links) => self.standing_links(&links, world),
+            Undo::Clock(nodes) => {
+                for id in nodes {
+                    let rate = self.standing_rate(id);
+                    if world.cluster().clock(id).rate() != rate {
+                        world.set_clock(id, rate, Span(0), observer)?;
+                    }
+                }
+            }
+            Undo::Disk(nodes) => nodes.into_iter().for_each(|id| world.restore_disk(id)),
+        }
+        Ok(())
+    }
+
+    fn crash<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(
+        &self,
+        who: &Selector,
+        draw: Draw,
+        world: &mut KvWorld<R, D>,
+        observer: &mut O,
+    ) -> Result<Undo, O::Violation> {
+        let up = self.who(who, draw, world, |world, id| !is_down(world, id));
+        world.ledger_mut().schedule(FaultKind::Crash);
+        let phase = self.phase().disk.as_ref().and_then(|disk| disk.on_crash);
+        let fate = unsynced(phase.unwrap_or(self.scenario.disk.on_crash));
+        for id in &up {
+            world.crash(*id, fate, observer)?;
+        }
+        Ok(Undo::Restart(up))
+    }
+
+    fn clock<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(
+        &self,
+        change: &ClockChange,
+        draw: Draw,
+        world: &mut KvWorld<R, D>,
+        observer: &mut O,
+    ) -> Result<Undo, O::Violation> {
+        let nodes = self.who(&change.node, draw, world, |_, _| true);
+        let jump = change.jump.map_or(Span(0), |jump| within(draw.jump, spans(jump)));
+        for id in &nodes {
+            let now = world.cluster().clock(*id).rate();
+            let rate = change.rate.map_or(now, rate);
+            if rate != now {
+                world.ledger_mut().schedule(FaultKind::ClockRate);
+            }
+            if jump > Span(0) {
+                world.ledger_mut().schedule(FaultKind::ClockJump);
+            }
+            world.set_clock(*id, rate, jump, observer)?;
+        }
+        Ok(Undo::Clock(nodes))
+    }
+
+    fn disk<R: Rules + Clone, D: Duties>(
+        &self,
+        fault: &DiskFault,
+        draw: Draw,
+        world: &mut KvWorld<R, D>,
+    ) -> Option<Undo> {
+        let nodes = self.who(&fault.node, draw, world, |_, _| true);
+        for id in &nodes {
+            if fault.stall == Some(false) {
+                world.restore_disk(*id);
+            }
+            if let Some(sync) = fault.sync {
+                world.ledger_mut().schedule(FaultKind::DiskSlow);
+                world.slow_disk(*id, spans(sync));
+            }
+            if fault.stall == Some(true) {
+                world.ledger_mut().schedule(FaultKind::DiskStall);
+                world.stall_disk(*id);
+            }
+        }
+        Some(Undo::Disk(nodes))
+    }
+
+    fn recover<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(
+        &mut self,
+        nodes: &[NodeId],
+        world: &mut KvWorld<R, D>,
+        observer: &mut O,
+    ) -> Result<(), O::Violation> {
+        let topology = world.cluster().topology();
+        let all: Vec<_> = topology.nodes().collect();
+        self.heal_links(&topology.between(nodes, &all), world);
+        self.undo(Undo::Disk(nodes.to_vec()), world, observer)?;
+        self.undo(Undo::Clock(nodes.to_vec()), world, observer)?;
+        self.undo(Undo::Resume(nodes.to_vec()), world, observer)?;
+        let down: Vec<_> = nodes.iter().copied().filter(|id| is_down(world, *id)).collect();
+        self.undo(Undo::Restart(down), world, observer)
+    }
+
+    /// Ends every fault: a calm phase begins.
+    pub(super) fn heal_all<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(
+        &mut self,
+        world: &mut KvWorld<R, D>,
+        observer: &mut O,
+    ) -> Result<(), O::Violation> {
+        let all: Vec<_> = world.cluster().nodes().collect();
+        self.recover(&all, world, observer)
+    }
+
+    /// Sets the standing state of links, disks and clients for the phase that begins.
+    pub(super) fn set_the_stage<R: Rules + Clone, D: Duties>(
+        &mut self,
+        world: &mut KvWorld<R, D>,
+    ) {
+        let (scenario, phase) = (self.scenario, self.phase());
+        let topology = world.cluster().topology();
+        self.standing_links(&topology.node_links(), world);
+        let clients = match &phase.client_network {
+            Some(change) => scenario.client_network.with(change),
+            None => scenario.client_network.clone(),
+        };
+        schedule_quality(&clients, world);
+        world.set_links(&topology.client_links(), quality(&clients));
+        let sync = phase.disk.as_ref().and_then(|disk| disk.sync).unwrap_or(scenario.disk.sync);
+        for id in topology.nodes() {
+            world.set_disk(id, spans(sync));
+        }
+        if phase.clients {
+            world.start_clients();
+        } else {
+            world.stop_clients();
+        }
+    }
+
+    /// Sets the clocks that do not keep true time.
+    pub(super) fn set_clocks<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(
+        &mut self,
+        world: &mut KvWorld<R, D>,
+        observer: &mut O,
+    ) -> Result<(), O::Violation> {
+        let all: Vec<_> = world.cluster().nodes().collect();
+        for id in &all {
+            if self.standing_rate(*id) != Rate::REAL {
+                world.ledger_mut().schedule(FaultKind::ClockRate);
+            }
+        }
+        self.undo(Undo::Clock(all), world, observer)
+    }
+
+    /// Gives links the quality that the scenario and its phase say, whatever faults changed.
+    fn standing_links<R: Rules + Clone, D: Duties>(
+        &self,
+        links: &[Pair],
+        world: &mut KvWorld<R, D>,
+    ) {
+        let nothing = NetworkChange::default();
+        self.overlay(links, &nothing, world);
+    }
+
+    fn overlay<R: Rules + Clone, D: Duties>(
+        &self,
+        links: &[Pair],
+        change: &NetworkChange,
+        world: &mut KvWorld<R, D>,
+    ) {
+        let scenario = self.scenario;
+        let mut network = scenario.network.clone();
+        if let Some(phase) = &self.phase().network {
+            network = network.with(phase);
+        }
+        // Links without a rule of their own are set together: they are one fault of the ledger.
+        let mut plain = Vec::new();
+        for link in links {
+            let mut own = network.clone();
+            for rule in &scenario.links {
+                let route = Route { from: rule.from.clone(), to: rule.to.clone() };
+                if self.static_links(&route, world).contains(link) {
+                    own = own.with(&rule.change());
+                }
+            }
+            if own == network {
+                plain.push(*link);
+                continue;
+            }
+            let own = own.with(change);
+            schedule_quality(&own, world);
+            world.set_links(&[*link], quality(&own));
+        }
+        if !plain.is_empty() {
+            let network = network.with(change);
+            schedule_quality(&network, world);
+            world.set_links(&plain, quality(&network));
+        }
+    }
+
+    fn static_links<R: Rules + Clone, D: Duties>(
+        &self,
+        route: &Route,
+        world: &KvWorld<R, D>,
+    ) -> Vec<Pair> {
+        let cluster = world.cluster();
+        let ends = |end| pick::nodes(self.scenario, cluster, end, |_| true, 0);
+        cluster.topology().one_way(&ends(&route.from), &ends(&route.to))
+    }
+
+    fn links_of<R: Rules + Clone, D: Duties>(
+        &self,
+        route: &Route,
+        draw: Draw,
+        world: &KvWorld<R, D>,
+    ) -> Vec<Pair> {
+        let from = self.who(&route.from, draw, world, |_, _| true);
+        // A drawn receiver is another node than the drawn sender.
+        let to = Draw { who: draw.who.rotate_left(23), ..draw };
+        let to = self.who(&route.to, to, world, |_, id| !from.contains(&id));
+        world.cluster().topology().one_way(&from, &to)
+    }
+
+    fn who<R: Rules + Clone, D: Duties>(
+        &self,
+        selector: &Selector,
+        draw: Draw,
+        world: &KvWorld<R, D>,
+        fit: impl Fn(&KvWorld<R, D>, NodeId) -> bool,
+    ) -> Vec<NodeId> {
+        pick::nodes(self.scenario, world.cluster(), selector, |id| fit(world, id), draw.who)
+    }
+
+    fn cut_links<R: Rules + Clone, D: Duties>(
+        &mut self,
+        links: Vec<Pair>,
+        kind: FaultKind,
+        world: &mut KvWorld<R, D>,
+    ) -> Undo {
+        world.ledger_mut().schedule(kind);
+        self.planned += 1;
+        for link in &links {
+            self.cuts.entry(*link).or_default().push(self.planned);
+        }
+        world.cut(&links);
+        Undo::Heal(self.planned, links)
+    }
+
+    /// This cut of a link ends, unless something healed it before. Whether none is left.
+    fn uncut(&mut self, link: Pair, cut: u64) -> bool {
+        let Some(cuts) = self.cuts.get_mut(&link) else { return false };
+        cuts.retain(|other| *other != cut);
+        let last = cuts.is_empty();
+        if last {
+            self.cuts.remove(&link);
+        }
+        last
+    }
+
+    fn heal_links<R: Rules + Clone, D: Duties>(
+        &mut self,
+        links: &[Pair],
+        world: &mut KvWorld<R, D>,
+    ) {
+        for link in links {
+            self.cuts.remove(link);
+        }
+        world.heal(links);
+        world.release(links);
+        self.standing_links(links, world);
+    }
+
+    /// Nodes at an end of a cut link.
+    fn cut_off(&self) -> Vec<NodeId> {
+        let ends = self.cuts.keys().flat_map(|(from, to)| [*from, *to]);
+        let nodes = ends.filter_map(|end| match end {
+            simulator::Endpoint::Node(id) => Some(id),
+            simulator::Endpoint::Client(_) => None,
+        });
+        nodes.collect()
+    }
+
+    pub(crate) fn standing_rate(&self, id: NodeId) -> Rate {
+        let name = &self.scenario.nodes[id.0 as usize];
+        let named = |selector: &Selector| match selector {
+            Selector::Nodes(names) => names.contains(name),
+            _ => true,
+        };
+        let last = self.scenario.clocks.iter().rev().find(|clock| named(&clock.node));
+        last.map_or(Rate::REAL, |clock| rate(clock.rate))
+    }
+}
+
+fn schedule_quality<R: Rules + Clone, D: Duties>(
+    network: &crate::format::Network,
+    world: &mut KvWorld<R, D>,
+) {
+    let kinds = [
+        (network.drop.num() > 0, FaultKind::Loss),
+        (network.duplicate.num() > 0, FaultKind::Duplicate),
+        (network.reorder.chance.num() > 0, FaultKind::Reorder),
+    ];
+    for (_, kind) in kinds.into_iter().filter(|(on, _)| *on) {
+        world.ledger_mut().schedule(kind);
+    }
+}
+
+fn is_down<R: Rules + Clone, D: Duties>(world: &KvWorld<R, D>, id: NodeId) -> bool {
+    world.cluster().node(id).is_none()
+}
+
+fn is_up<R: Rules + Clone, D: Duties>(world: &KvWorld<R, D>, id: NodeId) -> bool {
+    !is_down(world, id) && !world.cluster().is_paused(id)
+}

@@ -1,0 +1,252 @@
+//! The director: carries a scenario out on a world, phase by phase.
+//!
+//! It keeps an agenda of its own beside the world's: phases, steps at given times, faults at drawn
+//! times and their ends. Each step and each fault draws from a stream named by its path in the
+//! file, so that adding one shifts no other.
+
+mod convert;
+mod deed;
+mod draws;
+mod pick;
+mod watch;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+
+use kv::Duties;
+use raft_core::Rules;
+use rand_chacha::ChaCha8Rng;
+use simulator::{Observer, Pair, Time, World};
+
+use crate::format::{Fault, Phase, Resolved, Trigger, When};
+use crate::server::Server;
+use crate::workload::KvWorkload;
+use convert::span;
+use deed::Undo;
+use draws::{Draw, hits, within};
+
+pub(crate) use convert::{pace, quality, settings, spans};
+pub(crate) use watch::Watch;
+
+/// The world that scenarios run in.
+pub type KvWorld<R, D> = World<Server<R, D>, KvWorkload>;
+
+/// Something the director will do.
+#[derive(Clone, Debug)]
+enum Item {
+    Begin(usize),
+    Step { phase: usize, place: usize },
+    /// A fault's drawn time has come: will it strike?
+    Due { phase: usize, place: usize },
+    /// It strikes, after its drawn wait.
+    Strike { phase: usize, place: usize, draw: Draw },
+    End(Undo),
+}
+
+/// Carries out one scenario on one world.
+#[derive(Clone, Debug)]
+pub struct Director<'s> {
+    scenario: &'s Resolved,
+    /// By time, then in the order in which things were planned.
+    agenda: BinaryHeap<Reverse<(Time, u64)>>,
+    items: BTreeMap<u64, Item>,
+    planned: u64,
+    phase: usize,
+    begins: Vec<Time>,
+    /// One stream per fault of the present phase, and one for its steps.
+    faults: Vec<ChaCha8Rng>,
+    steps: Vec<ChaCha8Rng>,
+    /// Which cuts each link suffers: it heals when the last one ends.
+    cuts: BTreeMap<Pair, Vec<u64>>,
+}
+
+impl<'s> Director<'s> {
+    /// A director at the start of a scenario.
+    #[must_use]
+    pub fn new(scenario: &'s Resolved) -> Self {
+        let mut begins = Vec::new();
+        let mut begin = Time::START;
+        for phase in &scenario.phases {
+            begins.push(begin);
+            begin = begin.after(span(phase.lasts));
+        }
+        let mut director = Self {
+            scenario,
+            agenda: BinaryHeap::new(),
+            items: BTreeMap::new(),
+            planned: 0,
+            phase: 0,
+            begins,
+            faults: Vec::new(),
+            steps: Vec::new(),
+            cuts: BTreeMap::new(),
+        };
+        for phase in 0..scenario.phases.len() {
+            director.plan(director.begins[phase], Item::Begin(phase));
+        }
+        director
+    }
+
+    /// When it wants to act next.
+    #[must_use]
+    pub fn next_time(&self) -> Option<Time> {
+        self.agenda.peek().map(|Reverse((time, _))| *time)
+    }
+
+    /// When a phase begins.
+    #[must_use]
+    pub fn begins(&self, phase: usize) -> Time {
+        self.begins[phase]
+    }
+
+    fn plan(&mut self, time: Time, item: Item) {
+        self.planned += 1;
+        self.agenda.push(Reverse((time, self.planned)));
+        self.items.insert(self.planned, item);
+    }
+
+    fn phase(&self) -> &'s Phase {
+        &self.scenario.phases[self.phase]
+    }
+
+    fn end_of_phase(&self) -> Time {
+        self.begins[self.phase].after(span(self.phase().lasts))
+    }
+
+    /// Does what is due at the world's time.
+    ///
+    /// # Errors
+    /// What the observer objects to.
+    pub fn act<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(
+        &mut self,
+        world: &mut KvWorld<R, D>,
+        observer: &mut O,
+    ) -> Result<(), O::Violation> {
+        let Some(Reverse((time, number))) = self.agenda.pop() else { return Ok(()) };
+        assert!(time == world.now(), "the director acts at the world's time");
+        let item = self.items.remove(&number).expect("each entry of the agenda has its item");
+        match item {
+            Item::Begin(phase) => self.begin(phase, world, observer),
+            Item::Step { phase, place } => {
+                let scenario = self.scenario;
+                let step = &scenario.phases[phase].steps[place];
+                let draw = Draw::next(&mut self.steps[place]);
+                self.carry_out(&step.action, draw, world, observer).map(|_| ())
+            }
+            Item::Due { phase, place } => {
+                if phase == self.phase {
+                    let draw = self.due(place, time);
+                    self.consider(place, draw, time);
+                }
+                Ok(())
+            }
+            Item::Strike { phase, place, draw } if phase == self.phase => {
+                self.strike(place, draw, world, observer)
+            }
+            Item::Strike { .. } => Ok(()),
+            Item::End(undo) => self.undo(undo, world, observer),
+        }
+    }
+
+    /// Something happened that faults may wait for.
+    pub(crate) fn notice(&mut self, trigger: Trigger, now: Time) {
+        let phase = self.phase();
+        for (place, fault) in phase.faults.iter().enumerate() {
+            if fault.when == When::On(trigger) {
+                let draw = Draw::next(&mut self.faults[place]);
+                self.consider(place, draw, now);
+            }
+        }
+    }
+
+    /// Whether any fault of the present phase waits for something.
+    pub(crate) fn waits(&self) -> bool {
+        self.phase().faults.iter().any(|fault| matches!(fault.when, When::On(_)))
+    }
+
+    fn begin<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(
+        &mut self,
+        phase: usize,
+        world: &mut KvWorld<R, D>,
+        observer: &mut O,
+    ) -> Result<(), O::Violation> {
+        self.phase = phase;
+        let scenario = self.scenario;
+        let (phase_now, begin) = (self.phase(), self.begins[phase]);
+        let name = &phase_now.name;
+        let stream = |kind: &str, place: usize| {
+            scenario.stream(&format!("phases/{name}/{kind}/{place}"))
+        };
+        self.faults = (0..phase_now.faults.len()).map(|place| stream("faults", place)).collect();
+        self.steps = (0..phase_now.steps.len()).map(|place| stream("steps", place)).collect();
+        if phase_now.heal {
+            self.items.retain(|_, item| !matches!(item, Item::End(_)));
+            let items = &self.items;
+            self.agenda.retain(|Reverse((_, number))| items.contains_key(number));
+            self.heal_all(world, observer)?;
+        }
+        self.set_the_stage(world);
+        if phase == 0 {
+            self.set_clocks(world, observer)?;
+        }
+        for (place, step) in phase_now.steps.iter().enumerate() {
+            self.plan(begin.after(span(step.at)), Item::Step { phase, place });
+        }
+        for (place, fault) in phase_now.faults.iter().enumerate() {
+            if let When::Every(_) = fault.when {
+                let draw = Draw::next(&mut self.faults[place]);
+                self.plan_due(place, fault, draw, begin);
+            }
+        }
+        Ok(())
+    }
+
+    fn plan_due(&mut self, place: usize, fault: &Fault, draw: Draw, now: Time) {
+        let When::Every(every) = fault.when else { return };
+        let next = now.after(within(draw.every, spans(every)));
+        if next < self.end_of_phase() {
+            self.plan(next, Item::Due { phase: self.phase, place });
+        }
+    }
+
+    /// A fault's time has come: draw its fate, and when it comes again.
+    fn due(&mut self, place: usize, now: Time) -> Draw {
+        let draw = Draw::next(&mut self.faults[place]);
+        let fault = &self.phase().faults[place];
+        self.plan_due(place, fault, draw, now);
+        draw
+    }
+
+    /// Plans the strike of a fault, if chance will have it.
+    fn consider(&mut self, place: usize, draw: Draw, now: Time) {
+        let fault = &self.phase().faults[place];
+        if !hits(draw.chance, fault.chance) {
+            return;
+        }
+        let strike = now.after(within(draw.after, spans(fault.after)));
+        if strike < self.end_of_phase() {
+            self.plan(strike, Item::Strike { phase: self.phase, place, draw });
+        }
+    }
+
+    fn strike<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(
+        &mut self,
+        place: usize,
+        draw: Draw,
+        world: &mut KvWorld<R, D>,
+        observer: &mut O,
+    ) -> Result<(), O::Violation> {
+        let fault = &self.phase().faults[place];
+        let cuts = self.cuts.len() as u64;
+        let holds = |condition| pick::holds(condition, world.cluster(), cuts);
+        if fault.unless.is_some_and(holds) || !fault.only_if.is_none_or(holds) {
+            return Ok(());
+        }
+        let undo = self.carry_out(&fault.action, draw, world, observer)?;
+        if let (Some(lasts), Some(undo)) = (fault.lasts, undo) {
+            let end = world.now().after(within(draw.lasts, spans(lasts)));
+            self.plan(end, Item::End(undo));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,138 @@
+//! Who is meant: selectors and partitions, resolved when the action happens.
+
+use kv::Duties;
+use raft_core::{RoleKind, Rules};
+use simulator::{Cluster, NodeId};
+
+use super::draws::some;
+use crate::format::{Condition, Gauge, Partition, Resolved, Selector};
+use crate::server::Server;
+
+/// The nodes a selector means now. `fit` are those that the action can act on; `word` decides
+/// where chance does.
+pub(crate) fn nodes<R: Rules + Clone, D: Duties>(
+    scenario: &Resolved,
+    cluster: &Cluster<Server<R, D>>,
+    selector: &Selector,
+    fit: impl Fn(NodeId) -> bool,
+    word: u64,
+) -> Vec<NodeId> {
+    let all: Vec<_> = cluster.nodes().collect();
+    let leader = leader(cluster);
+    let up = |id: NodeId| cluster.node(id).is_some() && !cluster.is_paused(id);
+    match selector {
+        Selector::Nodes(names) => names
+            .iter()
+            .map(|name| NodeId(scenario.index_of(name).expect("names of a checked file exist")))
+            .collect(),
+        Selector::Leader => leader.into_iter().collect(),
+        Selector::Followers => {
+            all.into_iter().filter(|id| up(*id) && Some(*id) != leader).collect()
+        }
+        Selector::Random(count) => {
+            let fit: Vec<_> = all.into_iter().filter(|id| fit(*id)).collect();
+            some(word, &fit, *count as usize)
+        }
+        Selector::Minority => some(word, &all, all.len().saturating_sub(1) / 2),
+        Selector::Majority => some(word, &all, all.len() / 2 + 1),
+        Selector::MinorityWithLeader => minority_with_leader(&all, leader, word),
+        Selector::All => all,
+        Selector::Down => all.into_iter().filter(|id| cluster.node(*id).is_none()).collect(),
+        Selector::Up => all.into_iter().filter(|id| up(*id)).collect(),
+    }
+}
+
+fn minority_with_leader(all: &[NodeId], leader: Option<NodeId>, word: u64) -> Vec<NodeId> {
+    let size = all.len().saturating_sub(1) / 2;
+    let Some(leader) = leader else { return some(word, all, size) };
+    if size == 0 {
+        return Vec::new();
+    }
+    let others: Vec<_> = all.iter().copied().filter(|id| *id != leader).collect();
+    let mut minority = some(word, &others, size - 1);
+    minority.push(leader);
+    minority.sort_unstable();
+    minority
+}
+
+/// The leader of the highest term that is up.
+pub(crate) fn leader<R: Rules + Clone, D: Duties>(
+    cluster: &Cluster<Server<R, D>>,
+) -> Option<NodeId> {
+    let leading = cluster.nodes().filter_map(|id| {
+        let raft = cluster.node(id)?.node().raft();
+        (raft.role() == RoleKind::Leader).then_some((raft.current_term(), id))
+    });
+    leading.max().map(|(_, id)| id)
+}
+
+/// Groups of nodes; with a bridge, the node that all of them reach.
+pub(crate) struct Groups {
+    pub(crate) groups: Vec<Vec<NodeId>>,
+    pub(crate) bridge: Option<NodeId>,
+}
+
+/// How a partition divides the nodes now.
+pub(crate) fn groups<R: Rules + Clone, D: Duties>(
+    scenario: &Resolved,
+    cluster: &Cluster<Server<R, D>>,
+    partition: &Partition,
+    word: u64,
+) -> Groups {
+    let all: Vec<_> = cluster.nodes().collect();
+    let against_rest = |group: Vec<NodeId>| {
+        let rest = all.iter().copied().filter(|id| !group.contains(id)).collect();
+        Groups { groups: vec![group, rest], bridge: None }
+    };
+    match partition {
+        Partition::Halves => against_rest(some(word, &all, all.len() / 2)),
+        Partition::Random => {
+            let sizes = all.len().saturating_sub(1).max(1);
+            let size = 1 + usize::try_from(word % sizes as u64).expect("a small size");
+            against_rest(some(word, &all, size))
+        }
+        Partition::Minority => against_rest(some(word, &all, all.len().saturating_sub(1) / 2)),
+        Partition::MinorityWithLeader => {
+            against_rest(minority_with_leader(&all, leader(cluster), word))
+        }
+        Partition::Bridge => {
+            let bridge = some(word, &all, 1).first().copied();
+            let rest: Vec<_> = all.iter().copied().filter(|id| Some(*id) != bridge).collect();
+            let half = some(word.rotate_left(17), &rest, rest.len() / 2);
+            let other = rest.into_iter().filter(|id| !half.contains(id)).collect();
+            Groups { groups: vec![half, other], bridge }
+        }
+        Partition::Groups(selectors) => {
+            let mut groups: Vec<Vec<NodeId>> = selectors
+                .iter()
+                .map(|selector| nodes(scenario, cluster, selector, |_| true, word))
+                .collect();
+            let rest: Vec<_> =
+                all.into_iter().filter(|id| !groups.iter().flatten().any(|g| g == id)).collect();
+            groups.push(rest);
+            Groups { groups, bridge: None }
+        }
+    }
+}
+
+/// Whether a condition holds now. `cuts` is how many links between nodes are cut.
+pub(crate) fn holds<R: Rules + Clone, D: Duties>(
+    condition: Condition,
+    cluster: &Cluster<Server<R, D>>,
+    cuts: u64,
+) -> bool {
+    let count = |fits: &dyn Fn(NodeId) -> bool| cluster.nodes().filter(|id| fits(*id)).count();
+    let down = |id: NodeId| cluster.node(id).is_none();
+    let leads = |id: NodeId| {
+        let leading = |server: &Server<R, D>| server.node().raft().role() == RoleKind::Leader;
+        cluster.node(id).is_some_and(leading)
+    };
+    let value = match condition.gauge {
+        Gauge::Down => count(&down) as u64,
+        Gauge::Up => count(&|id| !down(id) && !cluster.is_paused(id)) as u64,
+        Gauge::Paused => count(&|id| cluster.is_paused(id)) as u64,
+        Gauge::Leaders => count(&leads) as u64,
+        Gauge::Cuts => cuts,
+    };
+    condition.comparison.holds(value)
+}

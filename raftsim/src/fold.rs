@@ -1,0 +1,147 @@
+//! What nodes say and write, as explicit words for the trace hash. A change here is a change of
+//! the trace version.
+
+use kv::{Answer, Op, Reply, Response};
+use raft_core::{AppendEntries, Body, Configuration, EntryId, NodeId, Outcome};
+use simulator::TraceHash;
+
+pub(crate) fn message(message: &kv::Message, hash: &mut TraceHash) {
+    let raft = &message.raft;
+    hash.word(raft.term.0);
+    match &raft.body {
+        Body::PreVote { last } => {
+            hash.word(1);
+            entry(*last, hash);
+        }
+        Body::PreVoteReply { asked_in, granted } => {
+            hash.word(2 << 8 | u64::from(*granted));
+            hash.word(asked_in.0);
+        }
+        Body::RequestVote { last } => {
+            hash.word(3);
+            entry(*last, hash);
+        }
+        Body::RequestVoteReply { granted } => hash.word(4 << 8 | u64::from(*granted)),
+        Body::AppendEntries(append) => {
+            hash.word(5);
+            append_entries(append, hash);
+            payloads(&message.payloads, hash);
+        }
+        Body::AppendEntriesReply(reply) => {
+            hash.word(6);
+            hash.word(reply.seq);
+            hash.word(reply.sent_at.0);
+            match reply.outcome {
+                Outcome::Accepted { match_index } => hash.word(match_index.0 << 1),
+                Outcome::Rejected { prev_index, hint } => {
+                    hash.word(prev_index.0 << 1 | 1);
+                    entry(hint, hash);
+                }
+            }
+        }
+    }
+}
+
+fn append_entries(append: &AppendEntries, hash: &mut TraceHash) {
+    entry(append.prev, hash);
+    hash.word(append.last.0);
+    hash.word(append.entries_term.0);
+    hash.word(append.bytes);
+    hash.word(append.commit.0);
+    hash.word(append.seq);
+    hash.word(append.sent_at.0);
+    configuration(append.configuration.as_deref(), hash);
+}
+
+pub(crate) fn write(write: &kv::Write, hash: &mut TraceHash) {
+    let raft = &write.raft;
+    hash.word(raft.id.0);
+    match raft.hard_state {
+        None => hash.word(0),
+        Some(hard_state) => {
+            hash.word(1);
+            hash.word(hard_state.current_term.0);
+            hash.word(hard_state.voted_for.map_or(0, |NodeId(id)| id));
+        }
+    }
+    hash.word(raft.truncate_from.map_or(0, |from| from.0));
+    match &raft.append {
+        None => hash.word(0),
+        Some(append) => {
+            hash.word(append.first.0);
+            hash.word(append.last.0);
+            hash.word(append.term.0);
+            configuration(append.configuration.as_deref(), hash);
+        }
+    }
+    payloads(&write.payloads, hash);
+}
+
+pub(crate) fn op(op: &Op, hash: &mut TraceHash) {
+    match op {
+        Op::Get { key } => fields(1, &[key], hash),
+        Op::Put { key, value } => fields(2, &[key, value], hash),
+        Op::Append { key, value } => fields(3, &[key, value], hash),
+        Op::Cas { key, expect: None, value } => fields(4, &[key, value], hash),
+        Op::Cas { key, expect: Some(expect), value } => fields(5, &[key, expect, value], hash),
+        Op::Delete { key } => fields(6, &[key], hash),
+    }
+}
+
+pub(crate) fn response(response: &Response, hash: &mut TraceHash) {
+    match response {
+        Response::Done(reply) => done(reply, hash),
+        Response::NotLeader { leader } => {
+            hash.word(20);
+            hash.word(leader.map_or(0, |NodeId(id)| id));
+        }
+        Response::Lost => hash.word(21),
+        Response::Superseded => hash.word(22),
+    }
+}
+
+fn done(reply: &Reply, hash: &mut TraceHash) {
+    hash.word(reply.version.0);
+    match &reply.answer {
+        Answer::Value(None) => hash.word(10),
+        Answer::Value(Some(value)) => fields(11, &[value], hash),
+        Answer::Written => hash.word(12),
+        Answer::Mismatch(None) => hash.word(13),
+        Answer::Mismatch(Some(actual)) => fields(14, &[actual], hash),
+        Answer::Deleted { existed } => hash.word(15 << 8 | u64::from(*existed)),
+    }
+}
+
+fn fields(tag: u64, fields: &[&kv::Bytes], hash: &mut TraceHash) {
+    hash.word(tag);
+    for field in fields {
+        hash.bytes(field);
+    }
+}
+
+fn payloads(payloads: &[kv::Payload], hash: &mut TraceHash) {
+    hash.word(payloads.len() as u64);
+    for payload in payloads {
+        hash.bytes(payload.bytes());
+    }
+}
+
+fn configuration(configuration: Option<&Configuration>, hash: &mut TraceHash) {
+    let Some(configuration) = configuration else {
+        hash.word(0);
+        return;
+    };
+    hash.word(1);
+    let sets = [configuration.incoming(), configuration.outgoing(), configuration.learners()];
+    for set in sets {
+        hash.word(set.len() as u64);
+        for id in set {
+            hash.word(id.0);
+        }
+    }
+}
+
+fn entry(id: EntryId, hash: &mut TraceHash) {
+    hash.word(id.index.0);
+    hash.word(id.term.0);
+}

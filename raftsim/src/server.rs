@@ -1,0 +1,206 @@
+//! The node under test: `kv::Node` behind the engine's `Node` trait. Nothing is decided here; ids
+//! and times change their type, and what goes by is folded into the trace hash.
+
+use kv::{Duties, Outbox};
+use raft_core::{Configuration, Index, Instant, Rules, Settings, WriteId};
+use simulator::{Boot, ClientId, Input, Local, NodeId, Output, Sink, TraceHash, Verdict};
+
+use crate::fold;
+
+/// A replicated KV server in the simulated world.
+#[derive(Clone, Debug)]
+pub struct Server<R = raft_core::Standard, D: Duties = kv::Standard> {
+    node: kv::Node<R, D>,
+    applied: Vec<(Index, u64)>,
+}
+
+/// How servers are configured; the same for every server and every start.
+#[derive(Clone, Debug)]
+pub struct Config<R = raft_core::Standard, D = kv::Standard> {
+    /// The rules of Raft in force.
+    pub rules: R,
+    /// The duties of the KV layer in force.
+    pub duties: D,
+    /// Raft's knobs.
+    pub settings: Settings,
+    /// The members of the cluster when it was founded.
+    pub configuration: Configuration,
+}
+
+/// The durable image of one server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Image(pub kv::Disk);
+
+impl simulator::Disk for Image {
+    type Write = kv::Write;
+
+    fn apply(&mut self, write: &kv::Write) {
+        self.0.apply(write);
+    }
+
+    fn parts(write: &kv::Write) -> u32 {
+        kv::parts(write)
+    }
+
+    fn apply_parts(&mut self, write: &kv::Write, parts: u32) {
+        self.0.apply_parts(write, parts);
+    }
+}
+
+/// There is no operator's command yet: membership and transfer are not built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operator {}
+
+/// The engine counts nodes from 0, Raft's members are named from 1.
+#[must_use]
+pub fn raft_id(node: NodeId) -> raft_core::NodeId {
+    raft_core::NodeId(u64::from(node.0) + 1)
+}
+
+/// The other way round.
+///
+/// # Panics
+/// For a name that no node of the engine can have.
+#[must_use]
+pub fn engine_id(node: raft_core::NodeId) -> NodeId {
+    let place = node.0.checked_sub(1).and_then(|place| u32::try_from(place).ok());
+    NodeId(place.expect("members of a simulated cluster are named from 1"))
+}
+
+impl<R: Rules, D: Duties> Server<R, D> {
+    /// The machine itself.
+    #[must_use]
+    #[inline]
+    pub fn node(&self) -> &kv::Node<R, D> {
+        &self.node
+    }
+
+    /// What the last step applied: each index with the state hash after it.
+    #[must_use]
+    #[inline]
+    pub fn applied(&self) -> &[(Index, u64)] {
+        &self.applied
+    }
+}
+
+impl<R: Rules + Clone, D: Duties> simulator::Node for Server<R, D> {
+    type Config = Config<R, D>;
+    type Message = kv::Message;
+    type Request = kv::Op;
+    type Reply = kv::Response;
+    type Operator = Operator;
+    type Event = kv::Event;
+    type Disk = Image;
+
+    fn boot(config: &Self::Config, boot: Boot, disk: &Image) -> Self {
+        let raft = raft_core::Boot {
+            id: raft_id(boot.id),
+            settings: config.settings,
+            now: Instant(boot.now.0),
+            seed: boot.seed,
+            incarnation: u64::from(boot.incarnation),
+        };
+        let (rules, duties) = (config.rules.clone(), config.duties.clone());
+        let node = kv::Node::restore(rules, duties, raft, config.configuration.clone(), &disk.0);
+        let node = node.unwrap_or_else(|error| {
+            panic!("a server cannot start from what its own writes left on disk: {error}")
+        });
+        Self { node, applied: Vec::new() }
+    }
+
+    #[inline]
+    fn step<S: Sink<kv::Event>>(
+        &mut self,
+        now: Local,
+        input: Input<Self>,
+        out: &mut Output<Self>,
+        sink: &mut S,
+    ) {
+        let input = match input {
+            Input::Receive { from, message } => kv::Input::Receive { from: raft_id(from), message },
+            Input::Wake => kv::Input::Wake,
+            Input::Written { through } => kv::Input::Written { write: WriteId(through) },
+            Input::Request { client, serial, request } => kv::Input::Request {
+                client: kv::ClientId(u64::from(client.0)),
+                serial: kv::Serial(serial),
+                op: request,
+            },
+            Input::Operator(command) => match command {},
+        };
+        self.applied.clear();
+        let mut outbox = Out { out, applied: &mut self.applied };
+        self.node.step(Instant(now.0), input, &mut outbox, &mut Told(sink));
+    }
+
+    #[inline]
+    fn deadline(&self) -> Option<Local> {
+        self.node.deadline().map(|deadline| Local(deadline.0))
+    }
+
+    fn fold_message(message: &kv::Message, hash: &mut TraceHash) {
+        fold::message(message, hash);
+    }
+
+    fn fold_request(request: &kv::Op, hash: &mut TraceHash) {
+        fold::op(request, hash);
+    }
+
+    fn fold_reply(reply: &kv::Response, hash: &mut TraceHash) {
+        fold::response(reply, hash);
+    }
+
+    fn fold_write(write: &kv::Write, hash: &mut TraceHash) {
+        fold::write(write, hash);
+    }
+
+    fn fold_operator(operator: &Operator, _: &mut TraceHash) {
+        match *operator {}
+    }
+
+    fn reply_verdict(reply: &kv::Response) -> Verdict {
+        match reply {
+            kv::Response::Done(_) => Verdict::Done,
+            kv::Response::NotLeader { leader } => Verdict::Elsewhere(leader.map(engine_id)),
+            kv::Response::Lost | kv::Response::Superseded => Verdict::Unknown,
+        }
+    }
+}
+
+struct Out<'a, R: Rules + Clone, D: Duties> {
+    out: &'a mut Output<Server<R, D>>,
+    applied: &'a mut Vec<(Index, u64)>,
+}
+
+impl<R: Rules + Clone, D: Duties> Outbox for Out<'_, R, D> {
+    #[inline]
+    fn send(&mut self, to: raft_core::NodeId, message: kv::Message) {
+        self.out.sends.push((engine_id(to), message));
+    }
+
+    #[inline]
+    fn write(&mut self, write: kv::Write) {
+        self.out.writes.push(write);
+    }
+
+    #[inline]
+    fn reply(&mut self, client: kv::ClientId, serial: kv::Serial, response: kv::Response) {
+        let client = u32::try_from(client.0).expect("the engine's clients have small numbers");
+        self.out.replies.push((ClientId(client), serial.0, response));
+    }
+
+    #[inline]
+    fn applied(&mut self, index: Index, state_hash: u64) {
+        self.applied.push((index, state_hash));
+    }
+}
+
+struct Told<'a, S>(&'a mut S);
+
+impl<S: Sink<kv::Event>> kv::Observer for Told<'_, S> {
+    #[inline]
+    fn event(&mut self, event: kv::Event) {
+        if S::ON {
+            self.0.emit(event);
+        }
+    }
+}

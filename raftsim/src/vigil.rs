@@ -1,0 +1,172 @@
+//! Waits for what a scenario says must come true within some time.
+
+use kv::Duties;
+use raft_core::{RoleKind, Rules};
+use simulator::{Cluster, Span, Time};
+
+use crate::check::Checks;
+use crate::director::Director;
+use crate::format::{Eventually, Resolved};
+use crate::server::Server;
+
+/// How often it looks.
+const STEP: Span = Span(10_000_000);
+
+/// One expectation that has not come true yet.
+#[derive(Clone, Debug)]
+struct Waiting<'s> {
+    wants: &'s Eventually,
+    begin: Time,
+    deadline: Time,
+    next: Time,
+}
+
+/// All expectations that have not come true yet.
+#[derive(Clone, Debug)]
+pub(crate) struct Vigil<'s> {
+    waiting: Vec<Waiting<'s>>,
+    clients: u32,
+}
+
+/// An expectation that did not come true in time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unmet {
+    /// When it should have been true at the latest.
+    pub time: Time,
+    /// What was asked, and what was the case.
+    pub facts: [String; 2],
+}
+
+impl<'s> Vigil<'s> {
+    pub(crate) fn new(scenario: &'s Resolved, director: &Director<'s>) -> Self {
+        let waiting = scenario.expect.eventually.iter().map(|wants| {
+            let place = scenario.phases.iter().position(|phase| phase.name == wants.phase);
+            let begin = director.begins(place.expect("a checked file names its phases"));
+            Waiting {
+                wants,
+                begin,
+                deadline: begin.after(Span(wants.within.get())),
+                next: begin.after(STEP),
+            }
+        });
+        Self { waiting: waiting.collect(), clients: scenario.clients.count }
+    }
+
+    pub(crate) fn next_time(&self) -> Option<Time> {
+        self.waiting.iter().map(|waiting| waiting.next).min()
+    }
+
+    /// Looks at what is due now.
+    pub(crate) fn look<R: Rules + Clone, D: Duties>(
+        &mut self,
+        now: Time,
+        cluster: &Cluster<Server<R, D>>,
+        checks: &Checks,
+        names: &[String],
+    ) -> Result<(), Unmet> {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        let mut result = Ok(());
+        waiting.retain_mut(|waiting| {
+            if waiting.next > now || result.is_err() {
+                return true;
+            }
+            let lacks = self.lacks(waiting, cluster, checks, names);
+            let Some(lack) = lacks else { return false };
+            if now >= waiting.deadline {
+                let phase = &waiting.wants.phase;
+                let within = crate::clock::show(waiting.wants.within.get());
+                let asked = format!("within {within} of phase {phase}: {}", asked(waiting.wants));
+                result = Err(Unmet { time: now, facts: [asked, lack] });
+            }
+            waiting.next = now.after(STEP).min(waiting.deadline.max(now));
+            true
+        });
+        self.waiting = waiting;
+        result
+    }
+
+    /// What is still missing, if anything is.
+    fn lacks<R: Rules + Clone, D: Duties>(
+        &self,
+        waiting: &Waiting<'_>,
+        cluster: &Cluster<Server<R, D>>,
+        checks: &Checks,
+        names: &[String],
+    ) -> Option<String> {
+        let wants = waiting.wants;
+        let leader = || one_leader(cluster, names);
+        let equal = || applied_equal(cluster, names);
+        let served = || self.served(waiting.begin, checks);
+        let checks: [(bool, &dyn Fn() -> Option<String>); 3] = [
+            (wants.one_leader, &leader),
+            (wants.all_applied_equal, &equal),
+            (wants.all_served, &served),
+        ];
+        checks.into_iter().filter(|(wanted, _)| *wanted).find_map(|(_, lack)| lack())
+    }
+
+    fn served(&self, since: Time, checks: &Checks) -> Option<String> {
+        let answers = checks.history().last_answers(self.clients);
+        let unserved = answers.iter().position(|last| last.is_none_or(|last| last < since))?;
+        Some(format!("client {unserved} has had no answer since the phase began"))
+    }
+}
+
+fn asked(wants: &Eventually) -> String {
+    let parts = [
+        (wants.one_leader, "one leader that all nodes follow"),
+        (wants.all_applied_equal, "all nodes have applied the same"),
+        (wants.all_served, "every client is answered"),
+    ];
+    let asked: Vec<_> = parts.iter().filter(|(on, _)| *on).map(|(_, text)| *text).collect();
+    asked.join(", ")
+}
+
+fn one_leader<R: Rules + Clone, D: Duties>(
+    cluster: &Cluster<Server<R, D>>,
+    names: &[String],
+) -> Option<String> {
+    let up: Vec<_> = cluster
+        .nodes()
+        .filter_map(|id| cluster.node(id).map(|server| (id, server.node().raft())))
+        .collect();
+    let leaders: Vec<_> =
+        up.iter().filter(|(_, raft)| raft.role() == RoleKind::Leader).collect();
+    let [(leader, of)] = leaders[..] else {
+        let leading: Vec<_> =
+            leaders.iter().map(|(id, _)| names[id.0 as usize].as_str()).collect();
+        return Some(match leading.len() {
+            0 => "no node leads".to_owned(),
+            _ => format!("several nodes lead: {}", leading.join(" ")),
+        });
+    };
+    let stray = up.iter().find(|(_, raft)| raft.leader() != Some(of.id()))?;
+    let (stray, leader) = (&names[stray.0.0 as usize], &names[leader.0 as usize]);
+    Some(format!("{leader} leads, but {stray} does not follow it"))
+}
+
+fn applied_equal<R: Rules + Clone, D: Duties>(
+    cluster: &Cluster<Server<R, D>>,
+    names: &[String],
+) -> Option<String> {
+    let mut first: Option<(u64, u64, usize)> = None;
+    for id in cluster.nodes() {
+        let place = id.0 as usize;
+        let Some(server) = cluster.node(id) else {
+            return Some(format!("{} is down", names[place]));
+        };
+        let machine = server.node().machine();
+        let is = (machine.applied(), machine.hash());
+        match first {
+            None => first = Some((is.0, is.1, place)),
+            Some((applied, hash, _)) if (applied, hash) == is => {}
+            Some((applied, _, other)) => {
+                return Some(format!(
+                    "{} has applied up to #{applied}, {} up to #{}",
+                    names[other], names[place], is.0
+                ));
+            }
+        }
+    }
+    None
+}
