@@ -70,6 +70,23 @@ fn a_client_follows_the_hint_and_stays_with_the_leader() {
 }
 
 #[test]
+fn what_a_client_does_is_caused_by_the_last_thing_that_happened_to_it() {
+    let mut world = exact(2, led_by(B, true));
+    let actions = record(&mut world, 60);
+    let of_client = actions.iter().filter(|stamped| match stamped.action {
+        Action::Deliver(id) => id.to == C.into(),
+        Action::Call { .. } | Action::Retry { .. } => true,
+        _ => false,
+    });
+    let of_client: Vec<_> = of_client.collect();
+    // Call, refusal, retry, answer, call.
+    let ids: Vec<_> = of_client.iter().map(|stamped| stamped.id).collect();
+    assert_eq!(ids.len(), 5);
+    assert_eq!(of_client[0].cause, EventId::OUTSIDE);
+    assert_eq!((of_client[2].cause, of_client[4].cause), (ids[1], ids[3]));
+}
+
+#[test]
 fn a_client_without_a_hint_asks_one_node_after_the_other() {
     let mut world = exact(3, led_by(NodeId(2), false));
     let expected = [
