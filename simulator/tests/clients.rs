@@ -72,7 +72,7 @@ fn a_client_follows_the_hint_and_stays_with_the_leader() {
 #[test]
 fn what_a_client_does_is_caused_by_the_last_thing_that_happened_to_it() {
     let mut world = exact(2, led_by(B, true));
-    let actions = record(&mut world, 60);
+    let actions = record(&mut world, 55);
     let of_client = actions.iter().filter(|stamped| match stamped.action {
         Action::Deliver(id) => id.to == C.into(),
         Action::Call { .. } | Action::Retry { .. } => true,
