@@ -1,0 +1,550 @@
+//! What a user is told about mistakes: the right code, at the right place, with what would be right.
+
+use proptest::prelude::*;
+use raftsim::format::{Code, Diagnostic, MAX_BYTES, Overrides, check_all, explain, parse, render};
+use std::collections::BTreeSet;
+
+/// A small sound scenario with `extra` at the top level and `phase` inside its only phase.
+fn file(extra: &str, phase: &str) -> String {
+    format!(
+        "{{ \"format\": 1, \"nodes\": [\"S1\", \"S2\", \"S3\"],{extra}\n  \"phases\": [{{ \"name\": \"p\", \
+         \"for\": \"5s\"{phase} }}] }}"
+    )
+}
+
+fn step(step: &str) -> String {
+    file("", &format!(", \"steps\": [{step}]"))
+}
+
+fn fault(fault: &str) -> String {
+    file("", &format!(", \"faults\": [{fault}]"))
+}
+
+fn expect(expect: &str) -> String {
+    file(&format!(" \"expect\": {{ {expect} }},"), "")
+}
+
+fn found(text: &str) -> Vec<Diagnostic> {
+    parse("test.json", text, &Overrides::default())
+        .err()
+        .unwrap_or_default()
+}
+
+/// One file per code, the text that the caret must underline, and a piece of message or help.
+fn gallery() -> Vec<(Code, String, &'static str, &'static str)> {
+    vec![
+        (Code::SC001, " ".repeat(MAX_BYTES + 1), "", "1 MiB"),
+        (
+            Code::SC002,
+            "{ \"format\": 1".to_owned(),
+            "{",
+            "never closed",
+        ),
+        (Code::SC003, file(" // why", ""), "// why", ".jsonc"),
+        (Code::SC003, file("", ", \"steps\": [],"), ",", ".jsonc"),
+        (
+            Code::SC004,
+            file(" \"seed\": 1, \"seed\": 2,", ""),
+            "\"seed\"",
+            "twice",
+        ),
+        (Code::SC005, file(" \"seed\": 1.5,", ""), "1.5", "ratios"),
+        (
+            Code::SC006,
+            file(" \"seed\": null,", ""),
+            "null",
+            "leave the field out",
+        ),
+        (
+            Code::SC007,
+            step(r#"{ "cras": "S1" }"#),
+            "\"cras\"",
+            "did you mean crash?",
+        ),
+        (
+            Code::SC008,
+            file("", ", \"steps\": [{ \"cut\": { \"to\": \"S1\" } }]"),
+            "{",
+            "\"from\"",
+        ),
+        (
+            Code::SC009,
+            file(" \"clients\": { \"count\": \"many\" },", ""),
+            "\"many\"",
+            "whole number",
+        ),
+        (
+            Code::SC010,
+            step(r#"{ "at": "5sec", "crash": "S1" }"#),
+            "\"5sec\"",
+            "150ms",
+        ),
+        (
+            Code::SC011,
+            step(r#"{ "at": 150, "crash": "S1" }"#),
+            "150",
+            "write \"150ms\"",
+        ),
+        (
+            Code::SC012,
+            expect(r#""always": ["raft-safty"]"#),
+            "\"raft-safty\"",
+            "raft-safety?",
+        ),
+        (
+            Code::SC013,
+            file("", "").replace("\"format\": 1", "\"format\": 2"),
+            "2",
+            "format 1",
+        ),
+        (
+            Code::SC014,
+            step(r#"{ "crash": "S7" }"#),
+            "\"S7\"",
+            "did you mean S1?",
+        ),
+        (
+            Code::SC014,
+            step(r#"{ "crash": ["S1", "S9"] }"#),
+            "\"S9\"",
+            "did you mean S1?",
+        ),
+        (
+            Code::SC014,
+            step(r#"{ "crash": "laeder" }"#),
+            "\"laeder\"",
+            "did you mean leader?",
+        ),
+        (
+            Code::SC015,
+            file(" \"mode\": \"stepped\",", ""),
+            "\"stepped\"",
+            "timed",
+        ),
+        (
+            Code::SC016,
+            file(" \"params\": {\"num\": 1}, \"links\": \"$nun\",", ""),
+            "\"$nun\"",
+            "num?",
+        ),
+        (
+            Code::SC017,
+            file(" \"params\": {\"n\": {\"one_of\": []}},", ""),
+            "[",
+            "1 to 32",
+        ),
+        (
+            Code::SC017,
+            file(" \"params\": {\"n\": {\"range\": \"5..1\"}},", ""),
+            "\"5..1\"",
+            "lower",
+        ),
+        (Code::SC019, step(r#"{ "at": "1s" }"#), "{", "no action"),
+        (
+            Code::SC019,
+            step(r#"{ "crash": "S1", "pause": "S2" }"#),
+            "\"S2\"",
+            "crash and pause",
+        ),
+        (
+            Code::SC020,
+            step(r#"{ "at": "2s", "crash": "S1" }, { "at": "1s", "restart": "S1" }"#),
+            "\"1s\"",
+            "in the order",
+        ),
+        (
+            Code::SC021,
+            step(r#"{ "at": "6s", "crash": "S1" }"#),
+            "\"6s\"",
+            "lasts 5s",
+        ),
+        (
+            Code::SC022,
+            step(r#"{ "at": "1s", "after": "2s", "crash": "S1" }"#),
+            "\"2s\"",
+            "both",
+        ),
+        (
+            Code::SC023,
+            fault(r#"{ "crash": "random" }"#),
+            "{",
+            "\"every\"",
+        ),
+        (
+            Code::SC023,
+            fault(r#"{ "every": "1s", "on": "crash", "crash": "random" }"#),
+            "\"crash\"",
+            "both",
+        ),
+        (
+            Code::SC024,
+            fault(r#"{ "every": "1s", "restart": "down", "for": "2s" }"#),
+            "\"2s\"",
+            "undone",
+        ),
+        (
+            Code::SC025,
+            file("", "").replace("\"S2\"", "\"S1\""),
+            "\"S1\"",
+            "two nodes",
+        ),
+        (
+            Code::SC025,
+            file("", "").replace("\"S2\"", "\"leader\""),
+            "\"leader\"",
+            "selector",
+        ),
+        (
+            Code::SC026,
+            file(" \"clients\": { \"count\": 65 },", ""),
+            "65",
+            "from 0 to 64",
+        ),
+        (
+            Code::SC026,
+            fault(r#"{ "every": "0ms", "crash": "random" }"#),
+            "\"0ms\"",
+            "1ms",
+        ),
+        (
+            Code::SC027,
+            file(" \"raft\": { \"heartbeat\": \"200ms\" },", ""),
+            "\"200ms\"",
+            "150ms",
+        ),
+        (
+            Code::SC028,
+            expect(r#""eventually": [{ "in": "q", "within": "1s", "one_leader": true }]"#),
+            "\"q\"",
+            "did you mean p?",
+        ),
+        (Code::SC029, expect(r#""sometimes": [{}]"#), "{", "nothing"),
+        (
+            Code::SC030,
+            file(
+                " \"clocks\": [{ \"node\": \"leader\", \"rate\": \"+1%\" }],",
+                "",
+            ),
+            "\"leader\"",
+            "names",
+        ),
+        (
+            Code::SC031,
+            step(r#"{ "partition": [["S1"], ["S2", "S1"]] }"#),
+            "[",
+            "S1 stands in this partition twice",
+        ),
+    ]
+}
+
+#[test]
+fn every_mistake_is_shown_at_its_place_with_its_code_and_what_would_be_right() {
+    for (code, text, underlined, said) in gallery() {
+        let found = found(&text);
+        let shown = render(&found, &text[..text.len().min(500)], false);
+        assert_eq!(found.len(), 1, "one mistake, one report:\n{text}\n{shown}");
+        let one = &found[0];
+        assert_eq!(one.code, code, "{shown}");
+        assert_eq!(
+            &text[one.span.start..one.span.end],
+            underlined,
+            "{code}\n{shown}"
+        );
+        let words = format!(
+            "{} {}",
+            one.message,
+            one.help.as_deref().unwrap_or_default()
+        );
+        assert!(
+            words.contains(said),
+            "{code}: {words:?} does not say {said:?}"
+        );
+    }
+}
+
+#[test]
+fn every_code_is_explained_and_shown_by_this_gallery() {
+    let mut shown: BTreeSet<Code> = gallery().into_iter().map(|(code, ..)| code).collect();
+    shown.extend(set_mistakes().into_iter().map(|(code, _)| code));
+    for code in Code::ALL {
+        assert!(shown.contains(code), "no file here shows {code}");
+        assert!(explain(code.as_str()).is_some());
+    }
+}
+
+/// `--set` arguments that a file with the parameter `n` refuses.
+fn set_mistakes() -> Vec<(Code, Vec<(&'static str, &'static str)>)> {
+    vec![
+        (Code::SC018, vec![("m", "3")]),
+        (Code::SC032, vec![("n", "3"), ("n", "5")]),
+        (Code::SC032, vec![("n", "$n")]),
+        (Code::SC026, vec![("n", "100")]),
+        (Code::SC009, vec![("n", "three")]),
+    ]
+}
+
+#[test]
+fn set_replaces_a_parameter_and_refuses_what_is_not_one() {
+    let text = file("", "").replace(
+        "\"nodes\": [\"S1\", \"S2\", \"S3\"]",
+        "\"params\": { \"n\": 3 }, \"nodes\": { \"count\": \"$n\" }",
+    );
+    let with = |sets: &[(&str, &str)]| {
+        let sets = sets
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect();
+        parse("test.json", &text, &Overrides { seed: None, sets })
+    };
+    assert_eq!(with(&[]).expect("sound").nodes.len(), 3);
+    let five = with(&[("n", "5")]).expect("sound");
+    assert_eq!(
+        (five.nodes.len(), &five.params[..]),
+        (5, &[("n".to_owned(), "5".to_owned())][..])
+    );
+    for (code, sets) in set_mistakes() {
+        let found = with(&sets).expect_err("a mistake");
+        assert_eq!(found[0].code, code, "{found:?}");
+    }
+}
+
+#[test]
+fn a_report_looks_like_this() {
+    let text = step(r#"{ "at": "1s", "crash": "S7" }"#);
+    let expected = "\
+error[SC014]: there is no node \"S7\"
+ --> dir/test.json:2:75
+  |
+2 |   \"phases\": [{ \"name\": \"p\", \"for\": \"5s\", \"steps\": [{ \"at\": \"1s\", \"crash\": \"S7\" }] }] }
+  |                                                                           ^^^^
+  |
+  = help: did you mean S1?
+
+";
+    let found = parse("dir/test.json", &text, &Overrides::default()).expect_err("a mistake");
+    assert_eq!(render(&found, &text, false), expected);
+    assert!(render(&found, &text, true).contains("\u{1b}["));
+}
+
+#[test]
+fn all_mistakes_of_a_file_are_reported_in_one_go_and_in_file_order() {
+    let structural = file(
+        " \"seeds\": 1, \"raft\": { \"heartbeat\": 50 }, \"clients\": { \"mix\": { \"put\": -1 } },",
+        ", \"steps\": [{ \"cras\": \"S1\" }, { \"at\": \"1\", \"crash\": \"S1\" }]",
+    );
+    let codes: Vec<Code> = found(&structural).iter().map(|one| one.code).collect();
+    assert_eq!(
+        codes,
+        [
+            Code::SC007,
+            Code::SC011,
+            Code::SC026,
+            Code::SC007,
+            Code::SC010
+        ]
+    );
+
+    let semantic = file(
+        " \"raft\": { \"heartbeat\": \"1s\" },",
+        ", \"steps\": [{ \"at\": \"9s\", \"crash\": \"S8\" }, { \"at\": \"1s\" }]",
+    );
+    let codes: Vec<Code> = found(&semantic).iter().map(|one| one.code).collect();
+    let expected = [
+        Code::SC027,
+        Code::SC021,
+        Code::SC014,
+        Code::SC019,
+        Code::SC020,
+    ];
+    assert_eq!(
+        codes,
+        expected,
+        "{}",
+        render(&found(&semantic), &semantic, false)
+    );
+}
+
+#[test]
+fn what_is_missing_because_it_was_wrong_is_not_reported_as_missing() {
+    let text = file("", "").replace("\"5s\"", "5");
+    let codes: Vec<Code> = found(&text).iter().map(|one| one.code).collect();
+    assert_eq!(codes, [Code::SC011]);
+}
+
+#[test]
+fn check_tries_every_alternative_and_says_which_one_is_wrong() {
+    let text = file(
+        " \"params\": { \"beat\": { \"one_of\": [\"50ms\", \"100ms\", \"150ms\"] }, \"k\": { \"range\": \"1..70\" } },
+          \"raft\": { \"heartbeat\": \"$beat\" }, \"clients\": { \"count\": \"$k\" },",
+        "",
+    );
+    let found = check_all("test.json", &text);
+    let said: Vec<(Code, bool)> = found
+        .iter()
+        .map(|one| {
+            (
+                one.code,
+                one.message.contains("$beat is \"150ms\"")
+                    || one.message.contains("$k is the number 70"),
+            )
+        })
+        .collect();
+    assert_eq!(
+        said,
+        [(Code::SC027, true), (Code::SC026, true)],
+        "{}",
+        render(&found, &text, false)
+    );
+    assert_eq!(&text[found[0].span.start..found[0].span.end], "\"$beat\"");
+}
+
+#[test]
+fn a_small_file_cannot_grow_huge_by_references() {
+    let list = vec!["\"S1\""; 60].join(",");
+    let uses = vec!["{ \"crash\": \"$l\" }"; 40_000].join(",");
+    let text = file(
+        &format!(" \"params\": {{ \"l\": [{list}] }},"),
+        &format!(", \"steps\": [{uses}]"),
+    );
+    assert_eq!(found(&text)[0].code, Code::SC026);
+}
+
+#[test]
+fn jsonc_files_hold_comments() {
+    let text = file(" // why", ", /* or */ \"steps\": [],");
+    assert!(parse("test.jsonc", &text, &Overrides::default()).is_ok());
+}
+
+#[test]
+fn a_byte_order_mark_and_odd_line_ends_are_no_mistake() {
+    let text = format!("\u{feff}{}", file("", "").replace('\n', "\r\n"));
+    assert_eq!(found(&text), []);
+}
+
+const SOUND: [&str; 3] = [
+    include_str!("../../scenarios/churn.json"),
+    include_str!("../../scenarios/lossy-network.json"),
+    include_str!("../../scenarios/first-tour.json"),
+];
+
+/// Pieces that mutations put in: what the format gives meaning to, and what breaks readers.
+const PIECES: [&str; 36] = [
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "\"",
+    "\\",
+    "//",
+    "/*",
+    "null",
+    "true",
+    "-1",
+    "0",
+    "1e9",
+    "\"$n\"",
+    "\"leader\"",
+    "\"S1\"",
+    "\"random:0\"",
+    "\"random:99999999999\"",
+    "\"1/0\"",
+    "\"99999999999h\"",
+    "18446744073709551615",
+    "-9223372036854775808",
+    "\"0ms\"",
+    "\"..\"",
+    "\"%\"",
+    "\u{feff}",
+    "é",
+    "\u{0}",
+    "\\ud800",
+    "\"crash\": \"S1\",",
+    "\"at\": \"1s\",",
+    "\"params\": {},",
+    "{}",
+    "[]",
+];
+
+/// Whatever the text, what comes back is sound or a report that can be shown.
+fn survives(name: &str, text: &str) {
+    match parse(name, text, &Overrides::default()) {
+        Ok(scenario) => {
+            let json = scenario.to_json();
+            assert!(
+                parse("again.json", &json, &Overrides::default()).is_ok(),
+                "{json}"
+            );
+        }
+        Err(found) => {
+            assert!(!found.is_empty());
+            for one in &found {
+                assert!(one.span.start <= one.span.end && one.span.end <= text.len());
+                assert!(one.line >= 1 && one.column >= 1);
+            }
+            for color in [false, true] {
+                assert!(render(&found, text, color).matches("error").count() >= found.len());
+            }
+        }
+    }
+    let _ = check_all(name, text);
+}
+
+/// A text with one stretch replaced, at whole characters.
+fn mutate(text: &str, place: usize, length: usize, with: &str) -> String {
+    let start = text.floor_char_boundary(place % (text.len() + 1));
+    let end = text.ceil_char_boundary((start + length).min(text.len()));
+    format!("{}{with}{}", &text[..start], &text[end..])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
+
+    #[test]
+    fn mutated_scenarios_never_panic(
+        base in 0..SOUND.len(),
+        strict: bool,
+        changes in prop::collection::vec((any::<usize>(), 0..12usize, 0..PIECES.len()), 1..4),
+    ) {
+        let mut text = SOUND[base].to_owned();
+        for (place, length, piece) in changes {
+            text = mutate(&text, place, length, PIECES[piece]);
+        }
+        survives(if strict { "x.json" } else { "x.jsonc" }, &text);
+    }
+
+    #[test]
+    fn scenarios_with_one_value_replaced_never_panic(
+        base in 0..SOUND.len(),
+        pick: usize,
+        piece in 0..PIECES.len(),
+    ) {
+        // Mostly well-formed texts, so that the later stages are reached, too.
+        let text = SOUND[base];
+        let quotes: Vec<usize> = text.match_indices('"').map(|(at, _)| at).collect();
+        let which = pick % (quotes.len() / 2);
+        let (open, close) = (quotes[2 * which], quotes[2 * which + 1]);
+        survives("x.json", &mutate(text, open, close + 1 - open, PIECES[piece]));
+    }
+
+    #[test]
+    fn any_text_never_panics(text in "\\PC{0,200}", bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        survives("x.jsonc", &text);
+        survives("x.json", &String::from_utf8_lossy(&bytes));
+    }
+
+    #[test]
+    fn any_heap_of_pieces_never_panics(pieces in prop::collection::vec(0..PIECES.len(), 0..40)) {
+        let text: String = pieces.into_iter().map(|piece| PIECES[piece]).collect();
+        survives("x.jsonc", &text);
+    }
+}
+
+#[test]
+fn deep_nesting_is_a_mistake_not_a_crash() {
+    for open in ["[", "{\"a\":"] {
+        let text = open.repeat(100_000);
+        assert_eq!(found(&text)[0].code, Code::SC002);
+    }
+}
