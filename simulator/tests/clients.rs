@@ -120,7 +120,18 @@ fn a_client_that_hears_nothing_retries_the_same_serial_and_gives_up_in_the_end()
         (ms(370), "give up", 1, None),
         (ms(390), "call", 2, Some(B)),
     ];
-    assert_eq!(asked(&record(&mut world, 400)), expected);
+    let actions = record(&mut world, 400);
+    assert_eq!(asked(&actions), expected);
+    let own = actions
+        .iter()
+        .filter(|stamped| !matches!(stamped.action, Action::Drop(..)));
+    let own: Vec<_> = own.map(|stamped| (stamped.id, stamped.cause)).collect();
+    for pair in own.windows(2) {
+        assert_eq!(
+            pair[1].1, pair[0].0,
+            "each attempt is caused by the one before"
+        );
+    }
 }
 
 /// Keeps every reply that reaches a client.
