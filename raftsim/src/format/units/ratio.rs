@@ -17,6 +17,16 @@ impl Ratio {
     /// Always.
     pub const ALWAYS: Ratio = Ratio { num: 1, den: 1 };
 
+    /// `num` in `den` cases; `None` unless 0 ≤ `num` ≤ `den` and `den` > 0.
+    #[must_use]
+    pub fn new(num: u32, den: u32) -> Option<Self> {
+        if den == 0 || num > den {
+            return None;
+        }
+        let (num, den) = reduced(num.into(), den.into())?;
+        Some(Self { num, den })
+    }
+
     /// The numerator, at most the denominator.
     #[must_use]
     pub const fn num(self) -> u32 {
@@ -107,6 +117,8 @@ mod tests {
         assert_eq!(ratio("2/8"), Ok((1, 4)));
         assert_eq!(ratio("0%"), Ok((0, 1)));
         assert_eq!(ratio("101%").expect_err("over").code, Code::SC026);
+        assert_eq!(Ratio::new(2, 8), "25%".parse().ok());
+        assert_eq!(Ratio::new(2, 1).or(Ratio::new(0, 0)), None);
         assert_eq!(ratio("1/0").expect_err("zero").code, Code::SC010);
     }
 
