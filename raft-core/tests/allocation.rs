@@ -1,6 +1,8 @@
 //! In the steady state a step allocates nothing: buffers keep their capacity. (A log grows by one
 //! segment per term and per full message; those few words are no steady state.)
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 use allocation_counter::measure;
 use raft_core::{
     Base, Boot, Configuration, Durable, Effect, EntryId, EntryMeta, HardState, Index, Input,

@@ -1,5 +1,7 @@
 //! Claims about promises and the disk: nothing is promised that a crash could take back.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod common;
 
 use common::{Cluster, Envelope, n, plain};

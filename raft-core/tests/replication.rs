@@ -1,5 +1,7 @@
 //! Claims about replication (§5.3).
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod common;
 
 use common::{Cluster, Envelope, n, plain};

@@ -1,0 +1,317 @@
+//! Whatever arrives, in whatever order: a refusal or an answer, never a panic, never a broken
+//! invariant.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "a test that cannot go on panics, and its numbers are small"
+)]
+
+use proptest::prelude::*;
+use raft_core::{
+    AppendEntries, AppendEntriesReply, Base, Body, Boot, Configuration, Durable, Effect, EntryId,
+    EntryMeta, HardState, Index, Input, Instant, LIMIT, Message, NodeId, Outcome, Raft,
+    RestoreError, Settings, Standard, Term, WriteId,
+};
+
+fn number() -> impl Strategy<Value = u64> {
+    prop_oneof![
+        8 => 0_u64..8,
+        1 => Just(LIMIT - 1),
+        1 => Just(LIMIT),
+        1 => Just(u64::MAX),
+        1 => any::<u64>(),
+    ]
+}
+
+fn entry() -> impl Strategy<Value = EntryId> {
+    (number(), number()).prop_map(|(index, term)| EntryId {
+        index: Index(index),
+        term: Term(term),
+    })
+}
+
+fn configuration() -> impl Strategy<Value = Option<Box<Configuration>>> {
+    let set = || proptest::sample::subsequence((1..=9).map(NodeId).collect::<Vec<_>>(), 0..=9);
+    (set(), set(), set()).prop_map(|(incoming, outgoing, learners)| {
+        Configuration::new(&incoming, &outgoing, &learners)
+            .ok()
+            .map(Box::new)
+    })
+}
+
+fn append() -> impl Strategy<Value = Body> {
+    let numbers = (number(), number(), number(), number(), number());
+    (
+        entry(),
+        number(),
+        proptest::option::weighted(0.2, configuration()),
+        numbers,
+    )
+        .prop_map(
+            |(prev, last, configuration, (entries_term, bytes, commit, seq, sent_at))| {
+                Body::AppendEntries(AppendEntries {
+                    prev,
+                    last: Index(last),
+                    entries_term: Term(entries_term),
+                    bytes,
+                    configuration: configuration.flatten(),
+                    commit: Index(commit),
+                    seq,
+                    sent_at: Instant(sent_at),
+                })
+            },
+        )
+}
+
+fn reply() -> impl Strategy<Value = Body> {
+    let outcome = prop_oneof![
+        number().prop_map(|index| Outcome::Accepted {
+            match_index: Index(index)
+        }),
+        (number(), entry()).prop_map(|(prev, hint)| Outcome::Rejected {
+            prev_index: Index(prev),
+            hint
+        }),
+    ];
+    (number(), number(), outcome).prop_map(|(seq, sent_at, outcome)| {
+        Body::AppendEntriesReply(AppendEntriesReply {
+            seq,
+            sent_at: Instant(sent_at),
+            outcome,
+        })
+    })
+}
+
+fn message() -> impl Strategy<Value = Message> {
+    let body = prop_oneof![
+        1 => entry().prop_map(|last| Body::PreVote { last }),
+        1 => (number(), any::<bool>())
+            .prop_map(|(term, granted)| Body::PreVoteReply { asked_in: Term(term), granted }),
+        1 => entry().prop_map(|last| Body::RequestVote { last }),
+        1 => any::<bool>().prop_map(|granted| Body::RequestVoteReply { granted }),
+        4 => append(),
+        3 => reply(),
+    ];
+    (number(), body).prop_map(|(term, body)| Message {
+        term: Term(term),
+        body,
+    })
+}
+
+#[derive(Clone, Debug)]
+enum Act {
+    Forge { from: u64, message: Message },
+    Deliver { place: usize },
+    Wake { later: u64 },
+    Propose { sizes: Vec<u64> },
+    Written { back: u64 },
+}
+
+fn act() -> impl Strategy<Value = (u64, Act)> {
+    let act = prop_oneof![
+        4 => (1_u64..6, message()).prop_map(|(from, message)| Act::Forge { from, message }),
+        5 => any::<usize>().prop_map(|place| Act::Deliver { place }),
+        2 => (0_u64..400_000_000).prop_map(|later| Act::Wake { later }),
+        1 => proptest::collection::vec(0_u64..200, 0..4).prop_map(|sizes| Act::Propose { sizes }),
+        3 => (0_u64..3).prop_map(|back| Act::Written { back }),
+    ];
+    (1_u64..=3, act)
+}
+
+fn server(id: u64, settings: Settings, learner: bool) -> Raft {
+    let voters = [NodeId(1), NodeId(2), NodeId(3)];
+    let learners: &[NodeId] = if learner { &[NodeId(4)] } else { &[] };
+    let durable = Durable {
+        hard_state: HardState::default(),
+        base: Base {
+            last: EntryId::default(),
+            configuration: Configuration::new(&voters, &[], learners).unwrap(),
+        },
+        entries: Vec::<EntryMeta>::new(),
+        intact: Index(0),
+        may_vote: true,
+    };
+    let boot = Boot {
+        id: NodeId(id),
+        settings,
+        now: Instant(0),
+        seed: 3,
+        incarnation: 0,
+    };
+    Raft::restore(Standard, boot, durable).unwrap()
+}
+
+struct Room {
+    nodes: Vec<Raft>,
+    wire: Vec<(NodeId, NodeId, Message)>,
+    now: u64,
+}
+
+impl Room {
+    fn step(&mut self, id: u64, input: Input<'_>) {
+        let node = &mut self.nodes[id as usize - 1];
+        for effect in node.step(Instant(self.now), input) {
+            if let Effect::Send { to, message } = effect {
+                self.wire.push((NodeId(id), to, message));
+            }
+        }
+        assert_eq!(node.invariants(), Ok(()));
+    }
+
+    fn act(&mut self, id: u64, act: Act) {
+        match act {
+            Act::Forge { from, message } => {
+                let from = NodeId(from);
+                self.step(
+                    id,
+                    Input::Receive {
+                        from,
+                        message: &message,
+                    },
+                );
+            }
+            Act::Deliver { place } if !self.wire.is_empty() => {
+                let (from, to, message) = self.wire.remove(place % self.wire.len());
+                if to.0 <= 3 {
+                    self.step(
+                        to.0,
+                        Input::Receive {
+                            from,
+                            message: &message,
+                        },
+                    );
+                }
+            }
+            Act::Deliver { .. } => {}
+            Act::Wake { later } => {
+                self.now += later;
+                self.step(id, Input::Wake);
+            }
+            Act::Propose { sizes } => self.step(id, Input::Propose { sizes: &sizes }),
+            Act::Written { back } => {
+                let (issued, durable) = self.nodes[id as usize - 1].writes();
+                let write = WriteId(issued.0.saturating_sub(back).max(durable.0));
+                self.step(id, Input::Written { write });
+            }
+        }
+    }
+}
+
+fn settings() -> impl Strategy<Value = Settings> {
+    (
+        any::<bool>(),
+        any::<bool>(),
+        any::<bool>(),
+        any::<bool>(),
+        1_u64..4,
+    )
+        .prop_map(
+            |(pre_vote, stickiness, check_quorum, eager_commit, window_messages)| Settings {
+                pre_vote,
+                stickiness,
+                check_quorum,
+                eager_commit,
+                window_messages,
+                max_message_bytes: 100,
+                window_bytes: 150,
+                ..Settings::default()
+            },
+        )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn no_message_breaks_a_server(
+        settings in settings(),
+        learner in any::<bool>(),
+        acts in proptest::collection::vec(act(), 1..150),
+    ) {
+        let nodes = (1..=3).map(|id| server(id, settings, learner)).collect();
+        let mut room = Room { nodes, wire: Vec::new(), now: 0 };
+        for (id, act) in acts {
+            room.act(id, act);
+        }
+    }
+
+    /// A disk that contradicts itself is an error; one that does not starts a sound server.
+    #[test]
+    fn no_disk_breaks_a_starting_server(
+        term in number(),
+        base in entry(),
+        terms in proptest::collection::vec((number(), number()), 0..6),
+        intact in number(),
+        now in number(),
+    ) {
+        let voters = [NodeId(1), NodeId(2)];
+        let durable = Durable {
+            hard_state: HardState { current_term: Term(term), voted_for: None },
+            base: Base { last: base, configuration: Configuration::of_voters(&voters).unwrap() },
+            entries: terms.iter().map(|(term, bytes)| EntryMeta {
+                term: Term(*term), bytes: *bytes, configuration: None,
+            }),
+            intact: Index(intact),
+            may_vote: true,
+        };
+        let settings = Settings::default();
+        let boot = Boot { id: NodeId(1), settings, now: Instant(now), seed: 3, incarnation: 0 };
+        if let Ok(raft) = Raft::restore(Standard, boot, durable) {
+            prop_assert_eq!(raft.invariants(), Ok(()));
+        }
+    }
+}
+
+#[test]
+fn a_disk_that_contradicts_itself_is_refused_by_name() {
+    let restore = |base: (u64, u64), terms: &[u64], current: u64, intact: u64| {
+        let durable = Durable {
+            hard_state: HardState {
+                current_term: Term(current),
+                voted_for: None,
+            },
+            base: Base {
+                last: EntryId {
+                    index: Index(base.0),
+                    term: Term(base.1),
+                },
+                configuration: Configuration::of_voters(&[NodeId(1)]).unwrap(),
+            },
+            entries: terms.iter().map(|term| EntryMeta {
+                term: Term(*term),
+                bytes: 1,
+                configuration: None,
+            }),
+            intact: Index(intact),
+            may_vote: true,
+        };
+        let settings = Settings::default();
+        let boot = Boot {
+            id: NodeId(1),
+            settings,
+            now: Instant(0),
+            seed: 3,
+            incarnation: 0,
+        };
+        Raft::restore(Standard, boot, durable).err()
+    };
+    assert_eq!(restore((0, 0), &[1, 2], 2, 2), None);
+    assert_eq!(
+        restore((0, 0), &[2, 1], 2, 2),
+        Some(RestoreError::TermsFall(Index(2)))
+    );
+    assert_eq!(
+        restore((0, 0), &[1, 2], 1, 2),
+        Some(RestoreError::HardStateBehindLog)
+    );
+    assert_eq!(
+        restore((0, 0), &[1], 1, 2),
+        Some(RestoreError::IntactOutsideLog)
+    );
+    assert_eq!(
+        restore((4, 0), &[1], 1, 5),
+        Some(RestoreError::BaseIsNoEntry)
+    );
+    assert_eq!(restore((0, 0), &[], LIMIT, 0), Some(RestoreError::TooLarge));
+}
