@@ -28,6 +28,8 @@ pub enum ConfigurationError {
     Twice(NodeId),
 }
 
+impl core::error::Error for ConfigurationError {}
+
 impl core::fmt::Display for ConfigurationError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {

@@ -1,4 +1,120 @@
-//! Placeholder
+//! The Raft algorithm as a pure function: one input in, effects out.
+//!
+//! A [`Raft`] is one server's state. [`Raft::step`] takes the time and one [`Input`] (a message, a
+//! proposal, a deadline, a finished write) and gives [`Effects`]: messages to send, a write to make
+//! durable, entries to apply. There is no clock, no disk, no network and no chance in here but what
+//! is passed in, so the same inputs give the same server, bit for bit. `no_std`, no `unsafe`, and no
+//! allocation per step once buffers have grown.
+//!
+//! # The driver's contract
+//!
+//! **Do effects in any order, writes in order, and report each finished write.** Every message in the
+//! effects is safe to send at once: a promise (a vote, an acknowledgement, a candidacy, the leader's
+//! own copy) stays inside until [`Input::Written`] says that what it rests on is durable.
+//!
+//! # A leader, and an entry
+//!
+//! Three servers in memory. The driver is `drive`; the rest is set-up and the assertion.
+//!
+//! ```
+//! use raft_core::*;
+//!
+//! /// Steps one server and carries out its effects: disks are instant, messages arrive at once.
+//! fn drive(cluster: &mut [Raft], id: NodeId, input: Input<'_>, trace: &mut Vec<(NodeId, Event)>) {
+//!     let now = Instant(1_000_000_000);
+//!     let mut events = Vec::new();
+//!     let server = &mut cluster[id.0 as usize - 1];
+//!     let effects: Vec<_> = server.step_observed(now, input, &mut events).collect();
+//!     trace.extend(events.into_iter().map(|event| (id, event)));
+//!     for effect in effects {
+//!         match effect {
+//!             Effect::Write(write) => drive(cluster, id, Input::Written { write: write.id }, trace),
+//!             Effect::Send { to, message } => {
+//!                 drive(cluster, to, Input::Receive { from: id, message: &message }, trace);
+//!             }
+//!             _ => {}
+//!         }
+//!     }
+//! }
+//!
+//! let voters = [NodeId(1), NodeId(2), NodeId(3)];
+//! let mut cluster = Vec::new();
+//! for id in voters {
+//!     let boot = Boot { id, settings: Settings::default(), now: Instant(0), seed: 7, incarnation: 0 };
+//!     let durable = Durable {
+//!         hard_state: HardState::default(),
+//!         base: Base {
+//!             last: EntryId::default(),
+//!             configuration: Configuration::of_voters(&voters)?,
+//!         },
+//!         entries: Vec::<EntryMeta>::new(),
+//!         intact: Index(0),
+//!         may_vote: true,
+//!     };
+//!     cluster.push(Raft::restore(Standard, boot, durable)?);
+//! }
+//!
+//! let mut trace = Vec::new();
+//! drive(&mut cluster, NodeId(1), Input::Wake, &mut trace); // its deadline has passed
+//! drive(&mut cluster, NodeId(1), Input::Propose { sizes: &[16] }, &mut trace);
+//!
+//! let of_the_first = trace.iter().filter(|(id, _)| *id == NodeId(1)).map(|(_, event)| event);
+//! let story: Vec<_> = of_the_first
+//!     .filter_map(|event| match event {
+//!         Event::Became { role, term, .. } => Some(format!("{role} in {term}")),
+//!         Event::Committed { commit, rule, .. } => {
+//!             Some(format!("committed {commit} by {}", rule.card().name))
+//!         }
+//!         _ => None,
+//!     })
+//!     .collect();
+//! assert_eq!(
+//!     story,
+//!     [
+//!         "pre-candidate in t0",
+//!         "candidate in t1",
+//!         "leader in t1",
+//!         "committed #1 by commit.current-term-only", // the entry that opens the term
+//!         "committed #2 by commit.current-term-only", // the proposal
+//!     ]
+//! );
+//! assert!(cluster.iter().all(|raft| raft.log().last_index() == Index(2)));
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
+//!
+//! # Where each rule lives
+//!
+//! Every decision is one small function of [`Rules`], with its section and its name; [`catalogue`]
+//! lists them, and each [`Event`] names the rule behind it and the values it compared. Production
+//! runs [`Standard`], which has no size; a testbed overrides one rule to see whether it would notice.
+//!
+//! | file | what it decides | where it is published |
+//! |---|---|---|
+//! | `step` | which handler takes an input; terms | §5.1 |
+//! | `election` | timeouts, votes, pre-votes, stickiness | §5.2, §5.4.1, dissertation §4.2.3, §9.6 |
+//! | `check_quorum` | when a leader gives up | dissertation §6.2 |
+//! | `replication`, `progress` | what a leader sends, windows, going back | §5.3, dissertation §10.2.1 |
+//! | `following` | what a follower takes over and acknowledges | §5.3 |
+//! | `commit`, `quorum` | when an entry is committed, what a majority is | §5.3, §5.4.2, §6 |
+//! | `durability` | which promises may leave | Figure 2; watermark not in the paper |
+//! | `log`, `configuration` | terms, bytes and members along the log; never a command | Figure 2, §6 |
+//! | `invariants` | what must hold of one server | Figure 3 |
+//!
+//! # What survives a crash
+//!
+//! [`HardState`] is the term and the vote; the log is beside it. The commit index is *not* part of it:
+//! a leader tells it anew with its first message that matches, so a restarted server starts from the
+//! base and catches up, and no commit costs a write. What was applied must therefore be applied again
+//! from the log, or be remembered by the state machine together with its index.
+//!
+//! # What is left out yet, and why that is safe
+//!
+//! - **Membership changes**: configurations travel, take effect at append and go with a truncation,
+//!   but no input proposes one. The members a cluster was started with stay.
+//! - **Snapshots**: no log is ever cut at its start, so no follower can need what a leader no longer
+//!   has. Until then a base other than (0, 0) suits only clusters whose servers all share it.
+//! - **Reads**: a read goes through the log as an entry, and is as linearizable as a write.
+//! - **Leadership transfer**: a leader that should go is stopped; the others elect another.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

@@ -112,6 +112,8 @@ pub enum RestoreError {
     TooLarge,
 }
 
+impl core::error::Error for RestoreError {}
+
 impl fmt::Display for RestoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

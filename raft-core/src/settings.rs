@@ -65,6 +65,8 @@ pub enum SettingsError {
     WindowTooSmall,
 }
 
+impl core::error::Error for SettingsError {}
+
 impl fmt::Display for SettingsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
