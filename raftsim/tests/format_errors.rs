@@ -74,6 +74,12 @@ fn gallery() -> Vec<(Code, String, &'static str, &'static str)> {
             "whole number",
         ),
         (
+            Code::SC009,
+            file(" \"disk\": [\"1ms\"],", ""),
+            "[",
+            "expected an object",
+        ),
+        (
             Code::SC010,
             step(r#"{ "at": "5sec", "crash": "S1" }"#),
             "\"5sec\"",
@@ -406,7 +412,20 @@ fn a_small_file_cannot_grow_huge_by_references() {
         &format!(" \"params\": {{ \"l\": [{list}] }},"),
         &format!(", \"steps\": [{uses}]"),
     );
-    assert_eq!(found(&text)[0].code, Code::SC026);
+    let first = &found(&text)[0];
+    assert!(
+        first.code == Code::SC026 && first.message.contains("too often"),
+        "{first:?}"
+    );
+}
+
+#[test]
+fn every_step_before_its_time_is_reported() {
+    let text = step(
+        r#"{ "at": "3s", "crash": "S1" }, { "at": "1s", "crash": "S2" }, { "at": "2s", "restart": "S1" }"#,
+    );
+    let codes: Vec<Code> = found(&text).iter().map(|one| one.code).collect();
+    assert_eq!(codes, [Code::SC020, Code::SC020]);
 }
 
 #[test]

@@ -366,6 +366,16 @@ mod tests {
     }
 
     #[test]
+    fn parameters_are_drawn_independently() {
+        let file = r#"{"params": {"a": {"range": "1..9"}, "b": {"range": "1..9"}}}"#;
+        let alike = |seed: &u64| {
+            let drawn = drawn(file, *seed);
+            drawn[0].1 == drawn[1].1
+        };
+        assert!((0..90).filter(alike).count() < 30);
+    }
+
+    #[test]
     fn every_value_is_drawn_by_some_seed() {
         let file = r#"{"params": {"n": {"one_of": [3, 5, 7]}, "k": {"range": "1..3"}}}"#;
         for (index, values) in [(0, [3, 5, 7]), (1, [1, 2, 3])] {

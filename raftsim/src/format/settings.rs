@@ -334,3 +334,42 @@ pub enum Values {
     /// A handful, so that compare-and-swap often succeeds and different writes look alike.
     Few,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_replaces_what_it_names_and_keeps_the_rest() {
+        let base = Network::default();
+        assert_eq!(base.with(&NetworkChange::default()), base);
+        let change = NetworkChange {
+            delay: Some(DurationRange::millis(1, 2)),
+            drop: Some(Ratio::ALWAYS),
+            duplicate: Some(Ratio::ALWAYS),
+            reorder: Some(Reorder {
+                chance: Ratio::ALWAYS,
+                ..Reorder::default()
+            }),
+        };
+        let changed = Network {
+            delay: DurationRange::millis(1, 2),
+            drop: Ratio::ALWAYS,
+            duplicate: Ratio::ALWAYS,
+            reorder: Reorder {
+                chance: Ratio::ALWAYS,
+                ..Reorder::default()
+            },
+        };
+        assert_eq!(base.with(&change), changed);
+        let only_drop = NetworkChange {
+            drop: Some(Ratio::ALWAYS),
+            ..NetworkChange::default()
+        };
+        let expected = Network {
+            drop: Ratio::ALWAYS,
+            ..Network::default()
+        };
+        assert_eq!(base.with(&only_drop), expected);
+    }
+}
