@@ -14,6 +14,10 @@ impl<R: Rules> Raft<R> {
         let Role::Leader(leader) = &self.role else {
             panic!("only a leader has followers, not a {}", self.role.kind())
         };
+        assert!(
+            leader.peers.iter().all(|peer| peer.contact <= self.now),
+            "nobody was heard from later than now"
+        );
         quorum::reached(&self.rules, self.log.configuration(), |id| {
             if id == self.id {
                 return self.now;
@@ -29,6 +33,7 @@ impl<R: Rules> Raft<R> {
     /// Steps down if no quorum was heard from (dissertation §6.2). Whether it did.
     pub(crate) fn check_quorum<O: Observer>(&mut self, observer: &mut O) -> bool {
         let contact = self.quorum_contact();
+        assert!(contact <= self.now, "a quorum is heard from by now");
         let allowed = self.settings.election_timeout_max;
         if !self.settings.check_quorum || !self.rules.quorum_is_lost(self.now, contact, allowed) {
             return false;

@@ -53,6 +53,11 @@ impl<R: Rules> Raft<R> {
         observer: &mut O,
     ) {
         let last = self.log.last_index();
+        assert!(verified <= last, "only what the log holds is verified");
+        assert!(
+            matches!(self.role, Role::Follower(_)),
+            "only a follower follows a commit index"
+        );
         let commit = self
             .rules
             .follower_commit(self.commit_index, leader_commit, verified, last);

@@ -77,6 +77,10 @@ impl Durability {
             write.last = rules.in_flight_after_truncation(write.last, from);
         }
         self.submitted_index = self.submitted_index.min(from.previous());
+        assert!(
+            self.submitted_index < from,
+            "what was removed is not on its way"
+        );
     }
 
     /// The next write's number.
@@ -104,6 +108,10 @@ impl Durability {
             self.durable_write < self.issued,
             "a new write is not durable yet"
         );
+        assert!(
+            self.hard_state_write <= self.issued && self.in_flight.len() <= IN_FLIGHT_MAX,
+            "the ring holds what was issued and no more than it can"
+        );
         self.issued
     }
 
@@ -129,6 +137,10 @@ impl Durability {
         assert!(
             self.in_flight.iter().all(|left| left.write > write),
             "the stream is ordered"
+        );
+        assert!(
+            self.durable_write <= self.issued,
+            "only what was issued is durable"
         );
         true
     }

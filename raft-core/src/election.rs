@@ -40,6 +40,8 @@ impl<R: Rules> Raft<R> {
 
     /// Asks whether it could win (dissertation §9.6). Nothing is promised, so nothing waits.
     fn pre_campaign<O: Observer>(&mut self, observer: &mut O) {
+        assert!(self.may_campaign(), "who may not campaign does not ask");
+        assert!(self.may_vote, "nor does who may not vote");
         let was = self.role.kind();
         self.role = Role::PreCandidate(Ballots::default());
         self.election_deadline = Some(self.fresh_election_deadline());
@@ -80,6 +82,10 @@ impl<R: Rules> Raft<R> {
     pub(crate) fn release_candidacy<O: Observer>(&mut self, observer: &mut O) {
         let vote = self.hard_state_write();
         let durable = self.durability.durable_write();
+        assert!(
+            vote <= self.durability.next_write(),
+            "a vote is in a write that exists or is being built"
+        );
         let Role::Candidate(candidate) = &mut self.role else {
             return;
         };
@@ -151,6 +157,10 @@ impl<R: Rules> Raft<R> {
             matches!(self.role, Role::Candidate(_)),
             "only a candidate becomes leader"
         );
+        assert!(
+            self.voted_for == Some(self.id) && self.configuration().is_voter(self.id),
+            "a leader is a voter that voted for itself"
+        );
         let was = self.role.kind();
         let mut peers: SmallVec<[Progress; 4]> = SmallVec::new();
         for member in self.configuration().members() {
@@ -158,6 +168,10 @@ impl<R: Rules> Raft<R> {
                 peers.push(Progress::new(member, &self.log, self.now));
             }
         }
+        assert!(
+            peers.windows(2).all(|pair| pair[0].id < pair[1].id),
+            "every other member has one place, in order"
+        );
         let next_heartbeat = self.now.after(self.settings.heartbeat);
         self.role = Role::Leader(Leader {
             peers,
@@ -308,6 +322,11 @@ impl<R: Rules> Raft<R> {
         }
         self.election_deadline = Some(self.fresh_election_deadline());
         self.vote_owed = Some(from);
+        assert!(from != self.id, "nobody asks itself");
+        assert!(
+            matches!(self.role, Role::Follower(_)),
+            "who gives its vote away follows"
+        );
         let durable = self.hard_state_write();
         observer.event(Event::VoteGranted {
             candidate: from,

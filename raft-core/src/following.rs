@@ -16,6 +16,7 @@ impl<R: Rules> Raft<R> {
         append: &AppendEntries,
         observer: &mut O,
     ) {
+        assert!(from != self.id, "nobody leads itself by message");
         if self.leader().is_some_and(|leader| leader != from) {
             observer.event(Event::MalformedDropped {
                 from,
@@ -85,6 +86,10 @@ impl<R: Rules> Raft<R> {
         }
         self.election_deadline = Some(self.fresh_election_deadline());
         self.heard_at = self.now;
+        assert!(
+            self.leader() == Some(from),
+            "whom a server follows is its leader"
+        );
         let Role::Follower(follower) = &mut self.role else {
             return;
         };
@@ -103,6 +108,7 @@ impl<R: Rules> Raft<R> {
     ) -> Result<(), Malformed> {
         let (first, last) = (prev.next(), append.last);
         assert!(first <= last, "there is something to store");
+        assert!(self.pending.append.is_none(), "a step appends once");
         let conflict = self.log.first_conflict(first, last, append.entries_term);
         if conflict.is_some_and(|from| from <= self.commit_index) {
             return Err(Malformed::OverwritesCommitted);
@@ -110,11 +116,11 @@ impl<R: Rules> Raft<R> {
         if conflict.is_some_and(|from| from <= self.verified()) {
             return Err(Malformed::ContradictsItself);
         }
-        let (base, own_last) = (self.log.base().last.index, self.log.last_index());
+        let own_last = self.log.last_index();
         let cut = self
             .rules
             .truncation(conflict, prev, last)
-            .filter(|from| *from > base && *from <= own_last);
+            .filter(|from| *from >= first && *from <= own_last);
         let end = cut.map_or(own_last, Index::previous);
         let fits = self
             .log
@@ -144,6 +150,10 @@ impl<R: Rules> Raft<R> {
                 last: self.log.last(),
             });
         }
+        assert!(
+            self.log.last_index() >= last,
+            "what was stored is in the log"
+        );
         // Entries known by term only, whose payloads were lost, are written again.
         let unwritten = new.min(self.durability.submitted_index().next()).max(first);
         if unwritten <= last {
@@ -202,6 +212,7 @@ impl<R: Rules> Raft<R> {
             return;
         };
         let (seq, sent_at) = (follower.newest_seq, follower.newest_sent_at);
+        assert!(seq > 0, "an answer answers something");
         let reply = AppendEntriesReply {
             seq,
             sent_at,

@@ -231,6 +231,7 @@ impl Log {
             }
             let place = self.segment_of(segment.first);
             let latest = self.run(place).last.min(index);
+            assert!(latest >= segment.first, "the entry lies in its segment");
             return EntryId {
                 index: latest,
                 term: segment.term,

@@ -58,6 +58,10 @@ impl Progress {
             matched_bytes: 0,
         };
         progress.send_from(log.last_index().next(), log);
+        assert!(
+            progress.next_index > progress.match_index,
+            "nothing is known to match before anything was sent"
+        );
         progress
     }
 

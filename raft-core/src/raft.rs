@@ -312,6 +312,7 @@ impl<R: Rules> Raft<R> {
         observer: &mut O,
     ) {
         assert!(term >= self.current_term, "terms never fall");
+        assert!(leader != Some(self.id), "nobody follows itself");
         let was = self.role.kind();
         let voted_for = self
             .rules
@@ -352,9 +353,18 @@ impl<R: Rules> Raft<R> {
         if !hard_state && truncate_from.is_none() && append.is_none() {
             return;
         }
-        let last = append
-            .as_ref()
-            .map_or(self.durability.submitted_index(), |append| append.last);
+        let submitted = self.durability.submitted_index();
+        assert!(
+            append
+                .as_ref()
+                .is_none_or(|append| append.first <= submitted.next()),
+            "writes leave no hole"
+        );
+        let last = append.as_ref().map_or(submitted, |append| append.last);
+        assert!(
+            last <= self.log.last_index(),
+            "nothing is written that the log does not hold"
+        );
         let id = self.durability.issue(hard_state, last);
         let hard_state = hard_state.then_some(HardState {
             current_term: self.current_term,

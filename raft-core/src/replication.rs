@@ -30,6 +30,10 @@ impl<R: Rules> Raft<R> {
         }
         let last = self.log.last_index();
         let term = self.current_term;
+        assert!(
+            self.log.last().term == term,
+            "a leader proposes in its own term"
+        );
         self.effects
             .push_back(Effect::Proposed { first, last, term });
         self.appended(first, Source::Proposals, observer);
@@ -127,6 +131,7 @@ impl<R: Rules> Raft<R> {
         } = self;
         let Role::Leader(leader) = role else { return };
         let peer = &mut leader.peers[place];
+        assert!(peer.id != self.id, "a leader is no follower of its own");
         let mut silent = speak;
         loop {
             let more = peer.next_index <= log.last_index() && peer.may_send(settings);
@@ -157,6 +162,10 @@ impl<R: Rules> Raft<R> {
             };
             if more {
                 let run = log.run_from(peer.next_index);
+                assert!(
+                    run.last > prev_index && run.term <= self.current_term,
+                    "a message carries entries, none of them of a later term"
+                );
                 append.last = run.last;
                 append.entries_term = run.term;
                 append.bytes = run.bytes_through - peer.sent_bytes.min(run.bytes_through);
@@ -196,6 +205,7 @@ impl<R: Rules> Raft<R> {
         let Some(place) = leader.peers.iter().position(|peer| peer.id == from) else {
             return;
         };
+        assert!(from != self.id, "nobody answers itself");
         if reply.seq == 0 {
             // It answered a message of an older term, though it came back in this one.
             let theirs = self.current_term;

@@ -42,6 +42,10 @@ impl<R: Rules> Raft<R> {
             Input::Written { write } => self.written(write, observer),
         }
         self.flush_write();
+        assert!(
+            self.deadline().is_some() || matches!(self.role, Role::Candidate(_)),
+            "a server waits for a deadline, or a candidate for its disk"
+        );
         Effects {
             buffer: &mut self.effects,
         }
