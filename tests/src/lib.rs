@@ -1,1 +1,54 @@
-//! placeholder
+//! What the tests of the whole share: finding the corpus and running it.
+
+use std::path::PathBuf;
+
+use kv::Duties;
+use raft_core::Rules;
+use raftsim::format::{Overrides, Resolved, parse, render};
+use raftsim::run::{Outcome, Unobserved, run_observed};
+
+/// The folder of the corpus.
+#[must_use]
+pub fn scenarios() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios"))
+}
+
+/// A scenario of the corpus, resolved for a seed.
+///
+/// # Panics
+/// When the file is missing or has mistakes.
+#[must_use]
+pub fn scenario(name: &str, seed: u64) -> Resolved {
+    let path = scenarios().join(name);
+    let text = std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let overrides = Overrides {
+        seed: Some(seed),
+        ..Overrides::default()
+    };
+    parse(name, &text, &overrides)
+        .unwrap_or_else(|found| panic!("{}", render(&found, &text, false)))
+}
+
+/// The names of the corpus's files, in order.
+///
+/// # Panics
+/// When the folder cannot be read.
+#[must_use]
+pub fn corpus() -> Vec<String> {
+    let folder = scenarios();
+    let entries =
+        std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| name.ends_with(".json") && name != "golden.json")
+        .collect();
+    names.sort();
+    names
+}
+
+/// Runs a scenario with these rules and duties.
+#[must_use]
+pub fn run_with<R: Rules + Clone, D: Duties>(scenario: &Resolved, rules: R, duties: D) -> Outcome {
+    run_observed(scenario, rules, duties, &mut Unobserved)
+}

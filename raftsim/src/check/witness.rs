@@ -13,9 +13,8 @@ use crate::format::Property;
 /// What a replay of the committed log shows.
 pub(crate) struct Witness<'a> {
     history: &'a History,
+    log: &'a [Payload],
     model: Model,
-    /// The same log with every retry executed again: what a store without sessions would do.
-    forgetful: Model,
     last_serial: BTreeMap<u64, u64>,
     /// Per operation that took effect, its index and what came out.
     effects: BTreeMap<(u64, u64), (u64, Came)>,
@@ -36,8 +35,8 @@ pub(crate) fn check(
 ) -> Result<Looked, Found> {
     let mut witness = Witness {
         history,
+        log,
         model: Model::default(),
-        forgetful: Model::default(),
         last_serial: BTreeMap::new(),
         effects: BTreeMap::new(),
     };
@@ -67,7 +66,6 @@ impl<'a> Witness<'a> {
         wanted: &impl Fn(Property) -> bool,
     ) -> Result<Option<&'a Operation>, Found> {
         let (client, serial) = (request.client, request.serial);
-        let again = self.forgetful.execute(request);
         let last = self.last_serial.entry(client).or_insert(0);
         if serial <= *last {
             return Ok(None);
@@ -86,9 +84,11 @@ impl<'a> Witness<'a> {
         if same(reply, &came) {
             return Ok(Some(operation));
         }
-        let twice = same(reply, &again) || reply.version.0 > came.version;
-        let property =
-            if twice { Property::ExactlyOnce } else { Property::AppliedOrderExplainsReplies };
+        let property = if self.explained_by_repetition(client, serial, reply) {
+            Property::ExactlyOnce
+        } else {
+            Property::AppliedOrderExplainsReplies
+        };
         if !wanted(property) {
             return Ok(Some(operation));
         }
@@ -97,6 +97,16 @@ impl<'a> Witness<'a> {
             format!("the client was told {}", text(&seen(reply))),
         ];
         Err((property, facts))
+    }
+
+    /// Whether the reply is one that a store without sessions would give, which executes every
+    /// retry again.
+    fn explained_by_repetition(&self, client: u64, serial: u64, reply: &Reply) -> bool {
+        let mut forgetful = Model::default();
+        self.log.iter().filter_map(|payload| model::read(payload.bytes())).any(|request| {
+            let came = forgetful.execute(&request);
+            (request.client, request.serial) == (client, serial) && same(reply, &came)
+        })
     }
 
     /// Every operation that was answered is in the log.
