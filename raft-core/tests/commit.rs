@@ -4,8 +4,8 @@ mod common;
 
 use common::{Cluster, n, plain};
 use raft_core::{
-    AppendEntries, Body, Effect, EntryId, Event, Index, Instant, OutsideLog, RoleKind, Rules,
-    Settings, Standard, Term,
+    AppendEntries, Body, Effect, EntryId, Event, Index, Instant, Malformed, OutsideLog, RoleKind,
+    Rules, Settings, Standard, Term,
 };
 
 /// Commits whatever a majority holds, of whatever term (gallery C-01).
@@ -268,4 +268,30 @@ fn a_follower_may_be_told_of_a_commit_that_it_does_not_hold_yet() {
         Index(1),
         "the heartbeat did not match"
     );
+}
+
+#[test]
+fn a_message_that_would_overwrite_a_committed_entry_is_put_aside() {
+    let mut cluster = Cluster::new(3, plain());
+    cluster.lead(1, &[2, 3]);
+    assert_eq!(cluster.node(2).commit_index(), Index(1));
+    let forged = AppendEntries {
+        prev: EntryId::default(),
+        last: Index(1),
+        entries_term: Term(9),
+        bytes: 1,
+        configuration: None,
+        commit: Index(0),
+        seq: 1,
+        sent_at: Instant(0),
+    };
+    cluster.receive(3, 2, 9, Body::AppendEntries(forged));
+    assert_eq!(cluster.terms(2), [1]);
+    assert!(cluster.saw(2, |event| matches!(
+        event,
+        Event::MalformedDropped {
+            why: Malformed::OverwritesCommitted,
+            ..
+        }
+    )));
 }

@@ -262,3 +262,21 @@ fn a_rejection_proves_no_match() {
         "entry 2 of server 2 is of another term"
     );
 }
+
+#[test]
+fn a_lost_heartbeat_holds_no_entry_back() {
+    let settings = Settings {
+        window_messages: 1,
+        ..plain()
+    };
+    let mut cluster = Cluster::new(3, settings);
+    cluster.lead(1, &[2, 3]);
+    cluster.timeout(1);
+    cluster.drop_all();
+    cluster.propose(1);
+    assert_eq!(
+        sent_to(&cluster, 2),
+        1,
+        "no entry is on its way, so one may go"
+    );
+}

@@ -1,6 +1,5 @@
-//! Random schedules: any order of delivery, loss, duplication, timeouts, disk completions, crashes
-//! that leave any prefix of what was not reported. A small model of its own judges the outcome, and
-//! afterwards, with everything healed, the cluster must serve again.
+//! After every step of every random schedule a small model of its own judges the cluster, and when
+//! all is healed it must serve again.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,37 +11,10 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use common::{Cluster, n, plain};
+use common::schedule::{act, run};
+use common::{Cluster, plain};
 use proptest::prelude::*;
-use raft_core::{Append, Index, NodeId, RoleKind, Rules, Settings, Standard, Term};
-
-#[derive(Clone, Debug)]
-enum Act {
-    Deliver(usize),
-    Drop(usize),
-    Duplicate(usize),
-    Timeout(u64),
-    Propose(u64),
-    CompleteOne(u64),
-    Sync(u64),
-    /// So many whole writes survive, then so many pieces of the next.
-    Crash(u64, usize, usize),
-}
-
-fn act(size: u64) -> impl Strategy<Value = Act> {
-    let any_place = any::<usize>;
-    let node = move || 1..=size;
-    prop_oneof![
-        16 => any_place().prop_map(Act::Deliver),
-        1 => any_place().prop_map(Act::Drop),
-        1 => any_place().prop_map(Act::Duplicate),
-        2 => node().prop_map(Act::Timeout),
-        3 => node().prop_map(Act::Propose),
-        4 => node().prop_map(Act::CompleteOne),
-        3 => node().prop_map(Act::Sync),
-        1 => (node(), 0_usize..4, 0_usize..5).prop_map(|(id, whole, cut)| Act::Crash(id, whole, cut)),
-    ]
-}
+use raft_core::{NodeId, RoleKind, Rules, Settings, Standard, Term};
 
 /// What the world remembers, whatever the servers say.
 #[derive(Default)]
@@ -99,60 +71,6 @@ impl Model {
     }
 }
 
-/// A crash: `whole` writes of those in flight survive, then `cut` pieces of the next one.
-fn crash<R: Rules + Clone>(cluster: &mut Cluster<R>, id: u64, whole: usize, mut cut: usize) {
-    let disk = cluster.disks.get_mut(&n(id)).unwrap();
-    for _ in 0..whole {
-        if let Some(write) = disk.in_flight.pop_front() {
-            disk.apply(&write);
-        }
-    }
-    if let Some(mut write) = disk.in_flight.pop_front() {
-        let mut piece = || {
-            let left = cut > 0;
-            cut = cut.saturating_sub(1);
-            left
-        };
-        write.hard_state = write.hard_state.filter(|_| piece());
-        write.truncate_from = write.truncate_from.filter(|_| piece());
-        write.append = write.append.filter(|_| cut > 0).map(|append| Append {
-            last: append.last.min(Index(append.first.0 + cut as u64 - 1)),
-            ..append
-        });
-        disk.apply(&write);
-    }
-    cluster.crash(id);
-    cluster.start(id);
-}
-
-fn run<R: Rules + Clone>(cluster: &mut Cluster<R>, model: &mut Model, act: Act) {
-    let waiting = cluster.wire.len();
-    match act {
-        Act::Deliver(place) if waiting > 0 => {
-            cluster.wire.swap(0, place % waiting);
-            cluster.deliver_one(|_| true);
-        }
-        Act::Drop(place) if waiting > 0 => drop(cluster.wire.remove(place % waiting)),
-        Act::Duplicate(place) if waiting > 0 => {
-            let copy = cluster.wire[place % waiting].clone();
-            cluster.wire.push_back(copy);
-        }
-        Act::Deliver(_) | Act::Drop(_) | Act::Duplicate(_) => {}
-        Act::Timeout(id) if cluster.node(id).deadline().is_some() => drop(cluster.timeout(id)),
-        Act::Timeout(id) | Act::Sync(id) => cluster.sync(id),
-        Act::Propose(id) => drop(cluster.propose(id)),
-        Act::CompleteOne(id) => {
-            let first = cluster.disks[&n(id)]
-                .in_flight
-                .front()
-                .map(|write| write.id.0);
-            first.map(|write| cluster.durable(id, write));
-        }
-        Act::Crash(id, whole, cut) => crash(cluster, id, whole, cut),
-    }
-    model.judge(cluster);
-}
-
 /// Faults end; some time later one server leads and everyone holds the same, committed.
 fn heal<R: Rules + Clone>(cluster: &mut Cluster<R>, model: &mut Model, size: u64) {
     for id in 1..=size {
@@ -205,7 +123,7 @@ fn settings() -> impl Strategy<Value = Settings> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(1_500))]
 
     #[test]
     fn every_schedule_of_three_and_five_servers_is_safe_and_recovers(
@@ -216,15 +134,9 @@ proptest! {
         let mut cluster = Cluster::with_rules(Standard, size, settings);
         cluster.instant_disk = false;
         let mut model = Model::default();
-        for act in acts {
-            let id = match act {
-                Act::Timeout(id) | Act::Propose(id) | Act::CompleteOne(id) | Act::Sync(id)
-                | Act::Crash(id, ..) => id,
-                _ => 1,
-            };
-            if id <= size {
-                run(&mut cluster, &mut model, act);
-            }
+        for act in acts.into_iter().filter(|act| act.fits(size)) {
+            run(&mut cluster, act);
+            model.judge(&cluster);
         }
         heal(&mut cluster, &mut model, size);
     }

@@ -4,8 +4,8 @@ mod common;
 
 use common::{Cluster, MS, n, plain};
 use raft_core::{
-    AppendEntries, Body, EntryId, Event, Index, Input, Instant, Outcome, RoleKind, Rules, Settings,
-    Standard, Term,
+    AppendEntries, AppendEntriesReply, Body, EntryId, Event, Index, Input, Instant, Outcome,
+    RoleKind, Rules, Settings, Standard, Term,
 };
 
 fn ask(last: (u64, u64)) -> Body {
@@ -271,4 +271,25 @@ fn votes_of_two<R: Rules + Clone>(rules: R) -> bool {
 fn a_server_that_forgot_its_vote_when_it_lost_would_vote_twice() {
     assert!(!votes_of_two(Standard));
     assert!(votes_of_two(ForgetfulStepDown));
+}
+
+#[test]
+fn an_answer_that_echoes_nothing_moves_nothing() {
+    let mut cluster = Cluster::new(3, plain());
+    cluster.lead(1, &[2, 3]);
+    cluster.propose(1);
+    cluster.propose(1);
+    let before = cluster.node(1).progress().to_vec();
+    let outcome = Outcome::Rejected {
+        prev_index: Index(2),
+        hint: EntryId::default(),
+    };
+    let (seq, sent_at) = (0, Instant(0));
+    let reply = AppendEntriesReply {
+        seq,
+        sent_at,
+        outcome,
+    };
+    cluster.receive(2, 1, 1, Body::AppendEntriesReply(reply));
+    assert_eq!(cluster.node(1).progress(), before);
 }
