@@ -280,3 +280,17 @@ fn a_lost_heartbeat_holds_no_entry_back() {
         "no entry is on its way, so one may go"
     );
 }
+
+#[test]
+fn a_rejection_that_arrives_twice_sends_the_leader_back_once() {
+    let logs: [&[u64]; 3] = [&[1, 3, 3], &[1, 2], &[1]];
+    let mut cluster = Cluster::new(3, plain()).with_logs(3, &logs);
+    cluster.elect(1, &[3]);
+    cluster.timeout(1);
+    cluster.deliver_one(|e| e.to == n(2));
+    let rejection = cluster.wire.iter().find(|e| e.from == n(2)).cloned();
+    cluster.wire.extend(rejection);
+    let before = sent_to(&cluster, 2);
+    cluster.deliver(|e| e.from == n(2));
+    assert_eq!(sent_to(&cluster, 2) - before, 1);
+}
