@@ -420,6 +420,35 @@ fn a_small_file_cannot_grow_huge_by_references() {
 }
 
 #[test]
+fn a_large_file_cannot_have_many_alternatives() {
+    let values = vec!["1"; 32].join(",");
+    let params: Vec<String> = (0..32)
+        .map(|i| format!("\"p{i}\": {{ \"one_of\": [{values}] }}"))
+        .collect();
+    let params = params.join(",");
+    let with_note = |bytes| {
+        let note = "x".repeat(bytes);
+        file(
+            &format!(" \"params\": {{ {params} }}, \"note\": \"{note}\","),
+            "",
+        )
+    };
+    assert_eq!(check_all("test.json", &with_note(100)), []);
+    assert_eq!(
+        check_all("test.json", &with_note(100_000))[0].code,
+        Code::SC026
+    );
+}
+
+#[test]
+fn a_file_of_mistakes_is_reported_in_part() {
+    let text = file(&"\"seed\": 1,".repeat(50_000), "");
+    assert_eq!(found(&text).len(), 100);
+    let crashes = vec!["{ \"crash\": \"S7\" }"; 20_000].join(",");
+    assert_eq!(found(&step(&crashes)).len(), 100);
+}
+
+#[test]
 fn every_step_before_its_time_is_reported() {
     let text = step(
         r#"{ "at": "3s", "crash": "S1" }, { "at": "1s", "crash": "S2" }, { "at": "2s", "restart": "S1" }"#,

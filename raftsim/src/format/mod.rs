@@ -5,7 +5,8 @@
 //! ```
 //!
 //! 1. `tree` reads JSON (or JSON with comments) and remembers where each value stands.
-//! 2. `params` draws each parameter from the seed by its path and puts it where `"$name"` is.
+//! 2. `params` draws each parameter from the seed by its path; `substitute` puts it where `"$name"`
+//!    stands.
 //! 3. `typed` reads the tree into the types of `written`, `settings`, `action` and
 //!    `expect`; quantities with units are read by `units`.
 //! 4. `check` and `lower` look up names, compare settings with each other, and give every step
@@ -27,6 +28,7 @@ mod schema;
 mod select;
 mod settings;
 mod stream;
+mod substitute;
 mod suggest;
 mod tree;
 mod typed;
@@ -45,6 +47,7 @@ pub use settings::{
     Reorder, Values, Window,
 };
 pub use stream::stream;
+pub use suggest::nearest;
 pub use units::{
     ClockRate, Comparison, Condition, DurationRange, Gauge, Nanos, Operator, Rate, Ratio, Size,
     UnitError,
@@ -57,6 +60,9 @@ use tree::{Tree, Value};
 
 /// The largest file, in bytes.
 pub const MAX_BYTES: usize = 1 << 20;
+
+/// The most mistakes that are reported at once: nobody reads more.
+const MOST_REPORTED: usize = 100;
 
 /// The seed of a run where neither the command nor the file gives one.
 pub const DEFAULT_SEED: u64 = 1;
@@ -76,7 +82,7 @@ pub struct Overrides {
 /// diagnostics show, and its stem the default name of the scenario.
 ///
 /// # Errors
-/// The mistakes that were found, in the order of the file, at least one.
+/// The mistakes that were found, in the order of the file: at least one, at most 100.
 pub fn parse(
     file_name: &str,
     text: &str,
@@ -92,7 +98,8 @@ pub fn parse(
 }
 
 /// Every mistake of a scenario, whichever values its parameters take: each alternative of each
-/// parameter is tried, the others at their first value. Empty: the file is sound.
+/// parameter is tried, the others at their first value. Empty: the file is sound. At most 100 are
+/// reported.
 #[must_use]
 pub fn check_all(file_name: &str, text: &str) -> Vec<Diagnostic> {
     let read = root(file_name, text).and_then(|root| Ok((params::read(&root)?, root)));
@@ -107,7 +114,7 @@ pub fn check_all(file_name: &str, text: &str) -> Vec<Diagnostic> {
             .err()
             .unwrap_or_default()
         {
-            if !findings.contains(&finding) {
+            if findings.len() < MOST_REPORTED && !findings.contains(&finding) {
                 findings.push(finding);
             }
         }
@@ -174,7 +181,7 @@ fn resolve(
     seed: u64,
     chosen: &params::Chosen,
 ) -> Result<Resolved, Vec<Finding>> {
-    let tree = params::substitute(root, chosen)?;
+    let tree = substitute::substitute(root, chosen)?;
     let written = typed::read(&tree)?;
     let shown = chosen
         .iter()
@@ -192,6 +199,7 @@ fn stem(file_name: &str) -> &str {
 fn locate(findings: Vec<Finding>, file: &str, text: &str) -> Vec<Diagnostic> {
     findings
         .into_iter()
+        .take(MOST_REPORTED)
         .map(|finding| finding.locate(file, text))
         .collect()
 }

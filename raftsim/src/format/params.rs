@@ -4,6 +4,7 @@ use super::Overrides;
 use super::codes::Code;
 use super::diagnostic::{Finding, Span};
 use super::stream::{draw_inclusive, stream};
+use super::substitute::move_to;
 use super::suggest::did_you_mean;
 use super::tree::{self, Member, Tree, Value};
 
@@ -13,13 +14,8 @@ const MOST: usize = 32;
 /// The longest text, in bytes, and the most items that a parameter's value may have.
 const LARGEST: usize = 256;
 
-/// The most values that references may put into one file: a small file must not grow huge.
-const MOST_SUBSTITUTED: usize = 100_000;
-
-/// Fields whose text is for people, or which are read before parameters are known.
-const LITERAL: [&str; 9] = [
-    "$schema", "format", "mode", "name", "title", "source", "note", "say", "seed",
-];
+/// The most bytes that trying every alternative may read: some seconds of work.
+const MOST_CHECKED: usize = 64 << 20;
 
 /// A parameter and what it may be.
 #[derive(Debug)]
@@ -103,6 +99,13 @@ pub(crate) fn read(root: &Tree) -> Result<Vec<Param>, Vec<Finding>> {
             Err(finding) => findings.push(finding),
         }
     }
+    let alternatives: usize = read.iter().map(|param| param.alternatives().len()).sum();
+    let bytes = root.span.end - root.span.start;
+    if alternatives.saturating_mul(bytes) > MOST_CHECKED {
+        let message =
+            format!("{alternatives} alternatives are too many for a file of {bytes} bytes");
+        findings.push(Finding::new(Code::SC026, params.mark(), message));
+    }
     if findings.is_empty() {
         Ok(read)
     } else {
@@ -166,7 +169,7 @@ fn choice(member: &Member) -> Result<Choice, Finding> {
 }
 
 /// Bytes of text plus number of values.
-fn size(tree: &Tree) -> usize {
+pub(crate) fn size(tree: &Tree) -> usize {
     match &tree.value {
         Value::Text(text) => text.len(),
         Value::List(items) => 1 + items.iter().map(size).sum::<usize>(),
@@ -199,7 +202,7 @@ fn is_identifier(text: &str) -> bool {
 }
 
 /// The parameter that a text such as `"$n"` refers to.
-fn reference(text: &str) -> Option<&str> {
+pub(crate) fn reference(text: &str) -> Option<&str> {
     text.strip_prefix('$').filter(|name| is_identifier(name))
 }
 
@@ -269,76 +272,9 @@ pub(crate) fn first(params: &[Param], except: Option<(&str, &Tree)>) -> Chosen {
         .collect()
 }
 
-/// The file with every `"$name"` replaced by the value of that parameter.
-pub(crate) fn substitute(root: &Tree, chosen: &Chosen) -> Result<Tree, Vec<Finding>> {
-    let mut root = root.clone();
-    let mut findings = Vec::new();
-    if let Value::Object(members) = &mut root.value {
-        members.retain(|member| member.key != "params");
-    }
-    let mut budget = MOST_SUBSTITUTED;
-    replace(&mut root, chosen, &mut budget, &mut findings);
-    if findings.is_empty() {
-        Ok(root)
-    } else {
-        Err(findings)
-    }
-}
-
-fn replace(tree: &mut Tree, chosen: &Chosen, budget: &mut usize, findings: &mut Vec<Finding>) {
-    match &mut tree.value {
-        Value::Bool(_) | Value::Number(_) => {}
-        Value::List(items) => {
-            items
-                .iter_mut()
-                .for_each(|item| replace(item, chosen, budget, findings));
-        }
-        Value::Object(members) => members
-            .iter_mut()
-            .filter(|member| !LITERAL.contains(&member.key.as_str()))
-            .for_each(|member| replace(&mut member.value, chosen, budget, findings)),
-        Value::Text(text) => {
-            let Some(name) = reference(text) else { return };
-            let Some((name, value)) = chosen.iter().find(|(known, _)| known == name) else {
-                let message = format!("there is no parameter \"{name}\"");
-                let help = did_you_mean(name, chosen.iter().map(|(known, _)| known.as_str()))
-                    .unwrap_or_else(|| format!("define it: \"params\": {{ \"{name}\": ... }}"));
-                findings.push(Finding::new(Code::SC016, tree.span, message).help(help));
-                return;
-            };
-            if *budget == 0 {
-                return;
-            }
-            *budget = budget.saturating_sub(size(value).max(1));
-            if *budget == 0 {
-                let message = "parameters are used too often in this file";
-                findings.push(Finding::new(Code::SC026, tree.span, message));
-                return;
-            }
-            let mut value = value.clone();
-            move_to(&mut value, tree.span, Some(name));
-            *tree = value;
-        }
-    }
-}
-
-/// Places a whole value where it is used: mistakes are shown there.
-fn move_to(tree: &mut Tree, span: Span, param: Option<&str>) {
-    tree.span = span;
-    tree.param = param.map(str::to_owned);
-    match &mut tree.value {
-        Value::List(items) => items.iter_mut().for_each(|item| move_to(item, span, param)),
-        Value::Object(members) => {
-            members
-                .iter_mut()
-                .for_each(|member| move_to(&mut member.value, span, param));
-        }
-        _ => {}
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::substitute::substitute;
     use super::*;
 
     fn root(text: &str) -> Tree {

@@ -1,10 +1,8 @@
 //! "Did you mean ...?": the known word nearest to a misspelt one.
 
 /// The candidate nearest to `word`, if one is near enough to be meant. Letter case counts little.
-pub(crate) fn nearest<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+#[must_use]
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // Distances cost the product of the lengths: a pasted megabyte is nobody's typing mistake.
     if word.len() > 64 {
         return None;
