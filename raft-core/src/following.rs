@@ -2,6 +2,7 @@
 
 use crate::effect::{Append, Source};
 use crate::event::{Event, Observer};
+use crate::log::share;
 use crate::message::{AppendEntries, AppendEntriesReply, Body, Malformed, Outcome};
 use crate::raft::Raft;
 use crate::role::Role;
@@ -143,8 +144,10 @@ impl<R: Rules> Raft<R> {
         let new = self.log.last_index().next();
         if new <= last {
             let configuration = append.configuration.as_deref();
+            let whole = append.last.0 - append.prev.index.0;
+            let bytes = share(append.bytes, last.0 - new.0 + 1, whole);
             self.log
-                .append_run(last, append.entries_term, append.bytes, configuration);
+                .append_run(last, append.entries_term, bytes, configuration);
             observer.event(Event::Appended {
                 first: new,
                 last: self.log.last(),

@@ -56,7 +56,8 @@ pub struct AppendEntries {
     pub last: Index,
     /// The term of all entries sent; the sender's term when there is none.
     pub entries_term: Term,
-    /// Sum of the entries' sizes in bytes, never too small.
+    /// Sum of the entries' sizes in bytes; an estimate where they are a part of a segment whose
+    /// entries differ in size.
     pub bytes: u64,
     /// The configuration that the last entry sent holds, if it holds one.
     pub configuration: Option<Box<Configuration>>,

@@ -37,10 +37,8 @@ pub struct Progress {
     pub contact: Instant,
     /// The commit index last sent.
     pub sent_commit: Index,
-    /// Entry bytes of the leader's log before `next_index`, at most that many.
+    /// Entry bytes of the leader's log before `next_index`, estimated inside a segment.
     pub(crate) sent_bytes: u64,
-    /// Entry bytes of the leader's log up to `match_index`, at most that many.
-    pub(crate) matched_bytes: u64,
 }
 
 impl Progress {
@@ -55,7 +53,6 @@ impl Progress {
             contact: now,
             sent_commit: Index(0),
             sent_bytes: 0,
-            matched_bytes: 0,
         };
         progress.send_from(log.last_index().next(), log);
         assert!(
@@ -72,28 +69,30 @@ impl Progress {
             "{next} cannot be sent next"
         );
         self.next_index = next;
-        self.sent_bytes = log.bytes_through_at_least(next.previous());
+        self.sent_bytes = log.bytes_through(next.previous());
     }
 
     /// The follower holds the log up to here.
     pub(crate) fn matched(&mut self, match_index: Index, log: &Log) {
         self.match_index = match_index;
-        self.matched_bytes = log.bytes_through_at_least(match_index);
         if self.next_index <= match_index && match_index <= log.last_index() {
             self.send_from(match_index.next(), log);
         }
     }
 
     /// Whether another message with entries may leave now (dissertation §10.2.1).
-    pub(crate) fn may_send(&self, settings: &Settings) -> bool {
+    pub(crate) fn may_send(&self, settings: &Settings, log: &Log) -> bool {
         match self.pace {
             Pace::Probe { waiting } => !waiting,
             Pace::Replicate => {
                 // Nothing is on its way: whatever the estimates say, one message may go.
                 let idle = self.next_index.previous() <= self.match_index;
                 let messages = self.sent_seq.saturating_sub(self.received_seq);
-                let bytes = self.sent_bytes.saturating_sub(self.matched_bytes);
-                idle || (messages < settings.window_messages && bytes < settings.window_bytes)
+                let bytes = || {
+                    self.sent_bytes
+                        .saturating_sub(log.bytes_through(self.match_index))
+                };
+                idle || (messages < settings.window_messages && bytes() < settings.window_bytes)
             }
         }
     }

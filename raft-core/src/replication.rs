@@ -103,7 +103,8 @@ impl<R: Rules> Raft<R> {
                 return;
             };
             let peer = &leader.peers[place];
-            let replicates = peer.pace == Pace::Replicate && peer.may_send(&self.settings);
+            let replicates =
+                peer.pace == Pace::Replicate && peer.may_send(&self.settings, &self.log);
             if replicates && peer.sent_commit < commit {
                 self.send_to(place, true);
             }
@@ -134,7 +135,7 @@ impl<R: Rules> Raft<R> {
         assert!(peer.id != self.id, "a leader is no follower of its own");
         let mut silent = speak;
         loop {
-            let more = peer.next_index <= log.last_index() && peer.may_send(settings);
+            let more = peer.next_index <= log.last_index() && peer.may_send(settings, log);
             if !more && !silent {
                 return;
             }
