@@ -88,10 +88,8 @@ impl Progress {
                 // Nothing is on its way: whatever the estimates say, one message may go.
                 let idle = self.next_index.previous() <= self.match_index;
                 let messages = self.sent_seq.saturating_sub(self.received_seq);
-                let bytes = || {
-                    self.sent_bytes
-                        .saturating_sub(log.bytes_through(self.match_index))
-                };
+                let matched = || log.bytes_through_at_least(self.match_index);
+                let bytes = || self.sent_bytes.saturating_sub(matched());
                 idle || (messages < settings.window_messages && bytes() < settings.window_bytes)
             }
         }
