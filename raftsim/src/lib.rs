@@ -7,5 +7,6 @@ mod fold;
 pub mod format;
 pub mod run;
 pub mod server;
+pub mod trace;
 mod vigil;
 pub mod workload;

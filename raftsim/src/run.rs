@@ -110,6 +110,19 @@ impl<N: Node> Observer<N> for Unobserved {
     }
 }
 
+/// Watches a run: every action, and what is done to the world beside them.
+pub trait Spectator<R: Rules + Clone, D: Duties>:
+    Observer<Server<R, D>, Violation = Box<Violation>>
+{
+    /// Something was done that is no action: a phase began, links were cut, a disk stalled. It is
+    /// told after the actions that came with it.
+    fn told(&mut self, time: Time, deed: &str) {
+        let _ = (time, deed);
+    }
+}
+
+impl<R: Rules + Clone, D: Duties> Spectator<R, D> for Unobserved {}
+
 /// Runs a scenario with these rules and duties, and lets `observer` watch. The observer sees each
 /// action before the checks do; it may end the run by objecting.
 ///
@@ -119,7 +132,7 @@ pub fn run_observed<R, D, O>(scenario: &Resolved, rules: R, duties: D, observer:
 where
     R: Rules + Clone,
     D: Duties,
-    O: Observer<Server<R, D>, Violation = Box<Violation>>,
+    O: Spectator<R, D>,
 {
     let names: Vec<String> = scenario.nodes.iter().map(|name| name.0.clone()).collect();
     let mut checks = Checks::new(names.clone(), &scenario.expect.properties());
@@ -181,7 +194,7 @@ impl<'s> Runner<'s> {
     where
         R: Rules + Clone,
         D: Duties,
-        O: Observer<Server<R, D>, Violation = Box<Violation>>,
+        O: Spectator<R, D>,
     {
         let mut vigil = Vigil::new(scenario, &self.director);
         let mut watch = Watch::new(self.names.len());
@@ -197,7 +210,11 @@ impl<'s> Runner<'s> {
             if acts == next {
                 world.advance_to(next);
                 let mut all = (&mut *observer, (&mut *checks, &mut watch));
-                self.director.act(world, &mut all)?;
+                let acted = self.director.act(world, &mut all);
+                for deed in self.director.take_deeds() {
+                    observer.told(next, &deed);
+                }
+                acted?;
             } else if looks == next {
                 world.advance_to(next);
                 vigil.look(next, world.cluster(), checks, self.names).map_err(Stop::Unmet)?;

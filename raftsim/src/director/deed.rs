@@ -56,6 +56,7 @@ impl Director<'_> {
                 let ailing = self.who(who, draw, world, |world, id| {
                     !is_up(world, id) || cut.contains(&id)
                 });
+                self.tell_nodes("recover", &ailing);
                 self.recover(&ailing, world, observer).map(|()| None)
             }
             Action::Clock(change) => self.clock(change, draw, world, observer).map(Some),
@@ -100,31 +101,38 @@ impl Director<'_> {
             }
             Action::Hold(route) => {
                 let links = self.links_of(route, draw, world);
+                self.tell_links("hold", &links);
                 world.ledger_mut().schedule(FaultKind::Hold);
                 world.hold(&links);
                 Some(Undo::Release(links))
             }
             Action::Release(route) => {
-                world.release(&self.links_of(route, draw, world));
+                let links = self.links_of(route, draw, world);
+                self.tell_links("release", &links);
+                world.release(&links);
                 None
             }
             Action::Heal(Selector::All) => {
+                self.tell("heal all links");
                 self.heal_links(&topology.node_links(), world);
                 None
             }
             Action::Heal(who) => {
                 let nodes = self.who(who, draw, world, |_, _| true);
+                self.tell_nodes("heal all links of", &nodes);
                 self.heal_links(&topology.between(&nodes, &all), world);
                 None
             }
             Action::Link(change) => {
                 let route = Route { from: change.from.clone(), to: change.to.clone() };
                 let links = self.links_of(&route, draw, world);
+                self.tell_links("change", &links);
                 self.overlay(&links, &change.change(), world);
                 Some(Undo::Links(links))
             }
             Action::Network(change) => {
                 let links = topology.node_links();
+                self.tell_links("change", &links);
                 self.overlay(&links, change, world);
                 Some(Undo::Links(links))
             }
@@ -153,10 +161,17 @@ impl Director<'_> {
             Undo::Heal(cut, links) => {
                 let healed: Vec<_> =
                     links.into_iter().filter(|link| self.uncut(*link, cut)).collect();
+                self.tell_links("heal", &healed);
                 world.heal(&healed);
             }
-            Undo::Release(links) => world.release(&links),
-            Undo::Links(links) => self.standing_links(&links, world),
+            Undo::Release(links) => {
+                self.tell_links("release", &links);
+                world.release(&links);
+            }
+            Undo::Links(links) => {
+                self.tell_links("as usual again:", &links);
+                self.standing_links(&links, world);
+            }
             Undo::Clock(nodes) => {
                 for id in nodes {
                     let rate = self.standing_rate(id);
@@ -165,7 +180,10 @@ impl Director<'_> {
                     }
                 }
             }
-            Undo::Disk(nodes) => nodes.into_iter().for_each(|id| world.restore_disk(id)),
+            Undo::Disk(nodes) => {
+                self.tell_nodes("as usual again: disk of", &nodes);
+                nodes.into_iter().for_each(|id| world.restore_disk(id));
+            }
         }
         Ok(())
     }
@@ -211,12 +229,16 @@ impl Director<'_> {
     }
 
     fn disk<R: Rules + Clone, D: Duties>(
-        &self,
+        &mut self,
         fault: &DiskFault,
         draw: Draw,
         world: &mut KvWorld<R, D>,
     ) -> Option<Undo> {
         let nodes = self.who(&fault.node, draw, world, |_, _| true);
+        match fault.stall {
+            Some(true) => self.tell_nodes("stall the disk of", &nodes),
+            _ => self.tell_nodes("change the disk of", &nodes),
+        }
         for id in &nodes {
             if fault.stall == Some(false) {
                 world.restore_disk(*id);
@@ -242,7 +264,7 @@ impl Director<'_> {
         let topology = world.cluster().topology();
         let all: Vec<_> = topology.nodes().collect();
         self.heal_links(&topology.between(nodes, &all), world);
-        self.undo(Undo::Disk(nodes.to_vec()), world, observer)?;
+        nodes.iter().for_each(|id| world.restore_disk(*id));
         self.undo(Undo::Clock(nodes.to_vec()), world, observer)?;
         self.undo(Undo::Resume(nodes.to_vec()), world, observer)?;
         let down: Vec<_> = nodes.iter().copied().filter(|id| is_down(world, *id)).collect();
@@ -256,6 +278,7 @@ impl Director<'_> {
         observer: &mut O,
     ) -> Result<(), O::Violation> {
         let all: Vec<_> = world.cluster().nodes().collect();
+        self.tell("heal everything");
         self.recover(&all, world, observer)
     }
 
@@ -384,6 +407,7 @@ impl Director<'_> {
         kind: FaultKind,
         world: &mut KvWorld<R, D>,
     ) -> Undo {
+        self.tell_links("cut", &links);
         world.ledger_mut().schedule(kind);
         self.planned += 1;
         for link in &links {

@@ -8,6 +8,7 @@ mod convert;
 mod deed;
 mod draws;
 mod pick;
+mod telling;
 mod watch;
 
 use std::cmp::Reverse;
@@ -58,6 +59,8 @@ pub struct Director<'s> {
     steps: Vec<ChaCha8Rng>,
     /// Which cuts each link suffers: it heals when the last one ends.
     cuts: BTreeMap<Pair, Vec<u64>>,
+    /// What was done to the world, in words, until it is told.
+    deeds: Vec<String>,
 }
 
 impl<'s> Director<'s> {
@@ -80,6 +83,7 @@ impl<'s> Director<'s> {
             faults: Vec::new(),
             steps: Vec::new(),
             cuts: BTreeMap::new(),
+            deeds: Vec::new(),
         };
         for phase in 0..scenario.phases.len() {
             director.plan(director.begins[phase], Item::Begin(phase));
@@ -130,6 +134,9 @@ impl<'s> Director<'s> {
             Item::Step { phase, place } => {
                 let scenario = self.scenario;
                 let step = &scenario.phases[phase].steps[place];
+                if let Some(say) = &step.say {
+                    self.tell(say.as_str());
+                }
                 let draw = Draw::next(&mut self.steps[place]);
                 self.carry_out(&step.action, draw, world, observer).map(|_| ())
             }
@@ -174,6 +181,7 @@ impl<'s> Director<'s> {
         let scenario = self.scenario;
         let (phase_now, begin) = (self.phase(), self.begins[phase]);
         let name = &phase_now.name;
+        self.tell(format!("phase {name} begins"));
         let stream = |kind: &str, place: usize| {
             scenario.stream(&format!("phases/{name}/{kind}/{place}"))
         };

@@ -1,0 +1,197 @@
+//! The command line as it is typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use raftsim::trace::Kind;
+
+/// What `--version` says: the trace version tells whether a seed means the same run.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "raftsim",
+    about = "Runs Raft clusters in a deterministic simulated world, checks every step, and explains \
+             what went wrong.",
+    after_help = "Start with `raftsim run first-tour`. Exit codes: `raftsim explain exit-codes`.",
+    version = version(),
+    propagate_version = true
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+fn version() -> &'static str {
+    // Clap keeps a reference for the life of the process, and there is one process.
+    format!("{VERSION} (trace version {})", raftsim::run::TRACE_VERSION).leak()
+}
+
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct Common {
+    /// When to use colours; auto: on a terminal, unless NO_COLOR is set
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", global = true)]
+    pub(crate) color: ColorWhen,
+    /// Log what happens in runs to standard error; -vv and -vvv log more. RAFTSIM_LOG filters
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub(crate) verbose: u8,
+    /// How the log is written
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text", global = true)]
+    pub(crate) log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorWhen {
+    Auto,
+    Always,
+    Never,
+}
+
+impl ColorWhen {
+    pub(crate) fn choice(self) -> anstream::ColorChoice {
+        match self {
+            ColorWhen::Auto => anstream::ColorChoice::Auto,
+            ColorWhen::Always => anstream::ColorChoice::Always,
+            ColorWhen::Never => anstream::ColorChoice::Never,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run scenarios to a verdict
+    Run(Run),
+    /// Show a run event by event; the column is the node
+    Trace(Trace),
+    /// Find every mistake in scenario files, without running them
+    Check(Check),
+    /// Print the JSON Schema of scenario files
+    Schema,
+    /// List the scenarios of a directory
+    List(List),
+    /// Explain a rule of Raft, an error code, a property, or `exit-codes`
+    Explain(Explain),
+    /// Print a completion script for a shell
+    Completions(Completions),
+}
+
+/// Which scenario, which seed.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Source {
+    /// The seed; without it the file's, else 1
+    #[arg(long, value_name = "S")]
+    pub(crate) seed: Option<u64>,
+    /// Give a parameter of the scenario a value; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
+    pub(crate) set: Vec<(String, String)>,
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write name=value, such as n=5".to_owned()),
+    }
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Run {
+    /// Scenario files, or names of scenarios in ./scenarios
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<String>,
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// Run this many seeds, from the first one up
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) runs: u64,
+    /// Run each seed in two processes and compare
+    #[arg(long)]
+    pub(crate) twice: bool,
+    /// With --twice: the program for the second process, such as another build of raftsim
+    #[arg(long, value_name = "PROGRAM", hide = true, requires = "twice")]
+    pub(crate) twin: Option<PathBuf>,
+    /// Write one JSON object a line instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Write every event of the run to a file, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
+    /// Write every operation of the clients to a file, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) history: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Trace {
+    /// A scenario, or a file that `run --trace` wrote
+    #[arg(value_name = "FILE")]
+    pub(crate) file: String,
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// Below each event, the decisions: which rule, which values were compared
+    #[arg(long)]
+    pub(crate) why: bool,
+    /// Show idle heartbeats too
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Show events of these nodes only
+    #[arg(long, value_name = "NODE,...", value_delimiter = ',')]
+    pub(crate) node: Vec<String>,
+    /// Show events of these kinds only
+    #[arg(long, value_name = "KIND,...", value_delimiter = ',', value_parser = kind)]
+    pub(crate) kind: Vec<Kind>,
+    /// Show events from this time on, such as 1.5s or 800ms
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) from: Option<u64>,
+    /// Show events up to this time
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) to: Option<u64>,
+}
+
+fn kind(text: &str) -> Result<Kind, String> {
+    Kind::ALL.into_iter().find(|kind| kind.name() == text).ok_or_else(|| {
+        let names: Vec<_> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+        format!("the kinds are {}", names.join(", "))
+    })
+}
+
+fn time(text: &str) -> Result<u64, String> {
+    raftsim::clock::read(text).ok_or_else(|| "write a time such as 1.5s or 800ms".to_owned())
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Check {
+    /// Scenario files, or names of scenarios in ./scenarios
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct List {
+    /// The directory
+    #[arg(value_name = "DIR", default_value = "scenarios")]
+    pub(crate) directory: PathBuf,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Explain {
+    /// Such as election.log-up-to-date, SC014, leader-completeness or exit-codes; without it, all
+    /// that can be explained
+    #[arg(value_name = "TOPIC")]
+    pub(crate) topic: Option<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub(crate) shell: clap_complete::Shell,
+}

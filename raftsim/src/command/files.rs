@@ -1,0 +1,93 @@
+//! Which files the arguments mean.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use raftsim::format::{Diagnostic, Overrides, Resolved, nearest, parse, render};
+
+use super::exit::Exit;
+use super::screen::{Screen, Stop};
+
+/// Where scenarios are looked up by name.
+const FOLDER: &str = "scenarios";
+
+/// The text of a scenario, and what it is called on the command line and in diagnostics.
+#[derive(Clone, Debug)]
+pub(crate) struct ScenarioFile {
+    pub(crate) path: String,
+    pub(crate) text: String,
+}
+
+impl ScenarioFile {
+    /// Reads the file that an argument means: a path, or the name of a scenario in `scenarios/`.
+    pub(crate) fn read(argument: &str) -> Result<ScenarioFile, Stop> {
+        let path = find(argument)?;
+        let bytes = fs::read(&path)
+            .map_err(|error| Stop::bad_input(format!("cannot read {}: {error}", path.display())))?;
+        let path = path.display().to_string();
+        let text = String::from_utf8(bytes)
+            .map_err(|_| Stop::bad_input(format!("{path} is not text: it is not UTF-8")))?;
+        Ok(ScenarioFile { path, text })
+    }
+
+    /// The scenario for one seed.
+    pub(crate) fn resolve(&self, overrides: &Overrides) -> Result<Resolved, Vec<Diagnostic>> {
+        parse(&self.path, &self.text, overrides)
+    }
+
+    /// Shows what is wrong with the file.
+    pub(crate) fn show(&self, found: &[Diagnostic], screen: &mut Screen) {
+        let color = screen.err_has_color();
+        screen.tell(&render(found, &self.text, color));
+    }
+}
+
+fn find(argument: &str) -> Result<PathBuf, Stop> {
+    let path = Path::new(argument);
+    if path.is_dir() {
+        let message = format!("{argument} is a directory: name its files, such as {argument}/*.json");
+        return Err(Stop::bad_input(message));
+    }
+    if path.exists() {
+        return Ok(path.to_owned());
+    }
+    if argument.contains(['*', '?', '[']) {
+        return Err(Stop::Told(Exit::NothingMatched, format!("no file matches {argument}")));
+    }
+    let is_name = path.extension().is_none() && path.components().count() == 1;
+    if !is_name {
+        return Err(Stop::bad_input(format!("there is no file {argument}")));
+    }
+    let named = ["json", "jsonc"].map(|end| Path::new(FOLDER).join(argument).with_extension(end));
+    if let Some(path) = named.into_iter().find(|path| path.is_file()) {
+        return Ok(path);
+    }
+    let known = names(Path::new(FOLDER)).unwrap_or_default();
+    let help = match nearest(argument, known.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean {near}?"),
+        None if known.is_empty() => format!("there are no scenarios in ./{FOLDER}"),
+        None => "`raftsim list` shows them".to_owned(),
+    };
+    Err(Stop::Told(Exit::NothingMatched, format!("no scenario is called {argument}: {help}")))
+}
+
+/// The scenario files of a directory, in order.
+pub(crate) fn in_directory(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        let ends = path.extension().and_then(|extension| extension.to_str());
+        // The hashes of the corpus stand beside it.
+        let golden = path.file_name().is_some_and(|name| name == "golden.json");
+        if path.is_file() && matches!(ends, Some("json" | "jsonc")) && !golden {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn names(directory: &Path) -> std::io::Result<Vec<String>> {
+    let stem = |path: PathBuf| Some(path.file_stem()?.to_str()?.to_owned());
+    Ok(in_directory(directory)?.into_iter().filter_map(stem).collect())
+}

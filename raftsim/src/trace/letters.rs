@@ -1,0 +1,128 @@
+//! What travels and what is written, in words, remembered until it arrives.
+
+use kv::{Answer, Op, Response};
+use raft_core::{Body, Outcome};
+
+use super::record::Kind;
+
+/// A message, a request, a reply or a write, in words.
+#[derive(Clone, Debug)]
+pub(super) struct Letter {
+    pub(super) text: String,
+    pub(super) kind: Kind,
+    /// The operation it is about: client and serial.
+    pub(super) about: Option<(u32, u64)>,
+    /// Whether it carries nothing new: a heartbeat or the answer to one.
+    pub(super) idle: bool,
+}
+
+/// A message between nodes.
+pub(super) fn message(message: &kv::Message) -> Letter {
+    let term = message.raft.term;
+    let (kind, idle, text) = match &message.raft.body {
+        Body::PreVote { last } => {
+            (Kind::Vote, false, format!("pre-vote? {} log {last}", term.next()))
+        }
+        Body::PreVoteReply { granted, .. } => {
+            (Kind::Vote, false, format!("pre-vote {}", if *granted { "yes" } else { "no" }))
+        }
+        Body::RequestVote { last } => (Kind::Vote, false, format!("vote? {term} log {last}")),
+        Body::RequestVoteReply { granted } => {
+            (Kind::Vote, false, format!("vote {} {term}", if *granted { "yes" } else { "no" }))
+        }
+        Body::AppendEntries(append) if append.is_empty() => {
+            let text = format!("heartbeat {term} after {} commit {}", append.prev, append.commit);
+            (Kind::Append, true, text)
+        }
+        Body::AppendEntries(append) => {
+            let entries = range(append.prev.index.0 + 1, append.last.0);
+            let text = format!(
+                "append {entries}{} after {} commit {}",
+                append.entries_term, append.prev, append.commit
+            );
+            (Kind::Append, false, text)
+        }
+        Body::AppendEntriesReply(reply) => match reply.outcome {
+            Outcome::Accepted { match_index } => (Kind::Append, true, format!("ack {match_index}")),
+            Outcome::Rejected { prev_index, hint } => {
+                (Kind::Append, false, format!("reject {prev_index}, could match {hint}"))
+            }
+        },
+    };
+    Letter { text, kind, about: None, idle }
+}
+
+/// A request of a client.
+pub(super) fn request(client: u32, serial: u64, op: &Op) -> Letter {
+    let text = format!("c{client}.{serial} {}", operation(op));
+    Letter { text, kind: Kind::Client, about: Some((client, serial)), idle: false }
+}
+
+/// The answer to one.
+pub(super) fn reply(client: u32, serial: u64, reply: &Response, names: &[String]) -> Letter {
+    let said = match reply {
+        Response::Done(reply) => format!("{} v{}", answer(&reply.answer), reply.version.0),
+        Response::NotLeader { leader: None } => "not leader".to_owned(),
+        Response::NotLeader { leader: Some(leader) } => {
+            let place = crate::server::engine_id(*leader).0 as usize;
+            format!("not leader, ask {}", names[place])
+        }
+        Response::Lost => "lost".to_owned(),
+        Response::Superseded => "superseded".to_owned(),
+    };
+    let text = format!("c{client}.{serial} = {said}");
+    Letter { text, kind: Kind::Client, about: Some((client, serial)), idle: false }
+}
+
+/// A write to disk.
+pub(super) fn write(write: &kv::Write) -> Letter {
+    let raft = &write.raft;
+    let mut parts = Vec::new();
+    if let Some(hard) = raft.hard_state {
+        let vote = if hard.voted_for.is_some() { "+vote" } else { "" };
+        parts.push(format!("{}{vote}", hard.current_term));
+    }
+    if let Some(from) = raft.truncate_from {
+        parts.push(format!("cut {from}.."));
+    }
+    if let Some(append) = &raft.append {
+        parts.push(format!("{}{}", range(append.first.0, append.last.0), append.term));
+    }
+    Letter { text: parts.join(" "), kind: Kind::Disk, about: None, idle: false }
+}
+
+/// `#5` or `#5..7`.
+pub(super) fn range(first: u64, last: u64) -> String {
+    if first == last { format!("#{first}") } else { format!("#{first}..{last}") }
+}
+
+fn operation(op: &Op) -> String {
+    let show = |bytes: &[u8]| bytes.escape_ascii().to_string();
+    match op {
+        Op::Get { key } => format!("get {}", show(key)),
+        Op::Put { key, value } => format!("put {}={}", show(key), show(value)),
+        Op::Append { key, value } => format!("append {}+={}", show(key), show(value)),
+        Op::Cas { key, expect, value } => {
+            let expect = expect.as_ref().map_or("absent".to_owned(), |expect| show(expect));
+            format!("cas {} {expect}->{}", show(key), show(value))
+        }
+        Op::Delete { key } => format!("delete {}", show(key)),
+    }
+}
+
+fn answer(answer: &Answer) -> String {
+    let show = |value: &Option<kv::Bytes>| match value {
+        None => "absent".to_owned(),
+        Some(bytes) if bytes.len() > 24 => {
+            format!("..{}", bytes[bytes.len() - 22..].escape_ascii())
+        }
+        Some(bytes) => bytes.escape_ascii().to_string(),
+    };
+    match answer {
+        Answer::Value(value) => show(value),
+        Answer::Written => "written".to_owned(),
+        Answer::Mismatch(actual) => format!("mismatch, is {}", show(actual)),
+        Answer::Deleted { existed: true } => "deleted".to_owned(),
+        Answer::Deleted { existed: false } => "nothing to delete".to_owned(),
+    }
+}
