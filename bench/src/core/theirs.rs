@@ -1,0 +1,195 @@
+//! The peer in a cluster of the same shape.
+
+use std::collections::VecDeque;
+
+use raft::eraftpb::{Entry, Message, MessageType};
+
+use crate::load::{Applied, Cluster, Load};
+use crate::peer::{self, Application, PeerNode};
+
+/// How the peer is driven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Manner {
+    /// A node steps all that has arrived before it is asked what to do; otherwise each message.
+    pub(crate) inbox: bool,
+    /// Entries are gathered into messages that have not left yet.
+    pub(crate) batch_append: bool,
+    /// The commit index rides on the next message.
+    pub(crate) skip_bcast_commit: bool,
+    /// All entries in flight are proposed in one message.
+    pub(crate) together: bool,
+}
+
+/// The peer's cluster. The first node leads.
+pub(crate) struct Theirs {
+    nodes: Vec<PeerNode>,
+    inboxes: Vec<VecDeque<Message>>,
+    /// Whose inbox is next; empty with `inbox`.
+    order: VecDeque<usize>,
+    applied: Vec<Applied>,
+    load: Load,
+    manner: Manner,
+    entry: Vec<u8>,
+    committed: u64,
+    delivered: u64,
+}
+
+struct Node<'a> {
+    inboxes: &'a mut [VecDeque<Message>],
+    order: Option<&'a mut VecDeque<usize>>,
+    applied: &'a mut Applied,
+}
+
+fn place_of(id: u64) -> usize {
+    usize::try_from(id - 1).expect("nodes are few")
+}
+
+impl Application for Node<'_> {
+    fn send(&mut self, message: Message) {
+        let to = place_of(message.to);
+        self.inboxes[to].push_back(message);
+        if let Some(order) = &mut self.order {
+            order.push_back(to);
+        }
+    }
+
+    fn apply(&mut self, entry: &Entry) {
+        self.applied.apply(entry.get_data());
+    }
+}
+
+impl Theirs {
+    /// A cluster that has elected its leader.
+    pub(crate) fn new(load: Load, manner: Manner) -> Self {
+        let nodes = (1..=load.nodes as u64).map(|id| {
+            let mut config = peer::config(id);
+            config.batch_append = manner.batch_append;
+            config.skip_bcast_commit = manner.skip_bcast_commit;
+            PeerNode::new(&config, load.nodes as u64)
+        });
+        let mut cluster = Self {
+            nodes: nodes.collect(),
+            inboxes: vec![VecDeque::new(); load.nodes],
+            order: VecDeque::new(),
+            applied: vec![Applied::default(); load.nodes],
+            load,
+            manner,
+            entry: vec![7; load.bytes],
+            committed: 0,
+            delivered: 0,
+        };
+        let campaigned = cluster.nodes[0].raw.campaign();
+        campaigned.expect("a follower may campaign");
+        cluster.drain(0);
+        cluster.settle();
+        let leader = cluster.nodes[0].raw.raft.leader_id;
+        assert!(leader == 1, "the first node leads, not {leader}");
+        cluster
+    }
+
+    fn drain(&mut self, place: usize) {
+        let mut application = Node {
+            inboxes: &mut self.inboxes,
+            order: (!self.manner.inbox).then_some(&mut self.order),
+            applied: &mut self.applied[place],
+        };
+        self.nodes[place].drain(&mut application);
+    }
+
+    fn deliver(&mut self, place: usize) -> bool {
+        let Some(message) = self.inboxes[place].pop_front() else {
+            return false;
+        };
+        self.delivered += 1;
+        let stepped = self.nodes[place].raw.step(message);
+        stepped.expect("messages of members are sound");
+        true
+    }
+
+    /// Delivers until nothing is on its way.
+    fn settle(&mut self) {
+        if self.manner.inbox {
+            while self.inboxes.iter().any(|inbox| !inbox.is_empty()) {
+                self.empty_inboxes();
+            }
+        }
+        while let Some(place) = self.order.pop_front() {
+            self.deliver(place);
+            self.drain(place);
+        }
+    }
+
+    fn empty_inboxes(&mut self) {
+        for place in 0..self.nodes.len() {
+            let mut any = false;
+            while self.deliver(place) {
+                any = true;
+            }
+            if any {
+                self.drain(place);
+            }
+        }
+    }
+
+    fn propose(&mut self, count: usize) {
+        let node = &mut self.nodes[0];
+        if self.manner.together {
+            let entries: Vec<_> = (0..count)
+                .map(|_| {
+                    let mut entry = Entry::default();
+                    entry.data = self.entry.clone().into();
+                    entry
+                })
+                .collect();
+            let mut message = Message::default();
+            message.set_msg_type(MessageType::MsgPropose);
+            message.from = 1;
+            message.set_entries(entries.into());
+            let proposed = node.raw.step(message);
+            proposed.expect("the leader takes proposals");
+        } else {
+            for _ in 0..count {
+                let proposed = self.nodes[0].raw.propose(Vec::new(), self.entry.clone());
+                proposed.expect("the leader takes proposals");
+                if !self.manner.inbox {
+                    self.drain(0);
+                }
+            }
+        }
+        self.drain(0);
+    }
+}
+
+impl Cluster for Theirs {
+    fn commit(&mut self, entries: u64) {
+        let batch = self.load.in_flight as u64;
+        assert!(entries.is_multiple_of(batch), "whole batches are proposed");
+        for _ in 0..entries / batch {
+            self.propose(self.load.in_flight);
+            self.settle();
+        }
+        if self.manner.skip_bcast_commit {
+            self.heartbeat();
+        }
+        self.committed += entries;
+        for applied in &self.applied {
+            assert!(
+                applied.entries == self.committed && *applied == self.applied[0],
+                "all have applied all, and the same"
+            );
+        }
+    }
+
+    fn heartbeat(&mut self) {
+        for place in 0..self.nodes.len() {
+            if self.nodes[place].raw.tick() {
+                self.drain(place);
+            }
+        }
+        self.settle();
+    }
+
+    fn delivered(&self) -> u64 {
+        self.delivered
+    }
+}

@@ -1,0 +1,88 @@
+//! Benchmarks of the core and of the world, beside a peer in the same run.
+//!
+//! `cargo run --release -p bench -- [core|idle|world] [--json] [--instructions]`
+//!
+//! The peer is raft-rs, the `raft` crate, with the storage it brings along. Both sides live in the
+//! same harness: clusters in memory, messages moved from queue to queue, disks that are done at
+//! once, one thread. What is counted is processor time, as the median of rounds in which all take
+//! turns; it still varies by a tenth or so from run to run, so a gate should count instructions.
+//!
+//! - `load`, `measure`, `figure`: what is done, how it is timed, how it is printed.
+//! - `core`: proposals and heartbeats; `core::payload` does for ours what the peer's storage does.
+//! - `world`: the simulated world under load and idle; the peer is in a bare event loop.
+//! - `instructions`: counts by valgrind.
+#![forbid(unsafe_code)]
+
+mod core;
+mod figure;
+mod instructions;
+mod load;
+mod measure;
+mod peer;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use figure::Form;
+use instructions::{Counted, Counter};
+
+/// Benchmarks beside a peer. Without a command: all of them.
+#[derive(Parser)]
+#[command(name = "bench")]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Bench>,
+    /// One JSON object per figure: name, ours, peer, ratio, unit.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Count instructions too, with valgrind. Takes minutes.
+    #[arg(long, global = true)]
+    instructions: bool,
+}
+
+#[derive(Clone, Copy, Subcommand)]
+enum Bench {
+    /// An entry, from its proposal until it is committed and applied everywhere.
+    Core,
+    /// A heartbeat of the whole cluster.
+    Idle,
+    /// One run to count the instructions of.
+    #[command(hide = true)]
+    Count(Counted),
+}
+
+fn main() -> ExitCode {
+    match run(&Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: &Cli) -> io::Result<()> {
+    if let Some(Bench::Count(counted)) = cli.command {
+        counted.run();
+        return Ok(());
+    }
+    let form = if cli.json { Form::Json } else { Form::Table };
+    let counter = cli.instructions.then(counter).flatten();
+    let wanted = |bench: fn(&Bench) -> bool| cli.command.as_ref().is_none_or(bench);
+    if wanted(|bench| matches!(bench, Bench::Core)) {
+        core::run(form, counter.as_ref())?;
+    }
+    if wanted(|bench| matches!(bench, Bench::Idle)) {
+        core::idle(form, counter.as_ref())?;
+    }
+    Ok(())
+}
+
+fn counter() -> Option<Counter> {
+    Counter::new()
+        .inspect_err(|error| eprintln!("bench: no instructions are counted: valgrind: {error}"))
+        .ok()
+}
