@@ -42,6 +42,15 @@ pub struct Outcome {
     pub committed: u64,
 }
 
+impl Outcome {
+    /// What was counted of this.
+    #[must_use]
+    pub fn metric(&self, wanted: Metric) -> u64 {
+        let found = self.metrics.iter().find(|(metric, _)| *metric == wanted);
+        found.expect("a run counts every metric").1
+    }
+}
+
 /// Whether all went as expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -198,6 +207,7 @@ impl<'s> Runner<'s> {
     {
         let mut vigil = Vigil::new(scenario, &self.director);
         let mut watch = Watch::new(self.names.len());
+        let waits = self.director.waits();
         loop {
             let agenda = world.next_time().unwrap_or(self.end);
             let looks = vigil.next_time().unwrap_or(self.end);
@@ -218,7 +228,7 @@ impl<'s> Runner<'s> {
             } else if looks == next {
                 world.advance_to(next);
                 vigil.look(next, world.cluster(), checks, self.names).map_err(Stop::Unmet)?;
-            } else if self.director.waits() {
+            } else if waits {
                 world.step(&mut (&mut *observer, (&mut *checks, &mut watch)))?;
             } else {
                 world.step(&mut (&mut *observer, &mut *checks))?;

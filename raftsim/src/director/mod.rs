@@ -166,9 +166,10 @@ impl<'s> Director<'s> {
         }
     }
 
-    /// Whether any fault of the present phase waits for something.
+    /// Whether any fault of the scenario waits for something.
     pub(crate) fn waits(&self) -> bool {
-        self.phase().faults.iter().any(|fault| matches!(fault.when, When::On(_)))
+        let mut faults = self.scenario.phases.iter().flat_map(|phase| &phase.faults);
+        faults.any(|fault| matches!(fault.when, When::On(_)))
     }
 
     fn begin<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(

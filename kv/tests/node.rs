@@ -1,0 +1,253 @@
+//! Claims about `Node`: what becomes of a client's request while leaders come and go. Every
+//! message and write is moved by hand.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use kv::{
+    Answer, ClientId, Disk, Input, Message, Node, Op, Outbox, Reply, Response, Serial, Version,
+    Write,
+};
+use raft_core::{
+    Body, Boot, Configuration, Index, Instant, NodeId, RoleKind, Settings, Standard, WriteId,
+};
+
+#[derive(Default)]
+struct Out {
+    sends: Vec<(NodeId, Message)>,
+    writes: Vec<Write>,
+    replies: Vec<(ClientId, Serial, Response)>,
+    applied: Vec<Index>,
+}
+
+impl Outbox for Out {
+    fn send(&mut self, to: NodeId, message: Message) {
+        self.sends.push((to, message));
+    }
+    fn write(&mut self, write: Write) {
+        self.writes.push(write);
+    }
+    fn reply(&mut self, client: ClientId, serial: Serial, response: Response) {
+        self.replies.push((client, serial, response));
+    }
+    fn applied(&mut self, index: Index, _: u64) {
+        self.applied.push(index);
+    }
+}
+
+struct Cluster {
+    nodes: BTreeMap<NodeId, Node>,
+    disks: BTreeMap<NodeId, Disk>,
+    wire: VecDeque<(NodeId, NodeId, Message)>,
+    replies: Vec<(u64, Response)>,
+    now: Instant,
+}
+
+fn settings() -> Settings {
+    Settings {
+        pre_vote: false,
+        stickiness: false,
+        check_quorum: false,
+        ..Settings::default()
+    }
+}
+
+fn put(value: &str) -> Op {
+    Op::Put {
+        key: "k".into(),
+        value: value.into(),
+    }
+}
+
+impl Cluster {
+    fn new() -> Self {
+        let mut cluster = Self {
+            nodes: BTreeMap::new(),
+            disks: (1..=3).map(|id| (NodeId(id), Disk::default())).collect(),
+            wire: VecDeque::new(),
+            replies: Vec::new(),
+            now: Instant(0),
+        };
+        (1..=3).for_each(|id| cluster.start(id));
+        cluster
+    }
+
+    fn start(&mut self, id: u64) {
+        let id = NodeId(id);
+        let boot = Boot {
+            id,
+            settings: settings(),
+            now: self.now,
+            seed: 5,
+            incarnation: 0,
+        };
+        let members = Configuration::of_voters(&[NodeId(1), NodeId(2), NodeId(3)]).unwrap();
+        let node = Node::restore(Standard, kv::Standard, boot, members, &self.disks[&id]).unwrap();
+        self.nodes.insert(id, node);
+    }
+
+    fn step(&mut self, id: NodeId, input: Input) {
+        let mut out = Out::default();
+        let node = self.nodes.get_mut(&id).unwrap();
+        node.step(self.now, input, &mut out, &mut ());
+        assert_eq!(node.invariants(), Ok(()));
+        self.wire
+            .extend(out.sends.into_iter().map(|(to, message)| (id, to, message)));
+        self.replies
+            .extend(out.replies.into_iter().map(|(_, serial, r)| (serial.0, r)));
+        for write in out.writes {
+            self.disks.get_mut(&id).unwrap().apply(&write);
+            self.step(
+                id,
+                Input::Written {
+                    write: WriteId(write.raft.id.0),
+                },
+            );
+        }
+    }
+
+    fn deliver(&mut self, between: &[u64]) {
+        while let Some(place) = self
+            .wire
+            .iter()
+            .position(|(from, to, _)| between.contains(&from.0) && between.contains(&to.0))
+        {
+            let (from, to, message) = self.wire.remove(place).unwrap();
+            if self.nodes.contains_key(&to) {
+                self.step(to, Input::Receive { from, message });
+            }
+        }
+    }
+
+    fn wake(&mut self, id: u64, among: &[u64]) {
+        let node = &self.nodes[&NodeId(id)];
+        self.now = self.now.max(node.deadline().unwrap());
+        self.step(NodeId(id), Input::Wake);
+        self.deliver(among);
+    }
+
+    fn elect(&mut self, id: u64, among: &[u64]) {
+        self.wake(id, among);
+        if self.nodes[&NodeId(id)].raft().role() != RoleKind::Leader {
+            self.wake(id, among);
+        }
+        assert_eq!(self.nodes[&NodeId(id)].raft().role(), RoleKind::Leader);
+    }
+
+    fn ask(&mut self, id: u64, serial: u64, op: Op) {
+        let (client, serial) = (ClientId(9), Serial(serial));
+        self.step(NodeId(id), Input::Request { client, serial, op });
+    }
+
+    fn value(&self, id: u64) -> Reply {
+        self.nodes[&NodeId(id)].machine().read(b"k")
+    }
+}
+
+fn written(version: u64) -> Response {
+    Response::Done(Reply {
+        version: Version(version),
+        answer: Answer::Written,
+    })
+}
+
+#[test]
+fn a_request_is_answered_once_its_entry_is_applied() {
+    let mut cluster = Cluster::new();
+    cluster.elect(1, &[1, 2, 3]);
+    cluster.ask(1, 1, put("a"));
+    assert_eq!(cluster.replies, []);
+    cluster.deliver(&[1, 2, 3]);
+    assert_eq!(cluster.replies, [(1, written(1))]);
+    cluster.wake(1, &[1, 2, 3]);
+    assert_eq!(cluster.value(3).answer, Answer::Value(Some("a".into())));
+}
+
+#[test]
+fn a_follower_refuses_and_names_the_leader() {
+    let mut cluster = Cluster::new();
+    cluster.elect(1, &[1, 2, 3]);
+    cluster.ask(2, 1, put("a"));
+    assert_eq!(
+        cluster.replies,
+        [(
+            1,
+            Response::NotLeader {
+                leader: Some(NodeId(1))
+            }
+        )]
+    );
+}
+
+#[test]
+fn a_retry_at_the_next_leader_is_answered_and_not_executed_again() {
+    let mut cluster = Cluster::new();
+    cluster.elect(1, &[1, 2, 3]);
+    let append = Op::Append {
+        key: "k".into(),
+        value: "x".into(),
+    };
+    cluster.ask(1, 1, append.clone());
+    cluster.deliver(&[1, 2, 3]);
+    cluster.nodes.remove(&NodeId(1));
+    cluster.elect(2, &[2, 3]);
+    cluster.ask(2, 1, append);
+    cluster.deliver(&[2, 3]);
+    assert_eq!(cluster.replies, [(1, written(1)), (1, written(1))]);
+    assert_eq!(cluster.value(2).answer, Answer::Value(Some("x".into())));
+}
+
+#[test]
+fn a_request_whose_entry_was_replaced_is_lost_and_not_answered_with_the_replacement() {
+    let mut cluster = Cluster::new();
+    cluster.elect(1, &[1, 2, 3]);
+    cluster.ask(1, 1, put("mine"));
+    cluster.wire.clear();
+    cluster.elect(2, &[2, 3]);
+    cluster.ask(2, 2, put("theirs"));
+    cluster.deliver(&[2, 3]);
+    cluster.wire.clear();
+    cluster.wake(2, &[1, 2, 3]);
+    cluster.wake(2, &[1, 2, 3]);
+    assert!(
+        cluster.replies.contains(&(1, Response::Lost)),
+        "{:?}",
+        cluster.replies
+    );
+    assert_eq!(
+        cluster.value(1).answer,
+        Answer::Value(Some("theirs".into()))
+    );
+}
+
+#[test]
+fn a_restarted_node_rebuilds_its_state_from_its_log() {
+    let mut cluster = Cluster::new();
+    cluster.elect(1, &[1, 2, 3]);
+    for serial in 1..=3 {
+        cluster.ask(1, serial, put(&format!("v{serial}")));
+        cluster.deliver(&[1, 2, 3]);
+    }
+    cluster.wake(1, &[1, 2, 3]);
+    let before = cluster.nodes[&NodeId(3)].machine().hash();
+    cluster.start(3);
+    assert_eq!(cluster.nodes[&NodeId(3)].machine().applied(), 0);
+    cluster.wake(1, &[1, 2, 3]);
+    assert_eq!(cluster.nodes[&NodeId(3)].machine().hash(), before);
+}
+
+#[test]
+fn a_message_without_its_payloads_is_put_aside() {
+    let mut cluster = Cluster::new();
+    cluster.elect(1, &[1, 2, 3]);
+    cluster.ask(1, 1, put("a"));
+    let (from, to, mut message) = cluster
+        .wire
+        .iter()
+        .find(|(_, _, m)| matches!(&m.raft.body, Body::AppendEntries(a) if !a.is_empty()))
+        .cloned()
+        .unwrap();
+    message.payloads.clear();
+    let before = cluster.nodes[&to].clone();
+    cluster.step(to, Input::Receive { from, message });
+    assert!(cluster.nodes[&to] == before, "nothing was taken over");
+}

@@ -1,0 +1,93 @@
+//! The same scenario and seed give the same run: in one process again and again, and from a copy
+//! of a world in the middle of it. Other processes and other builds are compared by the golden
+//! hashes and by `run --twice`.
+
+use raftsim::check::Violation;
+use raftsim::run::{Spectator, Verdict, build, run};
+use raftsim::server::Server;
+use simulator::{Cluster, Observer, Step, Time};
+use tests::{corpus, scenario};
+
+#[test]
+fn the_same_seed_gives_the_same_run() {
+    for name in corpus() {
+        for seed in 1..=3 {
+            let (one, other) = (run(&scenario(&name, seed)), run(&scenario(&name, seed)));
+            assert_eq!(one.trace_hash, other.trace_hash, "{name} seed {seed}");
+            assert_eq!(one.events, other.events, "{name} seed {seed}");
+            assert_eq!(
+                one.history.operations(),
+                other.history.operations(),
+                "{name} seed {seed}"
+            );
+        }
+    }
+}
+
+#[test]
+fn another_seed_gives_another_run() {
+    for name in corpus() {
+        let (one, other) = (run(&scenario(&name, 1)), run(&scenario(&name, 2)));
+        assert_ne!(one.trace_hash, other.trace_hash, "{name}");
+    }
+}
+
+#[test]
+fn a_copy_of_a_world_goes_the_same_way() {
+    let scenario = scenario("lossy-network.json", 7);
+    let mut world = build(&scenario, raft_core::Standard, kv::Standard);
+    let Ok(()) = world.run_until(Time(1_000_000_000), &mut ());
+    let mut copy = world.clone();
+    let Ok(()) = world.run_until(Time(3_000_000_000), &mut ());
+    let Ok(()) = copy.run_until(Time(3_000_000_000), &mut ());
+    assert_eq!(world.cluster().trace_hash(), copy.cluster().trace_hash());
+    assert!(world.cluster().counters().events() > 1_000);
+}
+
+#[test]
+fn whoever_watches_changes_nothing() {
+    let scenario = scenario("churn.json", 3);
+    let mut recorder = Recorder::default();
+    let watched =
+        raftsim::run::run_observed(&scenario, raft_core::Standard, kv::Standard, &mut recorder);
+    assert_eq!(watched.trace_hash, run(&scenario).trace_hash);
+    assert!(
+        recorder.decisions > 1_000,
+        "the nodes explained {} decisions",
+        recorder.decisions
+    );
+}
+
+/// Listens to every decision.
+#[derive(Default)]
+struct Recorder {
+    decisions: usize,
+}
+
+impl Observer<Server> for Recorder {
+    const EVENTS: bool = true;
+    type Violation = Box<Violation>;
+
+    fn after(
+        &mut self,
+        _: &Cluster<Server>,
+        step: &Step<'_, Server>,
+    ) -> Result<(), Box<Violation>> {
+        self.decisions += step.events.len();
+        Ok(())
+    }
+}
+
+impl Spectator<raft_core::Standard, kv::Standard> for Recorder {}
+
+#[test]
+fn two_hundred_seeds_of_churn_hold_every_property() {
+    for seed in 1..=200 {
+        let outcome = run(&scenario("churn.json", seed));
+        assert_eq!(outcome.verdict, Verdict::Ok, "seed {seed}");
+        assert!(
+            outcome.checks.iter().all(|(_, evaluated)| *evaluated > 0),
+            "seed {seed}"
+        );
+    }
+}
