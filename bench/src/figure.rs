@@ -11,6 +11,7 @@ use crate::measure::Milli;
 pub(crate) enum Unit {
     NsPerEntry,
     InstructionsPerEntry,
+    MessagesPerEntry,
     NsPerRound,
     InstructionsPerRound,
     NsPerOperation,
@@ -23,6 +24,7 @@ impl Unit {
         match self {
             Self::NsPerEntry => "ns/entry",
             Self::InstructionsPerEntry => "instructions/entry",
+            Self::MessagesPerEntry => "messages/entry",
             Self::NsPerRound => "ns/round",
             Self::InstructionsPerRound => "instructions/round",
             Self::NsPerOperation => "ns/operation",

@@ -19,6 +19,7 @@ mod instructions;
 mod load;
 mod measure;
 mod peer;
+mod world;
 
 use std::io;
 use std::process::ExitCode;
@@ -48,6 +49,8 @@ enum Bench {
     Core,
     /// A heartbeat of the whole cluster.
     Idle,
+    /// The simulated world under load and idle.
+    World,
     /// One run to count the instructions of.
     #[command(hide = true)]
     Count(Counted),
@@ -77,6 +80,9 @@ fn run(cli: &Cli) -> io::Result<()> {
     }
     if wanted(|bench| matches!(bench, Bench::Idle)) {
         core::idle(form, counter.as_ref())?;
+    }
+    if wanted(|bench| matches!(bench, Bench::World)) {
+        world::run(form)?;
     }
     Ok(())
 }
