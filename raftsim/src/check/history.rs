@@ -85,7 +85,14 @@ impl History {
             "a client numbers its operations 1, 2, 3, ..."
         );
         self.places[place].push(self.operations.len());
-        self.operations.push(Operation { client, serial, op, call, called_at, end: End::Unknown });
+        self.operations.push(Operation {
+            client,
+            serial,
+            op,
+            call,
+            called_at,
+            end: End::Unknown,
+        });
     }
 
     pub(crate) fn received(
@@ -97,12 +104,22 @@ impl History {
         if !received.accepted || received.verdict != Verdict::Done {
             return;
         }
-        let Response::Done(reply) = &received.reply else { return };
+        let Response::Done(reply) = &received.reply else {
+            return;
+        };
         let places = &self.places[received.client.0 as usize];
         let serial = usize::try_from(received.serial - 1).expect("serials count operations");
         let operation = &mut self.operations[places[serial]];
-        assert!(operation.end == End::Unknown, "an operation is answered once");
-        operation.end = End::Answered { event, time, by: received.from, reply: reply.clone() };
+        assert!(
+            operation.end == End::Unknown,
+            "an operation is answered once"
+        );
+        operation.end = End::Answered {
+            event,
+            time,
+            by: received.from,
+            reply: reply.clone(),
+        };
         self.answered += 1;
     }
 

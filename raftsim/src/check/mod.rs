@@ -46,7 +46,12 @@ impl Checks {
         for property in properties {
             wanted[*property as usize] = true;
         }
-        Self { safety: Safety::new(names), history: History::default(), wanted, log: Vec::new() }
+        Self {
+            safety: Safety::new(names),
+            history: History::default(),
+            wanted,
+            log: Vec::new(),
+        }
     }
 
     /// What clients did and saw.
@@ -111,7 +116,9 @@ impl Checks {
             let server = cluster.node(id)?;
             (server.node().machine().applied() == self.safety.committed()).then_some(server)
         });
-        let Some(server) = up_to_date else { return Ok(()) };
+        let Some(server) = up_to_date else {
+            return Ok(());
+        };
         match witness::final_state(&self.log, |key| server.node().machine().read(key)) {
             Err((property, _)) if !wanted[property as usize] => Ok(()),
             other => other,
@@ -124,11 +131,20 @@ impl Checks {
         step: &Step<'_, Server<R, D>>,
     ) -> Result<(), Found> {
         match step.action {
-            Action::Call { client, serial, request, .. } => {
-                self.history.called(*client, *serial, request.clone(), step.id, step.time);
+            Action::Call {
+                client,
+                serial,
+                request,
+                ..
+            } => {
+                self.history
+                    .called(*client, *serial, request.clone(), step.id, step.time);
                 return Ok(());
             }
-            Action::Crash { node, .. } => return self.safety.crashed(*node, &cluster.disk(*node).0),
+            Action::Crash { node, .. } => {
+                return self.safety.crashed(*node, &cluster.disk(*node).0);
+            }
+            Action::Written { node, .. } => self.safety.reported(*node, &cluster.disk(*node).0),
             Action::Restart(node) => self.safety.restarted(*node, &cluster.disk(*node).0),
             _ => {}
         }
@@ -136,7 +152,9 @@ impl Checks {
             self.history.received(received, step.id, step.time);
         }
         let Some(id) = step.node else { return Ok(()) };
-        let Some(server) = cluster.node(id) else { return Ok(()) };
+        let Some(server) = cluster.node(id) else {
+            return Ok(());
+        };
         let result = self.safety.stepped(cluster, id, server, step.output);
         self.keep_committed(server);
         result
@@ -144,10 +162,16 @@ impl Checks {
 
     /// Keeps the payloads of newly committed entries, from the node that committed them.
     fn keep_committed<R: Rules, D: Duties>(&mut self, server: &Server<R, D>) {
-        let committed = self.safety.committed().min(server.node().raft().commit_index().0);
+        let committed = self
+            .safety
+            .committed()
+            .min(server.node().raft().commit_index().0);
         while (self.log.len() as u64) < committed {
             let index = raft_core::Index(self.log.len() as u64 + 1);
-            let (_, payload) = server.node().entry(index).expect("a committed entry is in the log");
+            let (_, payload) = server
+                .node()
+                .entry(index)
+                .expect("a committed entry is in the log");
             self.log.push(payload.clone());
         }
     }

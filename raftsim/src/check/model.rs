@@ -27,10 +27,21 @@ pub(crate) fn read(payload: &[u8]) -> Option<Request<'_>> {
     let client = number(&mut rest)?;
     let serial = number(&mut rest)?;
     let key = field(&mut rest)?;
-    let first = if matches!(*tag, GET | DELETE) { &[] } else { field(&mut rest)? };
+    let first = if matches!(*tag, GET | DELETE) {
+        &[]
+    } else {
+        field(&mut rest)?
+    };
     let second = if *tag == CAS { field(&mut rest)? } else { &[] };
     let whole = rest.is_empty() && (GET..=DELETE).contains(tag);
-    whole.then_some(Request { client, serial, tag: *tag, key, first, second })
+    whole.then_some(Request {
+        client,
+        serial,
+        tag: *tag,
+        key,
+        first,
+        second,
+    })
 }
 
 /// Seven bits a byte, lowest first, the highest bit says that more follow.
@@ -81,7 +92,9 @@ pub(crate) struct Model {
 
 impl Model {
     pub(crate) fn get(&self, key: &[u8]) -> (u64, Option<&[u8]>) {
-        self.keys.get(key).map_or((0, None), |(version, value)| (*version, value.as_deref()))
+        self.keys
+            .get(key)
+            .map_or((0, None), |(version, value)| (*version, value.as_deref()))
     }
 
     pub(crate) fn keys(&self) -> impl Iterator<Item = &[u8]> {
@@ -94,7 +107,12 @@ impl Model {
             None => (0, None),
         };
         let (next, answer) = match request.tag {
-            GET => return Result { version, answer: Answer::Value(value) },
+            GET => {
+                return Result {
+                    version,
+                    answer: Answer::Value(value),
+                };
+            }
             PUT => (Some(request.first.to_vec()), Answer::Written),
             APPEND => {
                 let mut longer = value.unwrap_or_default();
@@ -105,7 +123,12 @@ impl Model {
                 (Some(request.second.to_vec()), Answer::Written)
             }
             CAS_ABSENT if value.is_none() => (Some(request.first.to_vec()), Answer::Written),
-            CAS | CAS_ABSENT => return Result { version, answer: Answer::Mismatch(value) },
+            CAS | CAS_ABSENT => {
+                return Result {
+                    version,
+                    answer: Answer::Mismatch(value),
+                };
+            }
             DELETE => (None, Answer::Deleted(value.is_some())),
             tag => unreachable!("requests are read with known tags only, not {tag}"),
         };
@@ -123,7 +146,12 @@ mod tests {
     use super::*;
 
     fn run(model: &mut Model, op: Op) -> Result {
-        let payload = Command { client: ClientId(7), serial: Serial(300), op }.encode();
+        let payload = Command {
+            client: ClientId(7),
+            serial: Serial(300),
+            op,
+        }
+        .encode();
         let request = read(&payload).unwrap();
         assert_eq!((request.client, request.serial), (7, 300));
         model.execute(&request)
@@ -133,19 +161,55 @@ mod tests {
     fn the_schoolbook_store_does_what_its_name_says() {
         let mut model = Model::default();
         let key: kv::Bytes = "k".into();
-        let put = Op::Put { key: key.clone(), value: "a".into() };
-        assert_eq!(run(&mut model, put), Result { version: 1, answer: Answer::Written });
-        let append = Op::Append { key: key.clone(), value: "b".into() };
+        let put = Op::Put {
+            key: key.clone(),
+            value: "a".into(),
+        };
+        assert_eq!(
+            run(&mut model, put),
+            Result {
+                version: 1,
+                answer: Answer::Written
+            }
+        );
+        let append = Op::Append {
+            key: key.clone(),
+            value: "b".into(),
+        };
         assert_eq!(run(&mut model, append).version, 2);
-        let cas = Op::Cas { key: key.clone(), expect: Some("x".into()), value: "c".into() };
+        let cas = Op::Cas {
+            key: key.clone(),
+            expect: Some("x".into()),
+            value: "c".into(),
+        };
         let found = Answer::Mismatch(Some(b"ab".to_vec()));
-        assert_eq!(run(&mut model, cas), Result { version: 2, answer: found });
-        let cas = Op::Cas { key: key.clone(), expect: Some("ab".into()), value: "c".into() };
+        assert_eq!(
+            run(&mut model, cas),
+            Result {
+                version: 2,
+                answer: found
+            }
+        );
+        let cas = Op::Cas {
+            key: key.clone(),
+            expect: Some("ab".into()),
+            value: "c".into(),
+        };
         assert_eq!(run(&mut model, cas).version, 3);
         let delete = Op::Delete { key: key.clone() };
         assert_eq!(run(&mut model, delete).answer, Answer::Deleted(true));
-        let absent = Op::Cas { key: key.clone(), expect: None, value: "d".into() };
-        assert_eq!(run(&mut model, absent), Result { version: 5, answer: Answer::Written });
+        let absent = Op::Cas {
+            key: key.clone(),
+            expect: None,
+            value: "d".into(),
+        };
+        assert_eq!(
+            run(&mut model, absent),
+            Result {
+                version: 5,
+                answer: Answer::Written
+            }
+        );
         assert_eq!(model.get(b"k"), (5, Some(&b"d"[..])));
     }
 

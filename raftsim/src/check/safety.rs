@@ -38,6 +38,9 @@ struct Watched {
     matches: SmallVec<[Index; 8]>,
     vote: Option<(Term, RaftId)>,
     acknowledged: u64,
+    /// The node was told that its log is durable up to here, in this term or an earlier one.
+    durable: u64,
+    durable_term: Term,
 }
 
 /// All nodes, and what all of them together have committed.
@@ -104,7 +107,7 @@ impl Safety {
             self.promised(id, *to, message)?;
         }
         self.monotonic(id, server)?;
-        self.role(cluster, id, server)?;
+        self.role(id, server)?;
         self.commit(cluster, id, server)?;
         self.applied(id, server)?;
         self.count(Property::CoreInvariants);
@@ -116,13 +119,19 @@ impl Safety {
 
     /// Leader Append-Only and Log Matching (Figure 3).
     fn written(&mut self, id: NodeId, write: &Write, term: Term) -> Result<(), Found> {
-        let Some(first) = first_touched(write) else { return Ok(()) };
+        let Some(first) = first_touched(write) else {
+            return Ok(());
+        };
         self.count(Property::LeaderAppendOnly);
         let watched = &self.nodes[id.0 as usize];
         let leads = watched.role == Some(RoleKind::Leader) && watched.term == term;
         if leads && first.0 <= watched.log.last() {
             let facts = [
-                format!("{} leads {term} with a log up to #{}", self.name(id), watched.log.last()),
+                format!(
+                    "{} leads {term} with a log up to #{}",
+                    self.name(id),
+                    watched.log.last()
+                ),
                 format!("it rewrites its own log from {first}"),
             ];
             return Err((Property::LeaderAppendOnly, facts));
@@ -132,8 +141,11 @@ impl Safety {
             self.sightings.overwritten += removed;
             let watched = self.watched(id);
             watched.acknowledged = watched.acknowledged.min(first.previous().0);
+            watched.durable = watched.durable.min(first.previous().0);
         }
-        let Some(append) = &write.raft.append else { return Ok(()) };
+        let Some(append) = &write.raft.append else {
+            return Ok(());
+        };
         for payload in &write.payloads {
             let entry = self.nodes[id.0 as usize].log.next(append.term, payload);
             self.watched(id).log.push(entry);
@@ -155,7 +167,10 @@ impl Safety {
             Some(same) if same.chain == entry.chain => Ok(()),
             Some(_) => {
                 let facts = [
-                    format!("an entry #{index} of {} is in another log already", entry.term),
+                    format!(
+                        "an entry #{index} of {} is in another log already",
+                        entry.term
+                    ),
                     format!(
                         "{} now holds an entry of that index and term, but the logs differ there or \
                          before",
@@ -194,7 +209,10 @@ impl Safety {
         {
             let name = self.name(id);
             let facts = [
-                format!("{name} gave its vote of {term} to {}", self.name_of(voted_for)),
+                format!(
+                    "{name} gave its vote of {term} to {}",
+                    self.name_of(voted_for)
+                ),
                 format!("{name} gives its vote of {term} to {}", self.name_of(vote)),
             ];
             return Err((Property::PromisesKept, facts));
@@ -236,20 +254,26 @@ impl Safety {
                 *was = peer.match_index;
             }
         } else if leads {
-            watched.matches = raft.progress().iter().map(|peer| peer.match_index).collect();
+            watched.matches = raft
+                .progress()
+                .iter()
+                .map(|peer| peer.match_index)
+                .collect();
         }
         watched.applied = applied;
         Ok(())
     }
 
     fn fall(&self, id: NodeId, what: &str, was: u64, is: u64) -> [String; 2] {
-        [format!("{}'s {what} was {was}", self.name(id)), format!("it is {is} now")]
+        [
+            format!("{}'s {what} was {was}", self.name(id)),
+            format!("it is {is} now"),
+        ]
     }
 
     /// Election Safety and Leader Completeness (Figure 3).
     fn role<R: Rules + Clone, D: Duties>(
         &mut self,
-        cluster: &Cluster<Server<R, D>>,
         id: NodeId,
         server: &Server<R, D>,
     ) -> Result<(), Found> {
@@ -263,18 +287,13 @@ impl Safety {
         }
         match role {
             RoleKind::Candidate => self.sightings.elections += 1,
-            RoleKind::Leader => self.elected(cluster, id, term)?,
+            RoleKind::Leader => self.elected(id, term)?,
             RoleKind::Follower | RoleKind::PreCandidate => {}
         }
         Ok(())
     }
 
-    fn elected<R: Rules + Clone, D: Duties>(
-        &mut self,
-        _cluster: &Cluster<Server<R, D>>,
-        id: NodeId,
-        term: Term,
-    ) -> Result<(), Found> {
+    fn elected(&mut self, id: NodeId, term: Term) -> Result<(), Found> {
         self.sightings.leaders += 1;
         self.count(Property::ElectionSafety);
         let place = usize::try_from(term.0).expect("a run has few terms");
@@ -292,7 +311,9 @@ impl Safety {
         }
         self.leaders[place] = Some(id);
         self.count(Property::LeaderCompleteness);
-        let earlier = self.committed_in.partition_point(|committed| *committed < term) as u64;
+        let earlier = self
+            .committed_in
+            .partition_point(|committed| *committed < term) as u64;
         self.complete(id, term, earlier)
     }
 
@@ -303,10 +324,16 @@ impl Safety {
             return Ok(());
         }
         let missing = log.first_difference(&self.committed);
-        let entry = self.committed.get(missing).expect("the logs differ at a committed entry");
+        let entry = self
+            .committed
+            .get(missing)
+            .expect("the logs differ at a committed entry");
         let place = usize::try_from(missing - 1).expect("a log fits in memory");
         let facts = [
-            format!("entry #{missing}{} was committed in {}", entry.term, self.committed_in[place]),
+            format!(
+                "entry #{missing}{} was committed in {}",
+                entry.term, self.committed_in[place]
+            ),
             match log.get(missing) {
                 Some(own) => format!(
                     "{} leads the later {term} with another entry there, of {}",
@@ -340,7 +367,9 @@ impl Safety {
             self.quorum(cluster, id, raft.role(), commit)?;
             let term = raft.current_term();
             for index in self.committed.last() + 1..=commit {
-                let Some(entry) = self.nodes[id.0 as usize].log.get(index) else { break };
+                let Some(entry) = self.nodes[id.0 as usize].log.get(index) else {
+                    break;
+                };
                 self.committed.push(entry);
                 self.committed_in.push(term);
                 self.sightings.commits += 1;
@@ -353,7 +382,10 @@ impl Safety {
             return Ok(());
         }
         let differs = log.first_difference(&self.committed);
-        let theirs = self.committed.get(differs).map_or(Term(0), |entry| entry.term);
+        let theirs = self
+            .committed
+            .get(differs)
+            .map_or(Term(0), |entry| entry.term);
         let own = log.get(differs).map_or(Term(0), |entry| entry.term);
         let facts = [
             format!("entry #{differs}{theirs} is committed"),
@@ -389,12 +421,17 @@ impl Safety {
         let name = self.name(id);
         if role != RoleKind::Leader {
             let facts = [
-                format!("no leader has committed more than #{}", self.committed.last()),
+                format!(
+                    "no leader has committed more than #{}",
+                    self.committed.last()
+                ),
                 format!("{name}, a {role}, commits #{commit}"),
             ];
             return Err((Property::CommitQuorum, facts));
         }
-        let Some(entry) = self.nodes[id.0 as usize].log.get(commit) else { return Ok(()) };
+        let Some(entry) = self.nodes[id.0 as usize].log.get(commit) else {
+            return Ok(());
+        };
         let place = usize::try_from(commit - 1).expect("a log fits in memory");
         let holders: Vec<_> = cluster
             .nodes()
@@ -463,22 +500,42 @@ impl Safety {
             };
             let facts = [
                 format!("{name} gave its vote of {term} to {}", self.name_of(vote)),
-                format!("after its crash its disk holds {} and {held}", on_disk.current_term),
-            ];
-            return Err((Property::PromisesKept, facts));
-        }
-        let acknowledged = watched.acknowledged;
-        if !found.agrees(&watched.log, acknowledged) {
-            let facts = [
-                format!("{name} acknowledged its log up to #{acknowledged}"),
                 format!(
-                    "after its crash its disk holds that log only up to #{}",
-                    found.first_difference(&watched.log) - 1
+                    "after its crash its disk holds {} and {held}",
+                    on_disk.current_term
                 ),
             ];
             return Err((Property::PromisesKept, facts));
         }
-        Ok(())
+        if on_disk.current_term < watched.durable_term {
+            let facts = [
+                format!("{name} was told that {} is durable", watched.durable_term),
+                format!("after its crash its disk holds {}", on_disk.current_term),
+            ];
+            return Err((Property::PromisesKept, facts));
+        }
+        let kept = watched.acknowledged.max(watched.durable);
+        if found.agrees(&watched.log, kept) {
+            return Ok(());
+        }
+        let promise = if watched.acknowledged == kept {
+            format!("{name} acknowledged its log up to #{kept}")
+        } else {
+            format!("{name} was told that its log is durable up to #{kept}")
+        };
+        let held = found.first_difference(&watched.log) - 1;
+        let facts = [
+            promise,
+            format!("after its crash its disk holds that log only up to #{held}"),
+        ];
+        Err((Property::PromisesKept, facts))
+    }
+
+    /// A node is told that everything on its disk is durable.
+    pub(crate) fn reported(&mut self, id: NodeId, disk: &kv::Disk) {
+        let watched = self.watched(id);
+        watched.durable = disk.entries.len() as u64;
+        watched.durable_term = disk.hard_state.current_term;
     }
 
     /// A node started again, from this disk.
@@ -486,6 +543,7 @@ impl Safety {
         let log = ShadowLog::of_disk(disk);
         let watched = self.watched(id);
         watched.acknowledged = watched.acknowledged.min(log.last());
+        watched.durable = log.last();
         watched.log = log;
         watched.term = disk.hard_state.current_term;
         watched.role = None;

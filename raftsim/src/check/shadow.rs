@@ -40,13 +40,17 @@ impl ShadowLog {
     #[inline]
     pub(crate) fn next(&self, term: Term, payload: &Payload) -> Entry {
         let before = self.entries.last().map_or(0, |entry| entry.chain);
-        Entry { term, chain: chain(before, term, payload.bytes()) }
+        Entry {
+            term,
+            chain: chain(before, term, payload.bytes()),
+        }
     }
 
     /// Removes `from` and what follows; how many entries that were.
     pub(crate) fn truncate(&mut self, from: Index) -> u64 {
         let before = self.last();
-        self.entries.truncate(usize::try_from(from.0.saturating_sub(1)).unwrap_or(usize::MAX));
+        self.entries
+            .truncate(usize::try_from(from.0.saturating_sub(1)).unwrap_or(usize::MAX));
         before - self.last()
     }
 
@@ -57,7 +61,12 @@ impl ShadowLog {
 
     /// The first index at which this log does not hold what `other` holds.
     pub(crate) fn first_difference(&self, other: &ShadowLog) -> u64 {
-        let same = self.entries.iter().zip(&other.entries).take_while(|(a, b)| a == b).count();
+        let same = self
+            .entries
+            .iter()
+            .zip(&other.entries)
+            .take_while(|(a, b)| a == b)
+            .count();
         same as u64 + 1
     }
 
@@ -110,7 +119,10 @@ mod tests {
             .iter()
             .map(|(term, text)| (Term(*term), Payload::new(Arc::from(text.as_bytes()))))
             .collect();
-        ShadowLog::of_disk(&kv::Disk { entries, ..kv::Disk::default() })
+        ShadowLog::of_disk(&kv::Disk {
+            entries,
+            ..kv::Disk::default()
+        })
     }
 
     #[test]

@@ -42,7 +42,9 @@ pub(crate) fn check(
     };
     let mut latest_call: Option<&Operation> = None;
     for (place, payload) in log.iter().enumerate() {
-        let Some(request) = model::read(payload.bytes()) else { continue };
+        let Some(request) = model::read(payload.bytes()) else {
+            continue;
+        };
         let Some(operation) = witness.replay(place as u64 + 1, &request, &wanted)? else {
             continue;
         };
@@ -54,7 +56,10 @@ pub(crate) fn check(
         }
     }
     witness.acknowledged(&wanted)?;
-    Ok(Looked { entries: log.len() as u64, replies: history.answered() })
+    Ok(Looked {
+        entries: log.len() as u64,
+        replies: history.answered(),
+    })
 }
 
 impl<'a> Witness<'a> {
@@ -80,7 +85,9 @@ impl<'a> Witness<'a> {
             return Err((Property::AppliedOrderExplainsReplies, facts));
         };
         self.effects.insert((client, serial), (index, came.clone()));
-        let End::Answered { reply, .. } = &operation.end else { return Ok(Some(operation)) };
+        let End::Answered { reply, .. } = &operation.end else {
+            return Ok(Some(operation));
+        };
         if same(reply, &came) {
             return Ok(Some(operation));
         }
@@ -93,7 +100,11 @@ impl<'a> Witness<'a> {
             return Ok(Some(operation));
         }
         let facts = [
-            format!("the log up to entry #{index} gives {} the answer {}", told(operation), text(&came)),
+            format!(
+                "the log up to entry #{index} gives {} the answer {}",
+                told(operation),
+                text(&came)
+            ),
             format!("the client was told {}", text(&seen(reply))),
         ];
         Err((property, facts))
@@ -103,16 +114,21 @@ impl<'a> Witness<'a> {
     /// retry again.
     fn explained_by_repetition(&self, client: u64, serial: u64, reply: &Reply) -> bool {
         let mut forgetful = Model::default();
-        self.log.iter().filter_map(|payload| model::read(payload.bytes())).any(|request| {
-            let came = forgetful.execute(&request);
-            (request.client, request.serial) == (client, serial) && same(reply, &came)
-        })
+        self.log
+            .iter()
+            .filter_map(|payload| model::read(payload.bytes()))
+            .any(|request| {
+                let came = forgetful.execute(&request);
+                (request.client, request.serial) == (client, serial) && same(reply, &came)
+            })
     }
 
     /// Every operation that was answered is in the log.
     fn acknowledged(&self, wanted: &impl Fn(Property) -> bool) -> Result<(), Found> {
         for operation in self.history.operations() {
-            let End::Answered { reply, .. } = &operation.end else { continue };
+            let End::Answered { reply, .. } = &operation.end else {
+                continue;
+            };
             let id = (u64::from(operation.client.0), operation.serial);
             if self.effects.contains_key(&id) {
                 continue;
@@ -145,7 +161,11 @@ fn real_time(latest_call: Option<&Operation>, operation: &Operation) -> Result<(
         return Ok(());
     }
     let facts = [
-        format!("{} was answered at {}", told(operation), crate::clock::show(time.0)),
+        format!(
+            "{} was answered at {}",
+            told(operation),
+            crate::clock::show(time.0)
+        ),
         format!(
             "the log has it after {}, which was called only at {}",
             told(earlier),
@@ -156,14 +176,13 @@ fn real_time(latest_call: Option<&Operation>, operation: &Operation) -> Result<(
 }
 
 /// The state that a replay of `log` ends in, compared with a node that has applied all of it.
-pub(crate) fn final_state(
-    log: &[Payload],
-    read: impl Fn(&[u8]) -> Reply,
-) -> Result<(), Found> {
+pub(crate) fn final_state(log: &[Payload], read: impl Fn(&[u8]) -> Reply) -> Result<(), Found> {
     let mut model = Model::default();
     let mut last: BTreeMap<u64, u64> = BTreeMap::new();
     for payload in log {
-        let Some(request) = model::read(payload.bytes()) else { continue };
+        let Some(request) = model::read(payload.bytes()) else {
+            continue;
+        };
         let last = last.entry(request.client).or_insert(0);
         if request.serial > *last {
             *last = request.serial;
@@ -206,7 +225,10 @@ fn seen(reply: &Reply) -> Came {
         Told::Mismatch(actual) => Answer::Mismatch(owned(actual)),
         Told::Deleted { existed } => Answer::Deleted(*existed),
     };
-    Came { version: reply.version.0, answer }
+    Came {
+        version: reply.version.0,
+        answer,
+    }
 }
 
 fn told(operation: &Operation) -> String {
@@ -218,7 +240,10 @@ fn told(operation: &Operation) -> String {
         kv::Op::Cas { .. } => "cas",
         kv::Op::Delete { .. } => "delete",
     };
-    format!("request {} of client {} ({kind} {key})", operation.serial, operation.client.0)
+    format!(
+        "request {} of client {} ({kind} {key})",
+        operation.serial, operation.client.0
+    )
 }
 
 fn text(came: &Came) -> String {
