@@ -79,13 +79,14 @@ breaks! {
     }
 }
 
-/// Lets nobody decide: the core asserts that a quorum is not empty.
+/// Breaks down where it decides, as a broken structure would.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-struct NeedsNobody;
+struct BreaksDown;
 
-impl Rules for NeedsNobody {
-    fn quorum(&self, _: usize) -> usize {
-        0
+impl Rules for BreaksDown {
+    fn own_copy(&self, durable: Index, last: Index) -> Index {
+        assert!(last.0 < 20, "the log has only twenty places");
+        durable
     }
 }
 
@@ -222,5 +223,5 @@ fn an_answer_meant_for_another_request_is_not_explained_by_the_log() {
 
 #[test]
 fn an_assertion_that_fails_in_the_core_is_a_finding_and_not_the_end_of_the_tool() {
-    assert_eq!(broken(NeedsNobody), "core-assertion");
+    assert_eq!(broken(BreaksDown), "core-assertion");
 }

@@ -144,7 +144,10 @@ impl Checks {
             Action::Crash { node, .. } => {
                 return self.safety.crashed(*node, &cluster.disk(*node).0);
             }
-            Action::Written { node, .. } => self.safety.reported(*node, &cluster.disk(*node).0),
+            Action::Written { node, .. } => {
+                let (disk, pending) = (&cluster.disk(*node).0, cluster.pending_writes(*node));
+                self.safety.reported(*node, disk, pending);
+            }
             Action::Restart(node) => self.safety.restarted(*node, &cluster.disk(*node).0),
             _ => {}
         }

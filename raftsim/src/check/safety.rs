@@ -531,10 +531,19 @@ impl Safety {
         Err((Property::PromisesKept, facts))
     }
 
-    /// A node is told that everything on its disk is durable.
-    pub(crate) fn reported(&mut self, id: NodeId, disk: &kv::Disk) {
+    /// A node is told that what is on its disk is durable. Of that, what a write still on its way
+    /// will replace is promised no more.
+    pub(crate) fn reported<'a>(
+        &mut self,
+        id: NodeId,
+        disk: &kv::Disk,
+        pending: impl Iterator<Item = &'a Write>,
+    ) {
+        let replaced = pending
+            .filter_map(first_touched)
+            .map(|first| first.previous().0);
         let watched = self.watched(id);
-        watched.durable = disk.entries.len() as u64;
+        watched.durable = replaced.fold(disk.entries.len() as u64, u64::min);
         watched.durable_term = disk.hard_state.current_term;
     }
 

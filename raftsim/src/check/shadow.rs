@@ -94,12 +94,12 @@ pub(crate) fn first_touched(write: &Write) -> Option<Index> {
 fn chain(before: u64, term: Term, bytes: &[u8]) -> u64 {
     let mut hash = mix(before ^ 0x51_7c_c1_b7_27_22_0a_95, term.0);
     hash = mix(hash, bytes.len() as u64);
-    for chunk in bytes.chunks(8) {
-        let mut word = [0; 8];
-        word[..chunk.len()].copy_from_slice(chunk);
-        hash = mix(hash, u64::from_le_bytes(word));
+    let (words, rest) = bytes.as_chunks();
+    for word in words {
+        hash = mix(hash, u64::from_le_bytes(*word));
     }
-    hash
+    // The length went in before: what is left needs no padding to be told apart.
+    mix(hash, rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)))
 }
 
 #[inline]
