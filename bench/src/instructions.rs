@@ -4,35 +4,65 @@
 use std::io;
 use std::process::Command;
 
-use clap::Args;
+use clap::Subcommand;
 
 use crate::core::Subject;
 use crate::load::{COMPACT_EVERY, Load};
 use crate::measure::Milli;
+use crate::world::{Plan, World};
 
 /// What a counted run does: the arguments of the hidden command.
-#[derive(Args, Clone, Copy, Debug)]
-pub(crate) struct Counted {
-    #[arg(value_enum)]
-    subject: Subject,
-    nodes: usize,
-    bytes: usize,
-    in_flight: usize,
-    entries: u64,
-    heartbeats: u64,
+#[derive(Subcommand, Clone, Copy, Debug)]
+pub(crate) enum Counted {
+    /// A cluster in memory.
+    Cluster {
+        #[arg(value_enum)]
+        subject: Subject,
+        nodes: usize,
+        bytes: usize,
+        in_flight: usize,
+        entries: u64,
+        heartbeats: u64,
+    },
+    /// A simulated world.
+    World {
+        #[arg(value_enum)]
+        world: World,
+        clients: u32,
+        simulated_ms: u64,
+    },
 }
 
 impl Counted {
     /// Does it.
     pub(crate) fn run(self) {
-        let mut cluster = self.subject.build(Load {
-            nodes: self.nodes,
-            bytes: self.bytes,
-            in_flight: self.in_flight,
-        });
-        cluster.commit(self.entries);
-        for _ in 0..self.heartbeats {
-            cluster.heartbeat();
+        match self {
+            Self::Cluster {
+                subject,
+                nodes,
+                bytes,
+                in_flight,
+                entries,
+                heartbeats,
+            } => {
+                let mut cluster = subject.build(Load {
+                    nodes,
+                    bytes,
+                    in_flight,
+                });
+                cluster.commit(entries);
+                (0..heartbeats).for_each(|_| cluster.heartbeat());
+            }
+            Self::World {
+                world,
+                clients,
+                simulated_ms,
+            } => {
+                world.run(Plan {
+                    clients,
+                    simulated_ms,
+                });
+            }
         }
     }
 }
@@ -63,8 +93,8 @@ impl Counter {
     /// When valgrind fails.
     pub(crate) fn per_entry(&self, subject: Subject, load: Load) -> io::Result<Milli> {
         let few = COMPACT_EVERY / 4;
-        let more = few + COMPACT_EVERY;
-        let extra = self.count(subject, load, [more, 0])? - self.count(subject, load, [few, 0])?;
+        let count = |entries| self.count(&cluster(subject, load, entries, 0));
+        let extra = count(few + COMPACT_EVERY)?.saturating_sub(count(few)?);
         Ok(Milli::ratio(extra, COMPACT_EVERY))
     }
 
@@ -73,28 +103,49 @@ impl Counter {
     /// # Errors
     /// When valgrind fails.
     pub(crate) fn per_heartbeat(&self, subject: Subject, load: Load) -> io::Result<Milli> {
-        let (few, more) = (100, 1100);
-        let extra =
-            self.count(subject, load, [64, more])? - self.count(subject, load, [64, few])?;
-        Ok(Milli::ratio(extra, more - few))
+        let count = |heartbeats| self.count(&cluster(subject, load, 64, heartbeats));
+        let extra = count(1100)?.saturating_sub(count(100)?);
+        Ok(Milli::ratio(extra, 1000))
+    }
+
+    /// Instructions for one simulated second, once a leader is in office.
+    ///
+    /// # Errors
+    /// When valgrind fails.
+    pub(crate) fn per_simulated_second(&self, world: World, clients: u32) -> io::Result<u64> {
+        let count = |ms: u64| {
+            let arguments = [
+                "world",
+                &world.name(),
+                &clients.to_string(),
+                &ms.to_string(),
+            ];
+            self.count(&arguments.map(str::to_owned))
+        };
+        Ok(count(3000)?.saturating_sub(count(1000)?) / 2)
     }
 
     /// Instructions of a whole run.
-    fn count(&self, subject: Subject, load: Load, done: [u64; 2]) -> io::Result<u64> {
-        let [entries, heartbeats] = done.map(|number| number.to_string());
-        let numbers = [load.nodes, load.bytes, load.in_flight].map(|number| number.to_string());
+    fn count(&self, arguments: &[String]) -> io::Result<u64> {
         let output = Command::new("valgrind")
             .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
             .arg(&self.program)
-            .args(["count", &subject.name()])
-            .args(numbers)
-            .args([entries, heartbeats])
+            .arg("count")
+            .args(arguments)
             .output()?;
         let said = String::from_utf8_lossy(&output.stderr);
         collected(&said)
             .filter(|_| output.status.success())
             .ok_or_else(|| io::Error::other(format!("valgrind did not count:\n{said}")))
     }
+}
+
+/// The arguments of a counted cluster.
+fn cluster(subject: Subject, load: Load, entries: u64, heartbeats: u64) -> Vec<String> {
+    let sizes = [load.nodes, load.bytes, load.in_flight].map(|size| size.to_string());
+    let done = [entries, heartbeats].map(|count| count.to_string());
+    let name = ["cluster".to_owned(), subject.name()];
+    name.into_iter().chain(sizes).chain(done).collect()
 }
 
 /// The count in what callgrind says at its end.

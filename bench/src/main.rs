@@ -52,7 +52,7 @@ enum Bench {
     /// The simulated world under load and idle.
     World,
     /// One run to count the instructions of.
-    #[command(hide = true)]
+    #[command(hide = true, subcommand)]
     Count(Counted),
 }
 
@@ -82,7 +82,7 @@ fn run(cli: &Cli) -> io::Result<()> {
         core::idle(form, counter.as_ref())?;
     }
     if wanted(|bench| matches!(bench, Bench::World)) {
-        world::run(form)?;
+        world::run(form, counter.as_ref())?;
     }
     Ok(())
 }

@@ -7,7 +7,10 @@ mod ours;
 
 use std::io;
 
+use clap::ValueEnum;
+
 use crate::figure::{Figure, Form, Unit, print};
+use crate::instructions::Counter;
 use crate::measure::{Milli, Work, ns_per_unit};
 
 /// Servers.
@@ -26,10 +29,11 @@ const ELECTION_NS: (u64, u64) = (200_000_000, 400_000_000);
 
 /// What is simulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Plan {
-    clients: u32,
+pub(crate) struct Plan {
+    /// Clients.
+    pub(crate) clients: u32,
     /// How long, in simulated milliseconds.
-    simulated_ms: u64,
+    pub(crate) simulated_ms: u64,
 }
 
 const LOADED: Plan = Plan {
@@ -43,7 +47,7 @@ const IDLE: Plan = Plan {
 
 /// What happened in one run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Happened {
+pub(crate) struct Happened {
     /// Messages delivered between servers, and timers fired.
     events: u64,
     /// Requests and replies of clients delivered.
@@ -54,108 +58,134 @@ struct Happened {
     operations: u64,
 }
 
-/// Measures both.
-///
-/// # Errors
-/// When standard output cannot be written.
-pub(crate) fn run(form: Form) -> io::Result<()> {
-    let loaded = Costs::measure(LOADED);
-    let count = |what: fn(Happened) -> u64| what;
-    let mut figures = Vec::new();
-    for (checks, ours) in [("off", 0), ("all on", 1)] {
-        let mut add = |what, unit, [ours, peer]: [Option<Milli>; 2]| {
-            let ours = ours.expect("ours has every figure");
-            let name = format!("world kv, checks {checks}: {what}");
-            figures.push(Figure {
-                name,
-                ours,
-                peer,
-                unit,
-            });
-        };
-        let of = |what: fn(Happened) -> u64| {
-            [Some(loaded.rate(ours, what)), Some(loaded.rate(PEER, what))]
-        };
-        let alone = |what: fn(Happened) -> u64| [Some(loaded.rate(ours, what)), None];
-        let (events, operations) = (count(|h| h.events), count(|h| h.operations));
-        add(
-            "events (messages, timers)",
-            Unit::EventsPerSecond,
-            of(events),
-        );
-        add(
-            "client messages, besides",
-            Unit::EventsPerSecond,
-            of(|h| h.client_messages),
-        );
-        add(
-            "disk completions, besides",
-            Unit::EventsPerSecond,
-            alone(|h| h.completions),
-        );
-        let per = [ours, PEER].map(|place| Some(loaded.ns_per(place, operations)));
-        add("operation", Unit::NsPerOperation, per);
-    }
-    let idle = Costs::measure(IDLE);
-    for (checks, ours) in [("off", 0), ("all on", 1)] {
-        figures.push(Figure {
-            name: format!("world idle, checks {checks}: simulated time"),
-            ours: idle.simulated(ours),
-            peer: Some(idle.simulated(PEER)),
-            unit: Unit::SimulatedSeconds,
-        });
-    }
-    print(
-        "the world, 5 servers; raft-rs in a bare loop",
-        &figures,
-        form,
-    )
+/// Who lives in the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum World {
+    /// Ours without checks.
+    Ours,
+    /// Ours with every check.
+    Checked,
+    /// The peer in a bare loop.
+    Bare,
 }
 
-/// The peer's place, after ours without and with checks.
-const PEER: usize = 2;
-
-struct Costs {
-    plan: Plan,
-    happened: [Happened; 3],
-    /// Nanoseconds of one simulated millisecond.
-    ns: Vec<Milli>,
-}
-
-impl Costs {
-    fn measure(plan: Plan) -> Self {
-        let runs: [fn(Plan) -> Happened; 3] = [ours::run, ours::run_checked, bare::run];
-        let mut works = runs.map(|run| -> Work<'_> {
-            Box::new(move || {
-                run(plan);
-                plan.simulated_ms
-            })
-        });
-        Self {
-            plan,
-            happened: runs.map(|run| run(plan)),
-            ns: ns_per_unit(&mut works),
+impl World {
+    /// One run.
+    pub(crate) fn run(self, plan: Plan) -> Happened {
+        match self {
+            Self::Ours => ours::run(plan),
+            Self::Checked => ours::run_checked(plan),
+            Self::Bare => bare::run(plan),
         }
     }
 
-    /// Nanoseconds of a whole run.
-    fn run_ns(&self, place: usize) -> u64 {
-        let thousandths = u128::from(self.ns[place].0) * u128::from(self.plan.simulated_ms);
-        u64::try_from(thousandths / 1000).expect("a run takes seconds, not centuries")
+    /// Its name on a command line.
+    pub(crate) fn name(self) -> String {
+        let value = self
+            .to_possible_value()
+            .expect("no world is hidden from the command line");
+        value.get_name().to_owned()
     }
+}
 
-    fn ns_per(&self, place: usize, what: fn(Happened) -> u64) -> Milli {
-        Milli::ratio(self.run_ns(place), what(self.happened[place]))
+/// Measures ours, without checks and with all of them, beside the peer.
+///
+/// # Errors
+/// When standard output cannot be written, or valgrind fails.
+pub(crate) fn run(form: Form, counter: Option<&Counter>) -> io::Result<()> {
+    let mut figures = Vec::new();
+    let [ours, checked, bare] = measure(LOADED);
+    for (name, ours) in [("kv, checks off", &ours), ("kv, all checks on", &checked)] {
+        let mut add = |what, unit, of: &dyn Fn(&Cost) -> Milli, beside: bool| {
+            figures.push(Figure {
+                name: format!("world {name}: {what}"),
+                ours: of(ours),
+                peer: beside.then(|| of(&bare)),
+                unit,
+            });
+        };
+        let second = Unit::PerSecond;
+        add(
+            "messages and timers",
+            second,
+            &|it| it.rate(it.happened.events),
+            true,
+        );
+        let clients = |it: &Cost| it.rate(it.happened.client_messages);
+        add("clients' messages, besides", second, &clients, true);
+        let completions = |it: &Cost| it.rate(it.happened.completions);
+        add("disk completions, besides", second, &completions, false);
+        let per_operation = |it: &Cost| Milli::ratio(it.ns, it.happened.operations);
+        add("operations", Unit::NsPerOperation, &per_operation, true);
     }
+    if let Some(counter) = counter {
+        let [ours, checked, bare] = [ours, checked, bare].map(|cost| cost.instructions(counter));
+        let peer = bare?;
+        for (name, ours) in [("kv, checks off", ours?), ("kv, all checks on", checked?)] {
+            figures.push(Figure {
+                name: format!("world {name}: operations"),
+                ours,
+                peer: Some(peer),
+                unit: Unit::InstructionsPerOperation,
+            });
+        }
+    }
+    let [ours, checked, bare] = measure(IDLE).map(|cost| cost.simulated());
+    for (name, ours) in [("idle, checks off", ours), ("idle, all checks on", checked)] {
+        figures.push(Figure {
+            name: format!("world {name}: simulated time"),
+            ours,
+            peer: Some(bare),
+            unit: Unit::SimulatedSeconds,
+        });
+    }
+    let title = "the world, 5 servers; raft-rs in a bare loop";
+    print(title, &figures, form)
+}
 
-    fn rate(&self, place: usize, what: fn(Happened) -> u64) -> Milli {
-        let amount = what(self.happened[place]).saturating_mul(1_000_000_000);
-        Milli::ratio(amount, self.run_ns(place))
+/// What a run was and what it cost.
+#[derive(Clone, Copy, Debug)]
+struct Cost {
+    world: World,
+    plan: Plan,
+    happened: Happened,
+    /// Nanoseconds of the whole run.
+    ns: u64,
+}
+
+fn measure(plan: Plan) -> [Cost; 3] {
+    let worlds = [World::Ours, World::Checked, World::Bare];
+    let mut works = worlds.map(|world| -> Work<'_> {
+        Box::new(move || {
+            world.run(plan);
+            1
+        })
+    });
+    let ns = ns_per_unit(&mut works);
+    let mut ns = ns.into_iter().map(|ns| ns.0 / 1000);
+    worlds.map(|world| Cost {
+        world,
+        plan,
+        happened: world.run(plan),
+        ns: ns.next().expect("each world has its cost"),
+    })
+}
+
+impl Cost {
+    /// So many in a run, for each second of the processor.
+    fn rate(&self, count: u64) -> Milli {
+        Milli::ratio(count.saturating_mul(1_000_000_000), self.ns)
     }
 
     /// Simulated seconds for one of the processor.
-    fn simulated(&self, place: usize) -> Milli {
-        Milli::ratio(self.plan.simulated_ms * 1_000_000, self.run_ns(place))
+    fn simulated(&self) -> Milli {
+        Milli::ratio(self.plan.simulated_ms * 1_000_000, self.ns)
+    }
+
+    fn instructions(&self, counter: &Counter) -> io::Result<Milli> {
+        let second = counter.per_simulated_second(self.world, self.plan.clients)?;
+        let run = second.saturating_mul(self.plan.simulated_ms) / 1000;
+        Ok(Milli::ratio(run, self.happened.operations))
     }
 }
 
