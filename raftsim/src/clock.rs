@@ -41,9 +41,16 @@ pub fn read(text: &str) -> Option<u64> {
     if !is_number(whole) || !is_number(part) || part_given.len() > decimals {
         return None;
     }
-    let whole = whole.parse::<u64>().ok()?.checked_mul(10_u64.pow(u32::try_from(decimals).ok()?))?;
+    let whole = whole
+        .parse::<u64>()
+        .ok()?
+        .checked_mul(10_u64.pow(u32::try_from(decimals).ok()?))?;
     let part = format!("{part_given:0<decimals$}");
-    whole.checked_add(if part.is_empty() { 0 } else { part.parse().ok()? })
+    whole.checked_add(if part.is_empty() {
+        0
+    } else {
+        part.parse().ok()?
+    })
 }
 
 #[cfg(test)]
@@ -66,7 +73,18 @@ mod tests {
         assert_eq!(read("800ms"), Some(800_000_000));
         assert_eq!(read("1.5s"), Some(1_500_000_000));
         assert_eq!(read("7ns"), Some(7));
-        for text in ["", "s", "1", ".5s", "1.s", "-1s", "1.5ns", "1h", "1e3s", "99999999999999999s"] {
+        for text in [
+            "",
+            "s",
+            "1",
+            ".5s",
+            "1.s",
+            "-1s",
+            "1.5ns",
+            "1h",
+            "1e3s",
+            "99999999999999999s",
+        ] {
             assert_eq!(read(text), None, "{text}");
         }
     }

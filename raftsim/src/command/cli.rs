@@ -33,13 +33,25 @@ fn version() -> &'static str {
 #[command(next_help_heading = "Output")]
 pub(crate) struct Common {
     /// When to use colours; auto: on a terminal, unless NO_COLOR is set
-    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", global = true)]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHEN",
+        default_value = "auto",
+        global = true
+    )]
     pub(crate) color: ColorWhen,
     /// Log what happens in runs to standard error; -vv and -vvv log more. RAFTSIM_LOG filters
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub(crate) verbose: u8,
     /// How the log is written
-    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text", global = true)]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FORMAT",
+        default_value = "text",
+        global = true
+    )]
     pub(crate) log_format: LogFormat,
 }
 
@@ -157,10 +169,13 @@ pub(crate) struct Trace {
 }
 
 fn kind(text: &str) -> Result<Kind, String> {
-    Kind::ALL.into_iter().find(|kind| kind.name() == text).ok_or_else(|| {
-        let names: Vec<_> = Kind::ALL.iter().map(|kind| kind.name()).collect();
-        format!("the kinds are {}", names.join(", "))
-    })
+    Kind::ALL
+        .into_iter()
+        .find(|kind| kind.name() == text)
+        .ok_or_else(|| {
+            let names: Vec<_> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+            format!("the kinds are {}", names.join(", "))
+        })
 }
 
 fn time(text: &str) -> Result<u64, String> {

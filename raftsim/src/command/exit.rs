@@ -82,7 +82,10 @@ mod tests {
         all.sort();
         let codes: Vec<_> = all.iter().map(|exit| exit.code()).collect();
         assert_eq!(codes, [130, 70, 2, 5, 1, 6, 3, 4, 0]);
-        assert_eq!(Exit::Fine.worst(Exit::NotLive).worst(Exit::Inconclusive), Exit::NotLive);
+        assert_eq!(
+            Exit::Fine.worst(Exit::NotLive).worst(Exit::Inconclusive),
+            Exit::NotLive
+        );
     }
 
     #[test]

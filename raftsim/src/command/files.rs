@@ -45,14 +45,18 @@ impl ScenarioFile {
 fn find(argument: &str) -> Result<PathBuf, Stop> {
     let path = Path::new(argument);
     if path.is_dir() {
-        let message = format!("{argument} is a directory: name its files, such as {argument}/*.json");
+        let message =
+            format!("{argument} is a directory: name its files, such as {argument}/*.json");
         return Err(Stop::bad_input(message));
     }
     if path.exists() {
         return Ok(path.to_owned());
     }
     if argument.contains(['*', '?', '[']) {
-        return Err(Stop::Told(Exit::NothingMatched, format!("no file matches {argument}")));
+        return Err(Stop::Told(
+            Exit::NothingMatched,
+            format!("no file matches {argument}"),
+        ));
     }
     let is_name = path.extension().is_none() && path.components().count() == 1;
     if !is_name {
@@ -68,7 +72,10 @@ fn find(argument: &str) -> Result<PathBuf, Stop> {
         None if known.is_empty() => format!("there are no scenarios in ./{FOLDER}"),
         None => "`raftsim list` shows them".to_owned(),
     };
-    Err(Stop::Told(Exit::NothingMatched, format!("no scenario is called {argument}: {help}")))
+    Err(Stop::Told(
+        Exit::NothingMatched,
+        format!("no scenario is called {argument}: {help}"),
+    ))
 }
 
 /// The scenario files of a directory, in order.
@@ -89,5 +96,8 @@ pub(crate) fn in_directory(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
 
 fn names(directory: &Path) -> std::io::Result<Vec<String>> {
     let stem = |path: PathBuf| Some(path.file_stem()?.to_str()?.to_owned());
-    Ok(in_directory(directory)?.into_iter().filter_map(stem).collect())
+    Ok(in_directory(directory)?
+        .into_iter()
+        .filter_map(stem)
+        .collect())
 }

@@ -1,18 +1,31 @@
 //! The command line: what is typed becomes calls of the library, what comes back becomes text.
 
+mod batch;
+mod check;
 mod cli;
 mod exit;
+mod explain;
 mod files;
 mod interrupt;
+mod json;
+mod list;
+mod log;
 mod run;
 mod screen;
+mod seeds;
 mod stopwatch;
+mod tally;
+mod trace;
+mod twin;
 
-use clap::Parser;
+use std::io::Write;
+
+use clap::{CommandFactory, Parser};
 
 pub(crate) use exit::Exit;
 
 use cli::{Cli, Command};
+use log::Log;
 use screen::{Screen, Stop};
 
 /// Does what the command line asks.
@@ -22,23 +35,43 @@ pub(crate) fn main() -> Exit {
         Err(error) => {
             // Help that nobody reads is no failure; mistakes go to standard error.
             let _ = error.print();
-            return if error.use_stderr() { Exit::BadInput } else { Exit::Fine };
+            return if error.use_stderr() {
+                Exit::BadInput
+            } else {
+                Exit::Fine
+            };
         }
     };
     let mut screen = Screen::new(cli.common.color);
-    match dispatch(cli, &mut screen) {
+    let done = Log::start(&cli.common, screen.err_has_color())
+        .and_then(|log| dispatch(&cli.command, log, &mut screen))
+        .and_then(|exit| Ok(screen.out.flush().map(|()| exit)?));
+    match done {
         Ok(exit) => exit,
         Err(Stop::Unread) => Exit::Fine,
         Err(Stop::Told(exit, message)) => {
-            screen.tell(&format!("error: {message}"));
+            screen.fail(&message);
             exit
         }
     }
 }
 
-fn dispatch(cli: Cli, screen: &mut Screen) -> Result<Exit, Stop> {
-    match cli.command {
-        Command::Run(run) => run::run(&run, screen),
-        _ => Err(Stop::bad_input("not yet")),
+fn dispatch(command: &Command, log: Log, screen: &mut Screen) -> Result<Exit, Stop> {
+    match command {
+        Command::Run(args) => run::run(args, log, screen),
+        Command::Trace(args) => trace::trace(args, &log, screen),
+        Command::Check(args) => check::check(args, screen),
+        Command::List(args) => list::list(args, screen),
+        Command::Explain(args) => explain::explain(args, screen),
+        Command::Schema => {
+            screen.out.write_all(raftsim::format::schema().as_bytes())?;
+            Ok(Exit::Fine)
+        }
+        Command::Completions(args) => {
+            let mut script = Vec::new();
+            clap_complete::generate(args.shell, &mut Cli::command(), "raftsim", &mut script);
+            screen.out.write_all(&script)?;
+            Ok(Exit::Fine)
+        }
     }
 }

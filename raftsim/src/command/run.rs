@@ -1,31 +1,141 @@
-//! `raftsim run`.
+//! `raftsim run`: every seed of every file, then what they add up to.
 
 use std::io::Write;
-use raftsim::format::Overrides;
-use raftsim::run::Verdict;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use raftsim::clock::brief;
+
+use super::batch::{Batch, Session};
 use super::cli::Run;
 use super::exit::Exit;
-use super::files::ScenarioFile;
-use super::screen::{Screen, Stop};
+use super::interrupt::Interrupt;
+use super::json;
+use super::log::Log;
+use super::screen::{BAD, GOOD, HEAD, Screen, Stop, styled};
+use super::stopwatch::Stopwatch;
+use super::tally::Tally;
 
-pub(crate) fn run(args: &Run, screen: &mut Screen) -> Result<Exit, Stop> {
-    let mut worst = Exit::Fine;
+pub(crate) fn run(args: &Run, log: Log, screen: &mut Screen) -> Result<Exit, Stop> {
+    let several = args.files.len() > 1 || args.runs > 1;
+    if several && (args.trace.is_some() || args.history.is_some()) {
+        let message = "--trace and --history are of one run: give one file and one seed";
+        return Err(Stop::bad_input(message));
+    }
+    let watch = Stopwatch::start();
+    let progress = match several && !log.is_on() {
+        true => progress(args.runs.saturating_mul(args.files.len() as u64)),
+        false => ProgressBar::hidden(),
+    };
+    let session = Session {
+        args,
+        log,
+        interrupt: Interrupt::listen(),
+        progress,
+    };
+    let mut total = Tally::default();
+    let mut files = Vec::new();
     for argument in &args.files {
-        let file = ScenarioFile::read(argument)?;
-        let first = args.source.seed.unwrap_or(1);
-        for seed in first..first + args.runs {
-            let overrides = Overrides { seed: Some(seed), sets: args.source.set.clone() };
-            let scenario = match file.resolve(&overrides) {
-                Ok(scenario) => scenario,
-                Err(found) => { file.show(&found, screen); return Ok(Exit::BadInput); }
-            };
-            let outcome = raftsim::run::run(&scenario);
-            writeln!(screen.out, "{} seed {seed} {} {:016x}", scenario.name, outcome.verdict.name(), outcome.trace_hash)?;
-            if outcome.verdict != Verdict::Ok {
-                writeln!(screen.out, "{:?}", outcome.verdict)?;
-                worst = worst.worst(Exit::Violated);
+        if session.interrupt.wanted() {
+            break;
+        }
+        let mut batch = Batch::new(&session, argument);
+        let done = batch.run(screen);
+        match done {
+            // Nobody reads on, but what was seen still counts.
+            Err(Stop::Unread) => {
+                total.merge(&batch.tally);
+                return Ok(total.exit());
             }
+            Err(stop) => batch.tally.note(screen.survive(stop)?),
+            Ok(()) => {}
+        }
+        total.merge(&batch.tally);
+        files.push((batch.name, batch.tally));
+    }
+    session.progress.finish_and_clear();
+    let interrupted = session.interrupt.wanted();
+    let exit = if interrupted {
+        Exit::Interrupted
+    } else {
+        total.exit()
+    };
+    let summed = match (args.json, several) {
+        (true, true) => {
+            writeln!(
+                screen.out,
+                "{}",
+                json::total_line(&total, &files, exit, watch.ns())
+            )
+        }
+        (true, false) => Ok(()),
+        (false, _) => summary(&files, several, args.twice, screen),
+    };
+    match summed.map_err(Stop::from) {
+        Ok(()) | Err(Stop::Unread) => {}
+        Err(stop) => return Err(stop),
+    }
+    if interrupted {
+        screen.tell("interrupted: what was not run is not counted");
+    }
+    Ok(exit)
+}
+
+fn progress(runs: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("{pos}/{len} runs {wide_bar} {per_sec} {eta}");
+    ProgressBar::new(runs).with_style(style.expect("the template is well-formed"))
+}
+
+/// The last lines for people: how each file went.
+fn summary(
+    files: &[(String, Tally)],
+    several: bool,
+    twice: bool,
+    screen: &mut Screen,
+) -> std::io::Result<()> {
+    let width = files
+        .iter()
+        .map(|(name, _)| name.chars().count())
+        .max()
+        .unwrap_or(0);
+    for (name, tally) in files.iter().filter(|(_, tally)| tally.runs > 0) {
+        if several {
+            writeln!(screen.out, "{}", row(name, width, tally))?;
+        }
+        for seen in tally.unseen() {
+            let runs = match tally.runs {
+                1 => "this run: more seeds may show it (--runs 20)".to_owned(),
+                n => format!("any of {n} runs"),
+            };
+            let head = styled(BAD, "NOT SEEN");
+            writeln!(screen.out, "{head} {name}: {} in {runs}", seen.asked())?;
         }
     }
-    Ok(worst)
+    if twice
+        && files
+            .iter()
+            .all(|(_, tally)| tally.exit() != Exit::NotDeterministic)
+    {
+        writeln!(screen.out, "each seed gave the same hash in two processes")?;
+    }
+    Ok(())
+}
+
+fn row(name: &str, width: usize, tally: &Tally) -> String {
+    let verdicts: Vec<_> = tally
+        .verdicts
+        .iter()
+        .map(|(verdict, count)| format!("{count} {verdict}"))
+        .collect();
+    let mark = match tally.exit() {
+        Exit::Fine => styled(GOOD, "ok    "),
+        _ => styled(BAD, "FAILED"),
+    };
+    let seeds = if tally.runs == 1 { "seed" } else { "seeds" };
+    format!(
+        "{mark} {} {} {seeds}: {}; {} simulated",
+        styled(HEAD, &format!("{name:<width$}")),
+        tally.runs,
+        verdicts.join(", "),
+        brief(tally.sim_ns),
+    )
 }

@@ -52,6 +52,22 @@ impl Screen {
         self.err.current_choice() != anstream::ColorChoice::Never
     }
 
+    /// Says what is wrong.
+    pub(crate) fn fail(&mut self, message: &str) {
+        self.tell(&format!("{}: {message}", styled(BAD, "error")));
+    }
+
+    /// Says what is wrong with one of several things, so that the others can be looked at.
+    pub(crate) fn survive(&mut self, stop: Stop) -> Result<Exit, Stop> {
+        match stop {
+            Stop::Unread => Err(Stop::Unread),
+            Stop::Told(exit, message) => {
+                self.fail(&message);
+                Ok(exit)
+            }
+        }
+    }
+
     /// Tells the user something that is not data. If nobody listens, so be it.
     pub(crate) fn tell(&mut self, text: &str) {
         let _ = writeln!(self.err, "{}", text.trim_end());

@@ -1,17 +1,20 @@
 //! How long a run takes on this machine: for people, never for the run.
 
+#![expect(clippy::disallowed_types, reason = "it measures runs from outside")]
+
+use std::time::Instant;
+
 /// Started when made.
 #[derive(Clone, Copy)]
 pub(crate) struct Stopwatch {
-    #[expect(clippy::disallowed_types, reason = "it measures runs from outside")]
-    started: std::time::Instant,
+    started: Instant,
 }
 
 impl Stopwatch {
     pub(crate) fn start() -> Stopwatch {
-        #[expect(clippy::disallowed_types, reason = "it measures runs from outside")]
-        let started = std::time::Instant::now();
-        Stopwatch { started }
+        Stopwatch {
+            started: Instant::now(),
+        }
     }
 
     /// Nanoseconds since the start.

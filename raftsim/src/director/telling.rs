@@ -53,18 +53,27 @@ fn describe(links: &[Pair], names: &[NodeName]) -> String {
     let mut texts = Vec::new();
     while !groups.is_empty() {
         let (senders, receivers) = groups.remove(0);
-        let back = groups.iter().position(|(from, to)| (from, to) == (&receivers, &senders));
+        let back = groups
+            .iter()
+            .position(|(from, to)| (from, to) == (&receivers, &senders));
         let arrow = if back.is_some() { "⇄" } else { "→" };
         if let Some(back) = back {
             groups.remove(back);
         }
-        texts.push(format!("{} {arrow} {}", list(&senders, names), list(&receivers, names)));
+        texts.push(format!(
+            "{} {arrow} {}",
+            list(&senders, names),
+            list(&receivers, names)
+        ));
     }
     texts.join(", ")
 }
 
 fn list(nodes: &[NodeId], names: &[NodeName]) -> String {
-    let names: Vec<_> = nodes.iter().map(|id| names[id.0 as usize].0.as_str()).collect();
+    let names: Vec<_> = nodes
+        .iter()
+        .map(|id| names[id.0 as usize].0.as_str())
+        .collect();
     names.join(" ")
 }
 
@@ -74,8 +83,10 @@ mod tests {
 
     fn shown(pairs: &[(u32, u32)]) -> String {
         let names: Vec<_> = (1..=4).map(|n| NodeName(format!("S{n}"))).collect();
-        let links: Vec<Pair> =
-            pairs.iter().map(|(a, b)| (NodeId(*a).into(), NodeId(*b).into())).collect();
+        let links: Vec<Pair> = pairs
+            .iter()
+            .map(|(a, b)| (NodeId(*a).into(), NodeId(*b).into()))
+            .collect();
         describe(&links, &names)
     }
 
@@ -89,8 +100,9 @@ mod tests {
             .collect();
         assert_eq!(shown(&split), "S1 S2 ⇄ S3 S4");
         assert_eq!(shown(&[(0, 1), (0, 2), (3, 1)]), "S1 → S2 S3, S4 → S2");
-        let all: Vec<_> =
-            (0..4).flat_map(|a| (0..4).filter(move |b| *b != a).map(move |b| (a, b))).collect();
+        let all: Vec<_> = (0..4)
+            .flat_map(|a| (0..4).filter(move |b| *b != a).map(move |b| (a, b)))
+            .collect();
         assert_eq!(shown(&all), "all links");
     }
 }

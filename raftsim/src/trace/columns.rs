@@ -45,9 +45,21 @@ impl Columns {
     #[must_use]
     pub fn new(header: &Header, filter: Filter, why: bool) -> Self {
         let names = header.nodes.clone();
-        let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+        let longest = names
+            .iter()
+            .map(|name| name.chars().count())
+            .max()
+            .unwrap_or(0);
         let standing = vec![Standing::Up(Role::Follower); names.len()];
-        Self { width: longest.max(9), names, standing, filter, why, folded: 0, shown: 0 }
+        Self {
+            width: longest.max(9),
+            names,
+            standing,
+            filter,
+            why,
+            folded: 0,
+            shown: 0,
+        }
     }
 
     /// The line above all others.
@@ -63,9 +75,7 @@ impl Columns {
     /// What a line of the trace looks like; nothing if it is not shown.
     pub fn show(&mut self, line: &Line) -> Option<String> {
         let fate = self.filter.fate(line);
-        if let Line::Event(record) = line {
-            self.follow(record);
-        }
+        self.skip(line);
         match fate {
             Fate::Hidden => return None,
             Fate::Folded => {
@@ -78,10 +88,24 @@ impl Columns {
             Line::Header(_) => None,
             Line::World(deed) => {
                 let time = clock::micros(deed.time);
-                let cells = format!("{:<width$}", "", width = 15 + (self.width + 1) * self.names.len());
-                Some(format!("{time:>11} {cells}{FAULT}── {}{FAULT:#}", deed.text))
+                let cells = format!(
+                    "{:<width$}",
+                    "",
+                    width = 15 + (self.width + 1) * self.names.len()
+                );
+                Some(format!(
+                    "{time:>11} {cells}{FAULT}── {}{FAULT:#}",
+                    deed.text
+                ))
             }
             Line::Event(record) => Some(self.event(record)),
+        }
+    }
+
+    /// Takes note of a line that is not to be shown.
+    pub fn skip(&mut self, line: &Line) {
+        if let Line::Event(record) = line {
+            self.follow(record);
         }
     }
 
@@ -92,11 +116,15 @@ impl Columns {
     }
 
     fn place(&self, record: &Record) -> Option<usize> {
-        self.names.iter().position(|name| Some(name) == record.node.as_ref())
+        self.names
+            .iter()
+            .position(|name| Some(name) == record.node.as_ref())
     }
 
     fn follow(&mut self, record: &Record) {
-        let Some(place) = self.place(record) else { return };
+        let Some(place) = self.place(record) else {
+            return;
+        };
         self.standing[place] = match (record.action, record.state) {
             (Act::Pause, _) => Standing::Paused,
             (_, Some(state)) => Standing::Up(state.role),
@@ -105,16 +133,24 @@ impl Columns {
     }
 
     fn event(&self, record: &Record) -> String {
-        let cause = record.cause.map_or(String::new(), |cause| format!("←{cause}"));
+        let cause = record
+            .cause
+            .map_or(String::new(), |cause| format!("←{cause}"));
         let time = clock::micros(record.time);
         let mut line = format!("{time:>11} {:>6} {DIM}{cause:<7}{DIM:#} ", record.id);
         let here = self.place(record);
         for (place, standing) in self.standing.iter().enumerate() {
             let (text, style) = match record.state.filter(|_| Some(place) == here) {
                 Some(state) => (cell(state, *standing), style(*standing)),
-                None => (glyph(*standing, Some(place) == here).to_owned(), dim(*standing)),
+                None => (
+                    glyph(*standing, Some(place) == here).to_owned(),
+                    dim(*standing),
+                ),
             };
-            line.push_str(&format!("{style}{text:<width$}{style:#} ", width = self.width));
+            line.push_str(&format!(
+                "{style}{text:<width$}{style:#} ",
+                width = self.width
+            ));
         }
         let style = match record.action {
             Act::Crash | Act::Restart | Act::Pause | Act::Resume | Act::Clock => FAULT,
@@ -122,7 +158,11 @@ impl Columns {
             _ => Style::new(),
         };
         line.push_str(&format!("{style}{}{style:#}", record.text));
-        let notable: Vec<_> = record.decisions.iter().filter(|decision| decision.notable).collect();
+        let notable: Vec<_> = record
+            .decisions
+            .iter()
+            .filter(|decision| decision.notable)
+            .collect();
         for (place, decision) in notable.iter().enumerate() {
             line.push_str(if place == 0 { " ⇒ " } else { "; " });
             line.push_str(&decision.text);

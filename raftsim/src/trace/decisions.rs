@@ -22,11 +22,20 @@ struct Said {
 
 impl Said {
     fn new(what: &'static str, kind: Option<Kind>, text: String, values: Value) -> Said {
-        Said { what, text, values, kind, notable: false }
+        Said {
+            what,
+            text,
+            values,
+            kind,
+            notable: false,
+        }
     }
 
     fn notable(self) -> Said {
-        Said { notable: true, ..self }
+        Said {
+            notable: true,
+            ..self
+        }
     }
 }
 
@@ -61,10 +70,18 @@ impl Words<'_> {
 
     fn store(&self, event: &kv::Event) -> Said {
         match event {
-            kv::Event::Applied { entry } => {
-                Said::new("applied", None, format!("applied {entry}"), json!({"entry": at(*entry)}))
-            }
-            kv::Event::Answered { client, serial, entry, lost } => {
+            kv::Event::Applied { entry } => Said::new(
+                "applied",
+                None,
+                format!("applied {entry}"),
+                json!({"entry": at(*entry)}),
+            ),
+            kv::Event::Answered {
+                client,
+                serial,
+                entry,
+                lost,
+            } => {
                 let (client, serial) = (client.0, serial.0);
                 let text = match lost {
                     false => format!("c{client}.{serial} answered by {entry}"),
@@ -107,7 +124,12 @@ impl Words<'_> {
     fn role(&self, event: &Event) -> Said {
         let role = Some(Kind::Role);
         match event {
-            Event::Became { role: is, was, term, .. } => {
+            Event::Became {
+                role: is,
+                was,
+                term,
+                ..
+            } => {
                 let text = match is {
                     RoleKind::Leader => format!("LEADER of {term}"),
                     RoleKind::Candidate => format!("candidate in {term}"),
@@ -138,31 +160,61 @@ impl Words<'_> {
     fn vote(&self, event: &Event) -> Said {
         let vote = Some(Kind::Vote);
         match event {
-            Event::VoteGranted { candidate, term, durable } => {
+            Event::VoteGranted {
+                candidate,
+                term,
+                durable,
+            } => {
                 let name = self.name(*candidate);
                 let text = format!("vote of {term} for {name}, leaves once {durable} is durable");
                 let values = json!({"candidate": name, "term": term.0, "write": durable.0});
                 Said::new("vote_granted", vote, text, values)
             }
             Event::VoteRefused { candidate, why } => {
-                let text = format!("no vote for {}: {}", self.name(*candidate), self.refusal(*why));
-                Said::new("vote_refused", vote, text, self.refusal_values(*candidate, *why))
-                    .notable()
+                let text = format!(
+                    "no vote for {}: {}",
+                    self.name(*candidate),
+                    self.refusal(*why)
+                );
+                Said::new(
+                    "vote_refused",
+                    vote,
+                    text,
+                    self.refusal_values(*candidate, *why),
+                )
+                .notable()
             }
             Event::PreVoteGranted { candidate } => {
                 let name = self.name(*candidate);
                 let values = json!({"candidate": name});
-                Said::new("pre_vote_granted", vote, format!("would vote for {name}"), values)
+                Said::new(
+                    "pre_vote_granted",
+                    vote,
+                    format!("would vote for {name}"),
+                    values,
+                )
             }
             Event::PreVoteRefused { candidate, why } => {
                 let name = self.name(*candidate);
                 let text = format!("would not vote for {name}: {}", self.refusal(*why));
-                Said::new("pre_vote_refused", vote, text, self.refusal_values(*candidate, *why))
-                    .notable()
+                Said::new(
+                    "pre_vote_refused",
+                    vote,
+                    text,
+                    self.refusal_values(*candidate, *why),
+                )
+                .notable()
             }
-            Event::VoteCounted { voter, granted, role } => {
+            Event::VoteCounted {
+                voter,
+                granted,
+                role,
+            } => {
                 let name = self.name(*voter);
-                let text = format!("{} from {name} counted", if *granted { "yes" } else { "no" });
+                let text = format!(
+                    "{} from {name} counted",
+                    if *granted { "yes" } else { "no" }
+                );
                 let values = json!({"voter": name, "granted": granted, "role": role.to_string()});
                 Said::new("vote_counted", vote, text, values)
             }
@@ -193,7 +245,9 @@ impl Words<'_> {
     fn refusal_values(&self, candidate: NodeId, why: VoteRefusal) -> Value {
         let candidate = self.name(candidate);
         match why {
-            VoteRefusal::StaleTerm { theirs } => json!({"candidate": candidate, "theirs": theirs.0}),
+            VoteRefusal::StaleTerm { theirs } => {
+                json!({"candidate": candidate, "theirs": theirs.0})
+            }
             VoteRefusal::AlreadyVoted { voted_for } => {
                 json!({"candidate": candidate, "voted_for": self.name(voted_for)})
             }
@@ -221,8 +275,8 @@ impl Words<'_> {
                 Said::new("truncated", append, text, values).notable()
             }
             Event::AppendRejected { prev, own, hint } => {
-                let holds = own.map_or("nothing there".to_owned(), |own| format!("{own} there"));
-                let text = format!("rejected: does not hold {prev} ({holds}), could match {hint}");
+                let has = own.map_or(String::new(), |own| format!(", has {own} there"));
+                let text = format!("rejected: lacks {prev}{has}; could match {hint}");
                 let values = json!({
                     "prev": at(*prev), "own": own.map(|own| own.0), "hint": at(*hint)
                 });
@@ -235,7 +289,12 @@ impl Words<'_> {
             }
             Event::Acknowledged { match_index } => {
                 let values = json!({"match_index": match_index.0});
-                Said::new("acknowledged", append, format!("acknowledges {match_index}"), values)
+                Said::new(
+                    "acknowledged",
+                    append,
+                    format!("acknowledges {match_index}"),
+                    values,
+                )
             }
             other => unreachable!("{other:?} is decided by no follower"),
         }
@@ -247,9 +306,18 @@ impl Words<'_> {
             Event::MatchAdvanced { peer, match_index } => {
                 let name = self.name(*peer);
                 let values = json!({"peer": name, "match_index": match_index.0});
-                Said::new("match_advanced", append, format!("{name} holds {match_index}"), values)
+                Said::new(
+                    "match_advanced",
+                    append,
+                    format!("{name} holds {match_index}"),
+                    values,
+                )
             }
-            Event::BackedOff { peer, refused, next } => {
+            Event::BackedOff {
+                peer,
+                refused,
+                next,
+            } => {
                 let name = self.name(*peer);
                 let text = format!("backs off for {name}: {refused} refused, next {next}");
                 let values = json!({"peer": name, "refused": refused.0, "next": next.0});
@@ -257,10 +325,19 @@ impl Words<'_> {
             }
             Event::Committed { commit, was, .. } => {
                 let values = json!({"commit": commit.0, "was": was.0});
-                Said::new("committed", Some(Kind::Commit), format!("commit {commit}"), values)
-                    .notable()
+                Said::new(
+                    "committed",
+                    Some(Kind::Commit),
+                    format!("commit {commit}"),
+                    values,
+                )
+                .notable()
             }
-            Event::CommitHeld { replicated, entry_term, term } => {
+            Event::CommitHeld {
+                replicated,
+                entry_term,
+                term,
+            } => {
                 let text = format!(
                     "{replicated} is on a quorum, but of {entry_term}: not counted in {term}"
                 );
@@ -281,14 +358,24 @@ impl Words<'_> {
             Event::StaleDropped { from, theirs } => {
                 let name = self.name(*from);
                 let values = json!({"from": name, "theirs": theirs.0});
-                Said::new("stale_dropped", None, format!("old, of {theirs}: put aside"), values)
-                    .notable()
+                Said::new(
+                    "stale_dropped",
+                    None,
+                    format!("old, of {theirs}: put aside"),
+                    values,
+                )
+                .notable()
             }
             Event::MalformedDropped { from, why } => {
                 let name = self.name(*from);
                 let values = json!({"from": name, "why": format!("{why:?}")});
-                Said::new("malformed_dropped", None, format!("malformed: {why:?}"), values)
-                    .notable()
+                Said::new(
+                    "malformed_dropped",
+                    None,
+                    format!("malformed: {why:?}"),
+                    values,
+                )
+                .notable()
             }
             other => unreachable!("{other:?} is put into words elsewhere"),
         }

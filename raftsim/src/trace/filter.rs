@@ -50,9 +50,8 @@ impl Filter {
     }
 
     fn wants(&self, record: &Record) -> bool {
-        let at = |name: &Option<String>| {
-            name.as_ref().is_some_and(|name| self.nodes.contains(name))
-        };
+        let at =
+            |name: &Option<String>| name.as_ref().is_some_and(|name| self.nodes.contains(name));
         let node = self.nodes.is_empty()
             || at(&record.node)
             || (record.node.is_none() && (at(&record.from) || at(&record.to)));

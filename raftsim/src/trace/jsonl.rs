@@ -50,13 +50,22 @@ pub fn read(
     let mut lines = from.lines().zip(1..).map(|(text, number)| {
         let text = text.map_err(Unreadable::Io)?;
         let line = serde_json::from_str(&text);
-        line.map_err(|error| Unreadable::Line { number, why: reason(&error) })
+        line.map_err(|error| Unreadable::Line {
+            number,
+            why: reason(&error),
+        })
     });
     match lines.next() {
         Some(Ok(Line::Header(header))) => Ok((header, lines)),
         Some(Err(error)) => Err(error),
-        Some(Ok(_)) => Err(Unreadable::Line { number: 1, why: "it is no header".to_owned() }),
-        None => Err(Unreadable::Line { number: 1, why: "the file is empty".to_owned() }),
+        Some(Ok(_)) => Err(Unreadable::Line {
+            number: 1,
+            why: "it is no header".to_owned(),
+        }),
+        None => Err(Unreadable::Line {
+            number: 1,
+            why: "the file is empty".to_owned(),
+        }),
     }
 }
 
@@ -74,15 +83,29 @@ mod tests {
 
     #[test]
     fn a_file_without_a_header_is_refused() {
-        for text in ["", "{}", "[]", "x", "{\"type\":\"world\",\"time\":1,\"text\":\"\"}\n"] {
+        for text in [
+            "",
+            "{}",
+            "[]",
+            "x",
+            "{\"type\":\"world\",\"time\":1,\"text\":\"\"}\n",
+        ] {
             let error = read(text.as_bytes()).map(|_| ()).unwrap_err();
-            assert!(matches!(error, Unreadable::Line { number: 1, .. }), "{text}: {error}");
+            assert!(
+                matches!(error, Unreadable::Line { number: 1, .. }),
+                "{text}: {error}"
+            );
         }
     }
 
     #[test]
     fn a_mistake_is_shown_with_its_line() {
-        let header = Header { scenario: "s".into(), seed: 1, trace_version: 1, nodes: vec![] };
+        let header = Header {
+            scenario: "s".into(),
+            seed: 1,
+            trace_version: 1,
+            nodes: vec![],
+        };
         let mut text = Vec::new();
         write(&Line::Header(header), &mut text).unwrap();
         text.extend_from_slice(b"{\"type\":\"event\"}\n");

@@ -5,6 +5,9 @@ use raft_core::{Body, Outcome};
 
 use super::record::Kind;
 
+/// So many bytes of a value are shown.
+const SHOWN: usize = 14;
+
 /// A message, a request, a reply or a write, in words.
 #[derive(Clone, Debug)]
 pub(super) struct Letter {
@@ -20,18 +23,27 @@ pub(super) struct Letter {
 pub(super) fn message(message: &kv::Message) -> Letter {
     let term = message.raft.term;
     let (kind, idle, text) = match &message.raft.body {
-        Body::PreVote { last } => {
-            (Kind::Vote, false, format!("pre-vote? {} log {last}", term.next()))
-        }
-        Body::PreVoteReply { granted, .. } => {
-            (Kind::Vote, false, format!("pre-vote {}", if *granted { "yes" } else { "no" }))
-        }
+        Body::PreVote { last } => (
+            Kind::Vote,
+            false,
+            format!("pre-vote? {} log {last}", term.next()),
+        ),
+        Body::PreVoteReply { granted, .. } => (
+            Kind::Vote,
+            false,
+            format!("pre-vote {}", if *granted { "yes" } else { "no" }),
+        ),
         Body::RequestVote { last } => (Kind::Vote, false, format!("vote? {term} log {last}")),
-        Body::RequestVoteReply { granted } => {
-            (Kind::Vote, false, format!("vote {} {term}", if *granted { "yes" } else { "no" }))
-        }
+        Body::RequestVoteReply { granted } => (
+            Kind::Vote,
+            false,
+            format!("vote {} {term}", if *granted { "yes" } else { "no" }),
+        ),
         Body::AppendEntries(append) if append.is_empty() => {
-            let text = format!("heartbeat {term} after {} commit {}", append.prev, append.commit);
+            let text = format!(
+                "heartbeat {term} after {} commit {}",
+                append.prev, append.commit
+            );
             (Kind::Append, true, text)
         }
         Body::AppendEntries(append) => {
@@ -44,18 +56,30 @@ pub(super) fn message(message: &kv::Message) -> Letter {
         }
         Body::AppendEntriesReply(reply) => match reply.outcome {
             Outcome::Accepted { match_index } => (Kind::Append, true, format!("ack {match_index}")),
-            Outcome::Rejected { prev_index, hint } => {
-                (Kind::Append, false, format!("reject {prev_index}, could match {hint}"))
-            }
+            Outcome::Rejected { prev_index, hint } => (
+                Kind::Append,
+                false,
+                format!("reject {prev_index}, could match {hint}"),
+            ),
         },
     };
-    Letter { text, kind, about: None, idle }
+    Letter {
+        text,
+        kind,
+        about: None,
+        idle,
+    }
 }
 
 /// A request of a client.
 pub(super) fn request(client: u32, serial: u64, op: &Op) -> Letter {
     let text = format!("c{client}.{serial} {}", operation(op));
-    Letter { text, kind: Kind::Client, about: Some((client, serial)), idle: false }
+    Letter {
+        text,
+        kind: Kind::Client,
+        about: Some((client, serial)),
+        idle: false,
+    }
 }
 
 /// The answer to one.
@@ -63,7 +87,9 @@ pub(super) fn reply(client: u32, serial: u64, reply: &Response, names: &[String]
     let said = match reply {
         Response::Done(reply) => format!("{} v{}", answer(&reply.answer), reply.version.0),
         Response::NotLeader { leader: None } => "not leader".to_owned(),
-        Response::NotLeader { leader: Some(leader) } => {
+        Response::NotLeader {
+            leader: Some(leader),
+        } => {
             let place = crate::server::engine_id(*leader).0 as usize;
             format!("not leader, ask {}", names[place])
         }
@@ -71,7 +97,12 @@ pub(super) fn reply(client: u32, serial: u64, reply: &Response, names: &[String]
         Response::Superseded => "superseded".to_owned(),
     };
     let text = format!("c{client}.{serial} = {said}");
-    Letter { text, kind: Kind::Client, about: Some((client, serial)), idle: false }
+    Letter {
+        text,
+        kind: Kind::Client,
+        about: Some((client, serial)),
+        idle: false,
+    }
 }
 
 /// A write to disk.
@@ -79,31 +110,63 @@ pub(super) fn write(write: &kv::Write) -> Letter {
     let raft = &write.raft;
     let mut parts = Vec::new();
     if let Some(hard) = raft.hard_state {
-        let vote = if hard.voted_for.is_some() { "+vote" } else { "" };
+        let vote = if hard.voted_for.is_some() {
+            "+vote"
+        } else {
+            ""
+        };
         parts.push(format!("{}{vote}", hard.current_term));
     }
     if let Some(from) = raft.truncate_from {
         parts.push(format!("cut {from}.."));
     }
     if let Some(append) = &raft.append {
-        parts.push(format!("{}{}", range(append.first.0, append.last.0), append.term));
+        parts.push(format!(
+            "{}{}",
+            range(append.first.0, append.last.0),
+            append.term
+        ));
     }
-    Letter { text: parts.join(" "), kind: Kind::Disk, about: None, idle: false }
+    Letter {
+        text: parts.join(" "),
+        kind: Kind::Disk,
+        about: None,
+        idle: false,
+    }
 }
 
 /// `#5` or `#5..7`.
 pub(super) fn range(first: u64, last: u64) -> String {
-    if first == last { format!("#{first}") } else { format!("#{first}..{last}") }
+    if first == last {
+        format!("#{first}")
+    } else {
+        format!("#{first}..{last}")
+    }
+}
+
+/// Bytes as text: the end of long ones, without the dots that fill values up.
+fn show(bytes: &[u8]) -> String {
+    let full = bytes.len();
+    let bytes = match bytes.iter().rposition(|byte| *byte != b'.') {
+        Some(last) => &bytes[..=last],
+        None => bytes,
+    };
+    match bytes.len().checked_sub(SHOWN) {
+        Some(hidden @ 1..) => format!("..{}", bytes[hidden..].escape_ascii()),
+        _ if full > bytes.len() => format!("{}..", bytes.escape_ascii()),
+        _ => bytes.escape_ascii().to_string(),
+    }
 }
 
 fn operation(op: &Op) -> String {
-    let show = |bytes: &[u8]| bytes.escape_ascii().to_string();
     match op {
         Op::Get { key } => format!("get {}", show(key)),
         Op::Put { key, value } => format!("put {}={}", show(key), show(value)),
         Op::Append { key, value } => format!("append {}+={}", show(key), show(value)),
         Op::Cas { key, expect, value } => {
-            let expect = expect.as_ref().map_or("absent".to_owned(), |expect| show(expect));
+            let expect = expect
+                .as_ref()
+                .map_or("absent".to_owned(), |expect| show(expect));
             format!("cas {} {expect}->{}", show(key), show(value))
         }
         Op::Delete { key } => format!("delete {}", show(key)),
@@ -111,12 +174,10 @@ fn operation(op: &Op) -> String {
 }
 
 fn answer(answer: &Answer) -> String {
-    let show = |value: &Option<kv::Bytes>| match value {
-        None => "absent".to_owned(),
-        Some(bytes) if bytes.len() > 24 => {
-            format!("..{}", bytes[bytes.len() - 22..].escape_ascii())
-        }
-        Some(bytes) => bytes.escape_ascii().to_string(),
+    let show = |value: &Option<kv::Bytes>| {
+        value
+            .as_ref()
+            .map_or("absent".to_owned(), |bytes| show(bytes))
     };
     match answer {
         Answer::Value(value) => show(value),

@@ -1,7 +1,7 @@
 //! Traces: what a run did, event by event, each with its cause and the decisions behind it.
 //!
 //! A [`Tracer`] watches a run and makes one [`Record`] an event. Records are shown in columns, one
-//! per node ([`Columns`]), written to a file and read back ([`write`], [`read`]), and everything
+//! per node ([`Columns`]), written to a file and read back ([`write()`], [`read`]), and everything
 //! else that explains a run is derived from them: the story of a run, the report of a failure, the
 //! log.
 
@@ -14,7 +14,7 @@ mod record;
 mod tracer;
 
 pub use columns::Columns;
-pub use filter::Filter;
+pub use filter::{Fate, Filter};
 pub use jsonl::{Unreadable, read, write};
 pub use record::{Act, Decision, Deed, Header, Kind, Line, Record, Request, Role, State};
 pub use tracer::Tracer;

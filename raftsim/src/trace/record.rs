@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::format::Resolved;
+use crate::run::TRACE_VERSION;
+
 /// One line of a trace file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -26,6 +29,19 @@ pub struct Header {
     pub trace_version: u32,
     /// The nodes' names, in order.
     pub nodes: Vec<String>,
+}
+
+impl Header {
+    /// The header of a scenario's trace.
+    #[must_use]
+    pub fn of(scenario: &Resolved) -> Self {
+        Self {
+            scenario: scenario.name.clone(),
+            seed: scenario.seed,
+            trace_version: TRACE_VERSION,
+            nodes: scenario.nodes.iter().map(|name| name.0.clone()).collect(),
+        }
+    }
 }
 
 /// Something done to the world around the nodes: a phase began, links were cut, a disk stalled.
@@ -94,7 +110,10 @@ pub struct Request {
 /// What kind of thing happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "named as the engine's actions, which are documented there")]
+#[expect(
+    missing_docs,
+    reason = "named as the engine's actions, which are documented there"
+)]
 pub enum Act {
     Deliver,
     Duplicate,

@@ -6,13 +6,13 @@ use std::collections::btree_map::Range;
 use kv::Duties;
 use raft_core::{RoleKind, Rules};
 use simulator::{
-    Action, Cluster, DropReason, Endpoint, EventId, MessageId, NodeId, Observer, Output, Step, Time,
-    Verdict,
+    Action, Cluster, DropReason, Endpoint, EventId, MessageId, NodeId, Observer, Output, Step,
+    Time, Verdict,
 };
 
 use super::decisions::Words;
 use super::letters::{self, Letter};
-use super::record::{Act, Deed, Decision, Kind, Line, Record, Request, Role, State};
+use super::record::{Act, Decision, Deed, Kind, Line, Record, Request, Role, State};
 use crate::check::Violation;
 use crate::clock;
 use crate::run::Spectator;
@@ -42,7 +42,15 @@ struct Scene {
 impl Scene {
     fn new(act: Act, kind: Kind, text: impl Into<String>) -> Scene {
         let text = text.into();
-        Scene { act, kinds: vec![kind], from: None, to: None, about: None, text, idle: false }
+        Scene {
+            act,
+            kinds: vec![kind],
+            from: None,
+            to: None,
+            about: None,
+            text,
+            idle: false,
+        }
     }
 }
 
@@ -50,7 +58,13 @@ impl<F: FnMut(Line)> Tracer<F> {
     /// A tracer for nodes with these names; `sink` gets each line but the header.
     pub fn new(names: Vec<String>, sink: F) -> Self {
         let states = vec![None; names.len()];
-        Self { names, letters: BTreeMap::new(), writes: BTreeMap::new(), states, sink }
+        Self {
+            names,
+            letters: BTreeMap::new(),
+            writes: BTreeMap::new(),
+            states,
+            sink,
+        }
     }
 
     fn name(&self, end: Endpoint) -> String {
@@ -94,7 +108,11 @@ impl<F: FnMut(Line)> Tracer<F> {
             kinds: scene.kinds,
             from: scene.from,
             to: scene.to,
-            request: scene.about.map(|(client, serial)| Request { client, serial, answered }),
+            request: scene.about.map(|(client, serial)| Request {
+                client,
+                serial,
+                answered,
+            }),
             text: scene.text,
             decisions,
             state,
@@ -109,12 +127,20 @@ impl<F: FnMut(Line)> Tracer<F> {
         decisions: &[Decision],
         state: Option<State>,
     ) -> bool {
-        let Output { sends, writes, replies } = step.output;
+        let Output {
+            sends,
+            writes,
+            replies,
+        } = step.output;
         let before = step.node.and_then(|node| self.states[node.0 as usize]);
         writes.is_empty()
             && replies.is_empty()
-            && sends.iter().all(|(_, message)| letters::message(message).idle)
-            && decisions.iter().all(|decision| decision.what == "acknowledged")
+            && sends
+                .iter()
+                .all(|(_, message)| letters::message(message).idle)
+            && decisions
+                .iter()
+                .all(|decision| decision.what == "acknowledged")
             && before == state
     }
 
@@ -126,16 +152,34 @@ impl<F: FnMut(Line)> Tracer<F> {
     ) {
         let mut sent: BTreeMap<(Endpoint, Endpoint), u64> = BTreeMap::new();
         let mut post = |from: Endpoint, to: Endpoint, letter: Letter| {
-            let ordinal = sent.entry((from, to)).or_insert_with(|| cluster.sent(from, to));
+            let ordinal = sent
+                .entry((from, to))
+                .or_insert_with(|| cluster.sent(from, to));
             *ordinal += 1;
-            self.letters.insert(MessageId { from, to, ordinal: *ordinal }, letter);
+            self.letters.insert(
+                MessageId {
+                    from,
+                    to,
+                    ordinal: *ordinal,
+                },
+                letter,
+            );
         };
         match step.action {
-            Action::Call { client, serial, target, request } => {
+            Action::Call {
+                client,
+                serial,
+                target,
+                request,
+            } => {
                 let letter = letters::request(client.0, *serial, request);
                 post((*client).into(), (*target).into(), letter);
             }
-            Action::Retry { client, serial, target } => {
+            Action::Retry {
+                client,
+                serial,
+                target,
+            } => {
                 let open = cluster.open_operation(*client);
                 let (_, request) = open.expect("a client retries the operation it has open");
                 let letter = letters::request(client.0, *serial, request);
@@ -174,7 +218,10 @@ impl<F: FnMut(Line)> Tracer<F> {
             }
             Action::Duplicate(id) => self.delivery(*id, Act::Duplicate, " (twice)"),
             Action::Drop(id, reason) => self.loss(*id, *reason),
-            Action::Wake(_) => Scene { idle: true, ..Scene::new(Act::Wake, Kind::Timer, "timer") },
+            Action::Wake(_) => Scene {
+                idle: true,
+                ..Scene::new(Act::Wake, Kind::Timer, "timer")
+            },
             Action::Written { node, through } => {
                 let done = self.finished(*node, *through);
                 Scene::new(Act::Written, Kind::Disk, format!("on disk: {done}"))
@@ -198,11 +245,20 @@ impl<F: FnMut(Line)> Tracer<F> {
             Action::Pause(_) => Scene::new(Act::Pause, Kind::Fault, "pause"),
             Action::Resume(_) => Scene::new(Act::Resume, Kind::Fault, "resume"),
             Action::Operator { command, .. } => match *command {},
-            Action::Call { client, serial, target, request } => {
+            Action::Call {
+                client,
+                serial,
+                target,
+                request,
+            } => {
                 let letter = letters::request(client.0, *serial, request);
                 self.asking(Act::Call, client.0, *serial, *target, &letter.text)
             }
-            Action::Retry { client, serial, target } => {
+            Action::Retry {
+                client,
+                serial,
+                target,
+            } => {
                 let text = format!("c{}.{serial} again", client.0);
                 self.asking(Act::Retry, client.0, *serial, *target, &text)
             }
@@ -210,7 +266,11 @@ impl<F: FnMut(Line)> Tracer<F> {
                 let text = format!("c{}.{serial} given up, outcome unknown", client.0);
                 let from = Some(format!("c{}", client.0));
                 let about = Some((client.0, *serial));
-                Scene { from, about, ..Scene::new(Act::GiveUp, Kind::Client, text) }
+                Scene {
+                    from,
+                    about,
+                    ..Scene::new(Act::GiveUp, Kind::Client, text)
+                }
             }
         }
     }
@@ -219,7 +279,12 @@ impl<F: FnMut(Line)> Tracer<F> {
         let to = self.name(target.into());
         let text = format!("{text} → {to}");
         let from = Some(format!("c{client}"));
-        Scene { from, to: Some(to), about: Some((client, serial)), ..Scene::new(act, Kind::Client, text) }
+        Scene {
+            from,
+            to: Some(to),
+            about: Some((client, serial)),
+            ..Scene::new(act, Kind::Client, text)
+        }
     }
 
     fn delivery(&mut self, id: MessageId, act: Act, remark: &str) -> Scene {
@@ -236,11 +301,20 @@ impl<F: FnMut(Line)> Tracer<F> {
         };
         let (from, to) = (Some(from), Some(to));
         let about = letter.about;
-        Scene { from, to, about, idle: letter.idle, ..Scene::new(act, letter.kind, text) }
+        Scene {
+            from,
+            to,
+            about,
+            idle: letter.idle,
+            ..Scene::new(act, letter.kind, text)
+        }
     }
 
     fn loss(&mut self, id: MessageId, reason: DropReason) -> Scene {
-        let letter = self.letters.remove(&id).expect("what is lost was sent before");
+        let letter = self
+            .letters
+            .remove(&id)
+            .expect("what is lost was sent before");
         let (from, to) = (self.name(id.from), self.name(id.to));
         let why = match reason {
             DropReason::Loss => "lost",
@@ -251,12 +325,23 @@ impl<F: FnMut(Line)> Tracer<F> {
         let text = format!("{why}: {from}→{to} {}", letter.text);
         let kinds = vec![letter.kind, Kind::Drop];
         let (from, to) = (Some(from), Some(to));
-        Scene { act: Act::Drop, kinds, from, to, about: letter.about, text, idle: letter.idle }
+        Scene {
+            act: Act::Drop,
+            kinds,
+            from,
+            to,
+            about: letter.about,
+            text,
+            idle: letter.idle,
+        }
     }
 
     fn finished(&mut self, node: NodeId, through: u64) -> String {
         let done: Vec<_> = in_range(self.writes.range((node, 0)..=(node, through)));
-        let texts: Vec<_> = done.iter().filter_map(|key| self.writes.remove(key)).collect();
+        let texts: Vec<_> = done
+            .iter()
+            .filter_map(|key| self.writes.remove(key))
+            .collect();
         let texts: Vec<_> = texts.iter().map(|letter| letter.text.as_str()).collect();
         texts.join(", ")
     }
@@ -300,6 +385,9 @@ impl<R: Rules + Clone, D: Duties, F: FnMut(Line)> Observer<Server<R, D>> for Tra
 
 impl<R: Rules + Clone, D: Duties, F: FnMut(Line)> Spectator<R, D> for Tracer<F> {
     fn told(&mut self, time: Time, text: &str) {
-        (self.sink)(Line::World(Deed { time: time.0, text: text.to_owned() }));
+        (self.sink)(Line::World(Deed {
+            time: time.0,
+            text: text.to_owned(),
+        }));
     }
 }

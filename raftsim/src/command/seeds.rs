@@ -1,0 +1,139 @@
+//! One seed: run it, watch it as far as anybody wants to see it, compare it with its twin.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+
+use raft_core::Standard;
+use raftsim::format::Resolved;
+use raftsim::report::{self, Again};
+use raftsim::run::{self, Outcome, Verdict, run_observed};
+use raftsim::story::Story;
+use raftsim::trace::{self, Header, Line, Tracer};
+
+use super::cli::Run;
+use super::exit::Exit;
+use super::log::Log;
+use super::screen::Stop;
+use super::stopwatch::Stopwatch;
+use super::twin::Twin;
+
+/// A seed that was run.
+pub(crate) struct Ran {
+    pub(crate) scenario: Resolved,
+    pub(crate) outcome: Outcome,
+    /// The hash that the second process has, where that differs.
+    pub(crate) differs: Option<String>,
+    pub(crate) wall_ns: u64,
+    pub(crate) story: Story,
+}
+
+impl Ran {
+    /// Its verdict by name, as in JSON.
+    pub(crate) fn verdict(&self) -> &'static str {
+        match self.differs {
+            Some(_) => "nondeterministic",
+            None => self.outcome.verdict.name(),
+        }
+    }
+
+    pub(crate) fn exit(&self) -> Exit {
+        match (&self.differs, &self.outcome.verdict) {
+            (Some(_), _) => Exit::NotDeterministic,
+            (None, Verdict::Ok) => Exit::Fine,
+            (None, Verdict::Safety(_) | Verdict::Expectation(_)) => Exit::Violated,
+            (None, Verdict::Liveness(_)) => Exit::NotLive,
+            (None, Verdict::Inconclusive(_)) => Exit::Inconclusive,
+        }
+    }
+
+    /// What went wrong, in one line.
+    pub(crate) fn line(&self) -> String {
+        match &self.differs {
+            Some(theirs) => differing(self.outcome.trace_hash, theirs),
+            None => report::line(&self.outcome),
+        }
+    }
+
+    /// What went wrong, on one screen.
+    pub(crate) fn report(&self, again: &Again) -> Option<String> {
+        match &self.differs {
+            Some(theirs) => {
+                let what = differing(self.outcome.trace_hash, theirs);
+                Some(format!(
+                    "{what}\n\nRun it again   raftsim run {} --twice\n",
+                    again.0
+                ))
+            }
+            None => report::report(&self.scenario, Standard, kv::Standard, &self.outcome, again),
+        }
+    }
+}
+
+fn differing(ours: u64, theirs: &str) -> String {
+    format!("two processes gave two runs: trace hash {ours:016x} here, {theirs} in the second")
+}
+
+/// Runs a scenario for its seed.
+pub(crate) fn run(
+    scenario: Resolved,
+    args: &Run,
+    alone: bool,
+    log: &Log,
+    twin: &mut Option<Twin>,
+) -> Result<Ran, Stop> {
+    let watch = Stopwatch::start();
+    let mut story = Story::default();
+    let told = alone && !args.json;
+    let outcome = if told || args.trace.is_some() || log.is_on() {
+        watched(&scenario, args, log, &mut story)?
+    } else {
+        run::run(&scenario)
+    };
+    let wall_ns = watch.ns();
+    if let Some(path) = &args.history {
+        let mut file = create(path)?;
+        raftsim::operations::write(&outcome.history, &mut file)?;
+        file.flush()?;
+    }
+    let theirs = match twin {
+        Some(twin) => twin.hash_of(scenario.seed)?,
+        None => None,
+    };
+    let differs = theirs.filter(|theirs| *theirs != format!("{:016x}", outcome.trace_hash));
+    Ok(Ran {
+        scenario,
+        outcome,
+        differs,
+        wall_ns,
+        story,
+    })
+}
+
+/// Runs it with a tracer, for the log, the trace file and the story.
+fn watched(scenario: &Resolved, args: &Run, log: &Log, story: &mut Story) -> Result<Outcome, Stop> {
+    let header = Header::of(scenario);
+    let mut file = args.trace.as_deref().map(create).transpose()?;
+    let mut written = Ok(());
+    let mut hear = |line: &Line| {
+        log.line(line);
+        story.hear(line);
+        if let (Some(file), Ok(())) = (&mut file, &written) {
+            written = trace::write(line, file);
+        }
+    };
+    hear(&Line::Header(header.clone()));
+    let mut tracer = Tracer::new(header.nodes, |line| hear(&line));
+    let outcome = run_observed(scenario, Standard, kv::Standard, &mut tracer);
+    drop(tracer);
+    written?;
+    if let Some(mut file) = file {
+        file.flush()?;
+    }
+    Ok(outcome)
+}
+
+fn create(path: &std::path::Path) -> Result<BufWriter<File>, Stop> {
+    let file = File::create(path)
+        .map_err(|error| Stop::bad_input(format!("cannot write {}: {error}", path.display())))?;
+    Ok(BufWriter::new(file))
+}

@@ -1,0 +1,136 @@
+//! `raftsim trace`: a run in columns, from a scenario or from a file that `run --trace` wrote.
+
+use std::io::Write;
+
+use raft_core::Standard;
+use raftsim::format::Overrides;
+use raftsim::run::{TRACE_VERSION, run_observed};
+use raftsim::trace::{Columns, Filter, Header, Line, Tracer, read};
+
+use super::cli::Trace;
+use super::exit::Exit;
+use super::files::ScenarioFile;
+use super::log::Log;
+use super::screen::{DIM, Screen, Stop, styled};
+
+pub(crate) fn trace(args: &Trace, log: &Log, screen: &mut Screen) -> Result<Exit, Stop> {
+    let file = ScenarioFile::read(&args.file)?;
+    if file.path.ends_with(".jsonl") {
+        return written(args, &file, log, screen);
+    }
+    let overrides = Overrides {
+        seed: args.source.seed,
+        sets: args.source.set.clone(),
+    };
+    let scenario = match file.resolve(&overrides) {
+        Ok(scenario) => scenario,
+        Err(found) => {
+            file.show(&found, screen);
+            return Ok(Exit::BadInput);
+        }
+    };
+    let header = Header::of(&scenario);
+    let mut printer = Printer::new(args, &header)?;
+    printer.begin(screen)?;
+    let mut result = Ok(());
+    log.line(&Line::Header(header.clone()));
+    let mut tracer = Tracer::new(header.nodes.clone(), |line| {
+        log.line(&line);
+        if result.is_ok() {
+            result = printer.print(&line, screen);
+        }
+    });
+    let outcome = run_observed(&scenario, Standard, kv::Standard, &mut tracer);
+    drop(tracer);
+    result?;
+    printer.end(screen, Some(raftsim::report::line(&outcome)))
+}
+
+fn written(
+    args: &Trace,
+    file: &ScenarioFile,
+    log: &Log,
+    screen: &mut Screen,
+) -> Result<Exit, Stop> {
+    if args.source.seed.is_some() || !args.source.set.is_empty() {
+        return Err(Stop::bad_input(
+            "--seed and --set are for scenarios; this run is over",
+        ));
+    }
+    let unreadable = |error| Stop::bad_input(format!("{}: {error}", file.path));
+    let (header, lines) = read(file.text.as_bytes()).map_err(unreadable)?;
+    if header.trace_version != TRACE_VERSION {
+        screen.tell(&format!(
+            "note: this trace is of trace version {}, and this is version {TRACE_VERSION}: the \
+             seed may give another run now",
+            header.trace_version
+        ));
+    }
+    let mut printer = Printer::new(args, &header)?;
+    printer.begin(screen)?;
+    log.line(&Line::Header(header));
+    for line in lines {
+        let line = line.map_err(unreadable)?;
+        log.line(&line);
+        printer.print(&line, screen)?;
+    }
+    printer.end(screen, None)
+}
+
+struct Printer {
+    columns: Columns,
+}
+
+impl Printer {
+    fn new(args: &Trace, header: &Header) -> Result<Printer, Stop> {
+        let nodes = args.node.clone();
+        if let Some(unknown) = nodes.iter().find(|node| !header.nodes.contains(node)) {
+            let known = header.nodes.join(", ");
+            let message = format!("no node is called {unknown}: the nodes are {known}");
+            return Err(Stop::Told(Exit::NothingMatched, message));
+        }
+        let (from, to) = (args.from, args.to);
+        let filter = Filter {
+            nodes,
+            kinds: args.kind.clone(),
+            from,
+            to,
+            idle: args.all,
+        };
+        Ok(Printer {
+            columns: Columns::new(header, filter, args.why),
+        })
+    }
+
+    fn begin(&self, screen: &mut Screen) -> Result<(), Stop> {
+        writeln!(screen.out, "{}", self.columns.head())?;
+        Ok(())
+    }
+
+    fn print(&mut self, line: &Line, screen: &mut Screen) -> Result<(), Stop> {
+        if let Some(text) = self.columns.show(line) {
+            writeln!(screen.out, "{text}")?;
+        }
+        Ok(())
+    }
+
+    fn end(&self, screen: &mut Screen, verdict: Option<String>) -> Result<Exit, Stop> {
+        let (folded, shown) = self.columns.counts();
+        if folded > 0 {
+            let text = format!("{folded} idle heartbeats are folded away: --all shows them");
+            writeln!(screen.out, "{}", styled(DIM, &text))?;
+        }
+        if let Some(verdict) = verdict {
+            writeln!(
+                screen.out,
+                "{}",
+                styled(DIM, &format!("the run: {verdict}"))
+            )?;
+        }
+        if shown + folded == 0 {
+            screen.tell("no event matches");
+            return Ok(Exit::NothingMatched);
+        }
+        Ok(Exit::Fine)
+    }
+}

@@ -1,0 +1,147 @@
+//! `trace`, and the files that `run --trace` writes.
+
+use super::{Said, json, says, scratch, write};
+
+/// The lines that show events: those with a number after the time.
+fn events(said: &Said) -> Vec<&str> {
+    let is_event = |line: &&str| {
+        let mut words = line.split_whitespace();
+        words.next().is_some_and(|time| time.ends_with('s'))
+            && words.next().is_some_and(|id| id.parse::<u64>().is_ok())
+    };
+    said.out.lines().filter(is_event).collect()
+}
+
+fn first_tour(more: &[&str]) -> Said {
+    let said = says(&[&["trace", "first-tour"], more].concat());
+    assert_eq!(said.err, "");
+    said
+}
+
+#[test]
+fn a_trace_is_the_same_each_time() {
+    let once = says(&["trace", "churn", "--why", "--all"]);
+    let twice = says(&["trace", "churn", "--why", "--all"]);
+    assert_eq!(once.code, 0);
+    assert!(once.out == twice.out, "two traces of one seed differ");
+    assert!(says(&["trace", "churn", "--seed", "2"]).out != says(&["trace", "churn"]).out);
+}
+
+#[test]
+fn lines_fit_a_screen_and_name_their_cause() {
+    let said = first_tour(&["--to", "1.5s"]);
+    let shown = events(&said);
+    assert!(shown.len() > 100);
+    for line in &shown {
+        assert!(line.chars().count() <= 140, "{line}");
+    }
+    let caused = shown.iter().filter(|line| line.contains('←')).count();
+    assert!(caused * 10 > shown.len() * 9, "{caused} of {}", shown.len());
+    assert!(said.out.contains("LEADER of t1") && said.out.contains("CRASH"));
+}
+
+#[test]
+fn idle_heartbeats_are_folded_until_asked_for() {
+    let folded = first_tour(&[]);
+    let all = first_tour(&["--all"]);
+    let says = folded
+        .out
+        .lines()
+        .find(|line| line.contains("are folded away"))
+        .unwrap();
+    let count: usize = says.split_whitespace().next().unwrap().parse().unwrap();
+    assert!(count > 100);
+    assert_eq!(events(&folded).len() + count, events(&all).len());
+}
+
+#[test]
+fn filters_keep_what_they_name() {
+    let crashes = first_tour(&["--kind", "fault"]);
+    assert_eq!(events(&crashes).len(), 2, "{}", crashes.out);
+    for line in events(&first_tour(&["--from", "1s", "--to", "1500ms"])) {
+        let time = line.split_whitespace().next().unwrap();
+        assert!(("1.000000s"..="1.500000s").contains(&time), "{line}");
+    }
+    let of_one = first_tour(&["--node", "S2", "--all"]);
+    let of_all: usize = ["S1", "S2", "S3"]
+        .iter()
+        .map(|node| events(&first_tour(&["--node", node, "--kind", "disk"])).len())
+        .sum();
+    assert!(!events(&of_one).is_empty());
+    assert_eq!(of_all, events(&first_tour(&["--kind", "disk"])).len());
+}
+
+#[test]
+fn why_names_the_rule_and_the_compared_values() {
+    let said = first_tour(&["--why", "--kind", "vote,role"]);
+    let wanted = [
+        "election.log-up-to-date: would vote for",
+        "quorum.majority: yes from",
+    ];
+    for part in wanted {
+        assert!(said.out.contains(part), "{part}: {}", said.out);
+    }
+}
+
+#[test]
+fn wrong_filters_are_refused() {
+    let unknown = says(&["trace", "first-tour", "--node", "S9"]);
+    assert_eq!(unknown.code, 4);
+    assert!(unknown.err.contains("S1, S2, S3"), "{}", unknown.err);
+    let nothing = says(&["trace", "first-tour", "--from", "20s"]);
+    assert_eq!(nothing.code, 4, "{}", nothing.err);
+    let kind = says(&["trace", "first-tour", "--kind", "votes"]);
+    assert_eq!(kind.code, 2);
+    assert!(kind.err.contains("vote, append"), "{}", kind.err);
+    assert_eq!(says(&["trace", "first-tour", "--from", "soon"]).code, 2);
+}
+
+#[test]
+fn a_written_trace_reads_as_the_run_itself() {
+    let file = scratch("first-tour.jsonl");
+    let file = file.to_str().unwrap();
+    assert_eq!(says(&["run", "first-tour", "--trace", file]).code, 0);
+    for more in [
+        &[][..],
+        &["--why", "--all"],
+        &["--node", "S1", "--kind", "append"],
+    ] {
+        let direct = first_tour(more);
+        let read = says(&[&["trace", file], more].concat());
+        let events_of = |said: &Said| events(said).join("\n");
+        assert!(events_of(&direct) == events_of(&read), "{more:?}");
+    }
+    assert_eq!(says(&["trace", file, "--seed", "2"]).code, 2);
+}
+
+#[test]
+fn a_written_trace_has_a_header_and_numbered_events_with_causes() {
+    let file = scratch("shape.jsonl");
+    says(&["run", "first-tour", "--trace", file.to_str().unwrap()]);
+    let text = std::fs::read_to_string(&file).unwrap();
+    let lines: Vec<_> = text.lines().map(json).collect();
+    assert_eq!(lines[0]["type"], "header");
+    assert_eq!(lines[0]["nodes"], json(r#"["S1", "S2", "S3"]"#));
+    let events: Vec<_> = lines
+        .iter()
+        .filter(|line| line["type"] == "event")
+        .collect();
+    for (place, event) in events.iter().enumerate() {
+        assert_eq!(event["id"].as_u64(), Some(place as u64 + 1));
+        assert!(event["cause"].as_u64() < event["id"].as_u64(), "{event}");
+    }
+    let refused = lines
+        .iter()
+        .any(|line| line["decisions"][0]["rule"].is_string());
+    assert!(refused, "decisions name their rules");
+    assert!(lines.iter().any(|line| line["type"] == "world"));
+}
+
+#[test]
+fn a_file_that_is_no_trace_is_refused() {
+    for (name, text) in [("empty.jsonl", ""), ("odd.jsonl", "{\"type\":\"event\"}\n")] {
+        let said = says(&["trace", &write(name, text)]);
+        assert_eq!((said.code, said.out.as_str()), (2, ""), "{}", said.err);
+        assert!(said.err.contains("line 1 of the trace"), "{}", said.err);
+    }
+}
