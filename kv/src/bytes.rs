@@ -12,7 +12,7 @@ const INLINE: usize = 24;
 
 /// A byte string. Up to 24 bytes are stored in place, so that the keys and values of a simulation
 /// are cloned without an allocation. Ordered as slices are.
-#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Bytes(SmallVec<[u8; INLINE]>);
 
 impl Bytes {
@@ -30,6 +30,14 @@ impl Bytes {
     /// Adds `bytes` at the end.
     pub(crate) fn append(&mut self, bytes: &[u8]) {
         self.0.extend_from_slice(bytes);
+    }
+}
+
+// Derived, it would clone byte by byte.
+impl Clone for Bytes {
+    #[inline]
+    fn clone(&self) -> Self {
+        Bytes(SmallVec::from_slice(&self.0))
     }
 }
 

@@ -46,6 +46,7 @@ mod command;
 mod digest;
 mod duties;
 mod event;
+mod key;
 mod machine;
 mod node;
 mod payload;

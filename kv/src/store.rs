@@ -6,12 +6,13 @@ use crate::bytes::Bytes;
 use crate::command::{Op, OpRef};
 use crate::digest::{Digest, mix};
 use crate::duties::Duties;
+use crate::key::Key;
 use crate::reply::{Answer, Reply, Version};
 
 /// All keys ever written. A deleted one stays, for its version.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Store {
-    entries: BTreeMap<Bytes, Entry>,
+    entries: BTreeMap<Key, Entry>,
     /// The sum of the entries' digests: it depends on what they are, not on how they came about.
     digest: u64,
 }
@@ -78,12 +79,14 @@ impl Store {
     }
 
     fn look_up(&self, key: &[u8]) -> (Version, Option<&Bytes>) {
-        self.entries.get(key).map_or((Version(0), None), |entry| {
-            (
-                entry.version,
-                entry.value.as_ref().map(|value| &value.bytes),
-            )
-        })
+        self.entries
+            .get(&Key::new(key))
+            .map_or((Version(0), None), |entry| {
+                (
+                    entry.version,
+                    entry.value.as_ref().map(|value| &value.bytes),
+                )
+            })
     }
 
     /// The new version, and whether the key had a value before.
@@ -95,18 +98,12 @@ impl Store {
             entry.digest = entry.current_digest();
             (entry.version, existed)
         };
-        if let Some(entry) = self.entries.get_mut(key) {
-            self.digest = self.digest.wrapping_sub(entry.digest);
-            let result = write(entry);
-            self.digest = self.digest.wrapping_add(entry.digest);
-            result
-        } else {
-            let mut entry = Entry::never_written(key);
-            let result = write(&mut entry);
-            self.digest = self.digest.wrapping_add(entry.digest);
-            self.entries.insert(key.into(), entry);
-            result
-        }
+        let entry = self.entries.entry(Key::new(key));
+        let entry = entry.or_insert_with(|| Entry::never_written(key));
+        self.digest = self.digest.wrapping_sub(entry.digest);
+        let result = write(entry);
+        self.digest = self.digest.wrapping_add(entry.digest);
+        result
     }
 
     pub(crate) fn digest(&self) -> u64 {
@@ -117,7 +114,7 @@ impl Store {
     #[cfg(test)]
     pub(crate) fn recomputed_digest(&self) -> u64 {
         self.entries.iter().fold(0, |sum: u64, (key, stored)| {
-            let mut entry = Entry::never_written(key);
+            let mut entry = Entry::never_written(&key.bytes());
             entry.version = stored.version;
             entry.value = stored.value.as_ref().map(|value| Value::new(&value.bytes));
             sum.wrapping_add(entry.current_digest())
@@ -304,7 +301,14 @@ mod tests {
     fn an_overwritten_value_keeps_its_buffer() {
         let mut store = Store::default();
         put(&mut store, &[1; 200]);
-        let buffer = |store: &Store| store.entries[KEY].value.as_ref().unwrap().bytes.as_ptr();
+        let buffer = |store: &Store| {
+            store.entries[&Key::new(KEY)]
+                .value
+                .as_ref()
+                .unwrap()
+                .bytes
+                .as_ptr()
+        };
         let before = buffer(&store);
         put(&mut store, &[2; 150]);
         append(&mut store, &[3; 50]);
