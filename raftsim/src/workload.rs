@@ -2,6 +2,7 @@
 
 use kv::{Bytes, Op};
 use simulator::{ClientId, Stream};
+use smallvec::SmallVec;
 
 use crate::format::{Clients, Mix, Values};
 
@@ -33,7 +34,9 @@ impl KvWorkload {
     pub fn draw(&mut self, client: ClientId, serial: u64, random: &mut Stream) -> Op {
         let [kind, key, value, expect] =
             [random.word(), random.word(), random.word(), random.word()];
-        let key: Bytes = format!("k{}", scale(key, u64::from(self.keys))).as_str().into();
+        let key = Text::new("k")
+            .number(scale(key, u64::from(self.keys)))
+            .bytes();
         let written = |word| self.value(client, serial, word);
         let mut at = scale(kind, self.mix.total());
         let mut is = |weight: u32| {
@@ -42,9 +45,15 @@ impl KvWorkload {
             hit
         };
         if is(self.mix.put) {
-            Op::Put { key, value: written(value) }
+            Op::Put {
+                key,
+                value: written(value),
+            }
         } else if is(self.mix.append) {
-            Op::Append { key, value: self.token(client, serial, value) }
+            Op::Append {
+                key,
+                value: self.token(client, serial, value),
+            }
         } else if is(self.mix.get) {
             Op::Get { key }
         } else if is(self.mix.cas) {
@@ -53,29 +62,81 @@ impl KvWorkload {
                 Values::Few => Some(written(expect)),
                 Values::Unique => None,
             };
-            Op::Cas { key, expect, value: written(value) }
+            Op::Cas {
+                key,
+                expect,
+                value: written(value),
+            }
         } else {
             Op::Delete { key }
         }
     }
 
     fn value(&self, client: ClientId, serial: u64, word: u64) -> Bytes {
-        let mut text = match self.values {
-            Values::Unique => format!("c{}-{serial}", client.0),
-            Values::Few => format!("v{}", scale(word, 4)),
-        };
-        while text.len() < self.value_size && matches!(self.values, Values::Unique) {
-            text.push('.');
+        match self.values {
+            Values::Unique => unique(client, serial).padded(self.value_size).bytes(),
+            Values::Few => few(word).bytes(),
         }
-        text.as_str().into()
     }
 
     /// What an append adds: short, so that values stay readable.
     fn token(&self, client: ClientId, serial: u64, word: u64) -> Bytes {
-        match self.values {
-            Values::Unique => format!("c{}-{serial},", client.0).as_str().into(),
-            Values::Few => format!("v{},", scale(word, 4)).as_str().into(),
+        let text = match self.values {
+            Values::Unique => unique(client, serial),
+            Values::Few => few(word),
+        };
+        text.and(",").bytes()
+    }
+}
+
+fn unique(client: ClientId, serial: u64) -> Text {
+    Text::new("c")
+        .number(u64::from(client.0))
+        .and("-")
+        .number(serial)
+}
+
+fn few(word: u64) -> Text {
+    Text::new("v").number(scale(word, 4))
+}
+
+/// A short text in the making. A client draws two for every request, and the formatting of the
+/// standard library would cost more than the request itself.
+struct Text(SmallVec<[u8; 64]>);
+
+impl Text {
+    fn new(text: &str) -> Self {
+        Self(SmallVec::from_slice(text.as_bytes()))
+    }
+
+    fn and(mut self, text: &str) -> Self {
+        self.0.extend_from_slice(text.as_bytes());
+        self
+    }
+
+    fn number(mut self, mut number: u64) -> Self {
+        let begin = self.0.len();
+        loop {
+            let digit = u8::try_from(number % 10).expect("a digit is below 10");
+            self.0.push(b'0' + digit);
+            number /= 10;
+            if number == 0 {
+                break;
+            }
         }
+        self.0[begin..].reverse();
+        self
+    }
+
+    /// Dots up to `size`; what is longer stays.
+    fn padded(mut self, size: usize) -> Self {
+        let size = size.max(self.0.len());
+        self.0.resize(size, b'.');
+        self
+    }
+
+    fn bytes(self) -> Bytes {
+        self.0.as_slice().into()
     }
 }
 
@@ -89,5 +150,24 @@ impl<R: raft_core::Rules + Clone, D: kv::Duties> simulator::Workload<crate::serv
 {
     fn request(&mut self, client: ClientId, serial: u64, random: &mut Stream) -> Op {
         self.draw(client, serial, random)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn texts_are_those_of_the_standard_library(client: u32, serial: u64, size in 0_usize..80) {
+            let mut expected = format!("c{client}-{serial}");
+            while expected.len() < size {
+                expected.push('.');
+            }
+            let text = unique(ClientId(client), serial).padded(size).bytes();
+            prop_assert_eq!(&*text, expected.as_bytes());
+        }
     }
 }
