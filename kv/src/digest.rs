@@ -28,27 +28,35 @@ impl Digest {
     /// appended to since.
     pub(crate) fn grow(&mut self, bytes: &[u8], old_length: usize) {
         let covered = old_length - old_length % BLOCK;
-        let (blocks, _) = bytes[covered..].as_chunks();
+        let (blocks, _) = bytes[covered..].as_chunks::<BLOCK>();
         for block in blocks {
-            self.0 = self.with(block);
+            let ([low, high], _) = block.as_chunks() else {
+                unreachable!("16 bytes are two words")
+            };
+            self.0 = self.with(u64::from_le_bytes(*low), u64::from_le_bytes(*high));
         }
     }
 
     /// The hash of the whole string.
     pub(crate) fn finish(self, bytes: &[u8]) -> u64 {
         let (_, rest) = bytes.as_chunks::<BLOCK>();
-        let mut block = [0; BLOCK];
-        block[..rest.len()].copy_from_slice(rest);
+        let (low, high) = match rest.split_first_chunk() {
+            Some((low, high)) => (u64::from_le_bytes(*low), padded(high)),
+            None => (padded(rest), 0),
+        };
         // The length tells padding from zeros that were written.
-        mix(self.with(&block), bytes.len() as u64)
+        mix(self.with(low, high), bytes.len() as u64)
     }
 
-    fn with(self, block: &[u8; BLOCK]) -> u64 {
-        let ([low, high], _) = block.as_chunks() else {
-            unreachable!("16 bytes are two words")
-        };
-        mix(self.0 ^ u64::from_le_bytes(*low), u64::from_le_bytes(*high))
+    fn with(self, low: u64, high: u64) -> u64 {
+        mix(self.0 ^ low, high)
     }
+}
+
+/// A word from less than a word's bytes, the rest zeros.
+fn padded(bytes: &[u8]) -> u64 {
+    let push = |word, byte: &u8| word << 8 | u64::from(*byte);
+    bytes.iter().rev().fold(0, push)
 }
 
 #[cfg(test)]

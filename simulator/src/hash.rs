@@ -29,10 +29,13 @@ impl TraceHash {
     /// with zeros.
     pub fn bytes(&mut self, bytes: &[u8]) {
         self.word(bytes.len() as u64);
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.word(u64::from_le_bytes(word));
+        let (words, rest) = bytes.as_chunks();
+        for word in words {
+            self.word(u64::from_le_bytes(*word));
+        }
+        if !rest.is_empty() {
+            let padded = |word, byte: &u8| word << 8 | u64::from(*byte);
+            self.word(rest.iter().rev().fold(0, padded));
         }
     }
 
