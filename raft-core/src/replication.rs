@@ -161,6 +161,7 @@ impl<R: Rules> Raft<R> {
                 seq: peer.sent_seq,
                 sent_at: self.now,
             };
+            let mut sent_bytes = peer.sent_bytes;
             if more {
                 let run = log.run_from(peer.next_index);
                 assert!(
@@ -171,12 +172,13 @@ impl<R: Rules> Raft<R> {
                 append.entries_term = run.term;
                 append.bytes = run.bytes_through - peer.sent_bytes.min(run.bytes_through);
                 append.configuration = log.configuration_at(run.last).cloned().map(Box::new);
+                sent_bytes = run.bytes_through;
             }
             match &mut peer.pace {
                 Pace::Probe { waiting } => *waiting = true,
                 Pace::Replicate if more => {
                     peer.next_index = append.last.next();
-                    peer.sent_bytes = log.run_from(append.last).bytes_through;
+                    peer.sent_bytes = sent_bytes;
                 }
                 Pace::Replicate => {}
             }
@@ -254,7 +256,8 @@ impl<R: Rules> Raft<R> {
             let next = peer.next_index.max(peer.match_index.next());
             peer.send_from(next.min(self.log.last_index().next()), &self.log);
         }
-        if moved {
+        // What a majority holds beyond the commit index changes only with what lies beyond it.
+        if moved && matched > self.commit_index {
             self.advance_commit(observer);
         }
         self.send_to(place, false);
