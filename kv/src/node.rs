@@ -25,14 +25,14 @@ pub struct Node<R = raft_core::Standard, D: Duties = Standard> {
 }
 
 /// One thing that happens to a node.
-#[derive(Clone, Debug)]
-pub enum Input {
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
     /// A message of another node.
     Receive {
         /// Its sender.
         from: NodeId,
         /// What it says.
-        message: Message,
+        message: &'a Message,
     },
     /// The deadline has come.
     Wake,
@@ -48,7 +48,7 @@ pub enum Input {
         /// The client's number of the request.
         serial: Serial,
         /// For what.
-        op: Op,
+        op: &'a Op,
     },
 }
 
@@ -157,18 +157,19 @@ impl<R: Rules, D: Duties> Node<R, D> {
     pub fn step<X: Outbox, O: Observer>(
         &mut self,
         now: Instant,
-        input: Input,
+        input: Input<'_>,
         out: &mut X,
         observer: &mut O,
     ) {
         match input {
-            Input::Receive { from, message } => self.receive(now, from, &message, out, observer),
+            Input::Receive { from, message } => self.receive(now, from, message, out, observer),
             Input::Wake => self.core(now, raft_core::Input::Wake, Carried::Nothing, out, observer),
             Input::Written { write } => {
                 let input = raft_core::Input::Written { write };
                 self.core(now, input, Carried::Nothing, out, observer);
             }
             Input::Request { client, serial, op } => {
+                let op = op.as_ref();
                 let payload = Payload::new(Command { client, serial, op }.encode());
                 let sizes = [payload.bytes().len() as u64];
                 let input = raft_core::Input::Propose { sizes: &sizes };
@@ -227,8 +228,14 @@ impl<R: Rules, D: Duties> Node<R, D> {
         for effect in raft.step_observed(now, input, &mut Core(observer)) {
             match effect {
                 Effect::Write(write) => out.write(record(payloads, write, &carried)),
-                Effect::Send { to, message } => match attach(payloads, message) {
-                    Some(message) => out.send(to, message),
+                Effect::Send { to, message } => match attached(payloads, &message) {
+                    Some(payloads) => out.send(
+                        to,
+                        Message {
+                            raft: message,
+                            payloads,
+                        },
+                    ),
                     None => observer.event(Event::PayloadsMissing { from: to }),
                 },
                 Effect::Committed { through } => committed = Some(through),
@@ -305,15 +312,15 @@ fn record(log: &mut PayloadLog, raft: raft_core::Write, carried: &Carried<'_>) -
     Write { raft, payloads }
 }
 
-/// Gives a message its payloads, unless the log no longer holds them.
-fn attach(log: &PayloadLog, raft: raft_core::Message) -> Option<Message> {
-    let payloads = match &raft.body {
+/// The payloads a message needs, unless the log no longer holds them.
+#[inline]
+fn attached(log: &PayloadLog, message: &raft_core::Message) -> Option<Payloads> {
+    match &message.body {
         Body::AppendEntries(append) if !append.is_empty() => {
-            log.slice(append.prev.index.next(), append.last, append.entries_term)?
+            log.slice(append.prev.index.next(), append.last, append.entries_term)
         }
-        _ => Payloads::new(),
-    };
-    Some(Message { raft, payloads })
+        _ => Some(Payloads::new()),
+    }
 }
 
 /// Applies what is committed and answers whoever waits for it.

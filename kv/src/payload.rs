@@ -25,8 +25,9 @@ impl Payload {
     }
 }
 
-/// The payloads of a message or a write, in order.
-pub type Payloads = SmallVec<[Payload; 2]>;
+/// The payloads of a message or a write, in order. Most carry one, and messages are moved often:
+/// room for more would cost more than it saves.
+pub type Payloads = SmallVec<[Payload; 1]>;
 
 /// The log's contents, entry by entry, in step with the core's metadata.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

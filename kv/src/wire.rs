@@ -79,8 +79,19 @@ pub struct Disk {
 
 impl Disk {
     /// Makes a whole write durable.
-    pub fn apply(&mut self, write: &Write) {
-        self.apply_parts(write, parts(write));
+    pub fn apply(&mut self, write: Write) {
+        if let Some(hard_state) = write.raft.hard_state {
+            self.hard_state = hard_state;
+        }
+        if let Some(from) = write.raft.truncate_from {
+            self.entries.truncate(place(from));
+        }
+        let Some(Append { first, term, .. }) = write.raft.append else {
+            return;
+        };
+        for (offset, payload) in write.payloads.into_iter().enumerate() {
+            self.put(place(first) + offset, (term, payload));
+        }
     }
 
     /// Makes the first `parts` parts of a write durable: what a crash in the middle leaves.
@@ -108,16 +119,18 @@ impl Disk {
             if !take() {
                 return;
             }
-            let place = place(*first) + offset;
-            assert!(
-                place <= self.entries.len(),
-                "a write leaves no hole in the log"
-            );
-            let entry = (*term, payload.clone());
-            match self.entries.get_mut(place) {
-                Some(old) => *old = entry,
-                None => self.entries.push(entry),
-            }
+            self.put(place(*first) + offset, (*term, payload.clone()));
+        }
+    }
+
+    fn put(&mut self, place: usize, entry: (Term, Payload)) {
+        assert!(
+            place <= self.entries.len(),
+            "a write leaves no hole in the log"
+        );
+        match self.entries.get_mut(place) {
+            Some(old) => *old = entry,
+            None => self.entries.push(entry),
         }
     }
 }
@@ -182,5 +195,9 @@ mod tests {
         assert_eq!(after(2), (2, [1].to_vec()));
         assert_eq!(after(3), (2, [1, 8].to_vec()));
         assert_eq!(after(4), (2, [1, 8, 9].to_vec()));
+        let (mut whole, mut parts) = (old.clone(), old.clone());
+        whole.apply(write.clone());
+        parts.apply_parts(&write, 4);
+        assert_eq!(whole, parts);
     }
 }

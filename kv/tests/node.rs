@@ -95,7 +95,7 @@ impl Cluster {
         self.replies
             .extend(out.replies.into_iter().map(|(_, serial, r)| (serial.0, r)));
         for write in out.writes {
-            self.disks.get_mut(&id).unwrap().apply(&write);
+            self.disks.get_mut(&id).unwrap().apply(write.clone());
             self.step(
                 id,
                 Input::Written {
@@ -113,7 +113,13 @@ impl Cluster {
         {
             let (from, to, message) = self.wire.remove(place).unwrap();
             if self.nodes.contains_key(&to) {
-                self.step(to, Input::Receive { from, message });
+                self.step(
+                    to,
+                    Input::Receive {
+                        from,
+                        message: &message,
+                    },
+                );
             }
         }
     }
@@ -135,7 +141,14 @@ impl Cluster {
 
     fn ask(&mut self, id: u64, serial: u64, op: Op) {
         let (client, serial) = (ClientId(9), Serial(serial));
-        self.step(NodeId(id), Input::Request { client, serial, op });
+        self.step(
+            NodeId(id),
+            Input::Request {
+                client,
+                serial,
+                op: &op,
+            },
+        );
     }
 
     fn value(&self, id: u64) -> Reply {
@@ -248,6 +261,12 @@ fn a_message_without_its_payloads_is_put_aside() {
         .unwrap();
     message.payloads.clear();
     let before = cluster.nodes[&to].clone();
-    cluster.step(to, Input::Receive { from, message });
+    cluster.step(
+        to,
+        Input::Receive {
+            from,
+            message: &message,
+        },
+    );
     assert!(cluster.nodes[&to] == before, "nothing was taken over");
 }

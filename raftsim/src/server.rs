@@ -34,7 +34,7 @@ pub struct Image(pub kv::Disk);
 impl simulator::Disk for Image {
     type Write = kv::Write;
 
-    fn apply(&mut self, write: &kv::Write) {
+    fn apply(&mut self, write: kv::Write) {
         self.0.apply(write);
     }
 
@@ -112,7 +112,7 @@ impl<R: Rules + Clone, D: Duties> simulator::Node for Server<R, D> {
     fn step<S: Sink<kv::Event>>(
         &mut self,
         now: Local,
-        input: Input<Self>,
+        input: Input<'_, Self>,
         out: &mut Output<Self>,
         sink: &mut S,
     ) {
@@ -125,7 +125,7 @@ impl<R: Rules + Clone, D: Duties> simulator::Node for Server<R, D> {
                 serial: kv::Serial(serial),
                 op: request,
             },
-            Input::Operator(command) => match command {},
+            Input::Operator(command) => match *command {},
         };
         self.applied.clear();
         let mut outbox = Out { out, applied: &mut self.applied };

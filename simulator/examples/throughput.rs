@@ -25,7 +25,7 @@ struct NoDisk;
 impl Disk for NoDisk {
     type Write = ();
 
-    fn apply(&mut self, (): &()) {}
+    fn apply(&mut self, (): ()) {}
 
     fn parts((): &()) -> u32 {
         1
@@ -56,12 +56,13 @@ impl Node for Relay {
     fn step<S: Sink<()>>(
         &mut self,
         now: Local,
-        input: Input<Relay>,
+        input: Input<'_, Relay>,
         out: &mut Output<Relay>,
         _: &mut S,
     ) {
         match input {
-            Input::Receive { mut message, .. } => {
+            Input::Receive { message, .. } => {
+                let mut message = *message;
                 message[0] += 1;
                 out.sends.push((self.next, message));
             }

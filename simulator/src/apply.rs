@@ -71,17 +71,15 @@ impl<N: Node> Cluster<N> {
     ) -> EventId {
         let slot = || slot.expect("an action on a message was checked to have one");
         match action {
-            Action::Deliver(id) => {
-                let flight = self.flights.remove(slot());
-                self.receive(*id, flight.content, sink);
-                return flight.cause;
-            }
-            Action::Duplicate(id) => {
-                self.counters.duplicates += 1;
-                let flight = self.flights.get(slot()).expect("it was found");
-                let (content, cause) = (flight.content.clone(), flight.cause);
-                self.receive(*id, content, sink);
+            Action::Deliver(_) => {
+                let slot = slot();
+                let cause = self.receive(slot, sink);
+                self.flights.discard(slot);
                 return cause;
+            }
+            Action::Duplicate(_) => {
+                self.counters.duplicates += 1;
+                return self.receive(slot(), sink);
             }
             Action::Drop(..) => {
                 self.counters.drops += 1;
@@ -104,7 +102,7 @@ impl<N: Node> Cluster<N> {
                 return cause;
             }
             Action::Operator { node, command } => {
-                self.step(*node, Input::Operator(command.clone()), sink);
+                self.step(*node, Input::Operator(command), sink);
             }
             Action::Call { client, .. }
             | Action::Retry { client, .. }
@@ -158,31 +156,41 @@ impl<N: Node> Cluster<N> {
         std::mem::replace(&mut session.cause, self.last)
     }
 
-    /// Gives a message to its receiver.
+    /// Gives a message to its receiver; returns its cause. The message stays where it lies.
     #[inline(always)]
-    fn receive<S: Sink<N::Event>>(&mut self, id: MessageId, content: Content<N>, sink: &mut S) {
-        match (content, id.from, id.to) {
+    fn receive<S: Sink<N::Event>>(&mut self, slot: Slot, sink: &mut S) -> EventId {
+        let Cluster {
+            flights, counters, ..
+        } = self;
+        let flight = flights.get(slot).expect("it was found");
+        let (cause, MessageId { from, to, .. }) = (flight.cause, flight.id);
+        match (&flight.content, from, to) {
             (Content::Message(message), Endpoint::Node(from), Endpoint::Node(to)) => {
-                self.counters.messages += 1;
-                self.step(to, Input::Receive { from, message }, sink);
+                counters.messages += 1;
+                let input = Input::Receive { from, message };
+                self.author = Some(to);
+                let member = &mut self.members[to.0 as usize];
+                member.step(self.now, self.last, input, &mut self.output, sink);
             }
             (
                 Content::Request { serial, request },
                 Endpoint::Client(client),
                 Endpoint::Node(to),
             ) => {
-                self.counters.client_messages += 1;
+                counters.client_messages += 1;
                 let input = Input::Request {
                     client,
-                    serial,
+                    serial: *serial,
                     request,
                 };
-                self.step(to, input, sink);
+                self.author = Some(to);
+                let member = &mut self.members[to.0 as usize];
+                member.step(self.now, self.last, input, &mut self.output, sink);
             }
             (Content::Reply { serial, reply }, Endpoint::Node(from), Endpoint::Client(client)) => {
-                self.counters.client_messages += 1;
+                counters.client_messages += 1;
                 let session = &mut self.sessions[client.0 as usize];
-                let received = session.receive(client, from, serial, reply);
+                let received = session.receive(client, from, *serial, reply.clone());
                 if received.accepted {
                     session.cause = self.last;
                 }
@@ -190,19 +198,14 @@ impl<N: Node> Cluster<N> {
             }
             _ => unreachable!("what a message carries follows from its ends"),
         }
+        cause
     }
 
     #[inline(always)]
-    fn step<S: Sink<N::Event>>(&mut self, node: NodeId, input: Input<N>, sink: &mut S) {
-        let member = &mut self.members[node.0 as usize];
-        let local = member.clock.local(self.now);
-        let machine = member
-            .node
-            .as_mut()
-            .expect("a node that steps was checked to be up");
-        machine.step(local, input, &mut self.output, sink);
-        member.note_deadline(self.last);
+    fn step<S: Sink<N::Event>>(&mut self, node: NodeId, input: Input<'_, N>, sink: &mut S) {
         self.author = Some(node);
+        let member = &mut self.members[node.0 as usize];
+        member.step(self.now, self.last, input, &mut self.output, sink);
     }
 
     /// Folds what came out of a step.

@@ -132,7 +132,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
             target,
             request,
         };
-        self.act(action, None, observer)
+        self.act(&action, None, observer)
     }
 
     pub(crate) fn patience<O: Observer<N>>(
@@ -152,7 +152,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
         }
         caller.ended(self.now, &mut self.queue);
         let serial = caller.serial;
-        self.act(Action::GiveUp { client, serial }, None, observer)
+        self.act(&Action::GiveUp { client, serial }, None, observer)
     }
 
     fn ask_again<O: Observer<N>>(
@@ -167,7 +167,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
             serial: caller.serial,
             target: caller.target,
         };
-        self.act(action, None, observer)
+        self.act(&action, None, observer)
     }
 
     /// A client makes of a reply what it can.

@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::disk::{Lost, Storage, WriteOf};
 use crate::flight::{Content, Flight};
 use crate::hash::TraceHash;
-use crate::node::{Boot, ClientId, Node, NodeId, Output};
+use crate::node::{Boot, ClientId, Input, Node, NodeId, Output, Sink};
 use crate::slab::{Slab, Slot};
 use crate::time::{Local, Time};
 use crate::topology::{Endpoint, Topology};
@@ -147,6 +147,9 @@ impl<N: Node> Cluster<N> {
     /// way to the disk. `posted` hears of every message.
     #[inline]
     pub(crate) fn dispatch_with(&mut self, posted: impl FnMut(Slot, &mut Flight<N>)) {
+        if self.author.is_none() && self.asked.is_none() {
+            return;
+        }
         let mut post = Post {
             topology: self.topology,
             cause: self.last,
@@ -168,19 +171,28 @@ impl<N: Node> Cluster<N> {
         let Some(author) = self.author.take() else {
             return;
         };
-        for (to, message) in self.output.sends.drain(..) {
-            post.post(author.into(), to.into(), Content::Message(message));
+        let Output {
+            sends,
+            writes,
+            replies,
+        } = &mut self.output;
+        // Most steps do one of the three, and an empty drain is not free.
+        if !sends.is_empty() {
+            for (to, message) in sends.drain(..) {
+                post.post(author.into(), to.into(), Content::Message(message));
+            }
         }
-        for (client, serial, reply) in self.output.replies.drain(..) {
-            post.post(
-                author.into(),
-                client.into(),
-                Content::Reply { serial, reply },
-            );
+        if !replies.is_empty() {
+            for (client, serial, reply) in replies.drain(..) {
+                let content = Content::Reply { serial, reply };
+                post.post(author.into(), client.into(), content);
+            }
         }
-        let disk = &mut self.members[author.0 as usize].disk;
-        for write in self.output.writes.drain(..) {
-            disk.hand_over(write, self.last);
+        if !writes.is_empty() {
+            let disk = &mut self.members[author.0 as usize].disk;
+            for write in writes.drain(..) {
+                disk.hand_over(write, self.last);
+            }
         }
     }
 
@@ -344,6 +356,23 @@ impl<N: Node, F: FnMut(Slot, &mut Flight<N>)> Post<'_, N, F> {
 }
 
 impl<N: Node> Member<N> {
+    /// Gives the node one input, `cause`, at world time `now`.
+    #[inline(always)]
+    pub(crate) fn step<S: Sink<N::Event>>(
+        &mut self,
+        now: Time,
+        cause: EventId,
+        input: Input<'_, N>,
+        output: &mut Output<N>,
+        sink: &mut S,
+    ) {
+        let local = self.clock.local(now);
+        let node = self.node.as_mut();
+        let node = node.expect("a node that steps was checked to be up");
+        node.step(local, input, output, sink);
+        self.note_deadline(cause);
+    }
+
     /// Asks the node for its deadline, after a step or a boot.
     #[inline]
     pub(crate) fn note_deadline(&mut self, cause: EventId) {

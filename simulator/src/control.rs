@@ -64,7 +64,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
             Unsynced::Lose => Cut::LOSE_ALL,
             Unsynced::Draw => drawn,
         };
-        let verdict = self.act(Action::Crash { node, cut }, None, observer);
+        let verdict = self.act(&Action::Crash { node, cut }, None, observer);
         self.ledger.apply_with_effect(FaultKind::Crash);
         let lost = self.cluster.last_loss();
         if unsynced != Unsynced::Keep {
@@ -95,7 +95,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
             return Ok(false);
         }
         self.ledger.apply_with_effect(FaultKind::Restart);
-        self.act(Action::Restart(node), None, observer)
+        self.act(&Action::Restart(node), None, observer)
             .map(|_| true)
     }
 
@@ -114,7 +114,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
             return Ok(false);
         }
         self.hosts[node.0 as usize].pause = Some(self.ledger.apply(FaultKind::Pause));
-        self.act(Action::Pause(node), None, observer).map(|_| true)
+        self.act(&Action::Pause(node), None, observer).map(|_| true)
     }
 
     /// Resumes a node: what fell due meanwhile happens now, in order. False if it is not paused.
@@ -131,7 +131,8 @@ impl<N: Node, W: Workload<N>> World<N, W> {
             return Ok(false);
         }
         self.requeue_deferred(node);
-        self.act(Action::Resume(node), None, observer).map(|_| true)
+        self.act(&Action::Resume(node), None, observer)
+            .map(|_| true)
     }
 
     /// Gives a node a command of the operator; false if it is down or paused.
@@ -148,7 +149,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
         if self.cluster.node(node).is_none() || self.cluster.is_paused(node) {
             return Ok(false);
         }
-        self.act(Action::Operator { node, command }, None, observer)
+        self.act(&Action::Operator { node, command }, None, observer)
             .map(|_| true)
     }
 
@@ -170,7 +171,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
         if jump > Span::ZERO {
             self.ledger.apply_with_effect(FaultKind::ClockJump);
         }
-        self.act(Action::Clock { node, rate, jump }, None, observer)
+        self.act(&Action::Clock { node, rate, jump }, None, observer)
             .map(|_| ())
     }
 

@@ -11,7 +11,7 @@ pub trait Disk: Clone {
     type Write: Clone;
 
     /// Makes a whole write durable.
-    fn apply(&mut self, write: &Self::Write);
+    fn apply(&mut self, write: Self::Write);
 
     /// Into how many parts a crash can cut the write: it leaves the first 0, 1, … or all of them.
     fn parts(write: &Self::Write) -> u32;
@@ -105,7 +105,7 @@ impl<D: Disk> Storage<D> {
         );
         while self.reported < through {
             let (write, _) = self.pending.pop_front().expect("counted above");
-            self.image.apply(&write);
+            self.image.apply(write);
             self.reported += 1;
         }
     }
@@ -117,17 +117,17 @@ impl<D: Disk> Storage<D> {
             .unwrap_or(usize::MAX)
             .min(self.pending.len());
         for (write, _) in self.pending.drain(..whole) {
-            self.image.apply(&write);
+            self.image.apply(write);
         }
         let mut lost = Lost {
             writes: self.pending.len() as u64,
             torn: false,
         };
-        if let Some((next, _)) = self.pending.front()
+        if let Some((next, _)) = self.pending.pop_front()
             && cut.parts > 0
         {
-            if cut.parts < D::parts(next) {
-                self.image.apply_parts(next, cut.parts);
+            if cut.parts < D::parts(&next) {
+                self.image.apply_parts(&next, cut.parts);
                 lost.torn = true;
             } else {
                 self.image.apply(next);
@@ -152,8 +152,8 @@ mod tests {
     impl Disk for Parts {
         type Write = (u8, u32);
 
-        fn apply(&mut self, write: &(u8, u32)) {
-            self.apply_parts(write, write.1);
+        fn apply(&mut self, write: (u8, u32)) {
+            self.apply_parts(&write, write.1);
         }
 
         fn parts(write: &(u8, u32)) -> u32 {

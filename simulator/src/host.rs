@@ -66,7 +66,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
         {
             return Ok(Progress::Quiet);
         }
-        self.act(Action::Wake(node), None, observer)
+        self.act(&Action::Wake(node), None, observer)
     }
 
     pub(crate) fn synced<O: Observer<N>>(
@@ -93,7 +93,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
             return Ok(Progress::Quiet);
         }
         self.hosts[node.0 as usize].sync = None;
-        self.act(Action::Written { node, through }, None, observer)
+        self.act(&Action::Written { node, through }, None, observer)
     }
 
     /// Puts off what falls due for a paused node; false if the node is awake or down.

@@ -108,7 +108,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
         } else {
             Action::Deliver(id)
         };
-        let acted = self.act(action, Some(slot), observer);
+        let acted = self.act(&action, Some(slot), observer);
         if let Endpoint::Client(client) = id.to {
             self.answered(client);
         }
@@ -132,6 +132,6 @@ impl<N: Node, W: Workload<N>> World<N, W> {
             return Ok(Progress::Quiet);
         }
         let action = Action::Drop(flight.id, reason);
-        self.act(action, Some(slot), observer)
+        self.act(&action, Some(slot), observer)
     }
 }

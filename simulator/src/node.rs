@@ -92,7 +92,7 @@ pub trait Node: Clone {
     fn step<S: Sink<Self::Event>>(
         &mut self,
         now: Local,
-        input: Input<Self>,
+        input: Input<'_, Self>,
         out: &mut Output<Self>,
         sink: &mut S,
     );
@@ -120,14 +120,15 @@ pub trait Node: Clone {
     fn reply_verdict(reply: &Self::Reply) -> Verdict;
 }
 
-/// One thing that happens to a node.
-pub enum Input<N: Node> {
+/// One thing that happens to a node. What comes with it is lent, not given: nothing is copied on
+/// the way from one node to another that the receiver does not keep.
+pub enum Input<'a, N: Node> {
     /// A message of another node.
     Receive {
         /// Who sent it.
         from: NodeId,
         /// What it says.
-        message: N::Message,
+        message: &'a N::Message,
     },
     /// The deadline the node asked for is reached.
     Wake,
@@ -143,10 +144,10 @@ pub enum Input<N: Node> {
         /// The client's number for the operation; a retry carries the same one.
         serial: u64,
         /// What it asks.
-        request: N::Request,
+        request: &'a N::Request,
     },
     /// The operator commands.
-    Operator(N::Operator),
+    Operator(&'a N::Operator),
 }
 
 /// What a node does in one step. The vectors are used again at each step and keep their capacity.

@@ -23,7 +23,8 @@ impl<T> Slab<T> {
         let slot = self.free.pop().unwrap_or_else(|| self.grow());
         let cell = &mut self.cells[slot.0 as usize];
         assert!(cell.is_none(), "a free slot holds a value");
-        (slot, cell.insert(value))
+        *cell = Some(value);
+        (slot, cell.as_mut().expect("it was just filled"))
     }
 
     #[cold]
@@ -40,6 +41,14 @@ impl<T> Slab<T> {
             .expect("a removed slot holds a value");
         self.free.push(slot);
         value
+    }
+
+    /// Drops a value where it lies; the caller must know that it is there.
+    pub(crate) fn discard(&mut self, slot: Slot) {
+        let cell = &mut self.cells[slot.0 as usize];
+        assert!(cell.is_some(), "a discarded slot holds a value");
+        *cell = None;
+        self.free.push(slot);
     }
 
     pub(crate) fn get(&self, slot: Slot) -> Option<&T> {

@@ -184,16 +184,15 @@ impl<N: Node, W: Workload<N>> World<N, W> {
     #[inline]
     pub(crate) fn act<O: Observer<N>>(
         &mut self,
-        action: Action<N>,
+        action: &Action<N>,
         hint: Option<Slot>,
         observer: &mut O,
     ) -> Result<Progress, O::Violation> {
         self.events.clear();
         let applied = if O::EVENTS {
-            self.cluster
-                .apply(self.now, &action, hint, &mut self.events)
+            self.cluster.apply(self.now, action, hint, &mut self.events)
         } else {
-            self.cluster.apply(self.now, &action, hint, &mut ())
+            self.cluster.apply(self.now, action, hint, &mut ())
         };
         let applied = applied.expect("the timed scheduler resolves possible actions only");
         let to_client = matches!(action, Action::Deliver(id) | Action::Duplicate(id)
@@ -206,7 +205,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
                 time: self.now,
                 node: applied.node.map(|(node, _)| node),
                 local: applied.node.map(|(_, local)| local),
-                action: &action,
+                action,
                 output: &self.cluster.output,
                 events: &self.events,
                 received: self.cluster.received.as_ref().filter(|_| to_client),

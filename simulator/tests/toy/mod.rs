@@ -50,9 +50,9 @@ pub(crate) struct Counted {
 impl Disk for Counted {
     type Write = u64;
 
-    fn apply(&mut self, write: &u64) {
-        assert_eq!(*write, self.whole + 1, "writes reach the disk in order");
-        self.whole = *write;
+    fn apply(&mut self, write: u64) {
+        assert_eq!(write, self.whole + 1, "writes reach the disk in order");
+        self.whole = write;
     }
 
     fn parts(_: &u64) -> u32 {
@@ -150,7 +150,7 @@ impl Node for Toy {
     fn step<S: Sink<u64>>(
         &mut self,
         now: Local,
-        input: Input<Toy>,
+        input: Input<'_, Toy>,
         out: &mut Output<Toy>,
         sink: &mut S,
     ) {
@@ -162,7 +162,7 @@ impl Node for Toy {
                 message: Message::Ping(round),
             } => {
                 self.pings += 1;
-                out.sends.push((from, Message::Pong(round)));
+                out.sends.push((from, Message::Pong(*round)));
             }
             Input::Receive { .. } => {
                 self.pongs += 1;
@@ -192,7 +192,7 @@ impl Node for Toy {
             Input::Request { client, serial, .. } => self.ask(client, serial, out),
             Input::Operator(rounds) => {
                 self.commands += 1;
-                (0..rounds).for_each(|_| self.ping_all(out));
+                (0..*rounds).for_each(|_| self.ping_all(out));
             }
         }
     }
