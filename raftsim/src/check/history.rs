@@ -63,9 +63,13 @@ impl History {
     /// The operation of this client and serial.
     #[must_use]
     pub fn find(&self, client: u64, serial: u64) -> Option<&Operation> {
+        self.operations.get(self.place(client, serial)?)
+    }
+
+    /// Its place among all operations.
+    pub(crate) fn place(&self, client: u64, serial: u64) -> Option<usize> {
         let places = self.places.get(usize::try_from(client).ok()?)?;
-        let place = places.get(usize::try_from(serial.checked_sub(1)?).ok()?)?;
-        self.operations.get(*place)
+        places.get(usize::try_from(serial.checked_sub(1)?).ok()?).copied()
     }
 
     pub(crate) fn called(

@@ -119,7 +119,7 @@ impl Checks {
         let Some(server) = up_to_date else {
             return Ok(());
         };
-        match witness::final_state(&self.log, |key| server.node().machine().read(key)) {
+        match witness::final_state(&looked.state, |key| server.node().machine().read(key)) {
             Err((property, _)) if !wanted[property as usize] => Ok(()),
             other => other,
         }

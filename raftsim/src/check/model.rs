@@ -84,17 +84,24 @@ pub(crate) enum Answer {
     Deleted(bool),
 }
 
-/// Keys with their versions, and their values where they have one.
+/// Every key that was ever written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Model {
-    keys: BTreeMap<Vec<u8>, (u64, Option<Vec<u8>>)>,
+    keys: BTreeMap<Vec<u8>, Register>,
+}
+
+/// One key's version, and its value if it has one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Register {
+    version: u64,
+    value: Option<Vec<u8>>,
 }
 
 impl Model {
     pub(crate) fn get(&self, key: &[u8]) -> (u64, Option<&[u8]>) {
         self.keys
             .get(key)
-            .map_or((0, None), |(version, value)| (*version, value.as_deref()))
+            .map_or((0, None), |is| (is.version, is.value.as_deref()))
     }
 
     pub(crate) fn keys(&self) -> impl Iterator<Item = &[u8]> {
@@ -102,39 +109,52 @@ impl Model {
     }
 
     pub(crate) fn execute(&mut self, request: &Request<'_>) -> Result {
-        let (version, value) = match self.keys.get(request.key) {
-            Some((version, value)) => (*version, value.clone()),
-            None => (0, None),
-        };
-        let (next, answer) = match request.tag {
-            GET => {
-                return Result {
-                    version,
-                    answer: Answer::Value(value),
-                };
-            }
-            PUT => (Some(request.first.to_vec()), Answer::Written),
+        if let Some(register) = self.keys.get_mut(request.key) {
+            return register.execute(request);
+        }
+        let mut register = Register::default();
+        let result = register.execute(request);
+        // Reading an absent key, or failing to write it, leaves no trace of it.
+        if register.version > 0 {
+            self.keys.insert(request.key.to_vec(), register);
+        }
+        result
+    }
+}
+
+impl Register {
+    fn execute(&mut self, request: &Request<'_>) -> Result {
+        let actual = self.value.as_deref();
+        let answer = match request.tag {
+            GET => Answer::Value(self.value.clone()),
+            PUT => self.set(request.first),
             APPEND => {
-                let mut longer = value.unwrap_or_default();
-                longer.extend_from_slice(request.first);
-                (Some(longer), Answer::Written)
+                self.version += 1;
+                let value = self.value.get_or_insert_default();
+                value.extend_from_slice(request.first);
+                Answer::Written
             }
-            CAS if value.as_deref() == Some(request.first) => {
-                (Some(request.second.to_vec()), Answer::Written)
+            CAS if actual == Some(request.first) => self.set(request.second),
+            CAS_ABSENT if actual.is_none() => self.set(request.first),
+            CAS | CAS_ABSENT => Answer::Mismatch(self.value.clone()),
+            DELETE => {
+                self.version += 1;
+                Answer::Deleted(self.value.take().is_some())
             }
-            CAS_ABSENT if value.is_none() => (Some(request.first.to_vec()), Answer::Written),
-            CAS | CAS_ABSENT => {
-                return Result {
-                    version,
-                    answer: Answer::Mismatch(value),
-                };
-            }
-            DELETE => (None, Answer::Deleted(value.is_some())),
             tag => unreachable!("requests are read with known tags only, not {tag}"),
         };
-        let version = version + 1;
-        self.keys.insert(request.key.to_vec(), (version, next));
-        Result { version, answer }
+        Result {
+            version: self.version,
+            answer,
+        }
+    }
+
+    fn set(&mut self, value: &[u8]) -> Answer {
+        self.version += 1;
+        let buffer = self.value.get_or_insert_default();
+        buffer.clear();
+        buffer.extend_from_slice(value);
+        Answer::Written
     }
 }
 

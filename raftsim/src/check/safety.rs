@@ -233,12 +233,14 @@ impl Safety {
         let (raft, applied) = (server.node().raft(), server.node().machine().applied());
         let (term, commit) = (raft.current_term(), raft.commit_index().0);
         let watched = &mut self.nodes[id.0 as usize];
-        let falls = [
-            ("term", watched.term.0, term.0),
-            ("commit index", watched.commit, commit),
-            ("applied index", watched.applied, applied),
-        ];
-        if let Some((what, was, is)) = falls.into_iter().find(|(_, was, is)| is < was) {
+        if term < watched.term || commit < watched.commit || applied < watched.applied {
+            let falls = [
+                ("term", watched.term.0, term.0),
+                ("commit index", watched.commit, commit),
+                ("applied index", watched.applied, applied),
+            ];
+            let fall = falls.into_iter().find(|(_, was, is)| is < was);
+            let (what, was, is) = fall.expect("one of them fell");
             return Err((Property::MonotonicState, self.fall(id, what, was, is)));
         }
         let leads = raft.role() == RoleKind::Leader;

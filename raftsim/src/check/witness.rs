@@ -16,15 +16,16 @@ pub(crate) struct Witness<'a> {
     log: &'a [Payload],
     model: Model,
     last_serial: BTreeMap<u64, u64>,
-    /// Per operation that took effect, its index and what came out.
-    effects: BTreeMap<(u64, u64), (u64, Came)>,
+    /// Which of the history's operations took effect.
+    effective: Vec<bool>,
 }
 
-/// Counts of what was looked at.
-#[derive(Clone, Copy, Debug, Default)]
+/// What was looked at, and the state it ends in.
+#[derive(Debug)]
 pub(crate) struct Looked {
     pub(crate) entries: u64,
     pub(crate) replies: u64,
+    pub(crate) state: Model,
 }
 
 /// Replays `log` against what clients saw. `wanted` says which properties to check.
@@ -38,7 +39,7 @@ pub(crate) fn check(
         log,
         model: Model::default(),
         last_serial: BTreeMap::new(),
-        effects: BTreeMap::new(),
+        effective: vec![false; history.operations().len()],
     };
     let mut latest_call: Option<&Operation> = None;
     for (place, payload) in log.iter().enumerate() {
@@ -59,6 +60,7 @@ pub(crate) fn check(
     Ok(Looked {
         entries: log.len() as u64,
         replies: history.answered(),
+        state: witness.model,
     })
 }
 
@@ -77,14 +79,15 @@ impl<'a> Witness<'a> {
         }
         *last = serial;
         let came = self.model.execute(request);
-        let Some(operation) = self.history.find(client, serial) else {
+        let Some(place) = self.history.place(client, serial) else {
             let facts = [
                 format!("entry #{index} is request {serial} of client {client}"),
                 "no client ever made that request".to_owned(),
             ];
             return Err((Property::AppliedOrderExplainsReplies, facts));
         };
-        self.effects.insert((client, serial), (index, came.clone()));
+        self.effective[place] = true;
+        let operation = &self.history.operations()[place];
         let End::Answered { reply, .. } = &operation.end else {
             return Ok(Some(operation));
         };
@@ -125,12 +128,12 @@ impl<'a> Witness<'a> {
 
     /// Every operation that was answered is in the log.
     fn acknowledged(&self, wanted: &impl Fn(Property) -> bool) -> Result<(), Found> {
-        for operation in self.history.operations() {
+        let operations = self.history.operations().iter();
+        for (operation, effective) in operations.zip(&self.effective) {
             let End::Answered { reply, .. } = &operation.end else {
                 continue;
             };
-            let id = (u64::from(operation.client.0), operation.serial);
-            if self.effects.contains_key(&id) {
+            if *effective {
                 continue;
             }
             let wrote = matches!(reply.answer, Told::Written | Told::Deleted { .. });
@@ -175,20 +178,8 @@ fn real_time(latest_call: Option<&Operation>, operation: &Operation) -> Result<(
     Err((Property::AppliedOrderExplainsReplies, facts))
 }
 
-/// The state that a replay of `log` ends in, compared with a node that has applied all of it.
-pub(crate) fn final_state(log: &[Payload], read: impl Fn(&[u8]) -> Reply) -> Result<(), Found> {
-    let mut model = Model::default();
-    let mut last: BTreeMap<u64, u64> = BTreeMap::new();
-    for payload in log {
-        let Some(request) = model::read(payload.bytes()) else {
-            continue;
-        };
-        let last = last.entry(request.client).or_insert(0);
-        if request.serial > *last {
-            *last = request.serial;
-            model.execute(&request);
-        }
-    }
+/// The state that a replay of the log ends in, compared with a node that has applied all of it.
+pub(crate) fn final_state(model: &Model, read: impl Fn(&[u8]) -> Reply) -> Result<(), Found> {
     for key in model.keys() {
         let (version, value) = model.get(key);
         let held = read(key);
