@@ -45,7 +45,10 @@ pub(crate) fn catch<T>(body: impl FnOnce() -> T) -> Result<T, Panic> {
     let result = panic::catch_unwind(AssertUnwindSafe(body));
     CATCHING.set(outer);
     result.map_err(|_| {
-        CAUGHT.take().unwrap_or(Panic { message: "a panic".to_owned(), place: String::new() })
+        CAUGHT.take().unwrap_or(Panic {
+            message: "a panic".to_owned(),
+            place: String::new(),
+        })
     })
 }
 

@@ -110,11 +110,7 @@ impl<N: Node> Observer<N> for Unobserved {
     type Violation = Box<Violation>;
 
     #[inline]
-    fn after(
-        &mut self,
-        _: &Cluster<N>,
-        _: &simulator::Step<'_, N>,
-    ) -> Result<(), Box<Violation>> {
+    fn after(&mut self, _: &Cluster<N>, _: &simulator::Step<'_, N>) -> Result<(), Box<Violation>> {
         Ok(())
     }
 }
@@ -155,7 +151,10 @@ where
     let stopped = match stopped {
         Ok(Ok(())) => checks.finish(world.cluster()).map_err(Stop::Violation),
         Ok(Err(stop)) => Err(stop),
-        Err(panic) => Err(Stop::Violation(Box::new(assertion(&panic, world.cluster())))),
+        Err(panic) => Err(Stop::Violation(Box::new(assertion(
+            &panic,
+            world.cluster(),
+        )))),
     };
     outcome(scenario, &world, checks, stopped)
 }
@@ -174,8 +173,15 @@ pub fn build<R: Rules + Clone, D: Duties>(
     let voters: Vec<_> = (0..count).map(|place| raft_id(NodeId(place))).collect();
     let configuration =
         Configuration::of_voters(&voters).expect("a checked scenario has at least one node");
-    let config = Config { rules, duties, settings: settings(&scenario.raft), configuration };
-    let members = (0..count).map(|_| (config.clone(), Image::default())).collect();
+    let config = Config {
+        rules,
+        duties,
+        settings: settings(&scenario.raft),
+        configuration,
+    };
+    let members = (0..count)
+        .map(|_| (config.clone(), Image::default()))
+        .collect();
     let plan = Plan {
         seed: scenario.seed,
         links: quality(&scenario.network),
@@ -215,7 +221,9 @@ impl<'s> Runner<'s> {
             let next = agenda.min(looks).min(acts);
             if next >= self.end {
                 world.advance_to(self.end.max(world.now()));
-                return vigil.look(self.end, world.cluster(), checks, self.names).map_err(Stop::Unmet);
+                return vigil
+                    .look(self.end, world.cluster(), checks, self.names)
+                    .map_err(Stop::Unmet);
             }
             if acts == next {
                 world.advance_to(next);
@@ -227,7 +235,9 @@ impl<'s> Runner<'s> {
                 acted?;
             } else if looks == next {
                 world.advance_to(next);
-                vigil.look(next, world.cluster(), checks, self.names).map_err(Stop::Unmet)?;
+                vigil
+                    .look(next, world.cluster(), checks, self.names)
+                    .map_err(Stop::Unmet)?;
             } else if waits {
                 world.step(&mut (&mut *observer, (&mut *checks, &mut watch)))?;
             } else {
@@ -247,7 +257,10 @@ fn assertion<N: Node>(panic: &Panic, cluster: &Cluster<N>) -> Violation {
         event: cluster.last_event(),
         time: cluster.now(),
         node: None,
-        facts: [format!("an assertion failed: {}", panic.message), format!("at {}", panic.place)],
+        facts: [
+            format!("an assertion failed: {}", panic.message),
+            format!("at {}", panic.place),
+        ],
     }
 }
 
@@ -258,8 +271,11 @@ fn outcome<R: Rules + Clone, D: Duties>(
     stopped: Result<(), Stop>,
 ) -> Outcome {
     let cluster = world.cluster();
-    let faults: Vec<_> =
-        world.ledger().iter().filter(|(_, count)| *count != Count::default()).collect();
+    let faults: Vec<_> = world
+        .ledger()
+        .iter()
+        .filter(|(_, count)| *count != Count::default())
+        .collect();
     let metrics = metrics(world, &checks);
     let verdict = match stopped {
         Err(Stop::Violation(violation)) => Verdict::Safety(violation),
@@ -286,10 +302,15 @@ fn outcome<R: Rules + Clone, D: Duties>(
 
 /// A fault that was scheduled and never applied proves nothing.
 fn never_applied(faults: &[(FaultKind, Count)], time: Time) -> Option<Unmet> {
-    let (kind, count) =
-        faults.iter().find(|(_, count)| count.scheduled > 0 && count.applied == 0)?;
+    let (kind, count) = faults
+        .iter()
+        .find(|(_, count)| count.scheduled > 0 && count.applied == 0)?;
     let facts = [
-        format!("the fault {} was scheduled {} times", kind.name(), count.scheduled),
+        format!(
+            "the fault {} was scheduled {} times",
+            kind.name(),
+            count.scheduled
+        ),
         "it never found anything to act on".to_owned(),
     ];
     Some(Unmet { time, facts })
@@ -320,7 +341,10 @@ fn metrics<R: Rules + Clone, D: Duties>(
         Metric::OpsOk => history.answered(),
         Metric::OpsUnknown => history.operations().len() as u64 - history.answered(),
     };
-    Metric::ALL.iter().map(|metric| (*metric, value(*metric))).collect()
+    Metric::ALL
+        .iter()
+        .map(|metric| (*metric, value(*metric)))
+        .collect()
 }
 
 fn limits<R: Rules + Clone, D: Duties>(
@@ -330,23 +354,44 @@ fn limits<R: Rules + Clone, D: Duties>(
 ) -> Option<Unmet> {
     let limits = &scenario.expect.limits;
     let value = |wanted| {
-        metrics.iter().find(|(metric, _)| *metric == wanted).map_or(0, |(_, value)| *value)
+        metrics
+            .iter()
+            .find(|(metric, _)| *metric == wanted)
+            .map_or(0, |(_, value)| *value)
     };
     let messages = world.cluster().counters().messages;
     let (answered, elections) = (value(Metric::OpsOk), value(Metric::Elections));
     let unknown = value(Metric::OpsUnknown);
     let passed = [
-        ("elections", limits.elections, limits.elections.is_none_or(|l| l.holds(elections)), elections),
-        ("ops_unknown", limits.ops_unknown, limits.ops_unknown.is_none_or(|l| l.holds(unknown)), unknown),
+        (
+            "elections",
+            limits.elections,
+            limits.elections.is_none_or(|l| l.holds(elections)),
+            elections,
+        ),
+        (
+            "ops_unknown",
+            limits.ops_unknown,
+            limits.ops_unknown.is_none_or(|l| l.holds(unknown)),
+            unknown,
+        ),
         (
             "messages_per_op",
             limits.messages_per_op,
-            limits.messages_per_op.is_none_or(|l| l.holds_per(messages, answered)),
+            limits
+                .messages_per_op
+                .is_none_or(|l| l.holds_per(messages, answered)),
             messages / answered.max(1),
         ),
     ];
     let (name, limit, _, was) = passed.into_iter().find(|(_, _, holds, _)| !holds)?;
     let limit = limit.map(|limit| limit.to_string()).unwrap_or_default();
-    let facts = [format!("the scenario allows {name} {limit}"), format!("it was {was}")];
-    Some(Unmet { time: world.now(), facts })
+    let facts = [
+        format!("the scenario allows {name} {limit}"),
+        format!("it was {was}"),
+    ];
+    Some(Unmet {
+        time: world.now(),
+        facts,
+    })
 }

@@ -40,7 +40,10 @@ pub struct Unmet {
 impl<'s> Vigil<'s> {
     pub(crate) fn new(scenario: &'s Resolved, director: &Director<'s>) -> Self {
         let waiting = scenario.expect.eventually.iter().map(|wants| {
-            let place = scenario.phases.iter().position(|phase| phase.name == wants.phase);
+            let place = scenario
+                .phases
+                .iter()
+                .position(|phase| phase.name == wants.phase);
             let begin = director.begins(place.expect("a checked file names its phases"));
             Waiting {
                 wants,
@@ -49,7 +52,10 @@ impl<'s> Vigil<'s> {
                 next: begin.after(STEP),
             }
         });
-        Self { waiting: waiting.collect(), clients: scenario.clients.count }
+        Self {
+            waiting: waiting.collect(),
+            clients: scenario.clients.count,
+        }
     }
 
     pub(crate) fn next_time(&self) -> Option<Time> {
@@ -76,7 +82,10 @@ impl<'s> Vigil<'s> {
                 let phase = &waiting.wants.phase;
                 let within = crate::clock::show(waiting.wants.within.get());
                 let asked = format!("within {within} of phase {phase}: {}", asked(waiting.wants));
-                result = Err(Unmet { time: now, facts: [asked, lack] });
+                result = Err(Unmet {
+                    time: now,
+                    facts: [asked, lack],
+                });
             }
             waiting.next = now.after(STEP).min(waiting.deadline.max(now));
             true
@@ -102,13 +111,20 @@ impl<'s> Vigil<'s> {
             (wants.all_applied_equal, &equal),
             (wants.all_served, &served),
         ];
-        checks.into_iter().filter(|(wanted, _)| *wanted).find_map(|(_, lack)| lack())
+        checks
+            .into_iter()
+            .filter(|(wanted, _)| *wanted)
+            .find_map(|(_, lack)| lack())
     }
 
     fn served(&self, since: Time, checks: &Checks) -> Option<String> {
         let answers = checks.history().last_answers(self.clients);
-        let unserved = answers.iter().position(|last| last.is_none_or(|last| last < since))?;
-        Some(format!("client {unserved} has had no answer since the phase began"))
+        let unserved = answers
+            .iter()
+            .position(|last| last.is_none_or(|last| last < since))?;
+        Some(format!(
+            "client {unserved} has had no answer since the phase began"
+        ))
     }
 }
 
@@ -118,7 +134,11 @@ fn asked(wants: &Eventually) -> String {
         (wants.all_applied_equal, "all nodes have applied the same"),
         (wants.all_served, "every client is answered"),
     ];
-    let asked: Vec<_> = parts.iter().filter(|(on, _)| *on).map(|(_, text)| *text).collect();
+    let asked: Vec<_> = parts
+        .iter()
+        .filter(|(on, _)| *on)
+        .map(|(_, text)| *text)
+        .collect();
     asked.join(", ")
 }
 
@@ -130,11 +150,15 @@ fn one_leader<R: Rules + Clone, D: Duties>(
         .nodes()
         .filter_map(|id| cluster.node(id).map(|server| (id, server.node().raft())))
         .collect();
-    let leaders: Vec<_> =
-        up.iter().filter(|(_, raft)| raft.role() == RoleKind::Leader).collect();
+    let leaders: Vec<_> = up
+        .iter()
+        .filter(|(_, raft)| raft.role() == RoleKind::Leader)
+        .collect();
     let [(leader, of)] = leaders[..] else {
-        let leading: Vec<_> =
-            leaders.iter().map(|(id, _)| names[id.0 as usize].as_str()).collect();
+        let leading: Vec<_> = leaders
+            .iter()
+            .map(|(id, _)| names[id.0 as usize].as_str())
+            .collect();
         return Some(match leading.len() {
             0 => "no node leads".to_owned(),
             _ => format!("several nodes lead: {}", leading.join(" ")),

@@ -44,12 +44,13 @@ impl Director<'_> {
             }
             Action::Restart(who) => {
                 let down = self.who(who, draw, world, |world, id| is_down(world, id));
-                self.undo(Undo::Restart(down), world, observer).map(|()| None)
+                self.undo(Undo::Restart(down), world, observer)
+                    .map(|()| None)
             }
             Action::Resume(who) => {
-                let paused =
-                    self.who(who, draw, world, |world, id| world.cluster().is_paused(id));
-                self.undo(Undo::Resume(paused), world, observer).map(|()| None)
+                let paused = self.who(who, draw, world, |world, id| world.cluster().is_paused(id));
+                self.undo(Undo::Resume(paused), world, observer)
+                    .map(|()| None)
             }
             Action::Recover(who) => {
                 let cut = self.cut_off();
@@ -82,7 +83,11 @@ impl Director<'_> {
             Action::Partition(partition) => {
                 let groups = pick::groups(self.scenario, world.cluster(), partition, draw.who);
                 assert!(
-                    !groups.groups.iter().flatten().any(|id| Some(*id) == groups.bridge),
+                    !groups
+                        .groups
+                        .iter()
+                        .flatten()
+                        .any(|id| Some(*id) == groups.bridge),
                     "the bridge stands in no group"
                 );
                 let mut links = Vec::new();
@@ -96,7 +101,11 @@ impl Director<'_> {
             Action::Cut(route) => {
                 let links = self.links_of(route, draw, world);
                 let both = links.iter().all(|(from, to)| links.contains(&(*to, *from)));
-                let kind = if both { FaultKind::Cut } else { FaultKind::OneWayCut };
+                let kind = if both {
+                    FaultKind::Cut
+                } else {
+                    FaultKind::OneWayCut
+                };
                 Some(self.cut_links(links, kind, world))
             }
             Action::Hold(route) => {
@@ -124,7 +133,10 @@ impl Director<'_> {
                 None
             }
             Action::Link(change) => {
-                let route = Route { from: change.from.clone(), to: change.to.clone() };
+                let route = Route {
+                    from: change.from.clone(),
+                    to: change.to.clone(),
+                };
                 let links = self.links_of(&route, draw, world);
                 self.tell_links("change", &links);
                 self.overlay(&links, &change.change(), world);
@@ -159,8 +171,10 @@ impl Director<'_> {
                 }
             }
             Undo::Heal(cut, links) => {
-                let healed: Vec<_> =
-                    links.into_iter().filter(|link| self.uncut(*link, cut)).collect();
+                let healed: Vec<_> = links
+                    .into_iter()
+                    .filter(|link| self.uncut(*link, cut))
+                    .collect();
                 self.tell_links("heal", &healed);
                 world.heal(&healed);
             }
@@ -213,7 +227,9 @@ impl Director<'_> {
         observer: &mut O,
     ) -> Result<Undo, O::Violation> {
         let nodes = self.who(&change.node, draw, world, |_, _| true);
-        let jump = change.jump.map_or(Span(0), |jump| within(draw.jump, spans(jump)));
+        let jump = change
+            .jump
+            .map_or(Span(0), |jump| within(draw.jump, spans(jump)));
         for id in &nodes {
             let now = world.cluster().clock(*id).rate();
             let rate = change.rate.map_or(now, rate);
@@ -267,7 +283,11 @@ impl Director<'_> {
         nodes.iter().for_each(|id| world.restore_disk(*id));
         self.undo(Undo::Clock(nodes.to_vec()), world, observer)?;
         self.undo(Undo::Resume(nodes.to_vec()), world, observer)?;
-        let down: Vec<_> = nodes.iter().copied().filter(|id| is_down(world, *id)).collect();
+        let down: Vec<_> = nodes
+            .iter()
+            .copied()
+            .filter(|id| is_down(world, *id))
+            .collect();
         self.undo(Undo::Restart(down), world, observer)
     }
 
@@ -283,10 +303,7 @@ impl Director<'_> {
     }
 
     /// Sets the standing state of links, disks and clients for the phase that begins.
-    pub(super) fn set_the_stage<R: Rules + Clone, D: Duties>(
-        &mut self,
-        world: &mut KvWorld<R, D>,
-    ) {
+    pub(super) fn set_the_stage<R: Rules + Clone, D: Duties>(&mut self, world: &mut KvWorld<R, D>) {
         let (scenario, phase) = (self.scenario, self.phase());
         let topology = world.cluster().topology();
         self.standing_links(&topology.node_links(), world);
@@ -296,7 +313,11 @@ impl Director<'_> {
         };
         schedule_quality(&clients, world);
         world.set_links(&topology.client_links(), quality(&clients));
-        let sync = phase.disk.as_ref().and_then(|disk| disk.sync).unwrap_or(scenario.disk.sync);
+        let sync = phase
+            .disk
+            .as_ref()
+            .and_then(|disk| disk.sync)
+            .unwrap_or(scenario.disk.sync);
         for id in topology.nodes() {
             world.set_disk(id, spans(sync));
         }
@@ -348,7 +369,10 @@ impl Director<'_> {
         for link in links {
             let mut own = network.clone();
             for rule in &scenario.links {
-                let route = Route { from: rule.from.clone(), to: rule.to.clone() };
+                let route = Route {
+                    from: rule.from.clone(),
+                    to: rule.to.clone(),
+                };
                 if self.static_links(&route, world).contains(link) {
                     own = own.with(&rule.change());
                 }
@@ -375,7 +399,9 @@ impl Director<'_> {
     ) -> Vec<Pair> {
         let cluster = world.cluster();
         let ends = |end| pick::nodes(self.scenario, cluster, end, |_| true, 0);
-        cluster.topology().one_way(&ends(&route.from), &ends(&route.to))
+        cluster
+            .topology()
+            .one_way(&ends(&route.from), &ends(&route.to))
     }
 
     fn links_of<R: Rules + Clone, D: Duties>(
@@ -386,7 +412,10 @@ impl Director<'_> {
     ) -> Vec<Pair> {
         let from = self.who(&route.from, draw, world, |_, _| true);
         // A drawn receiver is another node than the drawn sender.
-        let to = Draw { who: draw.who.rotate_left(23), ..draw };
+        let to = Draw {
+            who: draw.who.rotate_left(23),
+            ..draw
+        };
         let to = self.who(&route.to, to, world, |_, id| !from.contains(&id));
         world.cluster().topology().one_way(&from, &to)
     }
@@ -398,7 +427,13 @@ impl Director<'_> {
         world: &KvWorld<R, D>,
         fit: impl Fn(&KvWorld<R, D>, NodeId) -> bool,
     ) -> Vec<NodeId> {
-        pick::nodes(self.scenario, world.cluster(), selector, |id| fit(world, id), draw.who)
+        pick::nodes(
+            self.scenario,
+            world.cluster(),
+            selector,
+            |id| fit(world, id),
+            draw.who,
+        )
     }
 
     fn cut_links<R: Rules + Clone, D: Duties>(
@@ -419,7 +454,9 @@ impl Director<'_> {
 
     /// This cut of a link ends, unless something healed it before. Whether none is left.
     fn uncut(&mut self, link: Pair, cut: u64) -> bool {
-        let Some(cuts) = self.cuts.get_mut(&link) else { return false };
+        let Some(cuts) = self.cuts.get_mut(&link) else {
+            return false;
+        };
         cuts.retain(|other| *other != cut);
         let last = cuts.is_empty();
         if last {
@@ -457,7 +494,12 @@ impl Director<'_> {
             Selector::Nodes(names) => names.contains(name),
             _ => true,
         };
-        let last = self.scenario.clocks.iter().rev().find(|clock| named(&clock.node));
+        let last = self
+            .scenario
+            .clocks
+            .iter()
+            .rev()
+            .find(|clock| named(&clock.node));
         last.map_or(Rate::REAL, |clock| rate(clock.rate))
     }
 }

@@ -36,11 +36,21 @@ pub type KvWorld<R, D> = World<Server<R, D>, KvWorkload>;
 #[derive(Clone, Debug)]
 enum Item {
     Begin(usize),
-    Step { phase: usize, place: usize },
+    Step {
+        phase: usize,
+        place: usize,
+    },
     /// A fault's drawn time has come: will it strike?
-    Due { phase: usize, place: usize },
+    Due {
+        phase: usize,
+        place: usize,
+    },
     /// It strikes, after its drawn wait.
-    Strike { phase: usize, place: usize, draw: Draw },
+    Strike {
+        phase: usize,
+        place: usize,
+        draw: Draw,
+    },
     End(Undo),
 }
 
@@ -126,9 +136,14 @@ impl<'s> Director<'s> {
         world: &mut KvWorld<R, D>,
         observer: &mut O,
     ) -> Result<(), O::Violation> {
-        let Some(Reverse((time, number))) = self.agenda.pop() else { return Ok(()) };
+        let Some(Reverse((time, number))) = self.agenda.pop() else {
+            return Ok(());
+        };
         assert!(time == world.now(), "the director acts at the world's time");
-        let item = self.items.remove(&number).expect("each entry of the agenda has its item");
+        let item = self
+            .items
+            .remove(&number)
+            .expect("each entry of the agenda has its item");
         match item {
             Item::Begin(phase) => self.begin(phase, world, observer),
             Item::Step { phase, place } => {
@@ -138,7 +153,8 @@ impl<'s> Director<'s> {
                     self.tell(say.as_str());
                 }
                 let draw = Draw::next(&mut self.steps[place]);
-                self.carry_out(&step.action, draw, world, observer).map(|_| ())
+                self.carry_out(&step.action, draw, world, observer)
+                    .map(|_| ())
             }
             Item::Due { phase, place } => {
                 if phase == self.phase {
@@ -183,15 +199,19 @@ impl<'s> Director<'s> {
         let (phase_now, begin) = (self.phase(), self.begins[phase]);
         let name = &phase_now.name;
         self.tell(format!("phase {name} begins"));
-        let stream = |kind: &str, place: usize| {
-            scenario.stream(&format!("phases/{name}/{kind}/{place}"))
-        };
-        self.faults = (0..phase_now.faults.len()).map(|place| stream("faults", place)).collect();
-        self.steps = (0..phase_now.steps.len()).map(|place| stream("steps", place)).collect();
+        let stream =
+            |kind: &str, place: usize| scenario.stream(&format!("phases/{name}/{kind}/{place}"));
+        self.faults = (0..phase_now.faults.len())
+            .map(|place| stream("faults", place))
+            .collect();
+        self.steps = (0..phase_now.steps.len())
+            .map(|place| stream("steps", place))
+            .collect();
         if phase_now.heal {
             self.items.retain(|_, item| !matches!(item, Item::End(_)));
             let items = &self.items;
-            self.agenda.retain(|Reverse((_, number))| items.contains_key(number));
+            self.agenda
+                .retain(|Reverse((_, number))| items.contains_key(number));
             self.heal_all(world, observer)?;
         }
         self.set_the_stage(world);
@@ -211,10 +231,18 @@ impl<'s> Director<'s> {
     }
 
     fn plan_due(&mut self, place: usize, fault: &Fault, draw: Draw, now: Time) {
-        let When::Every(every) = fault.when else { return };
+        let When::Every(every) = fault.when else {
+            return;
+        };
         let next = now.after(within(draw.every, spans(every)));
         if next < self.end_of_phase() {
-            self.plan(next, Item::Due { phase: self.phase, place });
+            self.plan(
+                next,
+                Item::Due {
+                    phase: self.phase,
+                    place,
+                },
+            );
         }
     }
 
@@ -234,7 +262,14 @@ impl<'s> Director<'s> {
         }
         let strike = now.after(within(draw.after, spans(fault.after)));
         if strike < self.end_of_phase() {
-            self.plan(strike, Item::Strike { phase: self.phase, place, draw });
+            self.plan(
+                strike,
+                Item::Strike {
+                    phase: self.phase,
+                    place,
+                    draw,
+                },
+            );
         }
     }
 

@@ -23,12 +23,19 @@ pub(crate) fn nodes<R: Rules + Clone, D: Duties>(
     match selector {
         Selector::Nodes(names) => names
             .iter()
-            .map(|name| NodeId(scenario.index_of(name).expect("names of a checked file exist")))
+            .map(|name| {
+                NodeId(
+                    scenario
+                        .index_of(name)
+                        .expect("names of a checked file exist"),
+                )
+            })
             .collect(),
         Selector::Leader => leader.into_iter().collect(),
-        Selector::Followers => {
-            all.into_iter().filter(|id| up(*id) && Some(*id) != leader).collect()
-        }
+        Selector::Followers => all
+            .into_iter()
+            .filter(|id| up(*id) && Some(*id) != leader)
+            .collect(),
         Selector::Random(count) => {
             let fit: Vec<_> = all.into_iter().filter(|id| fit(*id)).collect();
             some(word, &fit, *count as usize)
@@ -37,14 +44,19 @@ pub(crate) fn nodes<R: Rules + Clone, D: Duties>(
         Selector::Majority => some(word, &all, all.len() / 2 + 1),
         Selector::MinorityWithLeader => minority_with_leader(&all, leader, word),
         Selector::All => all,
-        Selector::Down => all.into_iter().filter(|id| cluster.node(*id).is_none()).collect(),
+        Selector::Down => all
+            .into_iter()
+            .filter(|id| cluster.node(*id).is_none())
+            .collect(),
         Selector::Up => all.into_iter().filter(|id| up(*id)).collect(),
     }
 }
 
 fn minority_with_leader(all: &[NodeId], leader: Option<NodeId>, word: u64) -> Vec<NodeId> {
     let size = all.len().saturating_sub(1) / 2;
-    let Some(leader) = leader else { return some(word, all, size) };
+    let Some(leader) = leader else {
+        return some(word, all, size);
+    };
     if size == 0 {
         return Vec::new();
     }
@@ -81,8 +93,15 @@ pub(crate) fn groups<R: Rules + Clone, D: Duties>(
 ) -> Groups {
     let all: Vec<_> = cluster.nodes().collect();
     let against_rest = |group: Vec<NodeId>| {
-        let rest = all.iter().copied().filter(|id| !group.contains(id)).collect();
-        Groups { groups: vec![group, rest], bridge: None }
+        let rest = all
+            .iter()
+            .copied()
+            .filter(|id| !group.contains(id))
+            .collect();
+        Groups {
+            groups: vec![group, rest],
+            bridge: None,
+        }
     };
     match partition {
         Partition::Halves => against_rest(some(word, &all, all.len() / 2)),
@@ -97,20 +116,32 @@ pub(crate) fn groups<R: Rules + Clone, D: Duties>(
         }
         Partition::Bridge => {
             let bridge = some(word, &all, 1).first().copied();
-            let rest: Vec<_> = all.iter().copied().filter(|id| Some(*id) != bridge).collect();
+            let rest: Vec<_> = all
+                .iter()
+                .copied()
+                .filter(|id| Some(*id) != bridge)
+                .collect();
             let half = some(word.rotate_left(17), &rest, rest.len() / 2);
             let other = rest.into_iter().filter(|id| !half.contains(id)).collect();
-            Groups { groups: vec![half, other], bridge }
+            Groups {
+                groups: vec![half, other],
+                bridge,
+            }
         }
         Partition::Groups(selectors) => {
             let mut groups: Vec<Vec<NodeId>> = selectors
                 .iter()
                 .map(|selector| nodes(scenario, cluster, selector, |_| true, word))
                 .collect();
-            let rest: Vec<_> =
-                all.into_iter().filter(|id| !groups.iter().flatten().any(|g| g == id)).collect();
+            let rest: Vec<_> = all
+                .into_iter()
+                .filter(|id| !groups.iter().flatten().any(|g| g == id))
+                .collect();
             groups.push(rest);
-            Groups { groups, bridge: None }
+            Groups {
+                groups,
+                bridge: None,
+            }
         }
     }
 }

@@ -21,7 +21,11 @@ pub(crate) struct Watch<V> {
 impl<V> Watch<V> {
     pub(crate) fn new(nodes: usize) -> Self {
         let roles = vec![(Term(0), RoleKind::Follower); nodes];
-        Self { roles, seen: Vec::new(), violation: PhantomData }
+        Self {
+            roles,
+            seen: Vec::new(),
+            violation: PhantomData,
+        }
     }
 }
 
@@ -41,7 +45,9 @@ impl<R: Rules + Clone, D: Duties, V> Observer<Server<R, D>> for Watch<V> {
             Action::Restart(_) => self.seen.push(Trigger::Restart),
             _ => {}
         }
-        let Some(server) = cluster.node(id) else { return Ok(()) };
+        let Some(server) = cluster.node(id) else {
+            return Ok(());
+        };
         let raft = server.node().raft();
         let is = (raft.current_term(), raft.role());
         let was = std::mem::replace(&mut self.roles[id.0 as usize], is);
