@@ -259,6 +259,8 @@ mod tests {
         log.apply(Index(COMPACT_EVERY));
         assert_eq!(log.entries.len(), 10);
         assert_eq!(log.bytes.len(), 10 * (HEAD + 2));
+        let last = log.read(Index(count), Index(count), Term(1));
+        assert_eq!(last, [2, 0, 0, 0, b'x', b'y']);
         log.apply(Index(count));
         assert_eq!(log.applied().entries, count);
     }
