@@ -80,7 +80,9 @@ impl PayloadLog {
 
     /// The payloads of `first..=last`, if the log still holds these entries in this term.
     pub(crate) fn slice(&self, first: Index, last: Index, term: Term) -> Option<Payloads> {
-        let mut payloads = Payloads::new();
+        let count = usize::try_from((last.0 + 1).saturating_sub(first.0)).ok()?;
+        // No more than the log holds, whatever is asked for.
+        let mut payloads = Payloads::with_capacity(count.min(self.entries.len()));
         let mut index = first;
         while index <= last {
             let (id, payload) = self.get(index)?;
