@@ -84,9 +84,7 @@ pub(crate) fn in_directory(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();
         let ends = path.extension().and_then(|extension| extension.to_str());
-        // The hashes of the corpus stand beside it.
-        let golden = path.file_name().is_some_and(|name| name == "golden.json");
-        if path.is_file() && matches!(ends, Some("json" | "jsonc")) && !golden {
+        if path.is_file() && matches!(ends, Some("json" | "jsonc")) {
             files.push(path);
         }
     }

@@ -22,11 +22,24 @@ use std::io::Write;
 
 use clap::{CommandFactory, Parser};
 
-pub(crate) use exit::Exit;
+use exit::Exit;
 
 use cli::{Cli, Command};
 use log::Log;
 use screen::{Screen, Stop};
+
+/// Does what `body` does. Assertions that fail inside a simulated server are findings and are
+/// caught where the run is; a panic that arrives here is a mistake of the tool. Its message was
+/// printed already.
+pub(crate) fn guarded(body: impl FnOnce() -> Exit + std::panic::UnwindSafe) -> Exit {
+    std::panic::catch_unwind(body).unwrap_or_else(|_| {
+        let report = "this is a bug in raftsim itself, not in what it ran: please report it with \
+                      the command you typed";
+        // Nobody may be listening, and there is nobody else to tell.
+        let _ = writeln!(std::io::stderr(), "{report}");
+        Exit::Bug
+    })
+}
 
 /// Does what the command line asks.
 pub(crate) fn main() -> Exit {
@@ -73,5 +86,21 @@ fn dispatch(command: &Command, log: Log, screen: &mut Screen) -> Result<Exit, St
             screen.out.write_all(&script)?;
             Ok(Exit::Fine)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_of_the_tool_ends_with_70() {
+        assert_eq!(guarded(|| panic!("a mistake")).code(), 70);
+        assert_eq!(guarded(|| Exit::Inconclusive), Exit::Inconclusive);
+    }
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        Cli::command().debug_assert();
     }
 }
