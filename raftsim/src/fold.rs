@@ -82,8 +82,16 @@ pub(crate) fn op(op: &Op, hash: &mut TraceHash) {
         Op::Get { key } => fields(1, &[key], hash),
         Op::Put { key, value } => fields(2, &[key, value], hash),
         Op::Append { key, value } => fields(3, &[key, value], hash),
-        Op::Cas { key, expect: None, value } => fields(4, &[key, value], hash),
-        Op::Cas { key, expect: Some(expect), value } => fields(5, &[key, expect, value], hash),
+        Op::Cas {
+            key,
+            expect: None,
+            value,
+        } => fields(4, &[key, value], hash),
+        Op::Cas {
+            key,
+            expect: Some(expect),
+            value,
+        } => fields(5, &[key, expect, value], hash),
         Op::Delete { key } => fields(6, &[key], hash),
     }
 }
@@ -132,7 +140,11 @@ fn configuration(configuration: Option<&Configuration>, hash: &mut TraceHash) {
         return;
     };
     hash.word(1);
-    let sets = [configuration.incoming(), configuration.outgoing(), configuration.learners()];
+    let sets = [
+        configuration.incoming(),
+        configuration.outgoing(),
+        configuration.learners(),
+    ];
     for set in sets {
         hash.word(set.len() as u64);
         for id in set {

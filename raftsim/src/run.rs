@@ -151,6 +151,12 @@ where
     let stopped = match stopped {
         Ok(Ok(())) => checks.finish(world.cluster()).map_err(Stop::Violation),
         Ok(Err(stop)) => Err(stop),
+        Err(panic) if panic.is_the_tools() => {
+            panic!(
+                "{} at {} (scenario {}, seed {})",
+                panic.message, panic.place, scenario.name, scenario.seed
+            )
+        }
         Err(panic) => Err(Stop::Violation(Box::new(assertion(
             &panic,
             world.cluster(),

@@ -63,7 +63,10 @@ pub fn raft_id(node: NodeId) -> raft_core::NodeId {
 /// For a name that no node of the engine can have.
 #[must_use]
 pub fn engine_id(node: raft_core::NodeId) -> NodeId {
-    let place = node.0.checked_sub(1).and_then(|place| u32::try_from(place).ok());
+    let place = node
+        .0
+        .checked_sub(1)
+        .and_then(|place| u32::try_from(place).ok());
     NodeId(place.expect("members of a simulated cluster are named from 1"))
 }
 
@@ -105,7 +108,10 @@ impl<R: Rules + Clone, D: Duties> simulator::Node for Server<R, D> {
         let node = node.unwrap_or_else(|error| {
             panic!("a server cannot start from what its own writes left on disk: {error}")
         });
-        Self { node, applied: Vec::new() }
+        Self {
+            node,
+            applied: Vec::new(),
+        }
     }
 
     #[inline]
@@ -117,10 +123,19 @@ impl<R: Rules + Clone, D: Duties> simulator::Node for Server<R, D> {
         sink: &mut S,
     ) {
         let input = match input {
-            Input::Receive { from, message } => kv::Input::Receive { from: raft_id(from), message },
+            Input::Receive { from, message } => kv::Input::Receive {
+                from: raft_id(from),
+                message,
+            },
             Input::Wake => kv::Input::Wake,
-            Input::Written { through } => kv::Input::Written { write: WriteId(through) },
-            Input::Request { client, serial, request } => kv::Input::Request {
+            Input::Written { through } => kv::Input::Written {
+                write: WriteId(through),
+            },
+            Input::Request {
+                client,
+                serial,
+                request,
+            } => kv::Input::Request {
                 client: kv::ClientId(u64::from(client.0)),
                 serial: kv::Serial(serial),
                 op: request,
@@ -128,8 +143,12 @@ impl<R: Rules + Clone, D: Duties> simulator::Node for Server<R, D> {
             Input::Operator(command) => match *command {},
         };
         self.applied.clear();
-        let mut outbox = Out { out, applied: &mut self.applied };
-        self.node.step(Instant(now.0), input, &mut outbox, &mut Told(sink));
+        let mut outbox = Out {
+            out,
+            applied: &mut self.applied,
+        };
+        self.node
+            .step(Instant(now.0), input, &mut outbox, &mut Told(sink));
     }
 
     #[inline]
@@ -185,7 +204,9 @@ impl<R: Rules + Clone, D: Duties> Outbox for Out<'_, R, D> {
     #[inline]
     fn reply(&mut self, client: kv::ClientId, serial: kv::Serial, response: kv::Response) {
         let client = u32::try_from(client.0).expect("the engine's clients have small numbers");
-        self.out.replies.push((ClientId(client), serial.0, response));
+        self.out
+            .replies
+            .push((ClientId(client), serial.0, response));
     }
 
     #[inline]

@@ -69,7 +69,9 @@ impl History {
     /// Its place among all operations.
     pub(crate) fn place(&self, client: u64, serial: u64) -> Option<usize> {
         let places = self.places.get(usize::try_from(client).ok()?)?;
-        places.get(usize::try_from(serial.checked_sub(1)?).ok()?).copied()
+        places
+            .get(usize::try_from(serial.checked_sub(1)?).ok()?)
+            .copied()
     }
 
     pub(crate) fn called(

@@ -99,7 +99,11 @@ fn chain(before: u64, term: Term, bytes: &[u8]) -> u64 {
         hash = mix(hash, u64::from_le_bytes(*word));
     }
     // The length went in before: what is left needs no padding to be told apart.
-    mix(hash, rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)))
+    mix(
+        hash,
+        rest.iter()
+            .fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    )
 }
 
 #[inline]
