@@ -259,7 +259,11 @@ impl<R: Rules> Raft<R> {
                 candidate: from,
                 why,
             }),
-            None => observer.event(Event::PreVoteGranted { candidate: from }),
+            None => observer.event(Event::PreVoteGranted {
+                candidate: from,
+                theirs: last,
+                own: self.log.last(),
+            }),
         }
         let stale = asked_in < self.current_term;
         if !stale || self.rules.stale_request_is_answered() {
@@ -332,6 +336,8 @@ impl<R: Rules> Raft<R> {
             candidate: from,
             term: self.current_term,
             durable,
+            theirs: last,
+            own: self.log.last(),
         });
         self.release_vote();
     }

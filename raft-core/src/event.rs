@@ -114,6 +114,10 @@ pub enum Event {
         term: Term,
         /// The write that holds the vote.
         durable: WriteId,
+        /// The candidate's last entry.
+        theirs: EntryId,
+        /// This server's last entry.
+        own: EntryId,
     },
     /// The server refused its vote.
     VoteRefused {
@@ -126,6 +130,10 @@ pub enum Event {
     PreVoteGranted {
         /// Which one.
         candidate: NodeId,
+        /// The pre-candidate's last entry.
+        theirs: EntryId,
+        /// This server's last entry.
+        own: EntryId,
     },
     /// The server would not vote for the pre-candidate.
     PreVoteRefused {

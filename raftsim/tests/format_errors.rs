@@ -160,9 +160,9 @@ fn gallery() -> Vec<(Code, String, &'static str, &'static str)> {
         ),
         (
             Code::SC021,
-            step(r#"{ "at": "6s", "crash": "S1" }"#),
-            "\"6s\"",
-            "lasts 5s",
+            step(r#"{ "at": "5s", "crash": "S1" }"#),
+            "\"5s\"",
+            "ends at 5s",
         ),
         (
             Code::SC022,

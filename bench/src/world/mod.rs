@@ -105,14 +105,10 @@ pub(crate) fn run(form: Form, counter: Option<&Counter>) -> io::Result<()> {
             });
         };
         let second = Unit::PerSecond;
-        add(
-            "messages and timers",
-            second,
-            &|it| it.rate(it.happened.events),
-            true,
-        );
+        let events = |it: &Cost| it.rate(it.happened.events + it.happened.client_messages);
+        add("events (messages and timers)", second, &events, true);
         let clients = |it: &Cost| it.rate(it.happened.client_messages);
-        add("clients' messages, besides", second, &clients, true);
+        add("of these, clients' messages", second, &clients, true);
         let completions = |it: &Cost| it.rate(it.happened.completions);
         add("disk completions, besides", second, &completions, false);
         let per_operation = |it: &Cost| Milli::ratio(it.ns, it.happened.operations);

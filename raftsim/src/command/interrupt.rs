@@ -18,6 +18,7 @@ impl Interrupt {
             if wanted.0.swap(true, Ordering::Relaxed) {
                 std::process::exit(Exit::Interrupted.code().into());
             }
+            eprintln!("interrupted: this run goes on to its end; Ctrl-C again stops at once");
         });
         interrupt
     }

@@ -27,9 +27,12 @@ pub(crate) fn list(args: &List, screen: &mut Screen) -> Result<Exit, Stop> {
         .max()
         .unwrap_or(0);
     for name in &names {
-        let title = match ScenarioFile::read(name)?.resolve(&Overrides::default()) {
-            Ok(scenario) => scenario.title.unwrap_or(scenario.name),
-            Err(_) => styled(BAD, "has mistakes: see raftsim check"),
+        let title = match ScenarioFile::read(name) {
+            Ok(file) => match file.resolve(&Overrides::default()) {
+                Ok(scenario) => scenario.title.unwrap_or(scenario.name),
+                Err(_) => styled(BAD, "has mistakes: see raftsim check"),
+            },
+            Err(_) => styled(BAD, "cannot be read: see raftsim check"),
         };
         writeln!(
             screen.out,

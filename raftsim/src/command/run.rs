@@ -17,6 +17,7 @@ use super::tally::Tally;
 
 pub(crate) fn run(args: &Run, log: Log, screen: &mut Screen) -> Result<Exit, Stop> {
     let several = args.files.len() > 1 || args.runs > 1;
+    distinct(args)?;
     if several && (args.trace.is_some() || args.history.is_some()) {
         let message = "--trace and --history are of one run: give one file and one seed";
         return Err(Stop::bad_input(message));
@@ -75,9 +76,29 @@ pub(crate) fn run(args: &Run, log: Log, screen: &mut Screen) -> Result<Exit, Sto
         Err(stop) => return Err(stop),
     }
     if interrupted {
-        screen.tell("interrupted: what was not run is not counted");
+        screen.tell("interrupted: only what was run is counted");
     }
     Ok(exit)
+}
+
+/// What is written may not overwrite what is read, nor each other.
+fn distinct(args: &Run) -> Result<(), Stop> {
+    let outputs = [("--trace", &args.trace), ("--history", &args.history)];
+    let mut taken: Vec<_> = args.files.iter().map(std::path::PathBuf::from).collect();
+    for (option, path) in outputs {
+        let Some(path) = path else { continue };
+        let same = |other: &std::path::PathBuf| {
+            other == path
+                || matches!((other.canonicalize(), path.canonicalize()), (Ok(a), Ok(b)) if a == b)
+        };
+        if taken.iter().any(same) {
+            let path = path.display();
+            let message = format!("{option} {path} would overwrite a file of this very command");
+            return Err(Stop::bad_input(message));
+        }
+        taken.push(path.clone());
+    }
+    Ok(())
 }
 
 fn progress(runs: u64) -> ProgressBar {
@@ -110,11 +131,12 @@ fn summary(
             writeln!(screen.out, "{head} {name}: {} in {runs}", seen.asked())?;
         }
     }
-    if twice
-        && files
-            .iter()
-            .all(|(_, tally)| tally.exit() != Exit::NotDeterministic)
-    {
+    // A file that ended early has compared less than it says.
+    let compared = |(_, tally): &(String, Tally)| {
+        let whole = [Exit::NotDeterministic, Exit::BadInput, Exit::Bug];
+        tally.runs > 0 && !whole.contains(&tally.exit())
+    };
+    if twice && !files.is_empty() && files.iter().all(compared) {
         writeln!(screen.out, "each seed gave the same hash in two processes")?;
     }
     Ok(())
@@ -128,6 +150,7 @@ fn row(name: &str, width: usize, tally: &Tally) -> String {
         .collect();
     let mark = match tally.exit() {
         Exit::Fine => styled(GOOD, "ok    "),
+        Exit::Inconclusive => styled(BAD, "UNSEEN"),
         _ => styled(BAD, "FAILED"),
     };
     let seeds = if tally.runs == 1 { "seed" } else { "seeds" };

@@ -96,7 +96,7 @@ pub(crate) fn run(
         file.flush()?;
     }
     let theirs = match twin {
-        Some(twin) => twin.hash_of(scenario.seed)?,
+        Some(twin) => Some(twin.hash_of(scenario.seed)?),
         None => None,
     };
     let differs = theirs.filter(|theirs| *theirs != format!("{:016x}", outcome.trace_hash));

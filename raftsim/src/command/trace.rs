@@ -15,7 +15,8 @@ use super::screen::{DIM, Screen, Stop, styled};
 
 pub(crate) fn trace(args: &Trace, log: &Log, screen: &mut Screen) -> Result<Exit, Stop> {
     let file = ScenarioFile::read(&args.file)?;
-    if file.path.ends_with(".jsonl") {
+    // No scenario begins so: whatever the file is called, it is a trace.
+    if file.path.ends_with(".jsonl") || file.text.starts_with("{\"type\":\"header\"") {
         return written(args, &file, log, screen);
     }
     let overrides = Overrides {

@@ -55,13 +55,20 @@ impl Twin {
         })
     }
 
-    /// The hash that the second process has for this seed; `None` if it says no more.
-    pub(crate) fn hash_of(&mut self, seed: u64) -> Result<Option<String>, Stop> {
+    /// The hash that the second process has for this seed. One that says nothing has compared
+    /// nothing, so silence is an error.
+    pub(crate) fn hash_of(&mut self, seed: u64) -> Result<String, Stop> {
         let Some(Ok(line)) = self.lines.next() else {
-            return Ok(None);
+            let ended = match self.child.wait() {
+                Ok(status) => status.to_string(),
+                Err(error) => error.to_string(),
+            };
+            let message =
+                format!("the second process said nothing for seed {seed}; it ended with {ended}");
+            return Err(Stop::Told(Exit::Bug, message));
         };
         match hash_in(&line, seed) {
-            Some(hash) => Ok(Some(hash)),
+            Some(hash) => Ok(hash),
             None => {
                 let message =
                     format!("the second process said something else for seed {seed}: {line}");

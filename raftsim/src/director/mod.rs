@@ -147,6 +147,7 @@ impl<'s> Director<'s> {
         match item {
             Item::Begin(phase) => self.begin(phase, world, observer),
             Item::Step { phase, place } => {
+                assert!(phase == self.phase, "a step happens within its phase");
                 let scenario = self.scenario;
                 let step = &scenario.phases[phase].steps[place];
                 if let Some(say) = &step.say {

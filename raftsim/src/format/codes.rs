@@ -75,7 +75,7 @@ codes! {
             two things at the same time, write two steps."
     SC020: "The steps of a phase stand in the order in which they happen. This one would happen \
             before the one above it. Move it up, or correct its \"at\"."
-    SC021: "A step would happen after its phase has ended. Make the phase longer, or move the step."
+    SC021: "A step would happen when its phase has ended: the phase's last moment belongs to the next one. Make the phase longer, or move the step."
     SC022: "A step gives both \"at\" (from the start of the phase) and \"after\" (from the step \
             before). Keep one."
     SC023: "A fault needs exactly one of \"every\" (at drawn intervals) and \"on\" (when something \

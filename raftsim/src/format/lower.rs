@@ -40,10 +40,10 @@ fn steps(checker: &mut Checker<'_>, phase: &str, written: &WrittenPhase) -> Vec<
     for (i, step) in written.steps.iter().enumerate() {
         let at = format!("{phase}/steps/{i}");
         let when = when(checker, &at, step, previous);
-        if when > written.lasts {
+        if when >= written.lasts {
             let field = if step.after.is_some() { "after" } else { "at" };
             let message = format!(
-                "this step is at {when}, but the phase lasts {}",
+                "this step is at {when}, but the phase ends at {}",
                 written.lasts
             );
             checker.wrong(Code::SC021, &format!("{at}/{field}"), message);

@@ -164,10 +164,18 @@ impl Words<'_> {
                 candidate,
                 term,
                 durable,
+                theirs,
+                own,
             } => {
                 let name = self.name(*candidate);
-                let text = format!("vote of {term} for {name}, leaves once {durable} is durable");
-                let values = json!({"candidate": name, "term": term.0, "write": durable.0});
+                let text = format!(
+                    "vote of {term} for {name}, its log ends {theirs}, own {own}; leaves once \
+                     {durable} is durable"
+                );
+                let values = json!({
+                    "candidate": name, "term": term.0, "write": durable.0,
+                    "theirs": at(*theirs), "own": at(*own)
+                });
                 Said::new("vote_granted", vote, text, values)
             }
             Event::VoteRefused { candidate, why } => {
@@ -184,15 +192,17 @@ impl Words<'_> {
                 )
                 .notable()
             }
-            Event::PreVoteGranted { candidate } => {
+            Event::PreVoteGranted {
+                candidate,
+                theirs,
+                own,
+            } => {
                 let name = self.name(*candidate);
-                let values = json!({"candidate": name});
-                Said::new(
-                    "pre_vote_granted",
-                    vote,
-                    format!("would vote for {name}"),
-                    values,
-                )
+                let text = format!("would vote for {name}, its log ends {theirs}, own {own}");
+                let values = json!({
+                    "candidate": name, "theirs": at(*theirs), "own": at(*own)
+                });
+                Said::new("pre_vote_granted", vote, text, values)
             }
             Event::PreVoteRefused { candidate, why } => {
                 let name = self.name(*candidate);

@@ -106,6 +106,34 @@ fn a_second_process_that_differs_ends_with_5() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_second_process_that_says_nothing_has_compared_nothing() {
+    for silent in ["/bin/true", "/bin/false"] {
+        let said = says(&["run", "first-tour", "--twice", "--twin", silent]);
+        assert_eq!(said.code, 70, "{}", said.err);
+        assert!(said.err.contains("said nothing"), "{}", said.err);
+        assert!(!said.out.contains("the same hash"), "{}", said.out);
+    }
+}
+
+#[test]
+fn what_is_written_overwrites_nothing_that_is_read() {
+    let path = super::write("mine.json", "{}");
+    let said = says(&["run", &path, "--trace", &path]);
+    assert_eq!(said.code, 2, "{}", said.err);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "{}");
+    let said = says(&[
+        "run",
+        "first-tour",
+        "--trace",
+        "/tmp/x",
+        "--history",
+        "/tmp/x",
+    ]);
+    assert_eq!(said.code, 2, "{}", said.err);
+}
+
+#[test]
 fn nobody_needs_to_read_to_the_end() {
     let mut child = raftsim(&["run", "first-tour", "--runs", "50", "--json"])
         .stdout(Stdio::piped())
