@@ -10,6 +10,8 @@
 //!    among the client's sessions, so that a retry is answered and not executed again, and
 //!    otherwise executes it.
 //! 4. The [`Reply`] carries the key's [`Version`] next to the [`Answer`].
+//! 5. [`Node`] joins all of it with Raft and the log of payloads: one pure machine, a server without
+//!    its sockets and files.
 //!
 //! The machine is a function of the entries applied, of nothing else, and [`Machine::hash`] says
 //! at any time which state that is. Decisions that a key-value layer could get wrong are methods
