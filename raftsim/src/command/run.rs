@@ -122,6 +122,11 @@ fn summary(
         if several {
             writeln!(screen.out, "{}", row(name, width, tally))?;
         }
+        // A run that was stopped has shown less than it would have.
+        let stopped = [Exit::Violated, Exit::NotLive, Exit::NotDeterministic];
+        if stopped.contains(&tally.exit()) {
+            continue;
+        }
         for seen in tally.unseen() {
             let runs = match tally.runs {
                 1 => "this run: more seeds may show it (--runs 20)".to_owned(),
