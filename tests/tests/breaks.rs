@@ -225,3 +225,19 @@ fn an_answer_meant_for_another_request_is_not_explained_by_the_log() {
 fn an_assertion_that_fails_in_the_core_is_a_finding_and_not_the_end_of_the_tool() {
     assert_eq!(broken(BreaksDown), "core-assertion");
 }
+
+/// Never asks for votes: its candidacy waits for a report that does not count.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct NeverAsks;
+
+impl Rules for NeverAsks {
+    fn candidacy_may_leave(&self, _: WriteId, _: WriteId) -> bool {
+        false
+    }
+}
+
+#[test]
+fn a_cluster_that_elects_nobody_is_not_live() {
+    let verdict = run_with(&scenario("lossy-network.json", 1), NeverAsks, kv::Standard).verdict;
+    assert!(matches!(verdict, Verdict::Liveness(_)), "{verdict:?}");
+}
