@@ -47,7 +47,7 @@ impl Checks {
             wanted[*property as usize] = true;
         }
         Self {
-            safety: Safety::new(names),
+            safety: Safety::new(names, wanted),
             history: History::default(),
             wanted,
             log: Vec::new(),
@@ -192,7 +192,6 @@ impl<R: Rules + Clone, D: Duties> Observer<Server<R, D>> for Checks {
     ) -> Result<(), Box<Violation>> {
         match self.look(cluster, step) {
             Ok(()) => Ok(()),
-            Err((property, _)) if !self.wanted[property as usize] => Ok(()),
             Err((property, facts)) => Err(Box::new(Violation {
                 broken: Broken::Property(property),
                 event: step.id,

@@ -48,6 +48,7 @@ struct Watched {
 pub(crate) struct Safety {
     nodes: Vec<Watched>,
     names: Vec<String>,
+    wanted: [bool; Property::COUNT],
     /// Who led each term.
     leaders: Vec<Option<NodeId>>,
     /// Per index, the chain hash that each term's entry was first seen with.
@@ -61,10 +62,11 @@ pub(crate) struct Safety {
 }
 
 impl Safety {
-    pub(crate) fn new(names: Vec<String>) -> Self {
+    pub(crate) fn new(names: Vec<String>, wanted: [bool; Property::COUNT]) -> Self {
         Self {
             nodes: vec![Watched::default(); names.len()],
             names,
+            wanted,
             leaders: Vec::new(),
             known: Vec::new(),
             committed: ShadowLog::default(),
@@ -72,6 +74,15 @@ impl Safety {
             states: Vec::new(),
             sightings: Sightings::default(),
             evaluated: [0; Property::COUNT],
+        }
+    }
+
+    /// Reports what was found, if it was asked for; else the watching goes on as if nothing were.
+    fn object(&self, property: Property, facts: [String; 2]) -> Result<(), Found> {
+        if self.wanted[property as usize] {
+            Err((property, facts))
+        } else {
+            Ok(())
         }
     }
 
@@ -106,15 +117,18 @@ impl Safety {
         for (to, message) in &output.sends {
             self.promised(id, *to, message)?;
         }
-        self.monotonic(id, server)?;
+        if let Err((property, facts)) = self.monotonic(id, server) {
+            self.object(property, facts)?;
+        }
         self.role(id, server)?;
         self.commit(cluster, id, server)?;
         self.applied(id, server)?;
         self.count(Property::CoreInvariants);
-        server.node().invariants().map_err(|broken| {
-            let state = format!("{} in {}", self.name(id), self.nodes[id.0 as usize].term);
-            (Property::CoreInvariants, [broken.to_string(), state])
-        })
+        let Err(broken) = server.node().invariants() else {
+            return Ok(());
+        };
+        let state = format!("{} in {}", self.name(id), self.nodes[id.0 as usize].term);
+        self.object(Property::CoreInvariants, [broken.to_string(), state])
     }
 
     /// Leader Append-Only and Log Matching (Figure 3).
@@ -134,7 +148,7 @@ impl Safety {
                 ),
                 format!("it rewrites its own log from {first}"),
             ];
-            return Err((Property::LeaderAppendOnly, facts));
+            self.object(Property::LeaderAppendOnly, facts)?;
         }
         let removed = self.watched(id).log.truncate(first);
         if write.raft.truncate_from.is_some() {
@@ -177,7 +191,7 @@ impl Safety {
                         self.name(id)
                     ),
                 ];
-                Err((Property::LogMatching, facts))
+                self.object(Property::LogMatching, facts)
             }
             None => {
                 known.push(entry);
@@ -215,7 +229,7 @@ impl Safety {
                 ),
                 format!("{name} gives its vote of {term} to {}", self.name_of(vote)),
             ];
-            return Err((Property::PromisesKept, facts));
+            self.object(Property::PromisesKept, facts)?;
         }
         if watched.vote.is_none_or(|(voted_in, _)| voted_in < term) {
             self.watched(id).vote = Some((term, vote));
@@ -309,7 +323,7 @@ impl Safety {
                 format!("{} was elected leader of {term}", self.name(other)),
                 format!("{} is elected leader of {term}", self.name(id)),
             ];
-            return Err((Property::ElectionSafety, facts));
+            self.object(Property::ElectionSafety, facts)?;
         }
         self.leaders[place] = Some(id);
         self.count(Property::LeaderCompleteness);
@@ -349,7 +363,7 @@ impl Safety {
                 ),
             },
         ];
-        Err((Property::LeaderCompleteness, facts))
+        self.object(Property::LeaderCompleteness, facts)
     }
 
     /// State Machine Safety for what a node may apply, and a recount of each commit's quorum.
@@ -393,7 +407,7 @@ impl Safety {
             format!("entry #{differs}{theirs} is committed"),
             format!("{} commits #{differs}{own} in its place", self.name(id)),
         ];
-        Err((Property::StateMachineSafety, facts))
+        self.object(Property::StateMachineSafety, facts)
     }
 
     /// Leaders of later terms, elected before, must hold what was committed just now.
@@ -429,7 +443,7 @@ impl Safety {
                 ),
                 format!("{name}, a {role}, commits #{commit}"),
             ];
-            return Err((Property::CommitQuorum, facts));
+            self.object(Property::CommitQuorum, facts)?;
         }
         let Some(entry) = self.nodes[id.0 as usize].log.get(commit) else {
             return Ok(());
@@ -456,7 +470,7 @@ impl Safety {
                 names.join(" ")
             ),
         ];
-        Err((Property::CommitQuorum, facts))
+        self.object(Property::CommitQuorum, facts)
     }
 
     /// Applying the same entries gives the same state everywhere.
@@ -475,7 +489,7 @@ impl Safety {
                         format!("another node's state after {index} has the hash {known:016x}"),
                         format!("{}'s state after {index} has {state:016x}", self.name(id)),
                     ];
-                    return Err((Property::StateMachineSafety, facts));
+                    self.object(Property::StateMachineSafety, facts)?;
                 }
                 None if place == self.states.len() => self.states.push(*state),
                 // An entry before was skipped: the commit check has reported that.
@@ -507,14 +521,14 @@ impl Safety {
                     on_disk.current_term
                 ),
             ];
-            return Err((Property::PromisesKept, facts));
+            self.object(Property::PromisesKept, facts)?;
         }
         if on_disk.current_term < watched.durable_term {
             let facts = [
                 format!("{name} was told that {} is durable", watched.durable_term),
                 format!("after its crash its disk holds {}", on_disk.current_term),
             ];
-            return Err((Property::PromisesKept, facts));
+            self.object(Property::PromisesKept, facts)?;
         }
         let kept = watched.acknowledged.max(watched.durable);
         if found.agrees(&watched.log, kept) {
@@ -530,7 +544,7 @@ impl Safety {
             promise,
             format!("after its crash its disk holds that log only up to #{held}"),
         ];
-        Err((Property::PromisesKept, facts))
+        self.object(Property::PromisesKept, facts)
     }
 
     /// A node is told that what is on its disk is durable. Of that, what a write still on its way
