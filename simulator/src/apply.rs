@@ -5,6 +5,7 @@ use crate::cluster::Cluster;
 use crate::disk::Lost;
 use crate::flight::Content;
 use crate::node::{ClientId, Input, Node, NodeId, Sink};
+use crate::observer::{Observer, Step};
 use crate::refusal::Refusal;
 use crate::slab::Slot;
 use crate::time::{Local, Time};
@@ -59,6 +60,40 @@ impl<N: Node> Cluster<N> {
             self.fold_output();
         }
         Ok(Applied { id, cause, node })
+    }
+
+    /// Performs one action and shows it to the observer, whose verdict comes back beside it. What
+    /// came out waits for [`Cluster::dispatch`]. `events` is a buffer.
+    #[inline(always)]
+    pub(crate) fn act<O: Observer<N>>(
+        &mut self,
+        time: Time,
+        action: &Action<N>,
+        hint: Option<Slot>,
+        events: &mut Vec<N::Event>,
+        observer: &mut O,
+    ) -> Result<(Applied, Result<(), O::Violation>), Refusal> {
+        events.clear();
+        let applied = if O::EVENTS {
+            self.apply(time, action, hint, events)?
+        } else {
+            self.apply(time, action, hint, &mut ())?
+        };
+        let to_client = matches!(action, Action::Deliver(id) | Action::Duplicate(id)
+            if matches!(id.to, Endpoint::Client(_)));
+        let step = Step {
+            id: applied.id,
+            cause: applied.cause,
+            time,
+            node: applied.node.map(|(node, _)| node),
+            local: applied.node.map(|(_, local)| local),
+            action,
+            output: &self.output,
+            events,
+            received: self.received.as_ref().filter(|_| to_client),
+        };
+        let verdict = observer.after(self, &step);
+        Ok((applied, verdict))
     }
 
     /// Performs a possible action; returns its cause.

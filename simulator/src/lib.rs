@@ -26,6 +26,9 @@
 //! agenda ─► resolve (cut? held? paused? down?) ─► Action ─► apply ─► Observer ─► dispatch ─► agenda
 //! ```
 //!
+//! [`Stepped`] is the other one: a list decides, so that a recording can be replayed, edited and made
+//! smaller, and a lesson can say exactly what happens. Time moves only when a listed timer fires.
+//!
 //! An [`Observer`] sees every action with its cause, and what the node did, before any of it is
 //! under way. `()` sees nothing and costs nothing; [`Recorder`] keeps the actions.
 //!
@@ -59,6 +62,7 @@ mod queue;
 mod random;
 mod refusal;
 mod slab;
+mod stepped;
 mod time;
 mod timed;
 mod topology;
@@ -80,6 +84,7 @@ pub use observer::{Observer, Recorder, Step};
 pub use random::{Purpose, Ratio, Stream};
 pub use refusal::Refusal;
 pub use slab::Slot;
+pub use stepped::{Completions, Gate, Stepped, Stopped};
 pub use time::{Local, Span, SpanRange, Time};
 pub use timed::{Plan, Progress, World};
 pub use topology::{Endpoint, Pair, Topology};

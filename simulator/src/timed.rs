@@ -8,12 +8,11 @@ use crate::ledger::Ledger;
 use crate::link::{Link, Quality};
 use crate::network::post;
 use crate::node::Node;
-use crate::observer::{Observer, Step};
+use crate::observer::Observer;
 use crate::queue::{Due, Queue};
 use crate::random::{Purpose, Stream};
 use crate::slab::Slot;
 use crate::time::{SpanRange, Time};
-use crate::topology::Endpoint;
 
 /// How a timed world begins.
 #[derive(Clone, Debug)]
@@ -188,29 +187,10 @@ impl<N: Node, W: Workload<N>> World<N, W> {
         hint: Option<Slot>,
         observer: &mut O,
     ) -> Result<Progress, O::Violation> {
-        self.events.clear();
-        let applied = if O::EVENTS {
-            self.cluster.apply(self.now, action, hint, &mut self.events)
-        } else {
-            self.cluster.apply(self.now, action, hint, &mut ())
-        };
-        let applied = applied.expect("the timed scheduler resolves possible actions only");
-        let to_client = matches!(action, Action::Deliver(id) | Action::Duplicate(id)
-            if matches!(id.to, Endpoint::Client(_)));
-        let verdict = observer.after(
-            &self.cluster,
-            &Step {
-                id: applied.id,
-                cause: applied.cause,
-                time: self.now,
-                node: applied.node.map(|(node, _)| node),
-                local: applied.node.map(|(_, local)| local),
-                action,
-                output: &self.cluster.output,
-                events: &self.events,
-                received: self.cluster.received.as_ref().filter(|_| to_client),
-            },
-        );
+        let acted = self
+            .cluster
+            .act(self.now, action, hint, &mut self.events, observer);
+        let (applied, verdict) = acted.expect("the timed scheduler resolves possible actions only");
         let World {
             cluster,
             queue,

@@ -1,0 +1,325 @@
+//! The stepped scheduler: a list of actions decides, and nothing is drawn.
+//!
+//! Time stands still until a timer fires or it is moved. A node's timer fires only when the list
+//! says so; the world's time then moves to that deadline, and timers of other nodes that are
+//! overdue by then wait for their own turn.
+
+use crate::action::{Action, DropReason, MessageId};
+use crate::apply::Applied;
+use crate::cluster::Cluster;
+use crate::flight::Flight;
+use crate::node::{Node, NodeId};
+use crate::observer::Observer;
+use crate::refusal::Refusal;
+use crate::slab::Slot;
+use crate::time::{Span, Time};
+use crate::topology::{Endpoint, LinkId, Pair};
+
+/// When what a node wrote becomes durable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Completions {
+    /// Right after the action that wrote it, unless the node's disk is stalled.
+    #[default]
+    AtOnce,
+    /// When the list says so.
+    Listed,
+}
+
+/// Whether a link carries messages, in what is not listed message by message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Gate {
+    /// It does.
+    #[default]
+    Open,
+    /// It keeps them in flight.
+    Held,
+    /// It loses them.
+    Cut,
+}
+
+/// What ended a call before its work was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped<V> {
+    /// The action is impossible; nothing changed.
+    Refused(Refusal),
+    /// [`Stepped::settle`] performed as many actions as it may.
+    Restless,
+    /// The observer objects to what happened.
+    Objection(V),
+}
+
+impl<V> From<Refusal> for Stopped<V> {
+    fn from(refusal: Refusal) -> Self {
+        Stopped::Refused(refusal)
+    }
+}
+
+/// A cluster that does what a list says. `Clone` makes an independent copy.
+///
+/// Its methods panic if they are asked about a node or a link of another world; only actions are
+/// refused.
+#[derive(Clone)]
+pub struct Stepped<N: Node> {
+    cluster: Cluster<N>,
+    now: Time,
+    completions: Completions,
+    stalled: Vec<bool>,
+    gates: Vec<Gate>,
+    events: Vec<N::Event>,
+}
+
+impl<N: Node> Stepped<N> {
+    /// A scheduler for a cluster at time 0. At first no disk is stalled and all links are open.
+    ///
+    /// # Panics
+    ///
+    /// If the cluster has done something already.
+    #[must_use]
+    pub fn new(cluster: Cluster<N>, completions: Completions) -> Stepped<N> {
+        assert_eq!(cluster.last_event().0, 0, "a list is a whole run");
+        let topology = cluster.topology();
+        Stepped {
+            now: cluster.now(),
+            completions,
+            stalled: topology.nodes().map(|_| false).collect(),
+            gates: topology.links().map(|_| Gate::Open).collect(),
+            events: Vec::new(),
+            cluster,
+        }
+    }
+
+    /// The cluster inside.
+    #[must_use]
+    pub fn cluster(&self) -> &Cluster<N> {
+        &self.cluster
+    }
+
+    /// The world's time.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// Moves the world's time forward; no timer fires.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Past`] if `time` lies in the past.
+    pub fn advance_to(&mut self, time: Time) -> Result<(), Refusal> {
+        if time < self.now {
+            return Err(Refusal::Past);
+        }
+        self.now = time;
+        Ok(())
+    }
+
+    /// Performs one action now, then completes what was written, if that happens at once. A node
+    /// is woken at its deadline: the world's time moves there. `hint` is where the action's
+    /// message may be, from [`Stepped::oldest`].
+    ///
+    /// # Errors
+    ///
+    /// Why it is impossible, in which case nothing changed; or the observer's objection.
+    #[inline]
+    pub fn perform<O: Observer<N>>(
+        &mut self,
+        action: &Action<N>,
+        hint: Option<Slot>,
+        observer: &mut O,
+    ) -> Result<Applied, Stopped<O::Violation>> {
+        let time = match action {
+            Action::Wake(node) if node.0 < self.cluster.topology().node_count() => {
+                let due = self.cluster.due(*node).ok_or(Refusal::NotDue);
+                self.now.max(due?)
+            }
+            _ => self.now,
+        };
+        let applied = self.act(time, action, hint, observer)?;
+        self.now = time;
+        if let (Completions::AtOnce, Some((node, _))) = (self.completions, applied.node) {
+            self.complete(node, observer)?;
+        }
+        Ok(applied)
+    }
+
+    /// Everything a node wrote becomes durable, also what it writes when it is told so. Nothing
+    /// happens while its disk is stalled, or while it is down or paused.
+    ///
+    /// # Errors
+    ///
+    /// The observer's objection.
+    pub fn complete<O: Observer<N>>(
+        &mut self,
+        node: NodeId,
+        observer: &mut O,
+    ) -> Result<(), Stopped<O::Violation>> {
+        let deaf = self.cluster.node(node).is_none() || self.cluster.is_paused(node);
+        while !deaf && !self.stalled[node.0 as usize] && self.cluster.pending_writes(node).len() > 0
+        {
+            let through = self.cluster.handed_over(node);
+            self.act(self.now, &Action::Written { node, through }, None, observer)?;
+        }
+        Ok(())
+    }
+
+    /// A node's disk completes nothing by itself until it is restored.
+    pub fn stall_disk(&mut self, node: NodeId) {
+        self.stalled[node.0 as usize] = true;
+    }
+
+    /// A node's disk works again. What waits is completed by [`Stepped::complete`].
+    pub fn restore_disk(&mut self, node: NodeId) {
+        self.stalled[node.0 as usize] = false;
+    }
+
+    /// Whether a node's disk is stalled.
+    #[must_use]
+    pub fn is_stalled(&self, node: NodeId) -> bool {
+        self.stalled[node.0 as usize]
+    }
+
+    /// From now on these links carry messages or not. Only [`Stepped::settle`] and callers that
+    /// ask for [`Stepped::gate`] care: a message that is named by the list gets through.
+    pub fn set_gates(&mut self, links: &[Pair], gate: Gate) {
+        for link in links {
+            let place = self.place(*link);
+            self.gates[place] = gate;
+        }
+    }
+
+    /// Whether a link carries messages.
+    #[must_use]
+    pub fn gate(&self, link: Pair) -> Gate {
+        self.gates[self.place(link)]
+    }
+
+    /// The message sent first among those in flight on a link that `fits`, and where it lies.
+    pub fn oldest(
+        &self,
+        (from, to): Pair,
+        mut fits: impl FnMut(&Flight<N>) -> bool,
+    ) -> Option<(MessageId, Slot)> {
+        let mut found: Option<(MessageId, Slot)> = None;
+        for (slot, flight) in self.cluster.flights.iter() {
+            let id = flight.id;
+            let older = found.is_none_or(|(best, _)| id.ordinal < best.ordinal);
+            if id.from == from && id.to == to && older && fits(flight) {
+                found = Some((id, slot));
+            }
+        }
+        found
+    }
+
+    /// Lets the world run by itself for `span`: messages arrive at once, in the order in which they
+    /// were sent, writes complete at once, timers fire in order. Held links keep their messages,
+    /// cut ones and nodes that are down lose them.
+    ///
+    /// # Errors
+    ///
+    /// The observer's objection; [`Stopped::Restless`] after `limit` actions.
+    pub fn settle<O: Observer<N>>(
+        &mut self,
+        span: Span,
+        limit: u64,
+        observer: &mut O,
+    ) -> Result<(), Stopped<O::Violation>> {
+        let end = self.now.after(span);
+        let last = self.cluster.last_event().0 + limit;
+        for node in self.cluster.nodes().collect::<Vec<_>>() {
+            self.complete(node, observer)?;
+        }
+        loop {
+            if self.cluster.last_event().0 >= last {
+                return Err(Stopped::Restless);
+            }
+            if let Some((action, slot)) = self.next_arrival() {
+                self.perform_settling(&action, Some(slot), observer)?;
+            } else if let Some(node) = self.next_timer(end) {
+                self.perform_settling(&Action::Wake(node), None, observer)?;
+            } else {
+                self.now = end;
+                return Ok(());
+            }
+        }
+    }
+
+    /// One action, and the completion of what it wrote, whoever decides about completions.
+    fn perform_settling<O: Observer<N>>(
+        &mut self,
+        action: &Action<N>,
+        hint: Option<Slot>,
+        observer: &mut O,
+    ) -> Result<(), Stopped<O::Violation>> {
+        let applied = self.perform(action, hint, observer)?;
+        match applied.node {
+            Some((node, _)) => self.complete(node, observer),
+            None => Ok(()),
+        }
+    }
+
+    /// What becomes of the message sent first among those that do not wait.
+    fn next_arrival(&self) -> Option<(Action<N>, Slot)> {
+        let moving = self.cluster.flights.iter().filter(|(_, flight)| {
+            self.gates[flight.link.place()] != Gate::Held && !self.is_deaf(flight.id.to)
+        });
+        let (slot, flight) = moving.min_by_key(|(_, flight)| {
+            let MessageId { from, to, ordinal } = flight.id;
+            (flight.cause, from, to, ordinal)
+        })?;
+        let action = match flight.id.to {
+            _ if self.gates[flight.link.place()] == Gate::Cut => {
+                Action::Drop(flight.id, DropReason::Cut)
+            }
+            Endpoint::Node(node) if self.cluster.node(node).is_none() => {
+                Action::Drop(flight.id, DropReason::Down)
+            }
+            _ => Action::Deliver(flight.id),
+        };
+        Some((action, slot))
+    }
+
+    /// Whether what arrives there would have to wait.
+    fn is_deaf(&self, endpoint: Endpoint) -> bool {
+        match endpoint {
+            Endpoint::Node(node) => self.cluster.is_paused(node),
+            Endpoint::Client(_) => false,
+        }
+    }
+
+    /// Whose timer fires next, by `end` at the latest.
+    fn next_timer(&self, end: Time) -> Option<NodeId> {
+        let awake = self
+            .cluster
+            .nodes()
+            .filter(|node| !self.cluster.is_paused(*node));
+        awake
+            .filter_map(|node| Some((self.cluster.due(node)?, node)))
+            .filter(|(due, _)| *due <= end)
+            .min()
+            .map(|(_, node)| node)
+    }
+
+    #[inline]
+    fn act<O: Observer<N>>(
+        &mut self,
+        time: Time,
+        action: &Action<N>,
+        hint: Option<Slot>,
+        observer: &mut O,
+    ) -> Result<Applied, Stopped<O::Violation>> {
+        let (applied, verdict) =
+            self.cluster
+                .act(time, action, hint, &mut self.events, observer)?;
+        self.cluster.dispatch();
+        match verdict {
+            Ok(()) => Ok(applied),
+            Err(objection) => Err(Stopped::Objection(objection)),
+        }
+    }
+
+    fn place(&self, (from, to): Pair) -> usize {
+        let link: Option<LinkId> = self.cluster.topology().link(from, to);
+        link.unwrap_or_else(|| panic!("there is no link from {from:?} to {to:?}"))
+            .place()
+    }
+}
