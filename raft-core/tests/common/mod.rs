@@ -7,6 +7,7 @@
     reason = "a test that cannot go on panics, and its numbers are small"
 )]
 
+pub mod card;
 pub mod schedule;
 
 use std::collections::{BTreeMap, VecDeque};
