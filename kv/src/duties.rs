@@ -24,7 +24,7 @@ use crate::reply::Version;
 /// versions that start again after a delete ([`Duties::next_version`]).
 ///
 /// A method may depend on its arguments and on `self`, which never changes while a node runs.
-pub trait Duties: Clone + Default + Debug + Eq + Hash {
+pub trait Duties: Clone + Debug + Eq + Hash {
     /// What a request numbered `serial` is to a client whose newest executed request is `last`.
     fn standing(&self, last: Serial, serial: Serial) -> Standing {
         match serial.cmp(&last) {

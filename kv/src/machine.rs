@@ -44,8 +44,10 @@ impl<D: Duties> Machine<D> {
     /// An empty machine that decides as `duties` say.
     pub fn new(duties: D) -> Self {
         Machine {
+            applied: 0,
+            store: Store::default(),
+            sessions: Sessions::default(),
             duties,
-            ..Machine::default()
         }
     }
 
@@ -155,7 +157,7 @@ mod tests {
         .encode()
     }
 
-    fn run<D: Duties>(payloads: &[Arc<[u8]>]) -> Machine<D> {
+    fn run<D: Duties + Default>(payloads: &[Arc<[u8]>]) -> Machine<D> {
         let mut machine = Machine::default();
         for (index, payload) in (1..).zip(payloads) {
             machine.apply(index, payload);

@@ -309,8 +309,8 @@ impl<R: Rules> Raft<R> {
                 why,
             });
             if let Some(deadline) = self.election_deadline {
-                let fresh = self.now.after(self.settings.election_timeout_max);
-                let next = self.rules.deadline_after_refusal(deadline, fresh);
+                let latest = self.now.after(self.settings.election_timeout_max);
+                let next = self.rules.deadline_after_refusal(deadline, latest);
                 self.election_deadline = Some(next);
             }
             self.send(from, Body::RequestVoteReply { granted: false });

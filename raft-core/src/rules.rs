@@ -53,8 +53,8 @@ pub trait Rules {
     }
 
     /// `election.refusal-resets-nothing`: the election deadline after refusing a
-    /// vote; `fresh` is what a newly drawn timeout would give.
-    fn deadline_after_refusal(&self, deadline: Instant, _fresh: Instant) -> Instant {
+    /// vote; `latest` is what the longest timeout would give.
+    fn deadline_after_refusal(&self, deadline: Instant, _latest: Instant) -> Instant {
         deadline
     }
 

@@ -35,6 +35,7 @@
 //!
 //! The command `raftsim` is made of these; it adds nothing that a test could not call.
 
+pub mod bugs;
 mod caught;
 pub mod check;
 pub mod clock;

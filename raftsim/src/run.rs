@@ -139,9 +139,26 @@ where
     D: Duties,
     O: Spectator<R, D>,
 {
+    run_cast(scenario, |_| (rules.clone(), duties.clone()), observer)
+}
+
+/// Runs a scenario in which `cast` gives each server its rules and duties.
+///
+/// # Panics
+/// As [`run`].
+pub fn run_cast<R, D, O>(
+    scenario: &Resolved,
+    cast: impl Fn(NodeId) -> (R, D),
+    observer: &mut O,
+) -> Outcome
+where
+    R: Rules + Clone,
+    D: Duties,
+    O: Spectator<R, D>,
+{
     let names: Vec<String> = scenario.nodes.iter().map(|name| name.0.clone()).collect();
     let mut checks = Checks::new(names.clone(), &scenario.expect.properties());
-    let mut world = build(scenario, rules, duties);
+    let mut world = build(scenario, cast);
     let mut runner = Runner {
         director: Director::new(scenario),
         names: &names,
@@ -165,29 +182,30 @@ where
     outcome(scenario, &world, checks, stopped)
 }
 
-/// The world at time 0.
+/// The world at time 0; `cast` gives each server its rules and duties.
 ///
 /// # Panics
 /// When a checked scenario turns out not to be one.
 #[must_use]
 pub fn build<R: Rules + Clone, D: Duties>(
     scenario: &Resolved,
-    rules: R,
-    duties: D,
+    cast: impl Fn(NodeId) -> (R, D),
 ) -> KvWorld<R, D> {
     let count = u32::try_from(scenario.nodes.len()).expect("a checked scenario has few nodes");
     let voters: Vec<_> = (0..count).map(|place| raft_id(NodeId(place))).collect();
     let configuration =
         Configuration::of_voters(&voters).expect("a checked scenario has at least one node");
-    let config = Config {
-        rules,
-        duties,
-        settings: settings(&scenario.raft),
-        configuration,
+    let member = |place| {
+        let (rules, duties) = cast(NodeId(place));
+        let config = Config {
+            rules,
+            duties,
+            settings: settings(&scenario.raft),
+            configuration: configuration.clone(),
+        };
+        (config, Image::default())
     };
-    let members = (0..count)
-        .map(|_| (config.clone(), Image::default()))
-        .collect();
+    let members = (0..count).map(member).collect();
     let plan = Plan {
         seed: scenario.seed,
         links: quality(&scenario.network),

@@ -35,7 +35,7 @@ fn another_seed_gives_another_run() {
 #[test]
 fn a_copy_of_a_world_goes_the_same_way() {
     let scenario = scenario("lossy-network.json", 7);
-    let mut world = build(&scenario, raft_core::Standard, kv::Standard);
+    let mut world = build(&scenario, |_| (raft_core::Standard, kv::Standard));
     let Ok(()) = world.run_until(Time(1_000_000_000), &mut ());
     let mut copy = world.clone();
     let Ok(()) = world.run_until(Time(3_000_000_000), &mut ());

@@ -1,0 +1,508 @@
+//! What is known of each bug: what it does, which decision it changes, what it breaks and what
+//! shows it. `docs/GALLERY.md` has the same rows, and those that cannot be planted yet.
+
+use raft_core::RuleId;
+
+use super::Bug;
+use crate::format::Property;
+
+/// A bug in words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Card {
+    /// The bug.
+    pub bug: Bug,
+    /// Its row in the gallery, with a letter where a row has several bugs.
+    pub id: &'static str,
+    /// What is wrong, in one sentence.
+    pub title: &'static str,
+    /// What a server with this bug does, and what comes of it.
+    pub deviation: &'static str,
+    /// Which decision is wrong.
+    pub change: Change,
+    /// What may be seen not to hold first; runs differ.
+    pub breaks: &'static [Shows],
+    /// What must go on around the servers for it to show.
+    pub exposed_by: &'static str,
+    /// In what kind of software it was seen.
+    pub seen_in: &'static str,
+    /// Whether anything stands in its way.
+    pub reach: Reach,
+}
+
+/// Which decision a bug changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A method of `raft_core::Rules`, and the rule that it stands for.
+    Rule(&'static str, RuleId),
+    /// A method of `kv::Duties`.
+    Duty(&'static str),
+    /// Settings that leave out a guard, and the rule that goes with them.
+    Settings(&'static str, RuleId),
+}
+
+impl Change {
+    /// As the gallery writes it, such as `Rules::leader_commit`.
+    #[must_use]
+    pub fn place(self) -> String {
+        match self {
+            Self::Rule(method, _) => format!("Rules::{method}"),
+            Self::Duty(method) => format!("Duties::{method}"),
+            Self::Settings(setting, _) => format!("Settings::{setting}"),
+        }
+    }
+
+    /// The rule of Raft that no longer holds; a duty of the key-value layer is none.
+    #[must_use]
+    pub fn rule(self) -> Option<RuleId> {
+        match self {
+            Self::Rule(_, rule) | Self::Settings(_, rule) => Some(rule),
+            Self::Duty(_) => None,
+        }
+    }
+}
+
+/// How a bug is noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Shows {
+    /// This property does not hold.
+    Property(Property),
+    /// Something does not come true in time.
+    Liveness,
+}
+
+impl Shows {
+    /// As in scenario files: the property, or `eventually`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Property(property) => property.name(),
+            Self::Liveness => "eventually",
+        }
+    }
+}
+
+/// Whether anything stands in a bug's way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// It can show in any cluster of several servers.
+    Open,
+    /// It shows only where this is the case.
+    Only(&'static str),
+    /// A second guard would hide it and is removed with it.
+    Unguarded(&'static str),
+    /// Part of the row cannot show, because of this.
+    Partly(&'static str),
+}
+
+const ELECTION: Shows = Shows::Property(Property::ElectionSafety);
+const MATCHING: Shows = Shows::Property(Property::LogMatching);
+const COMPLETE: Shows = Shows::Property(Property::LeaderCompleteness);
+const MACHINES: Shows = Shows::Property(Property::StateMachineSafety);
+const QUORUM: Shows = Shows::Property(Property::CommitQuorum);
+const MONOTONIC: Shows = Shows::Property(Property::MonotonicState);
+const PROMISES: Shows = Shows::Property(Property::PromisesKept);
+const ITSELF: Shows = Shows::Property(Property::CoreInvariants);
+const ONCE: Shows = Shows::Property(Property::ExactlyOnce);
+const LOST: Shows = Shows::Property(Property::NoAcknowledgedWriteLost);
+const ORDER: Shows = Shows::Property(Property::AppliedOrderExplainsReplies);
+const LIVE: Shows = Shows::Liveness;
+
+/// Every bug, in the order of the gallery.
+pub(super) const CARDS: &[Card] = &[
+    Card {
+        bug: Bug::E01,
+        id: "E-01",
+        title: "Losing an election frees the vote of the same term",
+        deviation: "A server that becomes a follower forgets its vote, also when the term stays: it \
+                    may vote again in that term, for somebody else.",
+        change: Change::Rule("vote_after_step_down", RuleId::VoteSurvivesStepDown),
+        breaks: &[PROMISES, ELECTION],
+        exposed_by: "Several candidates in one term, and a RequestVote that arrives late.",
+        seen_in: "several C libraries and a service framework",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::E03,
+        id: "E-03",
+        title: "Logs are compared by their length alone",
+        deviation: "A longer log wins, though its last term is older: a server that missed committed \
+                    entries can be elected and overwrite them.",
+        change: Change::Rule("log_is_up_to_date", RuleId::LogUpToDate),
+        breaks: &[COMPLETE, MACHINES, LOST],
+        exposed_by: "A long uncommitted tail of an old term on one side of a partition.",
+        seen_in: "a C library",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::E03b,
+        id: "E-03b",
+        title: "The last term and the last index are each compared for itself",
+        deviation: "A vote needs a last term and a last index that are both at least as high: of two \
+                    servers, one with the longer and one with the newer log, neither votes for the \
+                    other.",
+        change: Change::Rule("log_is_up_to_date", RuleId::LogUpToDate),
+        breaks: &[LIVE],
+        exposed_by: "Crashes and partitions that leave so few servers that each vote is needed.",
+        seen_in: "libraries in Go and Rust",
+        reach: Reach::Only(
+            "among the servers that are up, nobody finds a majority of logs that are no longer and \
+             no newer than its own; that takes uncommitted tails of several terms.",
+        ),
+    },
+    Card {
+        bug: Bug::E05,
+        id: "E-05",
+        title: "A vote given in an older term counts",
+        deviation: "A candidate counts granted votes without looking at their term: a vote of its \
+                    last candidacy helps it win the present one, while the voter has voted again.",
+        change: Change::Rule("vote_reply_counts", RuleId::VoteOfThisTerm),
+        breaks: &[ELECTION, COMPLETE],
+        exposed_by: "A granted vote that is delayed beyond the candidate's next time-out.",
+        seen_in: "a C library",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::E08,
+        id: "E-08",
+        title: "A granted pre-vote counts as a vote",
+        deviation: "A candidate takes late answers to its pre-vote for votes. Nobody promised \
+                    anything with them.",
+        change: Change::Rule("pre_vote_is_a_vote", RuleId::PreVoteIsNoVote),
+        breaks: &[ELECTION, COMPLETE],
+        exposed_by: "Answers to pre-votes that arrive after the candidacy has begun.",
+        seen_in: "a C library",
+        reach: Reach::Only("pre-vote is on."),
+    },
+    Card {
+        bug: Bug::P01,
+        id: "P-01",
+        title: "A follower acknowledges before its disk does",
+        deviation: "A follower acknowledges entries as soon as it has them: a crash loses what the \
+                    leader counts as replicated.",
+        change: Change::Rule("ack_index", RuleId::AcknowledgeDurable),
+        breaks: &[QUORUM, PROMISES, COMPLETE, LOST],
+        exposed_by: "Crashes that lose unsynced writes.",
+        seen_in: "message brokers",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::P02,
+        id: "P-02",
+        title: "A vote leaves before it is durable",
+        deviation: "A granted vote is sent at once: after a crash the server may vote again in the \
+                    same term.",
+        change: Change::Rule("vote_may_leave", RuleId::DurableVote),
+        breaks: &[PROMISES, ELECTION],
+        exposed_by: "A crash right after a vote, and a second candidate of that term.",
+        seen_in: "a Rust library, a message broker and a database",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::P03,
+        id: "P-03",
+        title: "A candidate asks before its own vote is durable",
+        deviation: "RequestVote leaves at once: after a crash the candidate has forgotten its own \
+                    vote and may give it to somebody else, in the term that it asked in.",
+        change: Change::Rule("candidacy_may_leave", RuleId::DurableCandidacy),
+        breaks: &[PROMISES, ELECTION],
+        exposed_by: "A crash right after a candidacy, and a second candidate of that term.",
+        seen_in: "a Go library",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::P05a,
+        id: "P-05a",
+        title: "A late report of overwritten entries counts for their replacements",
+        deviation: "A write that is still in flight when its entries are cut off keeps what it will \
+                    prove: its report makes entries durable that replaced them and are not.",
+        change: Change::Rule(
+            "in_flight_after_truncation",
+            RuleId::TruncationLowersFlights,
+        ),
+        breaks: &[ITSELF, QUORUM, PROMISES, LOST],
+        exposed_by: "Slow disks and two leaders in quick succession.",
+        seen_in: "a Go library, which found it in time",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::P05c,
+        id: "P-05c",
+        title: "The durable index survives a truncation",
+        deviation: "Cutting off entries that were durable leaves the durable index where it was: \
+                    what replaces them is acknowledged before it is on disk.",
+        change: Change::Rule(
+            "durable_after_truncation",
+            RuleId::TruncationLowersWatermark,
+        ),
+        breaks: &[ITSELF, QUORUM, PROMISES, LOST],
+        exposed_by: "Truncated tails, and crashes that lose unsynced writes.",
+        seen_in: "an Erlang library and a C library",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::P07,
+        id: "P-07",
+        title: "A follower truncates after `prev` though the entries agree",
+        deviation: "A follower cuts its log where the sent entries begin, and appends them again: a \
+                    crash in between loses entries that it has acknowledged, and entries of newer \
+                    messages are gone at once.",
+        change: Change::Rule("truncation", RuleId::TruncateConflictOnly),
+        breaks: &[ITSELF, QUORUM, PROMISES, LOST],
+        exposed_by: "Messages that arrive twice or late, and crashes.",
+        seen_in: "a Rust library",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::P08,
+        id: "P-08",
+        title: "A leader counts its own copy before it is durable",
+        deviation: "A leader counts its whole log towards the majority: a crash loses the copy that \
+                    committed an entry.",
+        change: Change::Rule("own_copy", RuleId::OwnCopyDurable),
+        breaks: &[QUORUM, COMPLETE, LOST],
+        exposed_by: "A leader whose disk is slower than its followers', and its crash.",
+        seen_in: "a Rust library and a C library",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::R01,
+        id: "R-01",
+        title: "A follower commits up to its own last entry, not to what this message verified",
+        deviation: "The commit index follows the leader's as far as the follower's log goes: a stale \
+                    tail that the leader has not looked at yet is applied.",
+        change: Change::Rule("follower_commit", RuleId::FollowerCommit),
+        breaks: &[MACHINES],
+        exposed_by: "A heartbeat or a short message that reaches a follower with a stale tail.",
+        seen_in: "databases, libraries in Go, Java, C++ and Erlang",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::R02,
+        id: "R-02",
+        title: "Entries sent from the start of the log are taken without a comparison",
+        deviation: "Where no entry comes before the sent ones, own entries stay whatever their term: \
+                    the first entries of an old term survive below those of a new one.",
+        change: Change::Rule("truncation", RuleId::TruncateConflictOnly),
+        breaks: &[MATCHING, QUORUM, MACHINES],
+        exposed_by: "A first leader that loses its office before its first entry is committed.",
+        seen_in: "a C library and a research system",
+        reach: Reach::Partly(
+            "an absent entry that matches a term of 0 cannot show: an entry outside the log is an \
+             error here and never a term.",
+        ),
+    },
+    Card {
+        bug: Bug::R04,
+        id: "R-04",
+        title: "A late acknowledgement lowers `match_index`",
+        deviation: "A leader takes each acknowledgement for the newest: one that was overtaken takes \
+                    back what a later one said.",
+        change: Change::Rule("match_after_ack", RuleId::MatchNeverFalls),
+        breaks: &[MONOTONIC],
+        exposed_by: "Acknowledgements that overtake each other or arrive twice.",
+        seen_in: "libraries in Python, C and Go, and a specification",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::R05,
+        id: "R-05",
+        title: "A follower acknowledges its own last index",
+        deviation: "An acknowledgement names the end of the follower's durable log: a stale tail \
+                    counts as a copy of the leader's entries.",
+        change: Change::Rule("ack_index", RuleId::AcknowledgeDurable),
+        breaks: &[QUORUM, MACHINES, COMPLETE],
+        exposed_by: "A heartbeat that reaches a follower with a stale tail.",
+        seen_in: "a service framework",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::R07,
+        id: "R-07",
+        title: "A rejection changes `match_index`",
+        deviation: "A leader takes a rejection that arrives after a success for a follower that lost \
+                    its log, and lowers what it knows to be replicated.",
+        change: Change::Rule("match_after_rejection", RuleId::RejectionLeavesMatch),
+        breaks: &[MONOTONIC],
+        exposed_by: "Rejections that arrive late or twice.",
+        seen_in: "a Rust library",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::R09,
+        id: "R-09",
+        title: "A late append truncates though the terms agree",
+        deviation: "A follower takes the last sent entry for the end of the log: a message that was \
+                    overtaken removes entries that were acknowledged since.",
+        change: Change::Rule("truncation", RuleId::TruncateConflictOnly),
+        breaks: &[ITSELF, QUORUM, PROMISES, LOST],
+        exposed_by: "Messages with entries that arrive twice or late.",
+        seen_in: "libraries in Python and C",
+        reach: Reach::Partly(
+            "a heartbeat cannot do it: a message without entries never reaches the log.",
+        ),
+    },
+    Card {
+        bug: Bug::R10,
+        id: "R-10",
+        title: "Going back always tries the same place",
+        deviation: "After a rejection the leader asks for the same entry again: a follower whose log \
+                    differs before it never catches up.",
+        change: Change::Rule("next_after_rejection", RuleId::BackOffByTerm),
+        breaks: &[LIVE],
+        exposed_by: "A follower that missed entries or has a stale tail.",
+        seen_in: "libraries in Rust and Go",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::R15,
+        id: "R-15",
+        title: "An acknowledgement of an earlier leadership counts",
+        deviation: "A leader counts acknowledgements that were given to it in an older term. The \
+                    follower may have replaced those entries since.",
+        change: Change::Rule("append_reply_counts", RuleId::ReplyOfThisTerm),
+        breaks: &[QUORUM, COMPLETE, LOST],
+        exposed_by: "An acknowledgement that is delayed over two elections, of which the same server \
+                     wins the second.",
+        seen_in: "libraries in Rust and C",
+        reach: Reach::Only(
+            "the leader has sent that follower at least as many messages in its present term as it \
+             had when the late answer was given: answers name a message, and one that was not sent \
+             yet is put aside.",
+        ),
+    },
+    Card {
+        bug: Bug::C01,
+        id: "C-01",
+        title: "An entry of an earlier term is committed by counting",
+        deviation: "A leader commits what a majority holds, whatever its term (Figure 8): a server \
+                    with a later last term can still be elected and overwrite it.",
+        change: Change::Rule("leader_commit", RuleId::CurrentTermOnly),
+        breaks: &[COMPLETE, MACHINES, LOST],
+        exposed_by: "Five servers and four leaders that crash early, with entries half replicated.",
+        seen_in: "many: databases, libraries in C and Python, a service framework",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::C03,
+        id: "C-03",
+        title: "A quorum is one short for even sizes",
+        deviation: "Half of the servers decide where their number is even: two halves decide \
+                    different things.",
+        change: Change::Rule("quorum", RuleId::Majority),
+        breaks: &[ELECTION, QUORUM, COMPLETE, MACHINES],
+        exposed_by: "Four servers, split in two halves.",
+        seen_in: "libraries in Go and Rust",
+        reach: Reach::Only("the number of servers is even."),
+    },
+    Card {
+        bug: Bug::C09,
+        id: "C-09",
+        title: "A new leader appends nothing of its own",
+        deviation: "Entries of earlier terms wait until a client writes something new: what an old \
+                    leader had committed stays unknown to the others.",
+        change: Change::Rule("term_opens_with_noop", RuleId::Noop),
+        breaks: &[LIVE],
+        exposed_by: "A leader that crashes right after a commit, and clients that then fall silent.",
+        seen_in: "a database and a message broker",
+        reach: Reach::Only(
+            "clients send nothing after the election: any new write commits the old ones.",
+        ),
+    },
+    Card {
+        bug: Bug::L01,
+        id: "L-01",
+        title: "A high term with a short log neither follows nor wins, and nobody is told of it",
+        deviation: "Requests of an older term are ignored instead of answered: a server with a higher \
+                    term refuses its leader, and with pre-vote the others never learn that term.",
+        change: Change::Rule("stale_request_is_answered", RuleId::StaleIsAnswered),
+        breaks: &[LIVE],
+        exposed_by: "A candidate that is cut off right after it raised its term.",
+        seen_in: "a Go library, a Rust library and a message broker",
+        reach: Reach::Only(
+            "pre-vote is on: without it the next candidacy tells everybody the term.",
+        ),
+    },
+    Card {
+        bug: Bug::L07,
+        id: "L-07",
+        title: "Without pre-vote and stickiness one bad link raises terms for ever",
+        deviation: "Both guards are switched off: a server that does not hear the leader deposes it \
+                    again and again.",
+        change: Change::Settings("pre_vote", RuleId::Stickiness),
+        breaks: &[LIVE],
+        exposed_by: "A link that stays broken while all others work.",
+        seen_in: "the outage of a large network provider",
+        reach: Reach::Only("a link stays broken for long: healed, the cluster is calm again."),
+    },
+    Card {
+        bug: Bug::L10,
+        id: "L-10",
+        title: "Refusing a vote postpones one's own election",
+        deviation: "A server that refuses a vote waits for the longest timeout anew: a candidate that \
+                    can never win campaigns before all that could.",
+        change: Change::Rule("deadline_after_refusal", RuleId::RefusalResetsNothing),
+        breaks: &[LIVE],
+        exposed_by: "A server with a short log whose timer runs out first.",
+        seen_in: "a Go library",
+        reach: Reach::Unguarded(
+            "pre-vote, which a candidate that cannot win never gets beyond, is switched off.",
+        ),
+    },
+    Card {
+        bug: Bug::A03,
+        id: "A-03",
+        title: "Something only one server knows gets into the state",
+        deviation: "The version of a new key starts from the server's own number: the same log gives \
+                    another state on each server.",
+        change: Change::Duty("next_version"),
+        breaks: &[MACHINES],
+        exposed_by: "Any write of a new key.",
+        seen_in: "a research system that used the local clock",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::A04,
+        id: "A-04",
+        title: "A retry is executed again",
+        deviation: "The store keeps no account of what a client has asked before: a request whose \
+                    answer was lost takes effect twice.",
+        change: Change::Duty("standing"),
+        breaks: &[ONCE, ORDER],
+        exposed_by: "Answers that are lost, and clients that ask again.",
+        seen_in: "libraries in Java and C++",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::A05,
+        id: "A-05",
+        title: "A client is answered by whatever committed at its index",
+        deviation: "A waiting client gets the result of the entry at its index, though another \
+                    leader's entry has replaced its own.",
+        change: Change::Duty("reply_matches"),
+        breaks: &[ORDER, LOST],
+        exposed_by: "A change of leaders while requests wait.",
+        seen_in: "a Rust library",
+        reach: Reach::Partly(
+            "a client that is never answered cannot show: it asks again after a while.",
+        ),
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_card_is_filled_in() {
+        for card in CARDS {
+            assert!(!card.title.ends_with('.') && card.deviation.ends_with('.'));
+            assert!(card.exposed_by.ends_with('.') && !card.seen_in.ends_with('.'));
+            assert!(!card.breaks.is_empty(), "{}", card.id);
+            let (Reach::Only(text) | Reach::Unguarded(text) | Reach::Partly(text)) = card.reach
+            else {
+                continue;
+            };
+            assert!(text.ends_with('.'), "{}", card.id);
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Bugs that implementations of Raft really had, planted on demand.
+//!
+//! A testbed that never saw a bug proves little. Each [`Bug`] is a row of the gallery
+//! (`docs/GALLERY.md`) and deviates from the published algorithm in one decision. Which one is
+//! chosen at run time: servers with a bug are of one type, [`Planted`], whatever the bug. Servers
+//! without one keep the published rules, which have no size.
+
+mod catalogue;
+mod planted;
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::format::{Resolved, nearest};
+use crate::run::{Outcome, Spectator, run_cast, run_observed};
+
+pub use catalogue::{Card, Change, Reach, Shows};
+pub use planted::Planted;
+
+/// A bug that can be planted, named by its row of the gallery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "each variant is described by its card")]
+pub enum Bug {
+    E01,
+    E03,
+    E03b,
+    E05,
+    E08,
+    P01,
+    P02,
+    P03,
+    P05a,
+    P05c,
+    P07,
+    P08,
+    R01,
+    R02,
+    R04,
+    R05,
+    R07,
+    R09,
+    R10,
+    R15,
+    C01,
+    C03,
+    C09,
+    L01,
+    L07,
+    L10,
+    A03,
+    A04,
+    A05,
+}
+
+impl Bug {
+    /// Every bug, in the order of the gallery.
+    #[rustfmt::skip]
+    pub const ALL: &'static [Bug] = {
+        use Bug::*;
+        &[
+            E01, E03, E03b, E05, E08,
+            P01, P02, P03, P05a, P05c, P07, P08,
+            R01, R02, R04, R05, R07, R09, R10, R15,
+            C01, C03, C09,
+            L01, L07, L10,
+            A03, A04, A05,
+        ]
+    };
+
+    /// What it is, what it breaks and what shows it.
+    #[must_use]
+    pub fn card(self) -> &'static Card {
+        &catalogue::CARDS[self as usize]
+    }
+
+    /// Its name, such as `C-01`: the row of the gallery, with a letter where a row has several.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        self.card().id
+    }
+
+    /// Does to a scenario what belongs to the bug: some consist of settings, or show only without
+    /// another guard.
+    pub fn prepare(self, scenario: &mut Resolved) {
+        match self {
+            Bug::L07 => {
+                scenario.raft.pre_vote = false;
+                scenario.raft.stickiness = false;
+            }
+            Bug::L10 => scenario.raft.pre_vote = false,
+            _ => {}
+        }
+    }
+}
+
+impl fmt::Display for Bug {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
+/// No bug has this name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownBug(String);
+
+impl fmt::Display for UnknownBug {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(name) = self;
+        match nearest(name, Bug::ALL.iter().map(|bug| bug.id())) {
+            Some(near) => write!(f, "no bug is called {name}: did you mean {near}?"),
+            None => write!(f, "no bug is called {name}: `raftsim bugs` lists them"),
+        }
+    }
+}
+
+impl std::error::Error for UnknownBug {}
+
+impl FromStr for Bug {
+    type Err = UnknownBug;
+
+    /// Letter case does not matter.
+    fn from_str(name: &str) -> Result<Self, UnknownBug> {
+        let found = Bug::ALL
+            .iter()
+            .find(|bug| bug.id().eq_ignore_ascii_case(name));
+        found.copied().ok_or_else(|| UnknownBug(name.to_owned()))
+    }
+}
+
+/// Runs a scenario on servers that all have this bug, or none, and lets `observer` watch.
+///
+/// # Panics
+/// As [`run`](crate::run::run).
+pub fn run<O>(scenario: &Resolved, bug: Option<Bug>, observer: &mut O) -> Outcome
+where
+    O: Spectator<raft_core::Standard, kv::Standard> + Spectator<Planted, Planted>,
+{
+    let Some(bug) = bug else {
+        return run_observed(scenario, raft_core::Standard, kv::Standard, observer);
+    };
+    let mut scenario = scenario.clone();
+    bug.prepare(&mut scenario);
+    let cast = |node: simulator::NodeId| {
+        let planted = Planted { bug, node: node.0 };
+        (planted, planted)
+    };
+    run_cast(&scenario, cast, observer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_bug_is_listed_once_and_found_by_its_id() {
+        for (place, bug) in Bug::ALL.iter().enumerate() {
+            assert_eq!(*bug as usize, place);
+            assert_eq!(bug.card().bug, *bug);
+            assert_eq!(bug.id().parse(), Ok(*bug));
+            assert_eq!(bug.id().to_lowercase().parse(), Ok(*bug));
+            assert_eq!(format!("{bug:?}"), bug.id().replace('-', ""));
+        }
+        assert_eq!(Bug::ALL.len(), catalogue::CARDS.len());
+    }
+
+    #[test]
+    fn a_slip_finds_the_bug() {
+        let error = |name: &str| name.parse::<Bug>().unwrap_err().to_string();
+        assert_eq!(error("C01"), "no bug is called C01: did you mean C-01?");
+        assert!(error("banana").contains("raftsim bugs"));
+    }
+}

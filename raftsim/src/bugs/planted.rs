@@ -1,0 +1,184 @@
+//! A server with a bug: one decision is wrong, all others are as published.
+
+use kv::{Duties, Serial, Standing, Version};
+use raft_core::{EntryId, Index, Instant, NodeId, OutsideLog, Rules, Standard, Term, WriteId};
+
+use super::Bug;
+
+/// The rules and duties of one server with a bug.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Planted {
+    /// The bug.
+    pub bug: Bug,
+    /// The server's number, counted from 0: something that only it knows.
+    pub node: u32,
+}
+
+impl Rules for Planted {
+    fn log_is_up_to_date(&self, candidate: EntryId, own: EntryId) -> bool {
+        match self.bug {
+            Bug::E03 => candidate.index >= own.index,
+            Bug::E03b => candidate.term >= own.term && candidate.index >= own.index,
+            _ => Standard.log_is_up_to_date(candidate, own),
+        }
+    }
+
+    fn vote_after_step_down(
+        &self,
+        voted_for: Option<NodeId>,
+        current: Term,
+        next: Term,
+    ) -> Option<NodeId> {
+        match self.bug {
+            Bug::E01 => None,
+            _ => Standard.vote_after_step_down(voted_for, current, next),
+        }
+    }
+
+    fn vote_reply_counts(&self, reply: Term, current: Term) -> bool {
+        self.bug == Bug::E05 || Standard.vote_reply_counts(reply, current)
+    }
+
+    fn pre_vote_is_a_vote(&self) -> bool {
+        self.bug == Bug::E08
+    }
+
+    fn deadline_after_refusal(&self, deadline: Instant, latest: Instant) -> Instant {
+        match self.bug {
+            Bug::L10 => latest,
+            _ => Standard.deadline_after_refusal(deadline, latest),
+        }
+    }
+
+    fn stale_request_is_answered(&self) -> bool {
+        self.bug != Bug::L01
+    }
+
+    fn quorum(&self, voters: usize) -> usize {
+        match self.bug {
+            Bug::C03 => voters.div_ceil(2),
+            _ => Standard.quorum(voters),
+        }
+    }
+
+    fn term_opens_with_noop(&self) -> bool {
+        self.bug != Bug::C09
+    }
+
+    fn truncation(&self, conflict: Option<Index>, previous: Index, last: Index) -> Option<Index> {
+        match self.bug {
+            Bug::P07 => Some(previous.next()),
+            Bug::R02 if previous == Index(0) => None,
+            Bug::R09 => conflict.or(Some(last.next())),
+            _ => Standard.truncation(conflict, previous, last),
+        }
+    }
+
+    fn ack_index(&self, verified: Index, durable: Index, last: Index) -> Index {
+        match self.bug {
+            Bug::P01 => verified,
+            Bug::R05 => last.min(durable),
+            _ => Standard.ack_index(verified, durable, last),
+        }
+    }
+
+    fn follower_commit(
+        &self,
+        commit: Index,
+        leader_commit: Index,
+        verified: Index,
+        last: Index,
+    ) -> Index {
+        match self.bug {
+            Bug::R01 => commit.max(leader_commit.min(last)),
+            _ => Standard.follower_commit(commit, leader_commit, verified, last),
+        }
+    }
+
+    fn match_after_ack(&self, matched: Index, acknowledged: Index) -> Index {
+        match self.bug {
+            Bug::R04 => acknowledged,
+            _ => Standard.match_after_ack(matched, acknowledged),
+        }
+    }
+
+    fn match_after_rejection(&self, matched: Index, hint: Index) -> Index {
+        match self.bug {
+            Bug::R07 => matched.min(hint),
+            _ => Standard.match_after_rejection(matched, hint),
+        }
+    }
+
+    fn next_after_rejection(&self, matched: Index, refused: Index, common: Index) -> Index {
+        match self.bug {
+            Bug::R10 => refused.next(),
+            _ => Standard.next_after_rejection(matched, refused, common),
+        }
+    }
+
+    fn append_reply_counts(&self, reply: Term, current: Term) -> bool {
+        self.bug == Bug::R15 || Standard.append_reply_counts(reply, current)
+    }
+
+    fn leader_commit(
+        &self,
+        commit: Index,
+        replicated: Index,
+        term: Result<Term, OutsideLog>,
+        current: Term,
+    ) -> Index {
+        match self.bug {
+            Bug::C01 => commit.max(replicated),
+            _ => Standard.leader_commit(commit, replicated, term, current),
+        }
+    }
+
+    fn own_copy(&self, durable: Index, last: Index) -> Index {
+        match self.bug {
+            Bug::P08 => last,
+            _ => Standard.own_copy(durable, last),
+        }
+    }
+
+    fn vote_may_leave(&self, vote: WriteId, durable: WriteId) -> bool {
+        self.bug == Bug::P02 || Standard.vote_may_leave(vote, durable)
+    }
+
+    fn candidacy_may_leave(&self, vote: WriteId, durable: WriteId) -> bool {
+        self.bug == Bug::P03 || Standard.candidacy_may_leave(vote, durable)
+    }
+
+    fn durable_after_truncation(&self, durable: Index, from: Index) -> Index {
+        match self.bug {
+            Bug::P05c => durable,
+            _ => Standard.durable_after_truncation(durable, from),
+        }
+    }
+
+    fn in_flight_after_truncation(&self, last: Index, from: Index) -> Index {
+        match self.bug {
+            Bug::P05a => last,
+            _ => Standard.in_flight_after_truncation(last, from),
+        }
+    }
+}
+
+impl Duties for Planted {
+    fn standing(&self, last: Serial, serial: Serial) -> Standing {
+        match self.bug {
+            Bug::A04 => Standing::New,
+            _ => kv::Standard.standing(last, serial),
+        }
+    }
+
+    fn next_version(&self, current: Version, present: bool) -> Version {
+        match self.bug {
+            Bug::A03 if !present => Version(current.0 + 1 + u64::from(self.node)),
+            _ => kv::Standard.next_version(current, present),
+        }
+    }
+
+    fn reply_matches(&self, proposed_term: u64, applied_term: u64) -> bool {
+        self.bug == Bug::A05 || kv::Standard.reply_matches(proposed_term, applied_term)
+    }
+}
