@@ -5,7 +5,7 @@ use raft_core::{Configuration, Rules};
 use simulator::{Cluster, Count, FaultKind, Node, NodeId, Observer, Plan, Time, World};
 
 use crate::caught::{self, Panic};
-use crate::check::{Broken, Checks, History, Violation};
+use crate::check::{Broken, Checks, History, Subject, Violation};
 use crate::director::{Director, KvWorld, Watch, pace, quality, settings, spans};
 use crate::format::{Metric, Property, Resolved};
 use crate::server::{Config, Image, Server, raft_id};
@@ -281,6 +281,7 @@ fn assertion<N: Node>(panic: &Panic, cluster: &Cluster<N>) -> Violation {
         event: cluster.last_event(),
         time: cluster.now(),
         node: None,
+        subject: Subject::Whole,
         facts: [
             format!("an assertion failed: {}", panic.message),
             format!("at {}", panic.place),

@@ -10,6 +10,7 @@ mod history;
 mod model;
 mod safety;
 mod shadow;
+mod subject;
 mod violation;
 mod witness;
 
@@ -24,6 +25,7 @@ use crate::server::Server;
 
 pub use history::{End, History, Operation};
 pub use safety::Sightings;
+pub use subject::Subject;
 pub use violation::{Broken, Violation};
 
 use safety::{Found, Safety};
@@ -91,13 +93,14 @@ impl Checks {
         cluster: &Cluster<Server<R, D>>,
     ) -> Result<(), Box<Violation>> {
         let found = self.look_back(cluster);
-        found.map_err(|(property, facts)| {
+        found.map_err(|found| {
             Box::new(Violation {
-                broken: Broken::Property(property),
+                broken: Broken::Property(found.property),
                 event: cluster.last_event(),
                 time: cluster.now(),
                 node: None,
-                facts,
+                subject: found.subject,
+                facts: found.facts,
             })
         })
     }
@@ -120,7 +123,7 @@ impl Checks {
             return Ok(());
         };
         match witness::final_state(&looked.state, |key| server.node().machine().read(key)) {
-            Err((property, _)) if !wanted[property as usize] => Ok(()),
+            Err(found) if !wanted[found.property as usize] => Ok(()),
             other => other,
         }
     }
@@ -192,12 +195,13 @@ impl<R: Rules + Clone, D: Duties> Observer<Server<R, D>> for Checks {
     ) -> Result<(), Box<Violation>> {
         match self.look(cluster, step) {
             Ok(()) => Ok(()),
-            Err((property, facts)) => Err(Box::new(Violation {
-                broken: Broken::Property(property),
+            Err(found) => Err(Box::new(Violation {
+                broken: Broken::Property(found.property),
                 event: step.id,
                 time: step.time,
                 node: step.node,
-                facts,
+                subject: found.subject,
+                facts: found.facts,
             })),
         }
     }

@@ -7,11 +7,18 @@ use simulator::{Cluster, NodeId, Output};
 use smallvec::SmallVec;
 
 use super::shadow::{Entry, ShadowLog, first_touched};
+use super::subject::Subject;
 use crate::format::Property;
 use crate::server::{Server, engine_id, raft_id};
 
-/// A property with the two facts that contradict each other.
-pub(crate) type Found = (Property, [String; 2]);
+/// A property that does not hold.
+pub(crate) struct Found {
+    pub(crate) property: Property,
+    /// What it is about.
+    pub(crate) subject: Subject,
+    /// The two facts that contradict each other.
+    pub(crate) facts: [String; 2],
+}
 
 /// What a run has shown so far, counted by the checks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,9 +85,18 @@ impl Safety {
     }
 
     /// Reports what was found, if it was asked for; else the watching goes on as if nothing were.
-    fn object(&self, property: Property, facts: [String; 2]) -> Result<(), Found> {
+    fn object(
+        &self,
+        property: Property,
+        subject: Subject,
+        facts: [String; 2],
+    ) -> Result<(), Found> {
         if self.wanted[property as usize] {
-            Err((property, facts))
+            Err(Found {
+                property,
+                subject,
+                facts,
+            })
         } else {
             Ok(())
         }
@@ -117,8 +133,8 @@ impl Safety {
         for (to, message) in &output.sends {
             self.promised(id, *to, message)?;
         }
-        if let Err((property, facts)) = self.monotonic(id, server) {
-            self.object(property, facts)?;
+        if let Err(found) = self.monotonic(id, server) {
+            self.object(found.property, found.subject, found.facts)?;
         }
         self.role(id, server)?;
         self.commit(cluster, id, server)?;
@@ -128,7 +144,8 @@ impl Safety {
             return Ok(());
         };
         let state = format!("{} in {}", self.name(id), self.nodes[id.0 as usize].term);
-        self.object(Property::CoreInvariants, [broken.to_string(), state])
+        let facts = [broken.to_string(), state];
+        self.object(Property::CoreInvariants, Subject::Node(id), facts)
     }
 
     /// Leader Append-Only and Log Matching (Figure 3).
@@ -148,7 +165,7 @@ impl Safety {
                 ),
                 format!("it rewrites its own log from {first}"),
             ];
-            self.object(Property::LeaderAppendOnly, facts)?;
+            self.object(Property::LeaderAppendOnly, Subject::Node(id), facts)?;
         }
         let removed = self.watched(id).log.truncate(first);
         if write.raft.truncate_from.is_some() {
@@ -191,7 +208,9 @@ impl Safety {
                         self.name(id)
                     ),
                 ];
-                self.object(Property::LogMatching, facts)
+                let (node, term) = (id, entry.term);
+                let subject = Subject::Entry { node, index, term };
+                self.object(Property::LogMatching, subject, facts)
             }
             None => {
                 known.push(entry);
@@ -229,7 +248,12 @@ impl Safety {
                 ),
                 format!("{name} gives its vote of {term} to {}", self.name_of(vote)),
             ];
-            self.object(Property::PromisesKept, facts)?;
+            let subject = Subject::Vote {
+                node: id,
+                term,
+                candidate: engine_id(voted_for),
+            };
+            self.object(Property::PromisesKept, subject, facts)?;
         }
         if watched.vote.is_none_or(|(voted_in, _)| voted_in < term) {
             self.watched(id).vote = Some((term, vote));
@@ -255,7 +279,7 @@ impl Safety {
             ];
             let fall = falls.into_iter().find(|(_, was, is)| is < was);
             let (what, was, is) = fall.expect("one of them fell");
-            return Err((Property::MonotonicState, self.fall(id, what, was, is)));
+            return Err(self.fall(id, Subject::Node(id), what, was, is));
         }
         let leads = raft.role() == RoleKind::Leader;
         let went_on = leads && watched.role == Some(RoleKind::Leader) && watched.term == term;
@@ -265,7 +289,11 @@ impl Safety {
                 if peer.match_index < *was {
                     let (was, is, peer) = (was.0, peer.match_index.0, peer.id);
                     let what = format!("match index of {}", self.name_of(peer));
-                    return Err((Property::MonotonicState, self.fall(id, &what, was, is)));
+                    let subject = Subject::Match {
+                        leader: id,
+                        peer: engine_id(peer),
+                    };
+                    return Err(self.fall(id, subject, &what, was, is));
                 }
                 *was = peer.match_index;
             }
@@ -280,11 +308,16 @@ impl Safety {
         Ok(())
     }
 
-    fn fall(&self, id: NodeId, what: &str, was: u64, is: u64) -> [String; 2] {
-        [
+    fn fall(&self, id: NodeId, subject: Subject, what: &str, was: u64, is: u64) -> Found {
+        let facts = [
             format!("{}'s {what} was {was}", self.name(id)),
             format!("it is {is} now"),
-        ]
+        ];
+        Found {
+            property: Property::MonotonicState,
+            subject,
+            facts,
+        }
     }
 
     /// Election Safety and Leader Completeness (Figure 3).
@@ -323,7 +356,12 @@ impl Safety {
                 format!("{} was elected leader of {term}", self.name(other)),
                 format!("{} is elected leader of {term}", self.name(id)),
             ];
-            self.object(Property::ElectionSafety, facts)?;
+            let leaders = [other, id];
+            self.object(
+                Property::ElectionSafety,
+                Subject::Leaders { term, leaders },
+                facts,
+            )?;
         }
         self.leaders[place] = Some(id);
         self.count(Property::LeaderCompleteness);
@@ -363,7 +401,12 @@ impl Safety {
                 ),
             },
         ];
-        self.object(Property::LeaderCompleteness, facts)
+        let subject = Subject::Missing {
+            leader: id,
+            index: missing,
+            term: entry.term,
+        };
+        self.object(Property::LeaderCompleteness, subject, facts)
     }
 
     /// State Machine Safety for what a node may apply, and a recount of each commit's quorum.
@@ -407,7 +450,12 @@ impl Safety {
             format!("entry #{differs}{theirs} is committed"),
             format!("{} commits #{differs}{own} in its place", self.name(id)),
         ];
-        self.object(Property::StateMachineSafety, facts)
+        let subject = Subject::Replaced {
+            node: id,
+            index: differs,
+            term: theirs,
+        };
+        self.object(Property::StateMachineSafety, subject, facts)
     }
 
     /// Leaders of later terms, elected before, must hold what was committed just now.
@@ -443,7 +491,13 @@ impl Safety {
                 ),
                 format!("{name}, a {role}, commits #{commit}"),
             ];
-            self.object(Property::CommitQuorum, facts)?;
+            let term = self.nodes[id.0 as usize].log.get(commit);
+            let subject = Subject::Commit {
+                node: id,
+                index: commit,
+                term: term.map_or(Term(0), |entry| entry.term),
+            };
+            self.object(Property::CommitQuorum, subject, facts)?;
         }
         let Some(entry) = self.nodes[id.0 as usize].log.get(commit) else {
             return Ok(());
@@ -470,7 +524,12 @@ impl Safety {
                 names.join(" ")
             ),
         ];
-        self.object(Property::CommitQuorum, facts)
+        let subject = Subject::Commit {
+            node: id,
+            index: commit,
+            term: entry.term,
+        };
+        self.object(Property::CommitQuorum, subject, facts)
     }
 
     /// Applying the same entries gives the same state everywhere.
@@ -489,7 +548,9 @@ impl Safety {
                         format!("another node's state after {index} has the hash {known:016x}"),
                         format!("{}'s state after {index} has {state:016x}", self.name(id)),
                     ];
-                    self.object(Property::StateMachineSafety, facts)?;
+                    let (node, index) = (id, index.0);
+                    let subject = Subject::State { node, index };
+                    self.object(Property::StateMachineSafety, subject, facts)?;
                 }
                 None if place == self.states.len() => self.states.push(*state),
                 // An entry before was skipped: the commit check has reported that.
@@ -521,14 +582,19 @@ impl Safety {
                     on_disk.current_term
                 ),
             ];
-            self.object(Property::PromisesKept, facts)?;
+            let subject = Subject::Vote {
+                node: id,
+                term,
+                candidate: engine_id(vote),
+            };
+            self.object(Property::PromisesKept, subject, facts)?;
         }
         if on_disk.current_term < watched.durable_term {
             let facts = [
                 format!("{name} was told that {} is durable", watched.durable_term),
                 format!("after its crash its disk holds {}", on_disk.current_term),
             ];
-            self.object(Property::PromisesKept, facts)?;
+            self.object(Property::PromisesKept, Subject::Node(id), facts)?;
         }
         let kept = watched.acknowledged.max(watched.durable);
         if found.agrees(&watched.log, kept) {
@@ -544,7 +610,9 @@ impl Safety {
             promise,
             format!("after its crash its disk holds that log only up to #{held}"),
         ];
-        self.object(Property::PromisesKept, facts)
+        let index = held + 1;
+        let subject = Subject::Copy { node: id, index };
+        self.object(Property::PromisesKept, subject, facts)
     }
 
     /// A node is told that what is on its disk is durable. Of that, what a write still on its way

@@ -4,6 +4,7 @@ use std::fmt;
 
 use simulator::{EventId, NodeId, Time};
 
+use super::subject::Subject;
 use crate::format::Property;
 
 /// What a check found.
@@ -17,6 +18,8 @@ pub struct Violation {
     pub time: Time,
     /// The node it was seen on, if it concerns one.
     pub node: Option<NodeId>,
+    /// What it is about.
+    pub subject: Subject,
     /// Two facts that cannot both be true of a correct cluster.
     pub facts: [String; 2],
 }

@@ -8,6 +8,7 @@ use kv::{Answer as Told, Payload, Reply};
 use super::history::{End, History, Operation};
 use super::model::{self, Answer, Model, Request, Result as Came};
 use super::safety::Found;
+use super::subject::Subject;
 use crate::format::Property;
 
 /// What a replay of the committed log shows.
@@ -84,7 +85,11 @@ impl<'a> Witness<'a> {
                 format!("entry #{index} is request {serial} of client {client}"),
                 "no client ever made that request".to_owned(),
             ];
-            return Err((Property::AppliedOrderExplainsReplies, facts));
+            return Err(Found {
+                property: Property::AppliedOrderExplainsReplies,
+                subject: Subject::Whole,
+                facts,
+            });
         };
         self.effective[place] = true;
         let operation = &self.history.operations()[place];
@@ -110,7 +115,12 @@ impl<'a> Witness<'a> {
             ),
             format!("the client was told {}", text(&seen(reply))),
         ];
-        Err((property, facts))
+        let subject = about(operation);
+        Err(Found {
+            property,
+            subject,
+            facts,
+        })
     }
 
     /// Whether the reply is one that a store without sessions would give, which executes every
@@ -149,7 +159,12 @@ impl<'a> Witness<'a> {
                 format!("{} was answered {}", told(operation), text(&seen(reply))),
                 "no committed entry holds that request".to_owned(),
             ];
-            return Err((property, facts));
+            let subject = about(operation);
+            return Err(Found {
+                property,
+                subject,
+                facts,
+            });
         }
         Ok(())
     }
@@ -175,7 +190,11 @@ fn real_time(latest_call: Option<&Operation>, operation: &Operation) -> Result<(
             crate::clock::show(earlier.called_at.0)
         ),
     ];
-    Err((Property::AppliedOrderExplainsReplies, facts))
+    Err(Found {
+        property: Property::AppliedOrderExplainsReplies,
+        subject: about(operation),
+        facts,
+    })
 }
 
 /// The state that a replay of the log ends in, compared with a node that has applied all of it.
@@ -199,7 +218,11 @@ pub(crate) fn final_state(model: &Model, read: impl Fn(&[u8]) -> Reply) -> Resul
             format!("the committed log writes key {key} {version} times"),
             format!("a node that applied all of it answers a get of {key} with {held}"),
         ];
-        return Err((property, facts));
+        return Err(Found {
+            property,
+            subject: Subject::Whole,
+            facts,
+        });
     }
     Ok(())
 }
@@ -219,6 +242,13 @@ fn seen(reply: &Reply) -> Came {
     Came {
         version: reply.version.0,
         answer,
+    }
+}
+
+fn about(operation: &Operation) -> Subject {
+    Subject::Request {
+        client: operation.client,
+        serial: operation.serial,
     }
 }
 

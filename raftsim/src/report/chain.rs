@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::check::{Broken, Violation};
+use crate::check::{Broken, Subject, Violation};
 use crate::format::Property;
-use crate::trace::{Act, Kind, Line, Record};
+use crate::trace::{Act, Kind, Line, Record, Request};
 
 /// So many causes of the violation itself are shown, and so many of the other fact.
 const CAUSES: usize = 8;
@@ -50,11 +50,10 @@ impl<'a> Records<'a> {
 /// The events that led to a violation: its causes, and those of the fact that it contradicts.
 pub(super) fn leading_to(violation: &Violation, lines: &VecDeque<Line>) -> BTreeSet<u64> {
     let records = Records::of(lines);
-    if let Some(request) = request_of(violation) {
+    if let Subject::Request { client, serial } = violation.subject {
         let about = |record: &&Record| {
-            record
-                .request
-                .is_some_and(|about| (about.client, about.serial) == request)
+            let same = |about: Request| (about.client, about.serial) == (client.0, serial);
+            record.request.is_some_and(same)
         };
         let all: Vec<_> = records
             .0
@@ -109,7 +108,7 @@ fn counterpart(violation: &Violation, records: &Records<'_>) -> Option<u64> {
             })
         }
         Property::PromisesKept => {
-            let votes = violation.facts[0].contains("vote");
+            let votes = matches!(violation.subject, Subject::Vote { .. });
             let promises: &[&str] = if votes {
                 &["vote_granted", "candidacy_durable"]
             } else {
@@ -124,20 +123,6 @@ fn counterpart(violation: &Violation, records: &Records<'_>) -> Option<u64> {
             !elsewhere(record) && record.action == Act::Crash
         }),
     }
-}
-
-/// The client and serial of the operation that a violation's facts speak of, as the checks of
-/// whole histories write them: `request 7 of client 2`.
-fn request_of(violation: &Violation) -> Option<(u32, u64)> {
-    if violation.node.is_some() {
-        return None;
-    }
-    let number = |text: &str| -> String { text.chars().take_while(char::is_ascii_digit).collect() };
-    violation.facts.iter().find_map(|fact| {
-        let (_, rest) = fact.split_once("request ")?;
-        let (serial, rest) = rest.split_once(" of client ")?;
-        Some((number(rest).parse().ok()?, serial.parse().ok()?))
-    })
 }
 
 /// The last changes of roles and the last faults: what a cluster that makes no progress did.
@@ -158,32 +143,4 @@ pub(super) fn last_changes(lines: &VecDeque<Line>) -> BTreeSet<u64> {
         .take(CAUSES)
         .map(|record| record.id)
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use simulator::{EventId, Time};
-
-    use super::*;
-
-    fn at_the_end(fact: &str) -> Violation {
-        Violation {
-            broken: Broken::Property(Property::ExactlyOnce),
-            event: EventId(9),
-            time: Time(1),
-            node: None,
-            facts: [fact.to_owned(), "no".to_owned()],
-        }
-    }
-
-    #[test]
-    fn the_operation_is_found_in_the_facts() {
-        let found = |fact| request_of(&at_the_end(fact));
-        assert_eq!(
-            found("request 7 of client 2 (get k1) was answered"),
-            Some((2, 7))
-        );
-        assert_eq!(found("entry #3 is request 12 of client 0"), Some((0, 12)));
-        assert_eq!(found("the committed log writes key k1 3 times"), None);
-    }
 }
