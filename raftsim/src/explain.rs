@@ -2,17 +2,20 @@
 
 use raft_core::{Card, RuleId, catalogue};
 
+use crate::bugs::Bug;
 use crate::check::Broken;
 use crate::format::{self, Code, Property, nearest};
 
-/// What can be explained besides what a caller adds: rules, codes and properties, by name.
+/// What can be explained besides what a caller adds: rules, properties, bugs and codes, by name.
 #[must_use]
 pub fn topics() -> Vec<&'static str> {
     let rules = catalogue().iter().map(|(_, card)| card.name);
     let properties = Property::SINGLE.iter().map(|property| property.name());
     let more = [Property::RaftSafety.name(), Broken::CoreAssertion.name()];
     let codes = Code::ALL.iter().map(|code| code.as_str());
-    rules.chain(properties).chain(more).chain(codes).collect()
+    let bugs = Bug::ALL.iter().map(|bug| bug.id());
+    let named = rules.chain(properties).chain(more);
+    named.chain(bugs).chain(codes).collect()
 }
 
 /// The explanation of a topic; `None` if there is no such topic. A rule may be named without its
@@ -21,6 +24,9 @@ pub fn topics() -> Vec<&'static str> {
 pub fn explain(topic: &str) -> Option<String> {
     if let Some(text) = format::explain(topic) {
         return Some(format!("{}\n\n{text}\n", topic.to_uppercase()));
+    }
+    if let Ok(bug) = topic.parse::<Bug>() {
+        return Some(bug.card().to_string());
     }
     let is = |name: &str| name.eq_ignore_ascii_case(topic);
     let named = |(_, card): &&(RuleId, Card)| {

@@ -8,16 +8,14 @@ mod chain;
 
 use std::collections::VecDeque;
 
-use anstyle::{AnsiColor, Style};
-use kv::Duties;
-use raft_core::Rules;
-
+use crate::bugs::{self, Bug};
 use crate::check::{Broken, Violation};
 use crate::clock::show;
 use crate::format::Resolved;
-use crate::run::{Outcome, Verdict, run_observed};
+use crate::run::{Outcome, Verdict};
 use crate::trace::{Columns, Filter, Header, Line, Tracer};
 use crate::vigil::Unmet;
+use anstyle::{AnsiColor, Style};
 
 /// So many lines of the trace are kept: what led to a failure is near.
 const KEPT: usize = 200_000;
@@ -29,13 +27,12 @@ const HEAD: Style = Style::new().bold();
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Again(pub String);
 
-/// The report of a run that did not go as expected; nothing for one that did. The run is repeated
-/// with the same rules and duties.
+/// The report of a run that did not go as expected; nothing for one that did. The run is repeated,
+/// with the bug that it had.
 #[must_use]
-pub fn report<R: Rules + Clone, D: Duties>(
+pub fn report(
     scenario: &Resolved,
-    rules: R,
-    duties: D,
+    bug: Option<Bug>,
     outcome: &Outcome,
     again: &Again,
 ) -> Option<String> {
@@ -46,8 +43,9 @@ pub fn report<R: Rules + Clone, D: Duties>(
         Verdict::Liveness(unmet) => (missed("NOT IN TIME", unmet), unmet.time),
         Verdict::Inconclusive(unmet) => (missed("INCONCLUSIVE", unmet), unmet.time),
     };
-    let mut report = head;
-    let (header, lines) = retrace(scenario, rules, duties);
+    let mut report = bug.map_or(String::new(), |bug| format!("{}\n", bug.planted()));
+    report.push_str(&head);
+    let (header, lines) = retrace(scenario, bug);
     report.push_str(&events(&header, &lines, &outcome.verdict));
     let (Again(arguments), to) = (again, show(time.0));
     report.push_str(&format!("Run it again   raftsim run {arguments}\n"));
@@ -106,12 +104,8 @@ fn facts([first, second]: &[String; 2]) -> String {
 }
 
 /// Runs the seed again and keeps the end of its trace.
-fn retrace<R: Rules + Clone, D: Duties>(
-    scenario: &Resolved,
-    rules: R,
-    duties: D,
-) -> (Header, VecDeque<Line>) {
-    let header = Header::of(scenario);
+fn retrace(scenario: &Resolved, bug: Option<Bug>) -> (Header, VecDeque<Line>) {
+    let header = Header::of(scenario, bug);
     let mut lines = VecDeque::new();
     let mut tracer = Tracer::new(header.nodes.clone(), |line| {
         if lines.len() == KEPT {
@@ -120,7 +114,7 @@ fn retrace<R: Rules + Clone, D: Duties>(
         lines.push_back(line);
     });
     // The outcome is known: what differs now is that somebody watches.
-    let _ = run_observed(scenario, rules, duties, &mut tracer);
+    let _ = bugs::run(scenario, bug, &mut tracer);
     drop(tracer);
     (header, lines)
 }

@@ -1,10 +1,9 @@
-//! Reports of servers that break a rule: what a user sees when a property does not hold.
+//! Reports of servers with a bug: what a user sees when a property does not hold.
 
-use kv::{Duties, Serial, Standing};
-use raft_core::{EntryId, Rules, Term};
+use raftsim::bugs::{self, Bug};
 use raftsim::format::{Overrides, Resolved, parse};
 use raftsim::report::{Again, line, report};
-use raftsim::run::{Outcome, Unobserved, Verdict, run_observed};
+use raftsim::run::{Outcome, Unobserved, Verdict};
 
 fn churn(seed: u64) -> Resolved {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/churn.json");
@@ -17,63 +16,19 @@ fn churn(seed: u64) -> Resolved {
 }
 
 /// The report of the first seed that breaks.
-fn broken<R: Rules + Clone, D: Duties>(rules: R, duties: D) -> (Outcome, String) {
+fn broken(bug: Bug) -> (Outcome, String) {
     for seed in 1..=200 {
         let scenario = churn(seed);
-        let outcome = run_observed(&scenario, rules.clone(), duties.clone(), &mut Unobserved);
+        let outcome = bugs::run(&scenario, Some(bug), &mut Unobserved);
         if let Verdict::Safety(_) = outcome.verdict {
             let again = Again(format!("churn --seed {seed}"));
-            let text = report(&scenario, rules, duties, &outcome, &again).expect("it is broken");
+            let text = report(&scenario, Some(bug), &outcome, &again).expect("it is broken");
             println!("{text}");
+            assert!(text.starts_with(&bug.planted()), "{text}");
             return (outcome, text);
         }
     }
     panic!("no seed of 200 breaks");
-}
-
-/// Takes a granted pre-vote for a vote.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-struct CountsPreVotes;
-
-impl Rules for CountsPreVotes {
-    fn pre_vote_is_a_vote(&self) -> bool {
-        true
-    }
-}
-
-/// Votes for a candidate whose log is longer but older.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-struct ComparesIndexesOnly;
-
-impl Rules for ComparesIndexesOnly {
-    fn log_is_up_to_date(&self, theirs: EntryId, own: EntryId) -> bool {
-        theirs.index >= own.index
-    }
-}
-
-/// Forgets its vote when it steps down within a term.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-struct ForgetsItsVote;
-
-impl Rules for ForgetsItsVote {
-    fn vote_after_step_down(
-        &self,
-        _: Option<raft_core::NodeId>,
-        _: Term,
-        _: Term,
-    ) -> Option<raft_core::NodeId> {
-        None
-    }
-}
-
-/// Executes a retry again.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-struct ForgetsSessions;
-
-impl Duties for ForgetsSessions {
-    fn standing(&self, _: Serial, _: Serial) -> Standing {
-        Standing::New
-    }
 }
 
 fn fits_a_screen_and_says_what_to_type(text: &str, outcome: &Outcome) {
@@ -102,7 +57,7 @@ fn fits_a_screen_and_says_what_to_type(text: &str, outcome: &Outcome) {
 
 #[test]
 fn two_leaders_are_both_shown_becoming_leader() {
-    let (outcome, text) = broken(CountsPreVotes, kv::Standard);
+    let (outcome, text) = broken(Bug::E08);
     fits_a_screen_and_says_what_to_type(&text, &outcome);
     assert!(
         text.contains("VIOLATED") && text.contains("election-safety"),
@@ -113,7 +68,7 @@ fn two_leaders_are_both_shown_becoming_leader() {
 
 #[test]
 fn a_missing_entry_is_shown_with_the_commit_that_it_had() {
-    let (outcome, text) = broken(ComparesIndexesOnly, kv::Standard);
+    let (outcome, text) = broken(Bug::E03);
     fits_a_screen_and_says_what_to_type(&text, &outcome);
     assert!(
         text.contains("leader-completeness") && text.contains("⇒ commit #"),
@@ -123,7 +78,7 @@ fn a_missing_entry_is_shown_with_the_commit_that_it_had() {
 
 #[test]
 fn a_broken_promise_is_shown_with_the_promise() {
-    let (outcome, text) = broken(ForgetsItsVote, kv::Standard);
+    let (outcome, text) = broken(Bug::E01);
     fits_a_screen_and_says_what_to_type(&text, &outcome);
     assert!(
         text.contains("promises-kept") && text.contains("→ vote? t"),
@@ -133,7 +88,7 @@ fn a_broken_promise_is_shown_with_the_promise() {
 
 #[test]
 fn a_request_that_took_effect_twice_is_shown_from_its_call_on() {
-    let (outcome, text) = broken(raft_core::Standard, ForgetsSessions);
+    let (outcome, text) = broken(Bug::A04);
     fits_a_screen_and_says_what_to_type(&text, &outcome);
     assert!(
         text.contains("again →") || text.contains("request c"),
@@ -146,12 +101,6 @@ fn nothing_is_reported_of_a_run_that_went_well() {
     let scenario = churn(1);
     let outcome = raftsim::run::run(&scenario);
     let again = Again(String::new());
-    let text = report(
-        &scenario,
-        raft_core::Standard,
-        kv::Standard,
-        &outcome,
-        &again,
-    );
+    let text = report(&scenario, None, &outcome, &again);
     assert_eq!((text, line(&outcome).as_str()), (None, "ok"));
 }

@@ -1,6 +1,8 @@
 //! What is known of each bug: what it does, which decision it changes, what it breaks and what
 //! shows it. `docs/GALLERY.md` has the same rows, and those that cannot be planted yet.
 
+use std::fmt;
+
 use raft_core::RuleId;
 
 use super::Bug;
@@ -57,6 +59,36 @@ impl Change {
         match self {
             Self::Rule(_, rule) | Self::Settings(_, rule) => Some(rule),
             Self::Duty(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Card {
+    /// The whole card, for people.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{} (a bug)\n\n{}.\n{}\n",
+            self.id, self.title, self.deviation
+        )?;
+        writeln!(f, "Changes   {}", self.change.place())?;
+        if let Some(rule) = self.change.rule() {
+            let rule = rule.card();
+            writeln!(
+                f,
+                "The rule  {} ({}): {}",
+                rule.name, rule.section, rule.says
+            )?;
+        }
+        let breaks: Vec<_> = self.breaks.iter().map(|shows| shows.name()).collect();
+        writeln!(f, "Breaks    {}", breaks.join(", "))?;
+        writeln!(f, "Shows by  {}", self.exposed_by)?;
+        writeln!(f, "Seen in   {}", self.seen_in)?;
+        match self.reach {
+            Reach::Open => Ok(()),
+            Reach::Only(when) => writeln!(f, "Only if   {when}"),
+            Reach::Unguarded(guard) => writeln!(f, "Besides   {guard}"),
+            Reach::Partly(part) => writeln!(f, "But       {part}"),
         }
     }
 }
@@ -308,9 +340,9 @@ pub(super) const CARDS: &[Card] = &[
         id: "R-05",
         title: "A follower acknowledges its own last index",
         deviation: "An acknowledgement names the end of the follower's durable log: a stale tail \
-                    counts as a copy of the leader's entries.",
+                    counts as a copy of the leader's entries, and is never replaced.",
         change: Change::Rule("ack_index", RuleId::AcknowledgeDurable),
-        breaks: &[QUORUM, MACHINES, COMPLETE],
+        breaks: &[QUORUM, LIVE, MACHINES, COMPLETE],
         exposed_by: "A heartbeat that reaches a follower with a stale tail.",
         seen_in: "a service framework",
         reach: Reach::Open,
@@ -479,7 +511,7 @@ pub(super) const CARDS: &[Card] = &[
         deviation: "A waiting client gets the result of the entry at its index, though another \
                     leader's entry has replaced its own.",
         change: Change::Duty("reply_matches"),
-        breaks: &[ORDER, LOST],
+        breaks: &[ORDER, LOST, ONCE],
         exposed_by: "A change of leaders while requests wait.",
         seen_in: "a Rust library",
         reach: Reach::Partly(

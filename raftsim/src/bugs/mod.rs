@@ -79,6 +79,13 @@ impl Bug {
         self.card().id
     }
 
+    /// That it is planted, for the head of whatever tells of the run.
+    #[must_use]
+    pub fn planted(self) -> String {
+        let card = self.card();
+        format!("{} is planted: {}", card.id, card.title)
+    }
+
     /// Does to a scenario what belongs to the bug: some consist of settings, or show only without
     /// another guard.
     pub fn prepare(self, scenario: &mut Resolved) {
@@ -106,7 +113,11 @@ pub struct UnknownBug(String);
 impl fmt::Display for UnknownBug {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(name) = self;
-        match nearest(name, Bug::ALL.iter().map(|bug| bug.id())) {
+        // Whoever writes C1 means C-01.
+        let bare = |id: &str| id.replace(['-', '0'], "").to_lowercase();
+        let same = Bug::ALL.iter().find(|bug| bare(bug.id()) == bare(name));
+        let near = || nearest(name, Bug::ALL.iter().map(|bug| bug.id()));
+        match same.map(|bug| bug.id()).or_else(near) {
             Some(near) => write!(f, "no bug is called {name}: did you mean {near}?"),
             None => write!(f, "no bug is called {name}: `raftsim bugs` lists them"),
         }
@@ -166,7 +177,8 @@ mod tests {
     #[test]
     fn a_slip_finds_the_bug() {
         let error = |name: &str| name.parse::<Bug>().unwrap_err().to_string();
-        assert_eq!(error("C01"), "no bug is called C01: did you mean C-01?");
+        assert_eq!(error("C02"), "no bug is called C02: did you mean C-01?");
+        assert_eq!(error("p5c"), "no bug is called p5c: did you mean P-05c?");
         assert!(error("banana").contains("raftsim bugs"));
     }
 }

@@ -72,6 +72,7 @@ impl<'a> Batch<'a> {
                 &file.path,
                 seeds,
                 &args.source.set,
+                args.plant.bug,
             )?);
         }
         for seed in first..=last {
@@ -120,6 +121,9 @@ impl<'a> Batch<'a> {
         for (name, value) in &self.session.args.source.set {
             words.push(format!("--set {}", quoted(&format!("{name}={value}"))));
         }
+        if let Some(bug) = self.session.args.plant.bug {
+            words.push(format!("--bug {bug}"));
+        }
         Again(words.join(" "))
     }
 
@@ -140,6 +144,9 @@ impl<'a> Batch<'a> {
             let told = ran.exit() == Exit::Fine || ran.exit() == Exit::Inconclusive;
             if told {
                 let command = format!("raftsim trace {}", again.0);
+                if let Some(bug) = ran.bug {
+                    writeln!(out, "{}", bug.planted())?;
+                }
                 writeln!(
                     out,
                     "{}",

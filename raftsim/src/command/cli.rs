@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use raftsim::bugs::Bug;
 use raftsim::trace::Kind;
 
 /// What `--version` says: the trace version tells whether a seed means the same run.
@@ -90,7 +91,9 @@ pub(crate) enum Command {
     Schema,
     /// List the scenarios of a directory
     List(List),
-    /// Explain a rule of Raft, an error code, a property, or `exit-codes`
+    /// List the bugs that can be planted, or show one
+    Bugs(Bugs),
+    /// Explain a rule of Raft, an error code, a property, a bug, or `exit-codes`
     Explain(Explain),
     /// Print a completion script for a shell
     Completions(Completions),
@@ -114,6 +117,14 @@ fn assignment(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// Which bug the servers have: for every command that runs something.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Plant {
+    /// Run servers that have this bug; `raftsim bugs` lists them
+    #[arg(long, value_name = "ID")]
+    pub(crate) bug: Option<Bug>,
+}
+
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Run {
     /// Scenario files, or names of scenarios in ./scenarios
@@ -121,6 +132,8 @@ pub(crate) struct Run {
     pub(crate) files: Vec<String>,
     #[command(flatten)]
     pub(crate) source: Source,
+    #[command(flatten)]
+    pub(crate) plant: Plant,
     /// Run this many seeds, from the first one up
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) runs: u64,
@@ -148,6 +161,8 @@ pub(crate) struct Trace {
     pub(crate) file: String,
     #[command(flatten)]
     pub(crate) source: Source,
+    #[command(flatten)]
+    pub(crate) plant: Plant,
     /// Below each event, the decisions: which rule, which values were compared
     #[arg(long)]
     pub(crate) why: bool,
@@ -197,9 +212,37 @@ pub(crate) struct List {
 }
 
 #[derive(Clone, Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Bugs {
+    #[command(subcommand)]
+    pub(crate) what: Option<BugsWhat>,
+    #[command(flatten)]
+    pub(crate) list: BugsList,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum BugsWhat {
+    /// List them all
+    List(BugsList),
+    /// Show what one does, what it breaks and what shows it
+    Show {
+        /// Such as C-01
+        #[arg(value_name = "ID")]
+        bug: Bug,
+    },
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct BugsList {
+    /// Write one JSON object a line instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Explain {
-    /// Such as election.log-up-to-date, SC014, leader-completeness or exit-codes; without it, all
-    /// that can be explained
+    /// Such as election.log-up-to-date, SC014, leader-completeness, C-01 or exit-codes; without
+    /// it, all that can be explained
     #[arg(value_name = "TOPIC")]
     pub(crate) topic: Option<String>,
 }

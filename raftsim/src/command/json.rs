@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use raftsim::bugs::Bug;
 use raftsim::check::Violation;
 use raftsim::format::Metric;
 use raftsim::run::{TRACE_VERSION, Verdict};
@@ -17,6 +18,8 @@ struct RunLine<'a> {
     verdict: &'static str,
     scenario: &'a str,
     seed: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bug: Option<&'static str>,
     trace_hash: String,
     trace_version: u32,
     events: u64,
@@ -77,6 +80,7 @@ pub(crate) fn run_line(ran: &Ran, unseen: Option<String>) -> String {
         },
         scenario: &ran.scenario.name,
         seed: outcome.seed,
+        bug: ran.bug.map(Bug::id),
         trace_hash: format!("{:016x}", outcome.trace_hash),
         trace_version: TRACE_VERSION,
         events: outcome.events,
@@ -161,6 +165,8 @@ fn unsafe_run(violation: &Violation, ran: &Ran) -> Violated {
 #[derive(Serialize)]
 struct TotalLine {
     r#type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bug: Option<&'static str>,
     exit_code: u8,
     runs: u64,
     verdicts: BTreeMap<&'static str, u64>,
@@ -185,6 +191,7 @@ pub(crate) fn total_line(
     total: &Tally,
     files: &[(String, Tally)],
     exit: Exit,
+    bug: Option<Bug>,
     wall_ns: u64,
 ) -> String {
     let sometimes = files.iter().flat_map(|(scenario, tally)| {
@@ -197,6 +204,7 @@ pub(crate) fn total_line(
     });
     to_line(&TotalLine {
         r#type: "total",
+        bug: bug.map(Bug::id),
         exit_code: exit.code(),
         runs: total.runs,
         verdicts: total.verdicts.clone(),

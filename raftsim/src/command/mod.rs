@@ -1,6 +1,7 @@
 //! The command line: what is typed becomes calls of the library, what comes back becomes text.
 
 mod batch;
+mod bugs;
 mod check;
 mod cli;
 mod exit;
@@ -75,6 +76,7 @@ fn dispatch(command: &Command, log: Log, screen: &mut Screen) -> Result<Exit, St
         Command::Trace(args) => trace::trace(args, &log, screen),
         Command::Check(args) => check::check(args, screen),
         Command::List(args) => list::list(args, screen),
+        Command::Bugs(args) => bugs::bugs(args, screen),
         Command::Explain(args) => explain::explain(args, screen),
         Command::Schema => {
             screen.out.write_all(raftsim::format::schema().as_bytes())?;

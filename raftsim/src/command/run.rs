@@ -65,7 +65,7 @@ pub(crate) fn run(args: &Run, log: Log, screen: &mut Screen) -> Result<Exit, Sto
             writeln!(
                 screen.out,
                 "{}",
-                json::total_line(&total, &files, exit, watch.ns())
+                json::total_line(&total, &files, exit, args.plant.bug, watch.ns())
             )
         }
         (true, false) => Ok(()),

@@ -3,10 +3,10 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
-use raft_core::Standard;
+use raftsim::bugs::{self, Bug};
 use raftsim::format::Resolved;
 use raftsim::report::{self, Again};
-use raftsim::run::{self, Outcome, Verdict, run_observed};
+use raftsim::run::{Outcome, Unobserved, Verdict};
 use raftsim::story::Story;
 use raftsim::trace::{self, Header, Line, Tracer};
 
@@ -20,6 +20,7 @@ use super::twin::Twin;
 /// A seed that was run.
 pub(crate) struct Ran {
     pub(crate) scenario: Resolved,
+    pub(crate) bug: Option<Bug>,
     pub(crate) outcome: Outcome,
     /// The hash that the second process has, where that differs.
     pub(crate) differs: Option<String>,
@@ -64,7 +65,7 @@ impl Ran {
                     again.0
                 ))
             }
-            None => report::report(&self.scenario, Standard, kv::Standard, &self.outcome, again),
+            None => report::report(&self.scenario, self.bug, &self.outcome, again),
         }
     }
 }
@@ -82,12 +83,13 @@ pub(crate) fn run(
     twin: &mut Option<Twin>,
 ) -> Result<Ran, Stop> {
     let watch = Stopwatch::start();
+    let bug = args.plant.bug;
     let mut story = Story::default();
     let told = alone && !args.json;
     let outcome = if told || args.trace.is_some() || log.is_on() {
         watched(&scenario, args, log, &mut story)?
     } else {
-        run::run(&scenario)
+        bugs::run(&scenario, bug, &mut Unobserved)
     };
     let wall_ns = watch.ns();
     if let Some(path) = &args.history {
@@ -102,6 +104,7 @@ pub(crate) fn run(
     let differs = theirs.filter(|theirs| *theirs != format!("{:016x}", outcome.trace_hash));
     Ok(Ran {
         scenario,
+        bug,
         outcome,
         differs,
         wall_ns,
@@ -111,7 +114,7 @@ pub(crate) fn run(
 
 /// Runs it with a tracer, for the log, the trace file and the story.
 fn watched(scenario: &Resolved, args: &Run, log: &Log, story: &mut Story) -> Result<Outcome, Stop> {
-    let header = Header::of(scenario);
+    let header = Header::of(scenario, args.plant.bug);
     let mut file = args.trace.as_deref().map(create).transpose()?;
     let mut written = Ok(());
     let mut hear = |line: &Line| {
@@ -123,7 +126,7 @@ fn watched(scenario: &Resolved, args: &Run, log: &Log, story: &mut Story) -> Res
     };
     hear(&Line::Header(header.clone()));
     let mut tracer = Tracer::new(header.nodes, |line| hear(&line));
-    let outcome = run_observed(scenario, Standard, kv::Standard, &mut tracer);
+    let outcome = bugs::run(scenario, args.plant.bug, &mut tracer);
     drop(tracer);
     written?;
     if let Some(mut file) = file {

@@ -2,9 +2,9 @@
 
 use std::io::Write;
 
-use raft_core::Standard;
+use raftsim::bugs::{self, Bug};
 use raftsim::format::Overrides;
-use raftsim::run::{TRACE_VERSION, run_observed};
+use raftsim::run::TRACE_VERSION;
 use raftsim::trace::{Columns, Filter, Header, Line, Tracer, read};
 
 use super::cli::Trace;
@@ -30,7 +30,7 @@ pub(crate) fn trace(args: &Trace, log: &Log, screen: &mut Screen) -> Result<Exit
             return Ok(Exit::BadInput);
         }
     };
-    let header = Header::of(&scenario);
+    let header = Header::of(&scenario, args.plant.bug);
     let mut printer = Printer::new(args, &header)?;
     printer.begin(screen)?;
     let mut result = Ok(());
@@ -41,7 +41,7 @@ pub(crate) fn trace(args: &Trace, log: &Log, screen: &mut Screen) -> Result<Exit
             result = printer.print(&line, screen);
         }
     });
-    let outcome = run_observed(&scenario, Standard, kv::Standard, &mut tracer);
+    let outcome = bugs::run(&scenario, args.plant.bug, &mut tracer);
     drop(tracer);
     result?;
     printer.end(screen, Some(raftsim::report::line(&outcome)))
@@ -53,9 +53,10 @@ fn written(
     log: &Log,
     screen: &mut Screen,
 ) -> Result<Exit, Stop> {
-    if args.source.seed.is_some() || !args.source.set.is_empty() {
+    let source = &args.source;
+    if source.seed.is_some() || !source.set.is_empty() || args.plant.bug.is_some() {
         return Err(Stop::bad_input(
-            "--seed and --set are for scenarios; this run is over",
+            "--seed, --set and --bug are for scenarios; this run is over",
         ));
     }
     let unreadable = |error| Stop::bad_input(format!("{}: {error}", file.path));
@@ -80,6 +81,8 @@ fn written(
 
 struct Printer {
     columns: Columns,
+    /// The bug in this run, in words.
+    planted: Option<String>,
 }
 
 impl Printer {
@@ -98,12 +101,21 @@ impl Printer {
             to,
             idle: args.all,
         };
+        // A trace of another version may name a bug that this one does not know.
+        let planted = header.bug.as_ref().map(|id| match id.parse::<Bug>() {
+            Ok(bug) => bug.planted(),
+            Err(_) => format!("{id} is planted"),
+        });
         Ok(Printer {
+            planted,
             columns: Columns::new(header, filter, args.why),
         })
     }
 
     fn begin(&self, screen: &mut Screen) -> Result<(), Stop> {
+        if let Some(planted) = &self.planted {
+            writeln!(screen.out, "{planted}")?;
+        }
         writeln!(screen.out, "{}", self.columns.head())?;
         Ok(())
     }

@@ -5,6 +5,8 @@ use std::io::{BufRead, BufReader, Lines};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+use raftsim::bugs::Bug;
+
 use super::exit::Exit;
 use super::screen::Stop;
 
@@ -21,6 +23,7 @@ impl Twin {
         file: &str,
         (first, runs): (u64, u64),
         sets: &[(String, String)],
+        bug: Option<Bug>,
     ) -> Result<Twin, Stop> {
         let fails = |error: std::io::Error| {
             Stop::bad_input(format!("cannot start the second process: {error}"))
@@ -42,6 +45,9 @@ impl Twin {
             sets.iter()
                 .flat_map(|(name, value)| ["--set".to_owned(), format!("{name}={value}")]),
         );
+        if let Some(bug) = bug {
+            command.args(["--bug", bug.id()]);
+        }
         command.arg("--").arg(file).env_remove("RAFTSIM_LOG");
         command
             .stdin(Stdio::null())

@@ -104,6 +104,7 @@ mod tests {
             scenario: "s".into(),
             seed: 1,
             trace_version: 1,
+            bug: None,
             nodes: vec![],
         };
         let mut text = Vec::new();

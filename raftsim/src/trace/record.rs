@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::bugs::Bug;
 use crate::format::Resolved;
 use crate::run::TRACE_VERSION;
 
@@ -27,18 +28,22 @@ pub struct Header {
     pub seed: u64,
     /// The version of the behaviour: another one may give another run for this seed.
     pub trace_version: u32,
+    /// The bug that the servers have, by its id; absent where they have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bug: Option<String>,
     /// The nodes' names, in order.
     pub nodes: Vec<String>,
 }
 
 impl Header {
-    /// The header of a scenario's trace.
+    /// The header of a scenario's trace, run on servers with this bug.
     #[must_use]
-    pub fn of(scenario: &Resolved) -> Self {
+    pub fn of(scenario: &Resolved, bug: Option<Bug>) -> Self {
         Self {
             scenario: scenario.name.clone(),
             seed: scenario.seed,
             trace_version: TRACE_VERSION,
+            bug: bug.map(|bug| bug.id().to_owned()),
             nodes: scenario.nodes.iter().map(|name| name.0.clone()).collect(),
         }
     }

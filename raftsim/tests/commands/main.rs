@@ -1,6 +1,7 @@
 //! The commands, through the built program: what is typed, what is printed where, exit codes.
 
 mod around;
+mod bugs;
 mod run;
 mod several;
 mod trace;
