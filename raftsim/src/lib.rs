@@ -43,6 +43,7 @@ pub mod director;
 pub mod explain;
 mod fold;
 pub mod format;
+pub mod fuzz;
 pub mod operations;
 pub mod report;
 pub mod run;

@@ -2,11 +2,11 @@
 
 use kv::Duties;
 use raft_core::{RoleKind, Rules};
-use simulator::{Cluster, Span, Time};
+use simulator::{Cluster, NodeId, Span, Time};
 
 use crate::check::Checks;
 use crate::director::Director;
-use crate::format::{Eventually, Resolved};
+use crate::format::{Eventually, Resolved, Selector};
 use crate::server::Server;
 
 /// How often it looks.
@@ -16,6 +16,7 @@ const STEP: Span = Span(10_000_000);
 #[derive(Clone, Debug)]
 struct Waiting<'s> {
     wants: &'s Eventually,
+    among: Vec<NodeId>,
     begin: Time,
     deadline: Time,
     next: Time,
@@ -47,6 +48,7 @@ impl<'s> Vigil<'s> {
             let begin = director.begins(place.expect("a checked file names its phases"));
             Waiting {
                 wants,
+                among: among(scenario, wants),
                 begin,
                 deadline: begin.after(Span(wants.within.get())),
                 next: begin.after(STEP),
@@ -103,8 +105,8 @@ impl<'s> Vigil<'s> {
         names: &[String],
     ) -> Option<String> {
         let wants = waiting.wants;
-        let leader = || one_leader(cluster, names);
-        let equal = || applied_equal(cluster, names);
+        let leader = || one_leader(cluster, &waiting.among, names);
+        let equal = || applied_equal(cluster, &waiting.among, names);
         let served = || self.served(waiting.begin, checks);
         let checks: [(bool, &dyn Fn() -> Option<String>); 3] = [
             (wants.one_leader, &leader),
@@ -128,6 +130,19 @@ impl<'s> Vigil<'s> {
     }
 }
 
+/// The nodes that an expectation speaks of.
+fn among(scenario: &Resolved, wants: &Eventually) -> Vec<NodeId> {
+    let meant = |name| match &wants.among {
+        Some(Selector::Nodes(names)) => names.contains(name),
+        _ => true,
+    };
+    let nodes = (0..).map(NodeId).zip(&scenario.nodes);
+    nodes
+        .filter(|(_, name)| meant(name))
+        .map(|(id, _)| id)
+        .collect()
+}
+
 fn asked(wants: &Eventually) -> String {
     let parts = [
         (wants.one_leader, "one leader that all nodes follow"),
@@ -139,16 +154,21 @@ fn asked(wants: &Eventually) -> String {
         .filter(|(on, _)| *on)
         .map(|(_, text)| *text)
         .collect();
-    asked.join(", ")
+    let asked = asked.join(", ");
+    match &wants.among {
+        Some(among) => format!("among {among}: {asked}"),
+        None => asked,
+    }
 }
 
 fn one_leader<R: Rules + Clone, D: Duties>(
     cluster: &Cluster<Server<R, D>>,
+    among: &[NodeId],
     names: &[String],
 ) -> Option<String> {
-    let up: Vec<_> = cluster
-        .nodes()
-        .filter_map(|id| cluster.node(id).map(|server| (id, server.node().raft())))
+    let up: Vec<_> = among
+        .iter()
+        .filter_map(|&id| cluster.node(id).map(|server| (id, server.node().raft())))
         .collect();
     let leaders: Vec<_> = up
         .iter()
@@ -171,10 +191,11 @@ fn one_leader<R: Rules + Clone, D: Duties>(
 
 fn applied_equal<R: Rules + Clone, D: Duties>(
     cluster: &Cluster<Server<R, D>>,
+    among: &[NodeId],
     names: &[String],
 ) -> Option<String> {
     let mut first: Option<(u64, u64, usize)> = None;
-    for id in cluster.nodes() {
+    for &id in among {
         let place = id.0 as usize;
         let Some(server) = cluster.node(id) else {
             return Some(format!("{} is down", names[place]));

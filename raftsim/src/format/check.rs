@@ -92,7 +92,7 @@ impl Checker<'_> {
     }
 
     /// A selector in a place that is read before anything has happened.
-    fn static_selector(&mut self, at: &str, selector: &Selector) {
+    pub(crate) fn static_selector(&mut self, at: &str, selector: &Selector) {
         if selector.is_static() {
             return self.selector(at, selector);
         }

@@ -44,6 +44,9 @@ fn eventually(checker: &mut Checker<'_>, at: &str, wanted: &Eventually, phases: 
         let message = "this expectation asks for nothing";
         checker.wrong_with_help(Code::SC029, at, message, Some(help));
     }
+    if let Some(among) = &wanted.among {
+        checker.static_selector(&format!("{at}/among"), among);
+    }
     let Some(phase) = phases.iter().find(|phase| phase.name == wanted.phase) else {
         let shown: String = wanted.phase.chars().take(40).collect();
         let names = phases.iter().map(|phase| phase.name.as_str());

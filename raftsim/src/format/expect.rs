@@ -1,5 +1,6 @@
 //! What a run is expected to show.
 
+use super::select::Selector;
 use super::units::{Comparison, Nanos};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -195,6 +196,9 @@ pub struct Eventually {
     pub phase: String,
     /// How long after the start of the phase it must be true at the latest.
     pub within: Nanos,
+    /// Of which nodes one_leader and all_applied_equal speak: names, or all. Without it, of all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub among: Option<Selector>,
     /// Exactly one node that is up takes itself for leader, and all nodes that are up follow it.
     #[serde(default)]
     pub one_leader: bool,

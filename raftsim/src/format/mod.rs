@@ -20,6 +20,7 @@ mod check;
 mod check_expect;
 mod codes;
 mod diagnostic;
+mod document;
 mod expect;
 mod lower;
 mod params;
@@ -38,6 +39,7 @@ mod written;
 pub use action::{Action, ClockChange, DiskFault, LinkChange, Route, Trigger};
 pub use codes::{Code, explain};
 pub use diagnostic::{Diagnostic, Span, render};
+pub(crate) use document::read as read_document;
 pub use expect::{Eventually, Expect, Limits, Metric, Property, Sometimes};
 pub use resolved::{Fault, Phase, Resolved, Step, When};
 pub use schema::schema;
@@ -49,8 +51,8 @@ pub use settings::{
 pub use stream::stream;
 pub use suggest::nearest;
 pub use units::{
-    ClockRate, Comparison, Condition, DurationRange, Gauge, Nanos, Operator, Rate, Ratio, Size,
-    UnitError,
+    Chances, ClockRate, Comparison, Condition, Counts, DurationRange, Gauge, Nanos, Operator, Rate,
+    Ratio, Size, Sizes, UnitError,
 };
 pub use written::Source;
 
@@ -191,7 +193,7 @@ fn resolve(
 }
 
 /// The file's name without folders and extensions.
-fn stem(file_name: &str) -> &str {
+pub(crate) fn stem(file_name: &str) -> &str {
     let name = file_name.rsplit(['/', '\\']).next().unwrap_or(file_name);
     name.split('.').next().unwrap_or(name)
 }

@@ -1,0 +1,210 @@
+//! How a run ends: faults end, a drawn core of servers stays up, and it must serve.
+//!
+//! What may be asked of the core rests on the dissertation's timing requirement (chapter 3):
+//! messages and disks that are much faster than election timeouts. So the calm phases have such
+//! messages and disks, and the time they get is counted in election timeouts.
+
+use proptest::prelude::*;
+
+use super::draw::{hit, nanos, place, scale};
+use super::profile::CalmRanges;
+use crate::format::{
+    Action, Clients, Disk, DiskChange, DurationRange, Eventually, Nanos, Network, NetworkChange,
+    NodeName, Phase, Raft, Ratio, Reorder, Route, Selector, Step,
+};
+
+/// So many of the longest election timeouts a cluster gets to elect a leader. Each attempt has an
+/// even chance at least: thirty failing in a row is a bug.
+const ELECTION: u64 = 30;
+
+/// So many of the longest election timeouts clients and followers get beyond their own delays.
+const SLACK: u64 = 10;
+
+/// What is drawn for the end of a run.
+#[derive(Clone, Debug)]
+pub(super) struct CalmDrawn {
+    outsiders: bool,
+    clients: bool,
+    /// How large the core is, who is in it, and what becomes of the others.
+    size: u32,
+    lots: Vec<u32>,
+    fate: u32,
+}
+
+pub(super) fn drawn(ranges: &CalmRanges) -> impl Strategy<Value = CalmDrawn> + use<> {
+    let switches = (hit(ranges.outsiders), hit(ranges.clients));
+    let core = (place(), prop::collection::vec(place(), 9), place());
+    (switches, core).prop_map(|((outsiders, clients), (size, lots, fate))| CalmDrawn {
+        outsiders,
+        clients,
+        size,
+        lots,
+        fate,
+    })
+}
+
+/// The phases that end a run, and what is expected in them.
+pub(super) struct Ending {
+    pub(super) phases: Vec<Phase>,
+    pub(super) eventually: Vec<Eventually>,
+}
+
+/// How fast everything is when it is calm.
+struct Pace {
+    nodes: NetworkChange,
+    clients: NetworkChange,
+    disk: DiskChange,
+    /// A message, a sync, an answer.
+    round: u64,
+}
+
+impl Pace {
+    fn of(raft: &Raft, network: &Network, disk: &Disk, client_network: &Network) -> Self {
+        let (shortest, longest) = (raft.election_timeout.low(), raft.election_timeout.high());
+        // Candidates that begin within a twentieth of the spread of each other split the vote.
+        let spread = longest.get() - shortest.get();
+        let most = spread.min(shortest.get()) / 20;
+        let delay = capped(network.delay, most);
+        let sync = capped(disk.sync, most);
+        let at_clients = capped(client_network.delay, shortest.get());
+        let nothing = |delay| NetworkChange {
+            delay: Some(delay),
+            drop: Some(Ratio::NEVER),
+            duplicate: Some(Ratio::NEVER),
+            reorder: Some(Reorder {
+                chance: Ratio::NEVER,
+                ..Reorder::default()
+            }),
+        };
+        Self {
+            nodes: nothing(delay),
+            clients: nothing(at_clients),
+            disk: DiskChange {
+                sync: Some(sync),
+                on_crash: None,
+            },
+            round: 2 * (delay.high().get() + sync.high().get() + at_clients.high().get()),
+        }
+    }
+}
+
+fn capped(range: DurationRange, most: u64) -> DurationRange {
+    let cap = |end: Nanos| end.min(nanos(most));
+    DurationRange::new(cap(range.low()), cap(range.high()))
+}
+
+/// The end of a run. Clients that give up sooner than a calm cluster can answer become more
+/// patient.
+pub(super) fn ending(
+    drawn: &CalmDrawn,
+    nodes: &[NodeName],
+    raft: &Raft,
+    network: &Network,
+    disk: &Disk,
+    client_network: &Network,
+    clients: &mut Clients,
+) -> Ending {
+    let pace = Pace::of(raft, network, disk, client_network);
+    let least = nanos(8 * pace.round + Nanos::millis(100).get());
+    clients.give_up = clients.give_up.max(least);
+    let (core, outsiders) = drawn.core(nodes);
+    let longest = raft.election_timeout.high().get();
+    let second = Nanos::millis(1_000).get();
+    let attempts = clients.request_timeout.get() * 2 * (nodes.len() as u64 + 1);
+    let think = clients.rate.spread().high().get();
+    let recovery = whole(ELECTION * longest + second);
+    let service = whole(SLACK * longest + attempts + 2 * think + second);
+    let rest = whole(SLACK * longest + 100 * pace.round + second);
+    let phase = |name: &str, lasts, clients| Phase {
+        name: name.to_owned(),
+        lasts,
+        clients,
+        heal: false,
+        network: Some(pace.nodes.clone()),
+        client_network: Some(pace.clients.clone()),
+        disk: Some(pace.disk.clone()),
+        steps: Vec::new(),
+        faults: Vec::new(),
+        note: None,
+    };
+    let mut begin = phase("recovery", recovery, drawn.clients);
+    begin.heal = true;
+    if !outsiders.is_empty() {
+        begin.steps = vec![drawn.fate(raft, &core, &outsiders)];
+    }
+    let among = (!outsiders.is_empty()).then_some(Selector::Nodes(core));
+    let wants = |phase: &str, within| Eventually {
+        phase: phase.to_owned(),
+        within,
+        among: among.clone(),
+        one_leader: false,
+        all_applied_equal: false,
+        all_served: false,
+    };
+    let mut elected = wants("recovery", recovery);
+    elected.one_leader = true;
+    let mut served = wants("service", service);
+    served.all_served = true;
+    let mut equal = wants("rest", rest);
+    equal.all_applied_equal = true;
+    Ending {
+        phases: vec![
+            begin,
+            phase("service", service, true),
+            phase("rest", rest, false),
+        ],
+        eventually: vec![elected, served, equal],
+    }
+}
+
+/// Rounded up to a tenth of a second, for readers.
+fn whole(length: u64) -> Nanos {
+    nanos(length.next_multiple_of(Nanos::millis(100).get()))
+}
+
+impl CalmDrawn {
+    /// The core, a majority, and those outside of it.
+    fn core(&self, nodes: &[NodeName]) -> (Vec<NodeName>, Vec<NodeName>) {
+        if !self.outsiders {
+            return (nodes.to_vec(), Vec::new());
+        }
+        let all = nodes.len();
+        let size = scale(self.size, all as u64 / 2 + 1, all as u64);
+        let mut by_lot: Vec<_> = nodes.iter().zip(&self.lots).collect();
+        by_lot.sort_by_key(|(name, lot)| (*lot, *name));
+        let mut names: Vec<_> = by_lot.into_iter().map(|(name, _)| name.clone()).collect();
+        let size = usize::try_from(size).expect("at most nine nodes");
+        let mut outsiders = names.split_off(size);
+        names.sort();
+        outsiders.sort();
+        (names, outsiders)
+    }
+
+    /// What keeps the outsiders out. A server that is heard but hears nobody would unseat every
+    /// leader without pre-vote, and as a leader itself would never notice without check-quorum:
+    /// no majority can serve beside it then.
+    fn fate(&self, raft: &Raft, core: &[NodeName], outsiders: &[NodeName]) -> Step {
+        let core = Selector::Nodes(core.to_vec());
+        let out = Selector::Nodes(outsiders.to_vec());
+        let bearable = raft.pre_vote && raft.check_quorum;
+        let action = match scale(self.fate, 0, if bearable { 4 } else { 3 }) {
+            0 => Action::Crash(out),
+            1 => Action::Isolate(out),
+            2 => Action::Pause(out),
+            3 => Action::Cut(Route {
+                from: out,
+                to: core,
+            }),
+            _ => Action::Cut(Route {
+                from: core,
+                to: out,
+            }),
+        };
+        Step {
+            at: Nanos::ZERO,
+            action,
+            note: None,
+            say: None,
+        }
+    }
+}

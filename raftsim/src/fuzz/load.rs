@@ -1,0 +1,213 @@
+//! Reading a profile: the built-in ones by name, any other from the text of a file.
+
+use std::fmt::Display;
+
+use super::profile::{LONGEST, Profile};
+use crate::format::{Counts, Diagnostic, DurationRange, Nanos, Size, nearest, read_document, stem};
+
+/// The profiles that come with the program, with their texts.
+const BUILT_IN: [(&str, &str); 5] = [
+    ("quick", include_str!("../../profiles/quick.json")),
+    ("storage", include_str!("../../profiles/storage.json")),
+    ("liveness", include_str!("../../profiles/liveness.json")),
+    ("everything", include_str!("../../profiles/everything.json")),
+    ("canary", include_str!("../../profiles/canary.json")),
+];
+
+impl Profile {
+    /// The names of the profiles that come with the program.
+    pub fn names() -> impl Iterator<Item = &'static str> + Clone {
+        BUILT_IN.iter().map(|(name, _)| *name)
+    }
+
+    /// The text of a profile that comes with the program.
+    #[must_use]
+    pub fn text(name: &str) -> Option<&'static str> {
+        let (_, text) = BUILT_IN.iter().find(|(known, _)| *known == name)?;
+        Some(text)
+    }
+
+    /// A profile that comes with the program.
+    ///
+    /// # Errors
+    /// When none has this name; the text says which one may be meant.
+    pub fn named(name: &str) -> Result<Profile, String> {
+        let Some(text) = Profile::text(name) else {
+            let known: Vec<_> = Profile::names().collect();
+            let known = known.join(", ");
+            return Err(match nearest(name, Profile::names()) {
+                Some(near) => format!("no profile is called {name}: did you mean {near}?"),
+                None => format!("no profile is called {name}: there are {known}, or give a file"),
+            });
+        };
+        let profile = Profile::parse(&format!("{name}.json"), text);
+        Ok(profile.expect("a test reads every built-in profile"))
+    }
+
+    /// Reads a profile from the text of a file; `file_name` is what diagnostics show, and its stem
+    /// the default name.
+    ///
+    /// # Errors
+    /// The mistakes that were found, in the order of the file.
+    pub fn parse(file_name: &str, text: &str) -> Result<Profile, Vec<Diagnostic>> {
+        let mut profile: Profile = read_document(file_name, text, mistakes)?;
+        if profile.name.is_empty() {
+            profile.name = stem(file_name).to_owned();
+        }
+        Ok(profile)
+    }
+}
+
+/// Every range that the scenarios of a profile could not keep: where it stands, and why not.
+fn mistakes(profile: &Profile) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut out_of_bounds =
+        |at: &str, range: &dyn Display, least: &dyn Display, most: &dyn Display| {
+            let message = format!("{range} is out of bounds: from {least} to {most}");
+            found.push((at.to_owned(), message));
+        };
+    if profile.profile != 1 {
+        out_of_bounds("profile", &profile.profile, &1, &1);
+    }
+    for (at, counts, (least, most)) in counts(profile) {
+        if counts.low() < least || counts.high() > most {
+            out_of_bounds(at, &counts, &least, &most);
+        }
+    }
+    let (smallest, largest) = (Size::kib(1), Size::kib(16 * 1024));
+    let message = profile.raft.max_message;
+    if message.low() < smallest || message.high() > largest {
+        out_of_bounds("raft/max_message", &message, &smallest, &largest);
+    }
+    // A value and its command fit into the smallest message.
+    let room = message.low().get().saturating_sub(256).min(16 << 10);
+    let (value, room) = (
+        profile.clients.value_size,
+        Size::new(room).unwrap_or_default(),
+    );
+    if value.high() > room {
+        out_of_bounds("clients/value_size", &value, &Size::default(), &room);
+    }
+    let drift = profile.clocks.drift.of;
+    if u64::from(drift.high().num()) * 10 > u64::from(drift.high().den()) {
+        out_of_bounds("clocks/drift/of", &drift, &"0%", &"10%");
+    }
+    for (at, range, least) in durations(profile) {
+        if range.low() < least || range.high() > LONGEST {
+            out_of_bounds(&at, &range, &least, &LONGEST);
+        }
+    }
+    found
+}
+
+type Bounds = (u32, u32);
+
+fn counts(profile: &Profile) -> [(&'static str, Counts, Bounds); 10] {
+    let (raft, clients) = (&profile.raft, &profile.clients);
+    [
+        ("nodes", profile.nodes, (1, 9)),
+        ("raft/spread_percent", raft.spread_percent, (20, 1_000)),
+        ("raft/heartbeats", raft.heartbeats, (2, 100)),
+        ("raft/window_messages", raft.window_messages, (1, 1_024)),
+        (
+            "clocks/speed_percent",
+            profile.clocks.speed_percent,
+            (10, 1_000),
+        ),
+        ("clients/count", clients.count, (1, 64)),
+        ("clients/per_second", clients.per_second, (1, 10_000)),
+        ("clients/keys", clients.keys, (1, 10_000)),
+        ("clients/patience", clients.patience, (1, 1_000)),
+        ("storm/phases", profile.storm.phases, (1, 9)),
+    ]
+}
+
+/// Each range of durations with its place and the least it may be.
+fn durations(profile: &Profile) -> Vec<(String, DurationRange, Nanos)> {
+    let (millisecond, zero) = (Nanos::millis(1), Nanos::ZERO);
+    let mut all = vec![
+        (
+            "raft/election_timeout".to_owned(),
+            profile.raft.election_timeout,
+            millisecond,
+        ),
+        (
+            "clients/request_timeout".to_owned(),
+            profile.clients.request_timeout,
+            millisecond,
+        ),
+        ("storm/for".to_owned(), profile.storm.lasts, millisecond),
+        ("clocks/jump".to_owned(), profile.clocks.jump, millisecond),
+        ("network/delay".to_owned(), profile.network.delay, zero),
+        (
+            "network/reorder_delay".to_owned(),
+            profile.network.reorder_delay,
+            zero,
+        ),
+        (
+            "client_network/delay".to_owned(),
+            profile.client_network.delay,
+            zero,
+        ),
+        (
+            "client_network/reorder_delay".to_owned(),
+            profile.client_network.reorder_delay,
+            zero,
+        ),
+        ("disk/sync".to_owned(), profile.disk.sync, zero),
+        ("disk/slow_sync".to_owned(), profile.disk.slow_sync, zero),
+    ];
+    for (_, name, pattern) in profile.faults.patterns() {
+        all.push((format!("faults/{name}/every"), pattern.every, millisecond));
+        all.push((format!("faults/{name}/for"), pattern.lasts, zero));
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_profile_is_sound_and_named_as_its_file() {
+        for name in Profile::names() {
+            let text = Profile::text(name).expect("it is built in");
+            let profile = Profile::parse("x.json", text).expect(name);
+            assert_eq!(profile.name, name);
+            assert_eq!(Profile::named(name), Ok(profile));
+        }
+        let error = Profile::named("quik").expect_err("a slip");
+        assert_eq!(error, "no profile is called quik: did you mean quick?");
+    }
+
+    #[test]
+    fn a_mistake_in_a_profile_has_its_place_and_says_what_would_be_right() {
+        let found = |text: &str| {
+            let found = Profile::parse("mine.json", text).expect_err("a mistake");
+            let first = &found[0];
+            let help = first.help.clone().unwrap_or_default();
+            (first.column, first.message.clone(), help)
+        };
+        let field = r#"{ "profile": 1, "faults": { "crsh": { "chance": "5%" } } }"#;
+        let expected = (29, "there is no field \"crsh\" here".to_owned());
+        let (column, message, help) = found(field);
+        assert_eq!((column, message), expected);
+        assert_eq!(help, "did you mean crash?");
+        let bounds = r#"{ "profile": 1, "nodes": "1..12" }"#;
+        let (column, message, _) = found(bounds);
+        assert_eq!(column, 26);
+        assert_eq!(message, "1..12 is out of bounds: from 1 to 9");
+        let probe = r#"{ "profile": 1, "must_hit": { "probes": ["split-vot"] } }"#;
+        let (column, message, help) = found(probe);
+        assert_eq!(column, 42);
+        assert_eq!(message, "no probe is called \"split-vot\"");
+        assert_eq!(help, "did you mean split-vote?");
+    }
+
+    #[test]
+    fn a_profile_needs_to_say_nothing_but_its_version() {
+        let profile = Profile::parse("mine.json", r#"{ "profile": 1 }"#).expect("sound");
+        assert_eq!(profile.name, "mine");
+        assert!(profile.faults.patterns().is_empty());
+    }
+}

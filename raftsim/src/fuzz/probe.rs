@@ -1,0 +1,149 @@
+//! Probes: situations that a run may get into, each with a name. A probe that no seed ever hits
+//! says that the fuzzer does not get there.
+
+macro_rules! probes {
+    ($($probe:ident: $name:literal, $says:literal;)+) => {
+        /// A situation that is rare enough to ask whether any seed got into it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Probe { $(#[doc = $says] $probe,)+ }
+
+        impl Probe {
+            /// Every probe, in order.
+            pub const ALL: &'static [Probe] = &[$(Probe::$probe),+];
+
+            /// Its name in profiles and summaries.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Probe::$probe => $name),+ }
+            }
+
+            /// The situation, in one sentence.
+            #[must_use]
+            pub fn says(self) -> &'static str {
+                match self { $(Probe::$probe => $says),+ }
+            }
+        }
+    };
+}
+
+probes! {
+    // Elections.
+    CandidateMetLeader: "candidate-met-leader", "A candidate heard from the leader of its own term.";
+    PreCandidateMetLeader: "pre-candidate-met-leader", "A pre-candidate heard from the leader of its term.";
+    VoteRefusedLogBehind: "vote-refused-log-behind", "A vote was refused because the candidate's log is not up to date.";
+    VoteRefusedVoted: "vote-refused-already-voted", "A vote was refused because another candidate had it.";
+    VoteRefusedFresh: "vote-refused-fresh-leader", "A vote was refused because a leader was heard from.";
+    VoteRefusedStale: "vote-refused-stale-term", "A vote of an older term was asked for.";
+    VoteGivenAgain: "vote-given-again", "A candidate got the same vote twice.";
+    PreVoteRefusedLogBehind: "pre-vote-refused-log-behind", "A pre-vote was refused because the log is not up to date.";
+    PreVoteRefusedFresh: "pre-vote-refused-fresh-leader", "A pre-vote was refused because a leader was heard from.";
+    PreVoteLost: "pre-vote-lost", "A pre-candidate was refused by a majority.";
+    ElectionLost: "election-lost", "A candidate was refused by a majority.";
+    CandidacyTimedOut: "candidacy-timed-out", "A candidate heard from no majority and tried again.";
+    SplitVote: "split-vote", "Two servers were candidates of one term at once.";
+    CandidacyDiedEarly: "candidacy-died-before-asking", "A candidacy ended before its own vote was durable.";
+    GrantDiedEarly: "grant-died-before-leaving", "A granted vote's term ended before the vote was durable.";
+    LeaderDeposed: "leader-deposed", "A leader met a higher term.";
+    QuorumLost: "leader-lost-quorum", "A leader stepped down because it heard from no quorum.";
+    LeaderElectedAgain: "leader-elected-again", "A server was elected twice in a row.";
+    TwoLeaders: "two-leaders", "Two servers were leaders at once, in different terms.";
+    ElectedWithOldEntries: "elected-with-uncommitted-entries", "A new leader's log held entries not known to be committed.";
+    LoneLeader: "lone-leader", "A cluster of one elected itself.";
+    // Replication.
+    RejectedThenMatched: "rejected-then-matched", "A follower that rejected what it was sent was brought to match.";
+    BackedOffFar: "backed-off-three-times", "A leader went back three times or more until a follower's log matched.";
+    Truncated: "follower-truncated", "A follower removed a conflicting suffix.";
+    TruncatedSeveralTerms: "truncated-several-terms", "A follower removed entries of several terms at once.";
+    TruncatedAcknowledged: "truncated-acknowledged", "A follower removed an entry that it had acknowledged to an earlier leader.";
+    TruncatedInFlight: "truncated-in-flight", "A follower removed entries whose write was not durable yet.";
+    TruncatedAfterRestart: "truncated-after-restart", "A follower removed entries that it had found on its disk.";
+    AckWithheld: "acknowledgement-withheld", "A follower's acknowledgement waited for its disk.";
+    LateAck: "late-acknowledgement", "An acknowledgement arrived after its leader's term had ended.";
+    LateAppend: "late-append", "A message of a deposed leader arrived.";
+    LateVote: "late-vote", "A vote arrived after its term had ended.";
+    AncientMessage: "ancient-message", "A message arrived that was sent two terms ago or more.";
+    AckOfFormerReign: "reply-of-former-reign", "A leader got a reply to a message of an older term, sent back in this one.";
+    WindowFull: "window-full", "A leader had entries to send and its window was full.";
+    MessageSplit: "message-split", "A leader sent several messages with entries to one follower in one step.";
+    ManyWritesInFlight: "nine-writes-in-flight", "A server had nine writes or more on their way to its disk.";
+    // Commitment.
+    CommitHeld: "commit-held", "A majority held an entry of an earlier term, which counting may not commit (Figure 8).";
+    OldTermCommitted: "earlier-term-committed", "An entry of an earlier term was committed through a later one.";
+    CommittedWithoutOwnCopy: "committed-without-own-copy", "A leader committed an entry that was not yet durable on its own disk.";
+    CommitJumped: "commit-jumped", "Five entries or more were committed at once.";
+    LoneCommit: "lone-commit", "A cluster of one committed by itself.";
+    // Crashes.
+    LostVote: "crash-lost-a-vote", "A crash lost a vote that had not left yet.";
+    LostEntry: "crash-lost-an-entry", "A crash lost entries of a log.";
+    TornWrite: "crash-tore-a-write", "A crash left a write in part.";
+    LeaderLostCommitted: "leader-lost-committed-entry", "A leader crashed and lost its own copy of an entry that its followers had made committed.";
+    RestartedWithVote: "restarted-with-vote", "A server started again in the term it had voted in.";
+    AllDown: "all-down", "No server was up.";
+    MajorityDown: "majority-down", "A majority was down.";
+    MessageFromBeforeCrash: "message-outlived-sender", "A message arrived that its sender had sent before it crashed.";
+    MessageFromBeforeRestart: "message-outlived-receiver", "A message arrived that was sent before its receiver last started.";
+    // Time.
+    LongPause: "pause-outlived-timeout", "A server stood still for longer than the longest election timeout.";
+    StaleLeaderResumed: "deposed-leader-resumed", "A leader stood still and went on after another was elected.";
+    LongJump: "clock-jumped-past-timeout", "A clock jumped by more than the longest election timeout.";
+    // Links.
+    Overtaken: "message-overtaken", "A message arrived after one sent later on the same link.";
+    Duplicated: "message-duplicated", "A message arrived twice.";
+    SentToDown: "message-to-down-server", "A message arrived where nobody was up.";
+    // Clients.
+    Repeated: "retry-answered-from-session", "A request was committed twice and answered the second time from the session.";
+    Superseded: "superseded-request", "A request was committed after a newer one of its client.";
+    RequestLost: "request-lost", "A client was told that another leader's entry took its place.";
+    LateReply: "late-reply", "A reply reached a client that no longer waited.";
+    Redirected: "client-redirected", "A client was sent on to the leader.";
+    NoLeaderKnown: "no-leader-known", "A client was told that no leader is known.";
+    GaveUp: "client-gave-up", "A client gave up, and does not know whether its request took effect.";
+}
+
+/// Which probes were hit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hits(u128);
+
+impl Hits {
+    /// Notes a hit.
+    #[inline]
+    pub fn hit(&mut self, probe: Probe) {
+        self.0 |= 1 << probe as u32;
+    }
+
+    /// Whether it was hit.
+    #[must_use]
+    pub fn contains(self, probe: Probe) -> bool {
+        self.0 & (1 << probe as u32) != 0
+    }
+
+    /// The probes that were hit, in order.
+    pub fn iter(self) -> impl Iterator<Item = Probe> {
+        Probe::ALL
+            .iter()
+            .copied()
+            .filter(move |probe| self.contains(*probe))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_probe_has_a_name_of_its_own_and_a_bit() {
+        assert!(Probe::ALL.len() >= 40 && Probe::ALL.len() <= 128);
+        for (place, probe) in Probe::ALL.iter().enumerate() {
+            assert_eq!(*probe as usize, place);
+            assert!(
+                Probe::ALL[..place]
+                    .iter()
+                    .all(|other| other.name() != probe.name())
+            );
+            assert!(probe.says().ends_with('.') || probe.says().ends_with(')'));
+            let mut hits = Hits::default();
+            hits.hit(*probe);
+            assert_eq!(hits.iter().collect::<Vec<_>>(), [*probe]);
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! What a fuzzer may draw: a profile is a JSON file of ranges and chances.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::kinds::Faults;
+use super::must_hit::MustHit;
+use crate::bugs::Bug;
+use crate::format::{Chances, Counts, DurationRange, Nanos, Ratio, Sizes};
+
+/// What the scenarios of a fuzzer are drawn from. Every field has a default: none but the faults
+/// that a profile names can strike.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// Where the JSON Schema of profiles is, for editors.
+    #[serde(rename = "$schema", default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
+    /// The version of this format: 1.
+    #[schemars(range(min = 1, max = 1))]
+    pub profile: u32,
+    /// A short name; by default that of the file.
+    #[serde(default)]
+    pub name: String,
+    /// What the profile is for, in one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// How many nodes, from 1 to 9.
+    #[serde(default = "nodes")]
+    pub nodes: Counts,
+    /// How the Raft nodes are configured.
+    #[serde(default)]
+    pub raft: RaftRanges,
+    /// How links between nodes carry messages.
+    #[serde(default)]
+    pub network: NetworkRanges,
+    /// How links between clients and nodes carry messages.
+    #[serde(default)]
+    pub client_network: NetworkRanges,
+    /// How disks behave.
+    #[serde(default)]
+    pub disk: DiskRanges,
+    /// How clocks behave.
+    #[serde(default)]
+    pub clocks: ClockRanges,
+    /// Who uses the cluster.
+    #[serde(default)]
+    pub clients: ClientRanges,
+    /// How long faults strike, and in how many phases.
+    #[serde(default)]
+    pub storm: StormRanges,
+    /// Which faults may strike.
+    #[serde(default)]
+    pub faults: Faults,
+    /// How the run ends: with a surviving core that must serve.
+    #[serde(default)]
+    pub calm: CalmRanges,
+    /// A bug that some seeds are run with, to see it found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plant: Option<Plant>,
+    /// What many seeds together must have seen.
+    #[serde(default)]
+    pub must_hit: MustHit,
+}
+
+fn nodes() -> Counts {
+    read("1..7")
+}
+
+/// A default, as a profile would write it.
+fn read<T: std::str::FromStr<Err = crate::format::UnitError>>(text: &str) -> T {
+    text.parse()
+        .unwrap_or_else(|error| panic!("the default {text} is well-formed, but {error}"))
+}
+
+/// Ranges of the settings of Raft.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RaftRanges {
+    /// The chance that nodes ask if they could win before they raise their term.
+    pub pre_vote: Ratio,
+    /// The chance that nodes refuse their vote while they hear from a leader.
+    pub stickiness: Ratio,
+    /// The chance that a leader that does not hear from a majority steps down.
+    pub check_quorum: Ratio,
+    /// The chance that a leader announces a new commit index at once.
+    pub eager_commit: Ratio,
+    /// The shortest time that a follower waits for its leader.
+    pub election_timeout: DurationRange,
+    /// By how many percent the longest such time is longer; at least 20.
+    pub spread_percent: Counts,
+    /// How often a leader speaks in the shortest election timeout; at least 2.
+    pub heartbeats: Counts,
+    /// The most messages with entries on their way to one follower.
+    pub window_messages: Counts,
+    /// The most bytes of entries in one message.
+    pub max_message: Sizes,
+}
+
+impl Default for RaftRanges {
+    fn default() -> Self {
+        Self {
+            pre_vote: read("50%"),
+            stickiness: read("50%"),
+            check_quorum: read("70%"),
+            eager_commit: read("30%"),
+            election_timeout: read("50ms..500ms"),
+            spread_percent: read("20..200"),
+            heartbeats: read("2..5"),
+            window_messages: read("1..32"),
+            max_message: read("2KiB..64KiB"),
+        }
+    }
+}
+
+/// Ranges of what links do to messages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct NetworkRanges {
+    /// The longest delay; the shortest is drawn between nothing and it.
+    pub delay: DurationRange,
+    /// How many messages are lost.
+    pub drop: Dose,
+    /// How many messages arrive twice.
+    pub duplicate: Dose,
+    /// How many messages are held up, so that later ones overtake.
+    pub reorder: Dose,
+    /// How long those are held up at most.
+    pub reorder_delay: DurationRange,
+}
+
+impl Default for NetworkRanges {
+    fn default() -> Self {
+        Self {
+            delay: read("100us..100ms"),
+            drop: Dose::new("50%", "0.1%..30%"),
+            duplicate: Dose::new("50%", "0.1%..30%"),
+            reorder: Dose::new("50%", "0.1%..30%"),
+            reorder_delay: read("1ms..2s"),
+        }
+    }
+}
+
+/// Whether something goes wrong at all, and how often it then does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Dose {
+    /// The chance that it goes wrong at all in a seed.
+    pub chance: Ratio,
+    /// How often it then does.
+    pub of: Chances,
+}
+
+impl Dose {
+    fn new(chance: &str, of: &str) -> Self {
+        let (chance, of) = (read(chance), read(of));
+        Self { chance, of }
+    }
+}
+
+/// Ranges of the disks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DiskRanges {
+    /// How long it takes at most until what was written is durable.
+    pub sync: DurationRange,
+    /// How long it takes at most while a disk is slow.
+    pub slow_sync: DurationRange,
+    /// The chance that crashes lose nothing.
+    pub keep_unsynced: Ratio,
+    /// The chance that crashes lose everything that was not reported durable.
+    pub lose_all: Ratio,
+}
+
+impl Default for DiskRanges {
+    fn default() -> Self {
+        Self {
+            sync: read("100us..100ms"),
+            slow_sync: read("20ms..1s"),
+            keep_unsynced: read("10%"),
+            lose_all: read("20%"),
+        }
+    }
+}
+
+/// Ranges of the clocks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClockRanges {
+    /// How far clocks deviate for the whole run, up or down: at most 10%, or no timeout would mean
+    /// anything in the calm phases.
+    pub drift: Dose,
+    /// How far a clock jumps where that fault strikes.
+    pub jump: DurationRange,
+    /// How fast a clock runs where that fault strikes, in percent of its due.
+    pub speed_percent: Counts,
+}
+
+impl Default for ClockRanges {
+    fn default() -> Self {
+        Self {
+            drift: Dose::new("50%", "0.01%..10%"),
+            jump: read("1ms..5s"),
+            speed_percent: read("20..500"),
+        }
+    }
+}
+
+/// Ranges of the clients. What they ask for is drawn from mixes of all kinds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClientRanges {
+    /// How many clients.
+    pub count: Counts,
+    /// How many requests a second each makes when all goes well; at least 1.
+    pub per_second: Counts,
+    /// How many keys they share.
+    pub keys: Counts,
+    /// The length of values.
+    pub value_size: Sizes,
+    /// The chance that they write only a handful of different values.
+    pub few_values: Ratio,
+    /// How long one attempt waits.
+    pub request_timeout: DurationRange,
+    /// After how many such times a request is given up.
+    pub patience: Counts,
+}
+
+impl Default for ClientRanges {
+    fn default() -> Self {
+        Self {
+            count: read("1..8"),
+            per_second: read("1..10"),
+            keys: read("1..5"),
+            value_size: read("8B..256B"),
+            few_values: read("50%"),
+            request_timeout: read("50ms..1s"),
+            patience: read("1..10"),
+        }
+    }
+}
+
+/// How long faults strike.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct StormRanges {
+    /// In how many phases, each with faults of its own.
+    pub phases: Counts,
+    /// How long each lasts.
+    #[serde(rename = "for")]
+    pub lasts: DurationRange,
+}
+
+impl Default for StormRanges {
+    fn default() -> Self {
+        Self {
+            phases: read("1..3"),
+            lasts: read("1s..4s"),
+        }
+    }
+}
+
+/// How a run ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CalmRanges {
+    /// The chance that some nodes do not come back, so that the others must serve without them.
+    pub outsiders: Ratio,
+    /// The chance that clients go on while the cluster recovers.
+    pub clients: Ratio,
+}
+
+impl Default for CalmRanges {
+    fn default() -> Self {
+        Self {
+            outsiders: read("60%"),
+            clients: read("50%"),
+        }
+    }
+}
+
+/// A bug that some seeds are run with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Plant {
+    /// The bug, by its name.
+    #[schemars(with = "String")]
+    #[serde(with = "bug_by_name")]
+    pub bug: Bug,
+    /// The chance that a seed has it.
+    pub chance: Ratio,
+}
+
+mod bug_by_name {
+    use serde::de::{Deserialize, Deserializer, Error};
+    use serde::ser::Serializer;
+
+    use crate::bugs::Bug;
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+    pub(super) fn serialize<S: Serializer>(bug: &Bug, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(bug.id())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Bug, D::Error> {
+        String::deserialize(from)?.parse().map_err(Error::custom)
+    }
+}
+
+/// The longest that all phases of a scenario may last together in a profile's worst case.
+pub(crate) const LONGEST: Nanos = Nanos::millis(3_600_000);
