@@ -19,8 +19,8 @@
 //!    counted. The same scenario, seed and [`run::TRACE_VERSION`] give the same hash anywhere.
 //! 5. To see what happened, the run is watched by a [`trace::Tracer`]: each event with its cause,
 //!    the decisions behind it and the values they compared. [`story`] tells a run in under a
-//!    screen, [`report`](report::report) a failure; [`operations`] writes down what clients saw,
-//!    and [`explain`](explain::explain) says what a rule, a property or an error code means.
+//!    screen, [`report`](report::report) a failure, [`why`] what led to it; [`operations`] writes
+//!    down what clients saw, and [`explain`](explain::explain) says what a rule, a property or an error code means.
 //!
 //! ```
 //! use raftsim::format::{Overrides, parse};
@@ -51,4 +51,5 @@ pub mod server;
 pub mod story;
 pub mod trace;
 mod vigil;
+pub mod why;
 pub mod workload;

@@ -163,10 +163,11 @@ pub(crate) struct Trace {
     pub(crate) source: Source,
     #[command(flatten)]
     pub(crate) plant: Plant,
-    /// Below each event, the decisions: which rule, which values were compared
-    #[arg(long)]
-    pub(crate) why: bool,
-    /// Show idle heartbeats too
+    /// Below each event, the decisions: which rule, which values were compared. With the number
+    /// of an event: only that event and what caused it, from the root on
+    #[arg(long, value_name = "EVENT", num_args = 0..=1, value_parser = event)]
+    pub(crate) why: Option<Option<u64>>,
+    /// Show idle heartbeats too, and every cause of an event
     #[arg(long)]
     pub(crate) all: bool,
     /// Show events of these nodes only
@@ -181,6 +182,11 @@ pub(crate) struct Trace {
     /// Show events up to this time
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) to: Option<u64>,
+}
+
+fn event(text: &str) -> Result<u64, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "write the number of an event, or put FILE before --why".to_owned())
 }
 
 fn kind(text: &str) -> Result<Kind, String> {

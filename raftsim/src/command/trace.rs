@@ -6,6 +6,7 @@ use raftsim::bugs::{self, Bug};
 use raftsim::format::Overrides;
 use raftsim::run::TRACE_VERSION;
 use raftsim::trace::{Columns, Filter, Header, Line, Tracer, read};
+use raftsim::why::chain::Records;
 
 use super::cli::Trace;
 use super::exit::Exit;
@@ -83,6 +84,10 @@ struct Printer {
     columns: Columns,
     /// The bug in this run, in words.
     planted: Option<String>,
+    /// The event whose causes are asked for, and the lines up to it.
+    asked: Option<u64>,
+    kept: Vec<Line>,
+    all: bool,
 }
 
 impl Printer {
@@ -94,12 +99,19 @@ impl Printer {
             return Err(Stop::Told(Exit::NothingMatched, message));
         }
         let (from, to) = (args.from, args.to);
+        let asked = args.why.flatten();
+        let filtered = !nodes.is_empty() || !args.kind.is_empty();
+        if asked.is_some() && (filtered || from.is_some() || to.is_some()) {
+            let message = "--why EVENT shows all that led to the event: leave out --node, --kind, \
+                           --from and --to";
+            return Err(Stop::bad_input(message));
+        }
         let filter = Filter {
             nodes,
             kinds: args.kind.clone(),
             from,
             to,
-            idle: args.all,
+            idle: args.all || asked.is_some(),
         };
         // A trace of another version may name a bug that this one does not know.
         let planted = header.bug.as_ref().map(|id| match id.parse::<Bug>() {
@@ -108,7 +120,10 @@ impl Printer {
         });
         Ok(Printer {
             planted,
-            columns: Columns::new(header, filter, args.why),
+            columns: Columns::new(header, filter, args.why.is_some()),
+            asked,
+            kept: Vec::new(),
+            all: args.all,
         })
     }
 
@@ -116,18 +131,59 @@ impl Printer {
         if let Some(planted) = &self.planted {
             writeln!(screen.out, "{planted}")?;
         }
+        if self.asked.is_some() {
+            // There may be nothing to put under it.
+            return Ok(());
+        }
         writeln!(screen.out, "{}", self.columns.head())?;
         Ok(())
     }
 
     fn print(&mut self, line: &Line, screen: &mut Screen) -> Result<(), Stop> {
+        if let Some(asked) = self.asked {
+            let early = matches!(line, Line::Event(record) if record.id <= asked);
+            if early {
+                self.kept.push(line.clone());
+            }
+            return Ok(());
+        }
         if let Some(text) = self.columns.show(line) {
             writeln!(screen.out, "{text}")?;
         }
         Ok(())
     }
 
-    fn end(&self, screen: &mut Screen, verdict: Option<String>) -> Result<Exit, Stop> {
+    /// Shows the event that was asked for, after what caused it.
+    fn chain(&mut self, asked: u64, screen: &mut Screen) -> Result<(), Stop> {
+        let kept = std::mem::take(&mut self.kept);
+        let Some(chain) = Records::of(&kept).chain(asked, self.all) else {
+            let last = kept.len();
+            let message = format!("there is no event {asked}: the run has events 1 to {last}");
+            return Err(Stop::Told(Exit::NothingMatched, message));
+        };
+        writeln!(screen.out, "{}", self.columns.head())?;
+        for line in &kept {
+            let shown = matches!(line, Line::Event(record) if chain.events.contains(&record.id));
+            if !shown {
+                self.columns.skip(line);
+            } else if let Some(text) = self.columns.show(line) {
+                writeln!(screen.out, "{text}")?;
+            }
+        }
+        if chain.folded > 0 {
+            let text = format!(
+                "{} causes between are folded away: --all shows them",
+                chain.folded
+            );
+            writeln!(screen.out, "{}", styled(DIM, &text))?;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, screen: &mut Screen, verdict: Option<String>) -> Result<Exit, Stop> {
+        if let Some(asked) = self.asked {
+            self.chain(asked, screen)?;
+        }
         let (folded, shown) = self.columns.counts();
         if folded > 0 {
             let text = format!("{folded} idle heartbeats are folded away: --all shows them");

@@ -10,6 +10,7 @@
 //! `·` for a follower to which nothing happens.
 
 use anstyle::{AnsiColor, Style};
+use raft_core::catalogue;
 
 use super::filter::{Fate, Filter};
 use super::record::{Act, Decision, Header, Line, Record, Role, State};
@@ -178,11 +179,17 @@ impl Columns {
     fn reason(&self, decision: &Decision) -> String {
         let indent = 27 + (self.width + 1) * self.names.len();
         let rule = match &decision.rule {
-            Some(rule) => format!("{RULE}{rule}{RULE:#}: "),
+            Some(rule) => format!("{RULE}{rule}{RULE:#}{}: ", section(rule)),
             None => String::new(),
         };
         format!("\n{:indent$}  · {rule}{}", "", decision.text)
     }
+}
+
+/// Where a rule is published; nothing for one of another version.
+fn section(rule: &str) -> String {
+    let card = catalogue().iter().find(|(_, card)| card.name == rule);
+    card.map_or(String::new(), |(_, card)| format!(" ({})", card.section))
 }
 
 fn cell(state: State, standing: Standing) -> String {

@@ -75,8 +75,8 @@ fn filters_keep_what_they_name() {
 fn why_names_the_rule_and_the_compared_values() {
     let said = first_tour(&["--why", "--kind", "vote,role"]);
     let wanted = [
-        "election.log-up-to-date: would vote for",
-        "quorum.majority: yes from",
+        "election.log-up-to-date (§5.4.1): would vote for",
+        "quorum.majority (§5.2): yes from",
     ];
     for part in wanted {
         assert!(said.out.contains(part), "{part}: {}", said.out);
@@ -112,6 +112,53 @@ fn a_written_trace_reads_as_the_run_itself() {
         assert!(events_of(&direct) == events_of(&read), "{more:?}");
     }
     assert_eq!(says(&["trace", file, "--seed", "2"]).code, 2);
+}
+
+#[test]
+fn why_an_event_happened_is_shown_from_its_root_on() {
+    let said = first_tour(&["--why", "600"]);
+    let shown: Vec<_> = events(&said)
+        .iter()
+        .map(|line| {
+            let mut words = line.split_whitespace().skip(1);
+            (words.next().unwrap(), words.next().unwrap())
+        })
+        .collect();
+    let (root, rest) = shown.split_first().unwrap();
+    assert_eq!(rest.last().unwrap().0, "600");
+    let mut before = root.0;
+    for (id, cause) in rest {
+        assert_eq!(*cause, format!("←{before}"), "{}", said.out);
+        before = id;
+    }
+    assert!(events(&said)[0].contains("append k2+="), "{}", said.out);
+    assert!(
+        said.out
+            .contains("append.previous-matches (§5.3): rejected")
+    );
+    let file = scratch("chain.jsonl");
+    let file = file.to_str().unwrap();
+    says(&["run", "first-tour", "--trace", file]);
+    let read = says(&["trace", file, "--why", "600"]);
+    assert_eq!(events(&read), events(&said));
+    assert!(events(&first_tour(&["--why", "600", "--all"])).len() > shown.len());
+}
+
+#[test]
+fn a_chain_that_cannot_be_shown_says_why() {
+    let said = says(&["trace", "first-tour", "--why", "99999"]);
+    assert_eq!((said.code, said.out.as_str()), (4, ""));
+    assert!(
+        said.err.contains("the run has events 1 to 2273"),
+        "{}",
+        said.err
+    );
+    let said = says(&["trace", "--why", "first-tour"]);
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("put FILE before --why"), "{}", said.err);
+    let said = says(&["trace", "first-tour", "--why", "600", "--node", "S1"]);
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("leave out --node"), "{}", said.err);
 }
 
 #[test]

@@ -1,0 +1,5 @@
+//! Why something happened.
+//!
+//! [`chain`] walks from an event of a trace back to its root cause.
+
+pub mod chain;
