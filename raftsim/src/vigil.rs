@@ -42,7 +42,7 @@ impl<'s> Vigil<'s> {
     pub(crate) fn new(scenario: &'s Resolved, director: &Director<'s>) -> Self {
         let waiting = scenario.expect.eventually.iter().map(|wants| {
             let place = scenario
-                .phases
+                .phases()
                 .iter()
                 .position(|phase| phase.name == wants.phase);
             let begin = director.begins(place.expect("a checked file names its phases"));

@@ -79,7 +79,7 @@ impl<'s> Director<'s> {
     pub fn new(scenario: &'s Resolved) -> Self {
         let mut begins = Vec::new();
         let mut begin = Time::START;
-        for phase in &scenario.phases {
+        for phase in scenario.phases() {
             begins.push(begin);
             begin = begin.after(span(phase.lasts));
         }
@@ -95,7 +95,7 @@ impl<'s> Director<'s> {
             cuts: BTreeMap::new(),
             deeds: Vec::new(),
         };
-        for phase in 0..scenario.phases.len() {
+        for phase in 0..scenario.phases().len() {
             director.plan(director.begins[phase], Item::Begin(phase));
         }
         director
@@ -120,7 +120,7 @@ impl<'s> Director<'s> {
     }
 
     fn phase(&self) -> &'s Phase {
-        &self.scenario.phases[self.phase]
+        &self.scenario.phases()[self.phase]
     }
 
     fn end_of_phase(&self) -> Time {
@@ -149,7 +149,7 @@ impl<'s> Director<'s> {
             Item::Step { phase, place } => {
                 assert!(phase == self.phase, "a step happens within its phase");
                 let scenario = self.scenario;
-                let step = &scenario.phases[phase].steps[place];
+                let step = &scenario.phases()[phase].steps[place];
                 if let Some(say) = &step.say {
                     self.tell(say.as_str());
                 }
@@ -185,7 +185,11 @@ impl<'s> Director<'s> {
 
     /// Whether any fault of the scenario waits for something.
     pub(crate) fn waits(&self) -> bool {
-        let mut faults = self.scenario.phases.iter().flat_map(|phase| &phase.faults);
+        let mut faults = self
+            .scenario
+            .phases()
+            .iter()
+            .flat_map(|phase| &phase.faults);
         faults.any(|fault| matches!(fault.when, When::On(_)))
     }
 

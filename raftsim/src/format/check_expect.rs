@@ -3,12 +3,17 @@
 use super::check::Checker;
 use super::codes::Code;
 use super::expect::{Eventually, Expect};
+use super::resolved::Course;
+use super::stepped::Verb;
 use super::suggest::did_you_mean;
-use super::units::{Comparison, Operator};
-use super::written::WrittenPhase;
+use super::units::{Comparison, Nanos, Operator};
 
-/// Checks expectations against the phases they are about.
-pub(crate) fn expect(checker: &mut Checker<'_>, expect: &Expect, phases: &[WrittenPhase]) {
+/// A phase that expectations may be about, and how long it lasts, where that is known.
+type Known<'a> = (&'a str, Option<Nanos>);
+
+/// Checks expectations against what they are about.
+pub(crate) fn expect(checker: &mut Checker<'_>, expect: &Expect, course: &Course) {
+    let phases = &known(course)[..];
     for (i, wanted) in expect.eventually.iter().enumerate() {
         eventually(checker, &format!("expect/eventually/{i}"), wanted, phases);
     }
@@ -21,7 +26,8 @@ pub(crate) fn expect(checker: &mut Checker<'_>, expect: &Expect, phases: &[Writt
     let limits = &expect.limits;
     let total: u64 = phases
         .iter()
-        .fold(0, |sum, p| sum.saturating_add(p.lasts.get()));
+        .filter_map(|(_, lasts)| *lasts)
+        .fold(0, |sum: u64, lasts| sum.saturating_add(lasts.get()));
     if let Some(limit) = limits.sim_time
         && total > limit.get()
     {
@@ -33,7 +39,29 @@ pub(crate) fn expect(checker: &mut Checker<'_>, expect: &Expect, phases: &[Writt
     upper_bound(checker, "ops_unknown", limits.ops_unknown);
 }
 
-fn eventually(checker: &mut Checker<'_>, at: &str, wanted: &Eventually, phases: &[WrittenPhase]) {
+/// The phases of a course: of a stepped one those that its steps begin.
+fn known(course: &Course) -> Vec<Known<'_>> {
+    match course {
+        Course::Timed(phases) => {
+            let phases = phases.iter();
+            phases
+                .map(|phase| (phase.name.as_str(), Some(phase.lasts)))
+                .collect()
+        }
+        Course::Stepped(script) => {
+            let branches = script.branches.iter().flat_map(|branch| &branch.steps);
+            let begun = script.steps.iter().chain(branches);
+            begun
+                .filter_map(|step| match &step.verb {
+                    Some(Verb::Phase(name)) => Some((name.as_str(), None)),
+                    _ => None,
+                })
+                .collect()
+        }
+    }
+}
+
+fn eventually(checker: &mut Checker<'_>, at: &str, wanted: &Eventually, phases: &[Known<'_>]) {
     let asks = [
         wanted.one_leader,
         wanted.all_applied_equal,
@@ -47,15 +75,17 @@ fn eventually(checker: &mut Checker<'_>, at: &str, wanted: &Eventually, phases: 
     if let Some(among) = &wanted.among {
         checker.static_selector(&format!("{at}/among"), among);
     }
-    let Some(phase) = phases.iter().find(|phase| phase.name == wanted.phase) else {
+    let Some(phase) = phases.iter().find(|(name, _)| *name == wanted.phase) else {
         let shown: String = wanted.phase.chars().take(40).collect();
-        let names = phases.iter().map(|phase| phase.name.as_str());
+        let names = phases.iter().map(|(name, _)| *name);
         let help = did_you_mean(&wanted.phase, names);
         let message = format!("there is no phase \"{shown}\"");
         return checker.wrong_with_help(Code::SC028, &format!("{at}/in"), message, help);
     };
-    if wanted.within > phase.lasts {
-        let message = format!("the phase lasts {}, not {}", phase.lasts, wanted.within);
+    if let (_, Some(lasts)) = phase
+        && wanted.within > *lasts
+    {
+        let message = format!("the phase lasts {lasts}, not {}", wanted.within);
         checker.wrong(Code::SC027, &format!("{at}/within"), message);
     }
 }

@@ -31,7 +31,7 @@ macro_rules! codes {
 }
 
 codes! {
-    SC001: "The file is larger than 1 MiB. A scenario is read by people; a file of that size is \
+    SC001: "The file is larger than 1 MiB, or 256 MiB for a recording. A scenario is read by people; a file of that size is \
             most likely not a scenario. Split it, or let faults be drawn at random instead of \
             listing them."
     SC002: "The file is not well-formed JSON. The caret stands where reading stopped, or at a \
@@ -59,11 +59,13 @@ codes! {
     SC012: "A word that is not one of those allowed here. The message lists them."
     SC013: "This program reads format 1 only. The field \"format\" states the format's version: \
             another number means that the file was written for another version of the program."
-    SC014: "A name or selector that no node answers to. Where a node is expected, write one of the \
+    SC014: "A name or selector that no node or client answers to. Where a node is expected, write one of the \
             names in \"nodes\", a list of names, or a selector: leader, followers, random, random:N, \
             minority, majority, minority-with-leader, all, down, up."
-    SC015: "The mode \"stepped\" is not in this version: it runs \"timed\" scenarios only, where \
-            the seed decides when things happen."
+    SC015: "A field that does not belong to the file's mode. In a timed scenario (the default mode) \
+            the seed decides when things happen: it has phases. In a stepped one nothing happens \
+            unless a step says so: it has steps and branches, and what would be drawn (delays, \
+            losses, sync times, what clients ask for) has no meaning."
     SC016: "A value such as \"$n\" refers to a parameter that \"params\" does not define."
     SC017: "A parameter is malformed. A parameter is a plain value, a list, {\"one_of\": [...]} \
             with at least one value, or {\"range\": \"1..5\"} with whole numbers. There are at most \
@@ -99,6 +101,13 @@ codes! {
     SC031: "A node stands in two groups of one partition. Groups are disjoint."
     SC032: "The text of --set or --seed cannot be used. --set takes name=value, where the value is \
             JSON or a plain word; give each name once."
+    SC033: "The field \"why\" names a rule that is not known. `raftsim explain` lists all rules."
+    SC034: "A message has one sender and one receiver. To deliver or lose the messages of several \
+            links in one step, add \"all\": true."
+    SC035: "In a stepped scenario nothing is left to chance: selectors and partitions that are drawn \
+            (random, minority, halves, ...) have no meaning. Name the nodes."
+    SC036: "A branch that the file does not have."
+    SC037: "An unknown bug. `raftsim bugs` lists those that can be planted."
 }
 
 impl fmt::Display for Code {

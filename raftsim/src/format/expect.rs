@@ -19,6 +19,22 @@ pub struct Expect {
     pub sometimes: Vec<Sometimes>,
     /// What a run may cost.
     pub limits: Limits,
+    /// Planted bugs that break this scenario, each at a property.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub caught_by: Vec<CaughtBy>,
+}
+
+/// A planted bug that breaks the scenario.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CaughtBy {
+    /// The bug, such as C-01.
+    pub bug: String,
+    /// The branch that it breaks; without it, the run as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// The property that does not hold then.
+    pub property: Property,
 }
 
 impl Default for Expect {
@@ -33,6 +49,7 @@ impl Default for Expect {
             eventually: Vec::new(),
             sometimes: Vec::new(),
             limits: Limits::default(),
+            caught_by: Vec::new(),
         }
     }
 }

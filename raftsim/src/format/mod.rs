@@ -22,12 +22,16 @@ mod codes;
 mod diagnostic;
 mod document;
 mod expect;
+mod lines;
 mod lower;
+mod modes;
 mod params;
 mod resolved;
 mod schema;
 mod select;
 mod settings;
+mod shown;
+mod stepped;
 mod stream;
 mod substitute;
 mod suggest;
@@ -40,13 +44,17 @@ pub use action::{Action, ClockChange, DiskFault, LinkChange, Route, Trigger};
 pub use codes::{Code, explain};
 pub use diagnostic::{Diagnostic, Span, render};
 pub(crate) use document::read as read_document;
-pub use expect::{Eventually, Expect, Limits, Metric, Property, Sometimes};
-pub use resolved::{Fault, Phase, Resolved, Step, When};
+pub use expect::{CaughtBy, Eventually, Expect, Limits, Metric, Property, Sometimes};
+pub use resolved::{Course, Fault, Phase, Resolved, Step, When};
 pub use schema::schema;
 pub use select::{NodeName, Partition, Selector};
 pub use settings::{
-    Clients, Clock, Disk, DiskChange, LinkRule, Mix, Network, NetworkChange, OnCrash, Raft,
-    Reorder, Values, Window,
+    Clients, Clock, Completions, Disk, DiskChange, LinkRule, Mix, Network, NetworkChange, OnCrash,
+    Raft, Reorder, Values, Window,
+};
+pub use stepped::{
+    Ask, Branch, Call, Ends, Expected, FaultCounts, Keep, Letters, Links, MessageKind, NodeSet,
+    Place, Recorded, RoleName, Script, ScriptStep, Verb, Who,
 };
 pub use stream::stream;
 pub use suggest::nearest;
@@ -62,6 +70,9 @@ use tree::{Tree, Value};
 
 /// The largest file, in bytes.
 pub const MAX_BYTES: usize = 1 << 20;
+
+/// The largest file with a `recorded` block, in bytes. The block stands near the top.
+pub const MAX_RECORDED_BYTES: usize = 256 << 20;
 
 /// The most mistakes that are reported at once: nobody reads more.
 const MOST_REPORTED: usize = 100;
@@ -94,7 +105,11 @@ pub fn parse(
         let params = params::read(&root)?;
         let seed = overrides.seed.unwrap_or_else(|| seed_of(&root));
         let chosen = params::draw(&params, seed, overrides, place_of_params(&root))?;
-        resolve(file_name, &root, seed, &chosen)
+        let mut resolved = resolve(file_name, &root, seed, &chosen)?;
+        if let Course::Stepped(script) = &mut resolved.course {
+            script.locate(text);
+        }
+        Ok(resolved)
     });
     resolved.map_err(|findings| locate(findings, file_name, text))
 }
@@ -134,12 +149,17 @@ pub fn check_all(file_name: &str, text: &str) -> Vec<Diagnostic> {
 /// The file's tree, if it is one of this format and mode.
 fn root(file_name: &str, text: &str) -> Result<Tree, Vec<Finding>> {
     let one = |code, span, message: &str| vec![Finding::new(code, span, message)];
-    if text.len() > MAX_BYTES {
-        return Err(one(
-            Code::SC001,
-            Span::default(),
-            "the file is larger than 1 MiB",
-        ));
+    let too_large = |limit: &str| {
+        let message = format!("the file is larger than {limit}");
+        Err(one(Code::SC001, Span::default(), &message))
+    };
+    // Nothing is read of a file that is far too large; so a recording says early that it is one.
+    let head = &text[..text.floor_char_boundary(16 << 10)];
+    if text.len() > MAX_BYTES && !head.contains("\"recorded\"") {
+        return too_large("1 MiB");
+    }
+    if text.len() > MAX_RECORDED_BYTES {
+        return too_large("256 MiB");
     }
     // Some editors begin a file with a byte order mark. Blanks of its length keep all places.
     let text = match text.strip_prefix('\u{feff}') {
@@ -154,11 +174,8 @@ fn root(file_name: &str, text: &str) -> Result<Tree, Vec<Finding>> {
         let message = format!("format {number} is not known: this version reads format 1");
         return Err(one(Code::SC013, format.span, &message));
     }
-    if let Some(mode) = root.get("mode")
-        && mode.value == Value::Text("stepped".to_owned())
-    {
-        let message = "this version runs timed scenarios only, not stepped ones";
-        return Err(one(Code::SC015, mode.span, message));
+    if text.len() > MAX_BYTES && root.get("recorded").is_none() {
+        return too_large("1 MiB");
     }
     Ok(root)
 }

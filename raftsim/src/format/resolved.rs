@@ -2,8 +2,10 @@
 
 use super::action::{Action, Trigger};
 use super::expect::Expect;
+use super::lines;
 use super::select::NodeName;
 use super::settings::{Clients, Clock, Disk, DiskChange, LinkRule, Network, NetworkChange, Raft};
+use super::stepped::Script;
 use super::stream::stream;
 use super::units::{Condition, DurationRange, Nanos, Ratio};
 use super::written::Source;
@@ -14,25 +16,21 @@ use serde::{Serialize, Serializer};
 /// are known to exist.
 ///
 /// Written as JSON it is a scenario file again, which resolves to the same scenario.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolved {
     /// The version of the format: 1.
     pub format: u32,
     /// A short name.
     pub name: String,
     /// What the scenario shows.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// Where it comes from.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
     /// A remark for readers.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// The number that all draws of the run come from.
     pub seed: u64,
     /// The value that each parameter had, as JSON text, for reports.
-    #[serde(skip)]
     pub params: Vec<(String, String)>,
     /// The nodes; a node's number is its place here.
     pub nodes: Vec<NodeName>,
@@ -50,8 +48,8 @@ pub struct Resolved {
     pub clocks: Vec<Clock>,
     /// Who uses the cluster.
     pub clients: Clients,
-    /// What happens, in order; never empty.
-    pub phases: Vec<Phase>,
+    /// What happens.
+    pub course: Course,
     /// What the run is expected to show.
     pub expect: Expect,
 }
@@ -71,24 +69,65 @@ impl Resolved {
         Some(u32::try_from(place).expect("a scenario has at most nine nodes"))
     }
 
-    /// The phase of this name.
+    /// The phases of a timed scenario, in order; a stepped one has none.
     #[must_use]
-    pub fn phase(&self, name: &str) -> Option<&Phase> {
-        self.phases.iter().find(|phase| phase.name == name)
+    pub fn phases(&self) -> &[Phase] {
+        match &self.course {
+            Course::Timed(phases) => phases,
+            Course::Stepped(_) => &[],
+        }
     }
 
-    /// How long all phases last together.
+    /// The script of a stepped scenario.
+    #[must_use]
+    pub fn script(&self) -> Option<&Script> {
+        match &self.course {
+            Course::Timed(_) => None,
+            Course::Stepped(script) => Some(script),
+        }
+    }
+
+    /// How long all phases of a timed scenario last together.
     #[must_use]
     pub fn length(&self) -> Nanos {
-        let total = self.phases.iter().map(|phase| phase.lasts.get()).sum();
+        let total = self.phases().iter().map(|phase| phase.lasts.get()).sum();
         Nanos::new(total).expect("phases of a checked scenario last at most 24 hours together")
     }
 
-    /// The scenario as a format 1 file.
+    /// The scenario as a format 1 file. A stepped one has one step a line.
     #[must_use]
     pub fn to_json(&self) -> String {
-        serde_json::to_string_pretty(self).expect("strings, integers and lists are always JSON")
+        let json = match self.course {
+            Course::Timed(_) => serde_json::to_string_pretty(self),
+            Course::Stepped(_) => lines::to_string(self),
+        };
+        json.expect("strings, integers and lists are always JSON")
     }
+
+    /// The run along one branch: the trunk, then the branch's steps. It is named `NAME#BRANCH`, and
+    /// keeps of `caught_by` what is about this branch. `None` if there is no such branch.
+    #[must_use]
+    pub fn along(&self, branch: &str) -> Option<Resolved> {
+        let script = self.script()?.along(branch)?;
+        let mut run = self.clone();
+        run.name = format!("{}#{branch}", self.name);
+        run.course = Course::Stepped(script);
+        run.expect.caught_by.retain_mut(|caught| {
+            let about = caught.branch.as_deref().is_none_or(|about| about == branch);
+            caught.branch = None;
+            about
+        });
+        Some(run)
+    }
+}
+
+/// What happens in a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Course {
+    /// Phases, one after the other; never none. The seed decides when things happen.
+    Timed(Vec<Phase>),
+    /// Steps: nothing happens unless one of them says so.
+    Stepped(Script),
 }
 
 /// A stretch of the run.

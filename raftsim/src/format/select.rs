@@ -66,7 +66,7 @@ impl Selector {
         matches!(self, Self::Nodes(_) | Self::All)
     }
 
-    fn from_text(text: &str) -> Result<Self, UnitError> {
+    pub(crate) fn from_text(text: &str) -> Result<Self, UnitError> {
         Ok(match text {
             "leader" => Self::Leader,
             "followers" => Self::Followers,

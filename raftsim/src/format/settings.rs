@@ -194,6 +194,9 @@ pub struct Disk {
     pub sync: DurationRange,
     /// What a crash does to writes that were not yet reported durable.
     pub on_crash: OnCrash,
+    /// In a stepped scenario: when what was written becomes durable.
+    #[serde(skip_serializing_if = "Completions::is_default")]
+    pub completions: Completions,
 }
 
 impl Default for Disk {
@@ -201,7 +204,26 @@ impl Default for Disk {
         Self {
             sync: DurationRange::millis(1, 5),
             on_crash: OnCrash::LoseUnsynced,
+            completions: Completions::AtOnce,
         }
+    }
+}
+
+/// When what was written becomes durable in a stepped scenario.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Completions {
+    /// Right after the step that wrote it, unless the disk is stalled.
+    #[default]
+    AtOnce,
+    /// When a step says so.
+    Listed,
+}
+
+impl Completions {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
     }
 }
 

@@ -4,6 +4,7 @@ use super::action::{WrittenFault, WrittenStep};
 use super::expect::Expect;
 use super::select::NodeName;
 use super::settings::{Clients, Clock, Disk, DiskChange, LinkRule, Network, NetworkChange, Raft};
+use super::stepped::{Recorded, WrittenScriptStep};
 use super::units::Nanos;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
@@ -36,7 +37,8 @@ pub(crate) struct Written {
     pub(crate) source: Option<Source>,
     /// A remark for readers of the file.
     pub(crate) note: Option<String>,
-    /// How time goes on: timed, where the seed decides when things happen.
+    /// How time goes on: timed, where the seed decides when things happen, or stepped, where
+    /// nothing happens unless a step says so.
     #[serde(default)]
     pub(crate) mode: Mode,
     /// The number that all random draws of a run come from; 1 by default.
@@ -69,8 +71,16 @@ pub(crate) struct Written {
     /// Who uses the cluster.
     #[serde(default)]
     pub(crate) clients: Clients,
-    /// What happens, one phase after the other.
-    pub(crate) phases: Vec<WrittenPhase>,
+    /// In a timed scenario: what happens, one phase after the other.
+    pub(crate) phases: Option<Vec<WrittenPhase>>,
+    /// In a stepped scenario: what happens, one step after the other.
+    pub(crate) steps: Option<Vec<WrittenScriptStep>>,
+    /// In a stepped scenario: how it may go on, by name. Each branch is a run of its own that
+    /// begins where the steps end.
+    #[serde(default)]
+    pub(crate) branches: BTreeMap<String, Vec<WrittenScriptStep>>,
+    /// In a stepped scenario: the run that it was recorded from.
+    pub(crate) recorded: Option<Recorded>,
     /// What the run is expected to show.
     #[serde(default)]
     pub(crate) expect: Expect,
@@ -119,6 +129,8 @@ pub(crate) enum Mode {
     /// The seed decides when things happen.
     #[default]
     Timed,
+    /// Nothing happens unless a step says so.
+    Stepped,
 }
 
 /// What a phase heals.

@@ -1,0 +1,505 @@
+//! A step of a stepped scenario as it is written. Every verb is an optional field of one flat
+//! struct: only so do mistakes keep their exact place in the file.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::expected::RoleName;
+use super::script::{Ask, MessageKind};
+use crate::format::action::Route;
+use crate::format::select::{NodeName, Partition, Selector};
+use crate::format::units::{ClockRate, Nanos};
+
+macro_rules! verbs {
+    ($($(#[doc = $about:literal])+ $field:ident: $verb:ident($type:ty),)+) => {
+        /// One step: at most one verb, and words about it.
+        #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        #[schemars(rename = "ScriptStep")]
+        pub(crate) struct WrittenScriptStep {
+            /// When, counted from the start of the run; never before the step above. Without it no
+            /// time passes before the step.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub(crate) at: Option<Nanos>,
+            $($(#[doc = $about])+
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub(crate) $field: Option<Box<$type>>,)+
+            /// A sentence shown to whoever watches the run.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub(crate) say: Option<String>,
+            /// The rule that the step is about, such as election.vote-once.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub(crate) why: Option<String>,
+            /// A remark for readers of the file.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub(crate) note: Option<String>,
+        }
+
+        /// What a step does, as it is written.
+        #[derive(Clone, Debug)]
+        pub(crate) enum WrittenVerb {
+            $($verb($type),)+
+        }
+
+        /// The names of all verbs.
+        pub(crate) const VERBS: &[&str] = &[$(stringify!($field)),+];
+
+        impl WrittenScriptStep {
+            /// Every verb written here, with the name of its field.
+            pub(crate) fn take_verbs(&mut self) -> Vec<(&'static str, WrittenVerb)> {
+                let mut found = Vec::new();
+                $(if let Some(what) = self.$field.take() {
+                    found.push((stringify!($field), WrittenVerb::$verb(*what)));
+                })+
+                found
+            }
+        }
+
+        impl From<WrittenVerb> for WrittenScriptStep {
+            fn from(verb: WrittenVerb) -> Self {
+                let mut step = Self::default();
+                match verb {
+                    $(WrittenVerb::$verb(what) => step.$field = Some(Box::new(what)),)+
+                }
+                step
+            }
+        }
+    };
+}
+
+verbs! {
+    /// Deliver messages in flight.
+    deliver: Deliver(WrittenLetters),
+    /// Lose messages in flight.
+    drop: Drop(WrittenLetters),
+    /// Deliver copies of messages, which stay in flight.
+    duplicate: Duplicate(WrittenLetters),
+    /// Keep the messages of these links in flight until they are released.
+    hold: Hold(Route),
+    /// No longer keep the messages of these links.
+    release: Release(Route),
+    /// Cut the links from one to the other, one way.
+    cut: Cut(Route),
+    /// Cut every link between each of these nodes and any other node, both ways.
+    isolate: Isolate(Selector),
+    /// Divide the nodes into groups that do not reach each other.
+    partition: Partition(Partition),
+    /// End cuts and holds of these nodes; all heals every link.
+    heal: Heal(Selector),
+    /// Let the deadline of a node be reached: the world's time moves there.
+    timeout: Timeout(NodeName),
+    /// Let writes of a node become durable.
+    written: Written(WrittenWrites),
+    /// Stall disks, or let them go on.
+    disk: Disk(WrittenStall),
+    /// Crash these nodes: they lose their memory and stop; their disks stay.
+    crash: Crash(WrittenCrash),
+    /// Start these crashed nodes again from their disks.
+    restart: Restart(Selector),
+    /// Make these nodes stand still; they keep their memory.
+    pause: Pause(Selector),
+    /// Let these paused nodes go on.
+    resume: Resume(Selector),
+    /// Change the clock of these nodes.
+    clock: Clock(WrittenClock),
+    /// Let a client begin an operation.
+    call: Call(WrittenCall),
+    /// Let a client send the request of its open operation again.
+    retry: Retry(WrittenRetry),
+    /// Let a client end its open operation without an answer.
+    give_up: GiveUp(WrittenGiveUp),
+    /// Let the cluster run by itself for so long: messages arrive at once, timers fire in order.
+    settle: Settle(Nanos),
+    /// Let only time pass.
+    advance: Advance(Nanos),
+    /// Let a node stand for election and win with exactly these votes.
+    elect: Elect(WrittenElect),
+    /// Let a node stand for election and not win.
+    campaign: Campaign(WrittenCampaign),
+    /// Let a leader bring the logs of these nodes up to an index.
+    replicate: Replicate(WrittenReplicate),
+    /// Check that the cluster is as expected.
+    expect: Expect(WrittenExpected),
+    /// Ask whoever watches a question.
+    ask: Ask(Ask),
+    /// Begin a phase, which expectations refer to.
+    phase: Phase(String),
+}
+
+/// Messages in flight.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Letters")]
+pub(crate) struct WrittenLetters {
+    /// The sender: a node, or a client such as c0. With all, several or every node.
+    pub(crate) from: Selector,
+    /// The receiver: likewise.
+    pub(crate) to: Selector,
+    /// What they say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) kind: Option<MessageKind>,
+    /// The place among the messages sent on the link, from 1. Without it the oldest that fits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ordinal: Option<u64>,
+    /// All that fit, not just the oldest.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) all: bool,
+}
+
+/// Writes of one node.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Writes")]
+pub(crate) struct WrittenWrites {
+    /// The node whose writes they are.
+    pub(crate) node: NodeName,
+    /// The number of the last one, counted from the node's last start. Without it all that it
+    /// handed over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) through: Option<u64>,
+}
+
+/// Whether disks stall.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Stall")]
+pub(crate) struct WrittenStall {
+    /// Whose disks.
+    pub(crate) node: Selector,
+    /// true: nothing becomes durable by itself. false: what waits does, and all later writes.
+    pub(crate) stall: bool,
+}
+
+/// Who crashes, and what survives.
+#[derive(Clone, Debug)]
+pub(crate) struct WrittenCrash {
+    pub(crate) node: Selector,
+    pub(crate) keep: WrittenKeep,
+}
+
+/// Who crashes, and what survives, as an object.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Crash")]
+struct CrashObject {
+    /// Who crashes.
+    node: Selector,
+    /// What survives of the writes on their way to the disk.
+    #[serde(default)]
+    keep: WrittenKeep,
+}
+
+/// What survives a crash of the writes on their way to the disk.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum WrittenKeep {
+    #[default]
+    None,
+    All,
+    Cut(WrittenCut),
+}
+
+/// Where a crash cuts the writes on their way to the disk.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Keep")]
+pub(crate) struct WrittenCut {
+    /// So many of them survive whole, the oldest first.
+    pub(crate) writes: u64,
+    /// So many parts of the next one survive: hard state, truncation, each entry.
+    #[serde(default)]
+    pub(crate) parts: u32,
+}
+
+/// A change of clocks.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "StepClock")]
+pub(crate) struct WrittenClock {
+    /// Whose clock.
+    pub(crate) node: Selector,
+    /// How fast it runs from now on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rate: Option<ClockRate>,
+    /// How far it jumps forward, once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) jump: Option<Nanos>,
+}
+
+/// An operation of a client, written as in a history.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Call")]
+pub(crate) struct WrittenCall {
+    /// The client: c0 (the default), c1, ...
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) client: Option<NodeName>,
+    /// The client's number of the operation, above those of its earlier ones; the next by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) serial: Option<u64>,
+    /// The node it asks.
+    pub(crate) to: NodeName,
+    /// What it asks for.
+    pub(crate) op: OpName,
+    /// The key it is about.
+    pub(crate) key: String,
+    /// What a put, append or cas writes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) value: Option<String>,
+    /// What a cas expects to find; without it, nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) expect: Option<String>,
+}
+
+/// The kinds of operations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum OpName {
+    /// Read a value.
+    Get,
+    /// Write a value.
+    Put,
+    /// Write at the end of a value.
+    Append,
+    /// Write a value if the present one is as expected.
+    Cas,
+    /// Remove a value.
+    Delete,
+}
+
+/// A request that is sent again.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Retry")]
+pub(crate) struct WrittenRetry {
+    /// The client: c0 (the default), c1, ...
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) client: Option<NodeName>,
+    /// The node it asks.
+    pub(crate) to: NodeName,
+}
+
+/// An operation that is given up.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "GiveUp")]
+pub(crate) struct WrittenGiveUp {
+    /// The client: c0 (the default), c1, ...
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) client: Option<NodeName>,
+}
+
+/// An election that is won.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Elect")]
+pub(crate) struct WrittenElect {
+    /// The node that wins.
+    pub(crate) node: NodeName,
+    /// Who votes for it, besides itself.
+    pub(crate) votes: Selector,
+}
+
+/// A candidacy that is lost.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Campaign")]
+pub(crate) struct WrittenCampaign {
+    /// Who stands.
+    pub(crate) node: NodeName,
+    /// Who votes for it, besides itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) granted_by: Option<Selector>,
+    /// Who refuses it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) refused_by: Option<Selector>,
+}
+
+/// Replication up to an index.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Replicate")]
+pub(crate) struct WrittenReplicate {
+    /// The leader.
+    pub(crate) from: NodeName,
+    /// Whose logs it brings there.
+    pub(crate) to: Selector,
+    /// The last index; the leader's last by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) through: Option<u64>,
+}
+
+/// What the cluster is like. Maps are by node or by client.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Expected")]
+pub(crate) struct WrittenExpected {
+    /// These nodes take themselves for leader.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) leader: Option<Selector>,
+    /// These nodes do not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) not_leader: Option<Selector>,
+    /// These nodes are down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) down: Option<Selector>,
+    /// What nodes are.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) roles: BTreeMap<String, RoleName>,
+    /// Their terms.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) terms: BTreeMap<String, u64>,
+    /// Whom they voted for in their term: a node, or nobody.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) voted_for: BTreeMap<String, NodeName>,
+    /// Their commit indexes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) commit: BTreeMap<String, u64>,
+    /// The last index each has applied.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) applied: BTreeMap<String, u64>,
+    /// The terms of the entries in their logs, from index 1.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) logs: BTreeMap<String, Vec<u64>>,
+    /// The terms of the entries on their disks, from index 1.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) durable: BTreeMap<String, Vec<u64>>,
+    /// The values in their state machines, by key; the empty text also stands for no value.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) values: BTreeMap<String, BTreeMap<String, String>>,
+    /// Whether the last operation of clients has been answered.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) replied: BTreeMap<String, bool>,
+    /// What the last operation of clients read; the empty text also stands for no value.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) read: BTreeMap<String, String>,
+}
+
+impl Serialize for WrittenCrash {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match &self.keep {
+            WrittenKeep::None => self.node.serialize(to),
+            keep => CrashObject {
+                node: self.node.clone(),
+                keep: keep.clone(),
+            }
+            .serialize(to),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for WrittenCrash {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = WrittenCrash;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("nodes, or an object such as {\"node\": \"S1\", \"keep\": \"all\"}")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<WrittenCrash, E> {
+                let node = Selector::from_text(text).map_err(E::custom)?;
+                Ok(WrittenCrash {
+                    node,
+                    keep: WrittenKeep::None,
+                })
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<WrittenCrash, A::Error> {
+                let mut names = Vec::new();
+                while let Some(name) = items.next_element()? {
+                    names.push(name);
+                }
+                Ok(WrittenCrash {
+                    node: Selector::Nodes(names),
+                    keep: WrittenKeep::None,
+                })
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<WrittenCrash, A::Error> {
+                let object = CrashObject::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(WrittenCrash {
+                    node: object.node,
+                    keep: object.keep,
+                })
+            }
+        }
+
+        from.deserialize_any(Either)
+    }
+}
+
+impl JsonSchema for WrittenCrash {
+    fn schema_name() -> Cow<'static, str> {
+        "CrashStep".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let nodes = generator.subschema_for::<Selector>();
+        let object = generator.subschema_for::<CrashObject>();
+        json_schema!({
+            "description": "Who crashes; as an object also what survives.",
+            "anyOf": [nodes, object]
+        })
+    }
+}
+
+const KEEPS: [&str; 2] = ["none", "all"];
+
+impl Serialize for WrittenKeep {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            WrittenKeep::None => to.serialize_str("none"),
+            WrittenKeep::All => to.serialize_str("all"),
+            WrittenKeep::Cut(cut) => cut.serialize(to),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for WrittenKeep {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = WrittenKeep;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("\"none\", \"all\", or an object such as {\"writes\": 1}")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<WrittenKeep, E> {
+                match text {
+                    "none" => Ok(WrittenKeep::None),
+                    "all" => Ok(WrittenKeep::All),
+                    _ => Err(E::unknown_variant(text, &KEEPS)),
+                }
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<WrittenKeep, A::Error> {
+                WrittenCut::deserialize(MapAccessDeserializer::new(map)).map(WrittenKeep::Cut)
+            }
+        }
+
+        from.deserialize_any(Either)
+    }
+}
+
+impl JsonSchema for WrittenKeep {
+    fn schema_name() -> Cow<'static, str> {
+        "Kept".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let cut = generator.subschema_for::<WrittenCut>();
+        json_schema!({
+            "description": "What survives: none, all, or a prefix of the writes.",
+            "anyOf": [{ "enum": KEEPS }, cut]
+        })
+    }
+}
