@@ -16,6 +16,14 @@ fn step(step: &str) -> String {
     file("", &format!(", \"steps\": [{step}]"))
 }
 
+/// A sound stepped scenario with these steps.
+fn stepped(steps: &str) -> String {
+    format!(
+        "{{ \"format\": 1, \"mode\": \"stepped\", \"nodes\": [\"S1\", \"S2\", \"S3\"],\n  \
+         \"steps\": [{steps}] }}"
+    )
+}
+
 fn fault(fault: &str) -> String {
     file("", &format!(", \"faults\": [{fault}]"))
 }
@@ -121,11 +129,12 @@ fn gallery() -> Vec<(Code, String, &'static str, &'static str)> {
             "\"laeder\"",
             "did you mean leader?",
         ),
+        (Code::SC015, file(" \"steps\": [],", ""), "[", "timed"),
         (
             Code::SC015,
-            file(" \"mode\": \"stepped\",", ""),
-            "\"stepped\"",
-            "timed",
+            stepped("").replace("\"steps\"", "\"links\": [], \"steps\""),
+            "[",
+            "delivered by steps",
         ),
         (
             Code::SC016,
@@ -240,6 +249,59 @@ fn gallery() -> Vec<(Code, String, &'static str, &'static str)> {
             "[",
             "S1 stands in this partition twice",
         ),
+        (
+            Code::SC033,
+            stepped(r#"{ "timeout": "S1", "why": "election.vote-onse" }"#),
+            "\"election.vote-onse\"",
+            "did you mean election.vote-once?",
+        ),
+        (
+            Code::SC034,
+            stepped(r#"{ "deliver": { "from": "S1", "to": ["S2", "S3"] } }"#),
+            "[",
+            "\"all\": true",
+        ),
+        (
+            Code::SC035,
+            stepped(r#"{ "crash": "random" }"#),
+            "\"random\"",
+            "name the nodes",
+        ),
+        (
+            Code::SC036,
+            stepped("").replace(
+                "\"steps\"",
+                r#""branches": { "lost": [] }, "expect": { "caught_by": [
+                    { "bug": "C-01", "branch": "losst", "property": "log-matching" }] }, "steps""#,
+            ),
+            "\"losst\"",
+            "did you mean lost?",
+        ),
+        (
+            Code::SC037,
+            expect(r#""caught_by": [{ "bug": "C-99", "property": "log-matching" }]"#),
+            "\"C-99\"",
+            "C-0",
+        ),
+        (
+            Code::SC014,
+            stepped(r#"{ "retry": { "client": "c1", "to": "S1" } }"#),
+            "\"c1\"",
+            "c0",
+        ),
+        (
+            Code::SC008,
+            stepped(r#"{ "call": { "to": "S1", "op": "put", "key": "x" } }"#),
+            "{",
+            "value",
+        ),
+        (
+            Code::SC020,
+            stepped(r#"{ "at": "2ms", "timeout": "S1" }, { "at": "1ms", "timeout": "S1" }"#),
+            "\"1ms\"",
+            "order",
+        ),
+        (Code::SC019, stepped(r#"{ "note": "?" }"#), "{", "deliver"),
     ]
 }
 
@@ -469,11 +531,56 @@ fn a_byte_order_mark_and_odd_line_ends_are_no_mistake() {
     assert_eq!(found(&text), []);
 }
 
-const SOUND: [&str; 3] = [
+const SOUND: [&str; 4] = [
+    STEPPED,
     include_str!("../../scenarios/churn.json"),
     include_str!("../../scenarios/lossy-network.json"),
     include_str!("../../scenarios/first-tour.json"),
 ];
+
+/// Every verb and every field of the stepped mode.
+const STEPPED: &str = r#"{ "format": 1, "mode": "stepped", "nodes": { "count": 3 },
+"disk": { "completions": "listed" }, "clients": { "count": 2 },
+"steps": [
+  { "phase": "one", "at": "0ms" },
+  { "deliver": { "from": "S1", "to": "S2", "kind": "AppendEntries", "ordinal": 3 } },
+  { "drop": { "from": ["S1", "c1"], "to": "all", "all": true }, "say": "x", "note": "y" },
+  { "duplicate": { "from": "c0", "to": "S2" }, "why": "election.vote-once" },
+  { "hold": { "from": "all", "to": "all" } }, { "release": { "from": "S1", "to": "c0" } },
+  { "cut": { "from": "S1", "to": "S2" } }, { "isolate": "leader" },
+  { "partition": [["S1"], ["S2", "S3"]] }, { "heal": "all" },
+  { "timeout": "S3", "at": "1.5s" }, { "written": { "node": "S3", "through": 2 } },
+  { "disk": { "node": "S1", "stall": true } }, { "crash": ["S1", "S2"] },
+  { "crash": { "node": "S3", "keep": { "writes": 1, "parts": 2 } } },
+  { "crash": { "node": "S3", "keep": "all" } },
+  { "restart": "down" }, { "pause": "S1" }, { "resume": "S1" },
+  { "clock": { "node": "S1", "rate": "+1%", "jump": "3ms" } },
+  { "call": { "client": "c1", "serial": 4, "to": "S1", "op": "cas", "key": "k", "value": "v",
+    "expect": "w" } },
+  { "retry": { "client": "c1", "to": "S2" } }, { "give_up": {} }, { "settle": "1s" },
+  { "advance": "1ms" }, { "elect": { "node": "S1", "votes": ["S2"] } },
+  { "campaign": { "node": "S1", "refused_by": ["S2"], "granted_by": ["S3"] } },
+  { "replicate": { "from": "S1", "to": "all", "through": 3 } },
+  { "expect": { "leader": "S1", "not_leader": ["S2"], "down": "S3", "roles": { "S1": "leader" },
+    "terms": { "S1": 2 }, "voted_for": { "S1": "nobody", "S2": "S1" }, "commit": { "S1": 1 },
+    "applied": { "S1": 1 }, "logs": { "S1": [1, 2] }, "durable": { "S2": [] },
+    "values": { "S1": { "k": "v" } }, "replied": { "c0": true }, "read": { "c0": "" } } } ],
+"branches": { "a": [{ "ask": { "q": "?", "choices": ["y", "n"], "answer": "y", "because": "!" } }] },
+"expect": { "eventually": [{ "in": "one", "within": "1s", "one_leader": true }],
+  "caught_by": [{ "bug": "C-01", "branch": "a", "property": "state-machine-safety" }] } }"#;
+
+#[test]
+fn a_stepped_scenario_resolves_to_itself() {
+    let first = parse("x.json", STEPPED, &Overrides::default());
+    let first = first.unwrap_or_else(|found| panic!("{}", render(&found, STEPPED, false)));
+    let again = parse("x.json", &first.to_json(), &Overrides::default());
+    assert_eq!(Ok(&first), again.as_ref(), "{}", first.to_json());
+    let along = first.along("a").expect("it has this branch");
+    assert_eq!(along.script().map(|script| script.steps.len()), Some(30));
+    assert!(first.along("b").is_none());
+    let last = &first.script().expect("it is stepped").steps[2].place;
+    assert_eq!((last.line, last.column), (6, 3));
+}
 
 /// Pieces that mutations put in: what the format gives meaning to, and what breaks readers.
 const PIECES: [&str; 36] = [

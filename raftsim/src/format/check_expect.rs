@@ -7,6 +7,7 @@ use super::resolved::Course;
 use super::stepped::Verb;
 use super::suggest::did_you_mean;
 use super::units::{Comparison, Nanos, Operator};
+use crate::bugs::Bug;
 
 /// A phase that expectations may be about, and how long it lasts, where that is known.
 type Known<'a> = (&'a str, Option<Nanos>);
@@ -21,6 +22,15 @@ pub(crate) fn expect(checker: &mut Checker<'_>, expect: &Expect, course: &Course
         if sometimes.wants().is_empty() {
             let message = "this expectation asks for nothing";
             checker.wrong(Code::SC029, &format!("expect/sometimes/{i}"), message);
+        }
+    }
+    for (i, caught) in expect.caught_by.iter().enumerate() {
+        if caught.bug.parse::<Bug>().is_err() {
+            let shown: String = caught.bug.chars().take(40).collect();
+            let message = format!("there is no bug \"{shown}\"");
+            let help = did_you_mean(&caught.bug, Bug::ALL.iter().map(|bug| bug.id()));
+            let at = format!("expect/caught_by/{i}/bug");
+            checker.wrong_with_help(Code::SC037, &at, message, help);
         }
     }
     let limits = &expect.limits;
