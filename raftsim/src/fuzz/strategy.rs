@@ -10,8 +10,8 @@ use super::profile::{
 };
 use super::storm::{self, StormDrawn};
 use crate::format::{
-    Clients, Clock, ClockRate, Counts, Disk, DurationRange, Expect, Mix, Nanos, Network, NodeName,
-    OnCrash, Phase, Raft, Ratio, Reorder, Resolved, Selector, Size, Values, Window,
+    Clients, Clock, ClockRate, Counts, Course, Disk, DurationRange, Expect, Mix, Nanos, Network,
+    NodeName, OnCrash, Phase, Raft, Ratio, Reorder, Resolved, Selector, Size, Values, Window,
 };
 
 /// The most nodes of a scenario.
@@ -104,7 +104,7 @@ fn assemble(
         disk,
         clocks,
         clients,
-        phases,
+        course: Course::Timed(phases),
         expect: Expect {
             eventually: ending.eventually,
             ..Expect::default()
@@ -197,7 +197,11 @@ fn disk(ranges: &DiskRanges) -> impl Strategy<Value = Disk> + use<> {
             (false, true) => OnCrash::LoseAll,
             (false, false) => OnCrash::LoseUnsynced,
         };
-        Disk { sync, on_crash }
+        Disk {
+            sync,
+            on_crash,
+            ..Disk::default()
+        }
     })
 }
 
