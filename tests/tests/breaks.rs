@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use kv::Duties;
 use raft_core::{Index, OutsideLog, Rules, Term, WriteId};
 use raftsim::bugs::{self, Bug, Shows};
-use raftsim::format::{Property, Resolved};
+use raftsim::format::{Overrides, Property, Resolved, parse};
 use raftsim::run::{Outcome, Unobserved, Verdict};
 use tests::{run_with, scenario};
 
@@ -24,7 +24,8 @@ fn shown(outcome: &Outcome) -> Option<&'static str> {
     match &outcome.verdict {
         Verdict::Safety(violation) => Some(violation.broken.name()),
         Verdict::Liveness(_) => Some(Shows::Liveness.name()),
-        Verdict::Ok | Verdict::Expectation(_) | Verdict::Inconclusive(_) => None,
+        Verdict::Expectation(_) => Some(Shows::Limits.name()),
+        Verdict::Ok | Verdict::Inconclusive(_) => None,
     }
 }
 
@@ -142,6 +143,69 @@ fn a_store_that_forgets_sessions_executes_a_retry_twice() {
 #[test]
 fn an_answer_meant_for_another_request_is_not_explained_by_the_log() {
     caught(Bug::A05, 10);
+}
+
+// ---- what churn does not show soon ----------------------------------------------------------
+
+const LONG_DELAYS: &str = include_str!("../scenarios/long-delays.json");
+const YOUNG_LEADERS: &str = include_str!("../scenarios/young-leaders.json");
+const SILENT_CLIENTS: &str = include_str!("../scenarios/silent-clients.json");
+const DEAF_SERVER: &str = include_str!("../scenarios/deaf-server.json");
+
+/// Holds that the bug shows in this scenario within so many seeds, and that the first seed to show
+/// it has no fault without it.
+fn shown_by(text: &str, bug: Bug, within: u64) {
+    let resolve = |seed| {
+        let overrides = Overrides {
+            seed: Some(seed),
+            ..Overrides::default()
+        };
+        parse("inline.json", text, &overrides).expect("the scenario has no mistakes")
+    };
+    let run = |seed, bug| bugs::run(&resolve(seed), bug, &mut Unobserved);
+    let found = (1..=within).find_map(|seed| Some((seed, shown(&run(seed, Some(bug)))?)));
+    let (seed, first) = found.unwrap_or_else(|| panic!("{bug} is not shown"));
+    let breaks = bug.card().breaks;
+    assert!(
+        breaks.iter().any(|shows| shows.name() == first),
+        "{bug} shows {first}, not {breaks:?}"
+    );
+    assert_eq!(run(seed, None).verdict, Verdict::Ok, "{bug}, seed {seed}");
+}
+
+#[test]
+fn votes_of_an_older_term_elect_two_leaders() {
+    shown_by(LONG_DELAYS, Bug::E05, 100);
+}
+
+#[test]
+fn a_vote_that_leaves_too_early_is_given_twice() {
+    shown_by(LONG_DELAYS, Bug::P02, 100);
+}
+
+#[test]
+fn first_entries_that_are_not_compared_survive_their_replacement() {
+    shown_by(LONG_DELAYS, Bug::R02, 20);
+}
+
+#[test]
+fn entries_of_earlier_terms_committed_by_counting_are_lost() {
+    shown_by(YOUNG_LEADERS, Bug::C01, 250);
+}
+
+#[test]
+fn two_logs_of_which_one_is_longer_and_one_newer_elect_nobody() {
+    shown_by(YOUNG_LEADERS, Bug::E03b, 50);
+}
+
+#[test]
+fn a_leader_without_an_entry_of_its_own_cannot_tell_what_was_committed() {
+    shown_by(SILENT_CLIENTS, Bug::C09, 10);
+}
+
+#[test]
+fn a_server_that_cannot_hear_deposes_every_leader() {
+    shown_by(DEAF_SERVER, Bug::L07, 5);
 }
 
 /// A quorum of half the servers, where their number is even.

@@ -100,15 +100,18 @@ pub enum Shows {
     Property(Property),
     /// Something does not come true in time.
     Liveness,
+    /// A run costs more than its scenario allows.
+    Limits,
 }
 
 impl Shows {
-    /// As in scenario files: the property, or `eventually`.
+    /// As in scenario files: the property, `eventually` or `limits`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Property(property) => property.name(),
             Self::Liveness => "eventually",
+            Self::Limits => "limits",
         }
     }
 }
@@ -138,6 +141,7 @@ const ONCE: Shows = Shows::Property(Property::ExactlyOnce);
 const LOST: Shows = Shows::Property(Property::NoAcknowledgedWriteLost);
 const ORDER: Shows = Shows::Property(Property::AppliedOrderExplainsReplies);
 const LIVE: Shows = Shows::Liveness;
+const LIMITS: Shows = Shows::Limits;
 
 /// Every bug, in the order of the gallery.
 pub(super) const CARDS: &[Card] = &[
@@ -315,7 +319,7 @@ pub(super) const CARDS: &[Card] = &[
         deviation: "Where no entry comes before the sent ones, own entries stay whatever their term: \
                     the first entries of an old term survive below those of a new one.",
         change: Change::Rule("truncation", RuleId::TruncateConflictOnly),
-        breaks: &[MATCHING, QUORUM, MACHINES],
+        breaks: &[MATCHING, QUORUM, MACHINES, LIVE],
         exposed_by: "A first leader that loses its office before its first entry is committed.",
         seen_in: "a C library and a research system",
         reach: Reach::Partly(
@@ -461,8 +465,8 @@ pub(super) const CARDS: &[Card] = &[
         deviation: "Both guards are switched off: a server that does not hear the leader deposes it \
                     again and again.",
         change: Change::Settings("pre_vote", RuleId::Stickiness),
-        breaks: &[LIVE],
-        exposed_by: "A link that stays broken while all others work.",
+        breaks: &[LIMITS, LIVE],
+        exposed_by: "A server that can speak but not hear, for long; a limit on elections shows it.",
         seen_in: "the outage of a large network provider",
         reach: Reach::Only("a link stays broken for long: healed, the cluster is calm again."),
     },

@@ -127,8 +127,13 @@ impl Safety {
         server: &Server<R, D>,
         output: &Output<Server<R, D>>,
     ) -> Result<(), Found> {
+        let raft = server.node().raft();
+        // What a second leader writes breaks Log Matching too; that there are two is the cause.
+        if raft.role() == RoleKind::Leader {
+            self.leads(id, raft.current_term())?;
+        }
         for write in &output.writes {
-            self.written(id, write, server.node().raft().current_term())?;
+            self.written(id, write, raft.current_term())?;
         }
         for (to, message) in &output.sends {
             self.promised(id, *to, message)?;
@@ -320,7 +325,7 @@ impl Safety {
         }
     }
 
-    /// Election Safety and Leader Completeness (Figure 3).
+    /// Leader Completeness (Figure 3), when the role has changed.
     fn role<R: Rules + Clone, D: Duties>(
         &mut self,
         id: NodeId,
@@ -342,7 +347,12 @@ impl Safety {
         Ok(())
     }
 
-    fn elected(&mut self, id: NodeId, term: Term) -> Result<(), Found> {
+    /// Election Safety (Figure 3): nobody else was elected in the term that this node leads.
+    fn leads(&mut self, id: NodeId, term: Term) -> Result<(), Found> {
+        let watched = &self.nodes[id.0 as usize];
+        if watched.role == Some(RoleKind::Leader) && watched.term == term {
+            return Ok(());
+        }
         self.sightings.leaders += 1;
         self.count(Property::ElectionSafety);
         let place = usize::try_from(term.0).expect("a run has few terms");
@@ -364,6 +374,11 @@ impl Safety {
             )?;
         }
         self.leaders[place] = Some(id);
+        Ok(())
+    }
+
+    /// Leader Completeness, when a leader is elected.
+    fn elected(&mut self, id: NodeId, term: Term) -> Result<(), Found> {
         self.count(Property::LeaderCompleteness);
         let earlier = self
             .committed_in
