@@ -8,9 +8,8 @@ use crate::reply::Version;
 
 /// The decisions of the key-value layer. The defaults are right.
 ///
-/// A test, or a museum of bugs, overrides one method and thereby plants exactly one bug; all else
-/// stays as it is in production. Which override stands for which known bug (A: applying and
-/// clients):
+/// Whoever plants a bug overrides one method; all else stays as it is in production. Which override
+/// stands for which known bug (A: applying and clients):
 ///
 /// | Bug | Planted by |
 /// |---|---|

@@ -56,7 +56,7 @@ fn every_row_has_an_id_of_its_own_and_says_where_it_can_be_planted() {
             .rsplit('|')
             .next()
             .unwrap_or_default();
-        let places = ["Rules::", "Duties::", "*", "not plantable"];
+        let places = ["Rules::", "Duties::", "Settings::", "*", "not plantable"];
         assert!(
             places.iter().any(|known| here.contains(known)),
             "{id}: {here:?}"

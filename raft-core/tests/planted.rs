@@ -14,7 +14,7 @@ use raft_core::{
 #[derive(Clone, Copy, Debug)]
 struct Planted(u32);
 
-const PLANTED: u32 = 32;
+const PLANTED: u32 = 34;
 
 #[rustfmt::skip]
 impl Rules for Planted {
@@ -56,8 +56,15 @@ impl Rules for Planted {
     fn previous_matches(&self, own: Result<Term, OutsideLog>, previous: Term) -> bool {
         self.0 == 17 || own == Ok(previous)
     }
-    fn truncation(&self, conflict: Option<Index>, previous: Index, _: Index) -> Option<Index> {
-        match self.0 { 18 => Some(previous.next()), 19 => None, 31 => Some(Index(0)), _ => conflict }
+    fn truncation(&self, conflict: Option<Index>, previous: Index, last: Index) -> Option<Index> {
+        match self.0 {
+            18 => Some(previous.next()),
+            19 => None,
+            31 => Some(Index(0)),
+            32 => conflict.or(Some(last.next())),
+            33 if previous == Index(0) => None,
+            _ => conflict,
+        }
     }
     fn ack_index(&self, verified: Index, durable: Index, last: Index) -> Index {
         match self.0 { 20 => last, 21 => verified, 22 => durable, _ => verified.min(durable) }
