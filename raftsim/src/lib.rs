@@ -48,6 +48,7 @@ pub mod operations;
 pub mod report;
 pub mod run;
 pub mod server;
+pub mod shrink;
 pub mod story;
 pub mod trace;
 mod vigil;

@@ -65,6 +65,8 @@ pub struct Stepped<N: Node> {
     completions: Completions,
     stalled: Vec<bool>,
     gates: Vec<Gate>,
+    /// Per link, where the messages in flight lie, in the order in which they were sent.
+    mail: Vec<Vec<(u64, Slot)>>,
     events: Vec<N::Event>,
 }
 
@@ -83,6 +85,7 @@ impl<N: Node> Stepped<N> {
             completions,
             stalled: topology.nodes().map(|_| false).collect(),
             gates: topology.links().map(|_| Gate::Open).collect(),
+            mail: topology.links().map(|_| Vec::new()).collect(),
             events: Vec::new(),
             cluster,
         }
@@ -196,18 +199,20 @@ impl<N: Node> Stepped<N> {
     /// The message sent first among those in flight on a link that `fits`, and where it lies.
     pub fn oldest(
         &self,
-        (from, to): Pair,
+        link: Pair,
         mut fits: impl FnMut(&Flight<N>) -> bool,
     ) -> Option<(MessageId, Slot)> {
-        let mut found: Option<(MessageId, Slot)> = None;
-        for (slot, flight) in self.cluster.flights.iter() {
-            let id = flight.id;
-            let older = found.is_none_or(|(best, _)| id.ordinal < best.ordinal);
-            if id.from == from && id.to == to && older && fits(flight) {
-                found = Some((id, slot));
-            }
-        }
-        found
+        self.on_link(link)
+            .find(|(flight, _)| fits(flight))
+            .map(|(flight, slot)| (flight.id, slot))
+    }
+
+    /// The messages in flight on a link, the one sent first before the others, and where they lie.
+    pub fn on_link(&self, link: Pair) -> impl DoubleEndedIterator<Item = (&Flight<N>, Slot)> {
+        self.mail[self.place(link)].iter().map(|(_, slot)| {
+            let flight = self.cluster.flights.get(*slot);
+            (flight.expect("what left the link was taken off it"), *slot)
+        })
     }
 
     /// Lets the world run by itself for `span`: messages arrive at once, in the order in which they
@@ -310,7 +315,14 @@ impl<N: Node> Stepped<N> {
         let (applied, verdict) =
             self.cluster
                 .act(time, action, hint, &mut self.events, observer)?;
-        self.cluster.dispatch();
+        if let Action::Deliver(id) | Action::Drop(id, _) = action {
+            let place = self.place((id.from, id.to));
+            self.mail[place].retain(|(ordinal, _)| *ordinal != id.ordinal);
+        }
+        let mail = &mut self.mail;
+        self.cluster.dispatch_with(|slot, flight| {
+            mail[flight.link.place()].push((flight.id.ordinal, slot));
+        });
         match verdict {
             Ok(()) => Ok(applied),
             Err(objection) => Err(Stopped::Objection(objection)),

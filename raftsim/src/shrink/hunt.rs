@@ -1,0 +1,109 @@
+//! The search: candidates are tried as long as the budget lasts, the best one stays.
+
+use super::case::Case;
+use super::moves::Move;
+
+/// Tries candidates and keeps the best one.
+pub(crate) struct Hunt<'r> {
+    /// The smallest case so far that fails as the recorded run does.
+    pub(crate) best: Case,
+    /// Replays so far.
+    pub(crate) runs: u64,
+    budget: u64,
+    /// What is left of a candidate that fails at the same property.
+    fails: &'r mut dyn FnMut(&Case) -> Option<Vec<Move>>,
+}
+
+impl<'r> Hunt<'r> {
+    /// A search that begins with `best` and ends after `budget` replays.
+    pub(crate) fn new(
+        best: Case,
+        budget: u64,
+        fails: &'r mut dyn FnMut(&Case) -> Option<Vec<Move>>,
+    ) -> Self {
+        Self {
+            best,
+            runs: 0,
+            budget,
+            fails,
+        }
+    }
+
+    /// Whether the budget is used up.
+    pub(crate) fn is_over(&self) -> bool {
+        self.runs >= self.budget
+    }
+
+    /// Replaces the best case by what a candidate comes to, if it fails at the same property and
+    /// is no longer.
+    pub(crate) fn attempt(&mut self, candidate: Case) -> bool {
+        if self.is_over() {
+            return false;
+        }
+        self.runs += 1;
+        let Some(moves) = (self.fails)(&candidate) else {
+            return false;
+        };
+        if moves.len() > self.best.moves.len() {
+            return false;
+        }
+        self.best = Case { moves, ..candidate };
+        true
+    }
+
+    /// Tries the best case without the moves that `goes` names.
+    pub(crate) fn without(&mut self, mut goes: impl FnMut(&Move) -> bool) -> bool {
+        let candidate = self.best.with(|_, made| !goes(made));
+        candidate.moves.len() < self.best.moves.len() && self.attempt(candidate)
+    }
+
+    /// Delta debugging: removes chunks, from the back, at last of `smallest` moves, until no removal
+    /// succeeds.
+    pub(crate) fn reduce(&mut self, smallest: usize) {
+        let mut size = (self.best.moves.len() / 2).max(smallest);
+        loop {
+            let mut removed = false;
+            let mut end = self.best.moves.len();
+            while end > 0 && !self.is_over() {
+                let begin = end.saturating_sub(size);
+                let candidate = self.best.with(|place, _| !(begin..end).contains(&place));
+                let before = end;
+                end = begin;
+                if self.attempt(candidate) {
+                    removed = true;
+                    end = begin.min(self.best.moves.len());
+                }
+                assert!(end < before, "each chunk is tried once in a round");
+            }
+            if self.is_over() || (size <= smallest && !removed) {
+                return;
+            }
+            size = (size / 2).max(smallest);
+        }
+    }
+
+    /// Changes as many moves as possible: all at once, else halves, quarters, ..., at last of
+    /// `smallest` moves.
+    pub(crate) fn change(&mut self, smallest: usize, mut to: impl FnMut(&Move) -> Option<Move>) {
+        let mut size = self.best.moves.len();
+        while size >= smallest.max(1) && !self.is_over() {
+            let mut begin = 0;
+            while begin < self.best.moves.len() {
+                let mut candidate = self.best.clone();
+                let end = (begin + size).min(candidate.moves.len());
+                let mut changed = false;
+                for made in &mut candidate.moves[begin..end] {
+                    if let Some(other) = to(made) {
+                        changed |= other != *made;
+                        *made = other;
+                    }
+                }
+                if changed {
+                    self.attempt(candidate);
+                }
+                begin = end;
+            }
+            size /= 2;
+        }
+    }
+}

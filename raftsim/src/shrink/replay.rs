@@ -1,0 +1,258 @@
+//! Runs edited moves, as often as somebody asks. What is impossible is skipped.
+
+use std::collections::BTreeSet;
+
+use kv::Duties;
+use raft_core::{Configuration, Rules};
+use simulator::{
+    Action, ClientId, Cluster, Completions, DropReason, MessageId, NodeId, Refusal, Slot, Stepped,
+    Stopped,
+};
+
+use super::case::{Case, World};
+use super::moves::{Deed, Letter, Move, Pick};
+use super::says::Says;
+use crate::caught;
+use crate::check::{Broken, Checks, Violation};
+use crate::director::settings;
+use crate::format::{Property, Resolved};
+use crate::server::{Config, Image, Server, raft_id};
+
+/// What came of a replay.
+#[derive(Clone, Debug)]
+pub(crate) struct Played {
+    /// What does not hold, if something does not.
+    pub(crate) broken: Option<Broken>,
+    /// The moves that were possible, up to the violation; messages say what they said this time.
+    pub(crate) moves: Vec<Move>,
+}
+
+/// Replays cases of one scenario with one kind of server.
+pub(crate) struct Replayer<'s, C> {
+    scenario: &'s Resolved,
+    cast: C,
+    properties: BTreeSet<Property>,
+}
+
+impl<'s, C> Replayer<'s, C> {
+    /// `cast` gives each server its rules and duties.
+    pub(crate) fn new(scenario: &'s Resolved, cast: C) -> Self {
+        Self {
+            scenario,
+            cast,
+            properties: scenario.expect.properties(),
+        }
+    }
+
+    /// The world of a case at time 0.
+    pub(crate) fn world<R, D>(&self, world: &World) -> Stepped<Server<R, D>>
+    where
+        R: Rules + Clone,
+        D: Duties,
+        C: Fn(NodeId) -> (R, D),
+    {
+        let voters: Vec<_> = (0..world.nodes)
+            .map(|place| raft_id(NodeId(place)))
+            .collect();
+        let configuration = Configuration::of_voters(&voters)
+            .expect("a checked scenario has a few nodes, and one of them stays");
+        let member = |place| {
+            let (rules, duties) = (self.cast)(NodeId(place));
+            let config = Config {
+                rules,
+                duties,
+                settings: settings(&world.raft),
+                configuration: configuration.clone(),
+            };
+            (config, Image::default())
+        };
+        let members = (0..world.nodes).map(member).collect();
+        let cluster = Cluster::new(members, world.clients, self.scenario.seed);
+        Stepped::new(cluster, Completions::AtOnce)
+    }
+
+    /// Runs a case to its end, or to the first violation.
+    ///
+    /// # Panics
+    /// When the tool itself is broken.
+    pub(crate) fn play<R, D>(&self, case: &Case) -> Played
+    where
+        R: Rules + Clone,
+        D: Duties,
+        C: Fn(NodeId) -> (R, D),
+    {
+        let names = self.scenario.nodes.iter().take(case.world.nodes as usize);
+        let names = names.map(|name| name.0.clone()).collect();
+        let mut play = Play {
+            stepped: self.world(&case.world),
+            checks: Checks::new(names, &self.properties),
+            serials: vec![0; case.world.clients as usize],
+            timed: case.world.timed,
+            kept: Vec::with_capacity(case.moves.len()),
+        };
+        let result = caught::catch(|| play.go(&case.moves));
+        let broken = match result {
+            Ok(Ok(())) => None,
+            Ok(Err(violation)) => Some(violation.broken),
+            Err(panic) if panic.is_the_tools() => panic!("{} at {}", panic.message, panic.place),
+            Err(_) => Some(Broken::CoreAssertion),
+        };
+        Played {
+            broken,
+            moves: play.kept,
+        }
+    }
+}
+
+/// One replay under way.
+struct Play<R: Rules + Clone, D: Duties> {
+    stepped: Stepped<Server<R, D>>,
+    checks: Checks,
+    /// Each client's last serial.
+    serials: Vec<u64>,
+    timed: bool,
+    kept: Vec<Move>,
+}
+
+impl<R: Rules + Clone, D: Duties> Play<R, D> {
+    fn go(&mut self, moves: &[Move]) -> Result<(), Box<Violation>> {
+        for wanted in moves {
+            if self.timed && wanted.at > self.stepped.now() {
+                self.stepped
+                    .advance_to(wanted.at)
+                    .expect("it was compared with the present time");
+            }
+            // It is kept before it is done: a failing assertion may end it half-way.
+            self.kept.push(wanted.clone());
+            match self.make(&wanted.deed) {
+                Ok(()) => {}
+                Err(Stopped::Objection(violation)) => return Err(violation),
+                Err(Stopped::Refused(_) | Stopped::Restless) => {
+                    self.kept.pop();
+                }
+            }
+        }
+        self.checks.finish(self.stepped.cluster())
+    }
+
+    fn make(&mut self, deed: &Deed) -> Result<(), Stopped<Box<Violation>>> {
+        let action = match deed {
+            Deed::Deliver(letter) => return self.message(letter, Action::Deliver),
+            Deed::Drop(letter) => {
+                return self.message(letter, |id| Action::Drop(id, DropReason::Listed));
+            }
+            Deed::Duplicate(letter) => return self.message(letter, Action::Duplicate),
+            Deed::Disk { node, stall: true } => {
+                self.stepped.stall_disk(*node);
+                return Ok(());
+            }
+            Deed::Disk { node, stall: false } => {
+                self.stepped.restore_disk(*node);
+                return self.stepped.complete(*node, &mut self.checks);
+            }
+            Deed::Call { client, to, op } => return self.call(*client, *to, op),
+            Deed::Written { node, through } => {
+                let last = self.stepped.cluster().handed_over(*node);
+                Action::Written {
+                    node: *node,
+                    through: through.map_or(last, |through| through.min(last)),
+                }
+            }
+            Deed::Retry { client, to } => Action::Retry {
+                client: *client,
+                serial: self.serials[client.0 as usize],
+                target: *to,
+            },
+            Deed::GiveUp(client) => Action::GiveUp {
+                client: *client,
+                serial: self.serials[client.0 as usize],
+            },
+            Deed::Timeout(node) => Action::Wake(*node),
+            Deed::Crash { node, cut } => Action::Crash {
+                node: *node,
+                cut: *cut,
+            },
+            Deed::Restart(node) => Action::Restart(*node),
+            Deed::Pause(node) => Action::Pause(*node),
+            Deed::Resume(node) => Action::Resume(*node),
+            Deed::Clock { node, rate, jump } => Action::Clock {
+                node: *node,
+                rate: *rate,
+                jump: *jump,
+            },
+        };
+        self.perform(&action)
+    }
+
+    fn perform(&mut self, action: &Action<Server<R, D>>) -> Result<(), Stopped<Box<Violation>>> {
+        self.stepped
+            .perform(action, None, &mut self.checks)
+            .map(|_| ())
+    }
+
+    fn call(
+        &mut self,
+        client: ClientId,
+        target: NodeId,
+        op: &kv::Op,
+    ) -> Result<(), Stopped<Box<Violation>>> {
+        let open = self.stepped.cluster().open_operation(client);
+        if let Some((serial, _)) = open {
+            self.perform(&Action::GiveUp { client, serial })?;
+        }
+        let serial = self.serials[client.0 as usize] + 1;
+        self.perform(&Action::Call {
+            client,
+            serial,
+            target,
+            request: op.clone(),
+        })?;
+        self.serials[client.0 as usize] = serial;
+        Ok(())
+    }
+
+    fn message(
+        &mut self,
+        letter: &Letter,
+        action: impl Fn(MessageId) -> Action<Server<R, D>>,
+    ) -> Result<(), Stopped<Box<Violation>>> {
+        let Some((id, slot, says)) = self.find(letter) else {
+            return Err(Stopped::Refused(Refusal::NoSuchMessage));
+        };
+        if let Some(Move {
+            deed: Deed::Deliver(kept) | Deed::Drop(kept) | Deed::Duplicate(kept),
+            ..
+        }) = self.kept.last_mut()
+        {
+            (kept.says, kept.ordinal) = (says, id.ordinal);
+        }
+        let done = self
+            .stepped
+            .perform(&action(id), Some(slot), &mut self.checks);
+        done.map(|_| ())
+    }
+
+    /// The message that is meant, where it lies, and what it says.
+    fn find(&self, letter: &Letter) -> Option<(MessageId, Slot, Says)> {
+        let on_link = || {
+            self.stepped
+                .on_link((letter.from, letter.to))
+                .map(|(flight, slot)| (flight.id, slot, Says::of(flight)))
+        };
+        let same = || {
+            let mut same = on_link().filter(|(_, _, says)| *says == letter.says);
+            let first = same.next()?;
+            let named = |found: &(MessageId, Slot, Says)| found.0.ordinal == letter.ordinal;
+            Some(match named(&first) {
+                true => first,
+                false => same.find(named).unwrap_or(first),
+            })
+        };
+        let alike = |found: &(MessageId, Slot, Says)| found.2.kind == letter.says.kind;
+        match letter.pick {
+            Pick::Like => same().or_else(|| on_link().find(alike)),
+            Pick::Oldest => on_link().find(alike),
+            Pick::Newest => on_link().rev().find(alike),
+        }
+    }
+}

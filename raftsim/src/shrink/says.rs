@@ -1,0 +1,107 @@
+//! What a message says, as far as it matters for finding it again in another run.
+
+use kv::Response;
+use raft_core::{Body, Outcome};
+use simulator::{Content, Flight};
+
+use crate::server::Server;
+
+/// A message without what only makes it unique: its sequence number and the time it was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Says {
+    pub(crate) kind: Kind,
+    /// The sender's term; 0 between clients and nodes.
+    pub(crate) term: u64,
+    /// Indexes and terms of entries, or a client's serial.
+    numbers: [u64; 5],
+}
+
+/// What kind of message it is, with the answer it gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    PreVote,
+    PreVoteGranted,
+    PreVoteRefused,
+    RequestVote,
+    VoteGranted,
+    VoteRefused,
+    Append,
+    Heartbeat,
+    Accepted,
+    Rejected,
+    Request,
+    /// The answer to a client, however it turns out.
+    Reply,
+}
+
+impl Says {
+    /// What a message in flight says.
+    pub(crate) fn of<R, D>(flight: &Flight<Server<R, D>>) -> Self
+    where
+        R: raft_core::Rules + Clone,
+        D: kv::Duties,
+    {
+        match &flight.content {
+            Content::Message(message) => Self::between_nodes(&message.raft),
+            Content::Request { serial, .. } => Self::new(Kind::Request, 0, [*serial, 0, 0, 0, 0]),
+            Content::Reply { serial, reply } => {
+                let how = match reply {
+                    Response::Done(_) => 0,
+                    Response::NotLeader { .. } => 1,
+                    Response::Lost => 2,
+                    Response::Superseded => 3,
+                };
+                Self::new(Kind::Reply, 0, [*serial, how, 0, 0, 0])
+            }
+        }
+    }
+
+    /// Any message of this kind: it says what none does.
+    pub(crate) fn any(kind: Kind) -> Self {
+        Self::new(kind, u64::MAX, [0; 5])
+    }
+
+    fn between_nodes(message: &raft_core::Message) -> Self {
+        let (kind, numbers) = match &message.body {
+            Body::PreVote { last } => (Kind::PreVote, [last.index.0, last.term.0, 0, 0, 0]),
+            Body::PreVoteReply { asked_in, granted } => {
+                let kind = if *granted {
+                    Kind::PreVoteGranted
+                } else {
+                    Kind::PreVoteRefused
+                };
+                (kind, [asked_in.0, 0, 0, 0, 0])
+            }
+            Body::RequestVote { last } => (Kind::RequestVote, [last.index.0, last.term.0, 0, 0, 0]),
+            Body::RequestVoteReply { granted: true } => (Kind::VoteGranted, [0; 5]),
+            Body::RequestVoteReply { granted: false } => (Kind::VoteRefused, [0; 5]),
+            Body::AppendEntries(append) => {
+                let kind = if append.is_empty() {
+                    Kind::Heartbeat
+                } else {
+                    Kind::Append
+                };
+                let prev = append.prev;
+                let entries = [append.last.0, append.entries_term.0, append.commit.0];
+                let [last, term, commit] = entries;
+                (kind, [prev.index.0, prev.term.0, last, term, commit])
+            }
+            Body::AppendEntriesReply(reply) => match reply.outcome {
+                Outcome::Accepted { match_index } => (Kind::Accepted, [match_index.0, 0, 0, 0, 0]),
+                Outcome::Rejected { prev_index, hint } => {
+                    let hint = [hint.index.0, hint.term.0];
+                    (Kind::Rejected, [prev_index.0, hint[0], hint[1], 0, 0])
+                }
+            },
+        };
+        Self::new(kind, message.term.0, numbers)
+    }
+
+    fn new(kind: Kind, term: u64, numbers: [u64; 5]) -> Self {
+        Self {
+            kind,
+            term,
+            numbers,
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The recording of a failing run, and how its actions become moves.
+
+use kv::Duties;
+use raft_core::Rules;
+use simulator::{
+    Action, Cluster, Endpoint, MessageId, Node, Observer, Stamped, Step, Stepped, Stopped,
+};
+
+use super::moves::{Deed, Letter, Move, Pick};
+use super::says::Says;
+use crate::check::Violation;
+use crate::run::Spectator;
+use crate::server::Server;
+
+/// Keeps every action of a run, up to the one that breaks something.
+pub(crate) struct Tape<N: Node> {
+    pub(crate) actions: Vec<Stamped<N>>,
+}
+
+impl<N: Node> Observer<N> for Tape<N> {
+    const EVENTS: bool = false;
+    type Violation = Box<Violation>;
+
+    fn after(&mut self, _: &Cluster<N>, step: &Step<'_, N>) -> Result<(), Box<Violation>> {
+        self.actions.push(step.stamped());
+        Ok(())
+    }
+}
+
+impl<R: Rules + Clone, D: Duties> Spectator<R, D> for Tape<Server<R, D>> {}
+
+/// Turns recorded actions into moves, by replaying them in `world`. What follows them is in flight
+/// there afterwards. Every disk is stalled: completions are moves of their own.
+pub(crate) fn moves<R: Rules + Clone, D: Duties>(
+    actions: &[Stamped<Server<R, D>>],
+    world: &mut Stepped<Server<R, D>>,
+) -> Vec<Move> {
+    let mut moves = Vec::with_capacity(actions.len() + 9);
+    for node in world.cluster().nodes().collect::<Vec<_>>() {
+        world.stall_disk(node);
+        moves.push(Move {
+            at: world.now(),
+            deed: Deed::Disk { node, stall: true },
+        });
+    }
+    for stamped in actions {
+        moves.push(Move {
+            at: stamped.time,
+            deed: deed(&stamped.action, world),
+        });
+        world
+            .advance_to(stamped.time)
+            .expect("a recording goes forward in time");
+        let (Ok(_) | Err(Stopped::Restless)) = world.perform(&stamped.action, None, &mut ()) else {
+            panic!("a recorded action is possible where it was recorded")
+        };
+    }
+    moves
+}
+
+/// The move that an action is.
+fn deed<R: Rules + Clone, D: Duties>(
+    action: &Action<Server<R, D>>,
+    world: &Stepped<Server<R, D>>,
+) -> Deed {
+    match action {
+        Action::Deliver(id) => Deed::Deliver(letter(*id, world)),
+        Action::Duplicate(id) => Deed::Duplicate(letter(*id, world)),
+        Action::Drop(id, _) => Deed::Drop(letter(*id, world)),
+        Action::Wake(node) => Deed::Timeout(*node),
+        Action::Written { node, through } => Deed::Written {
+            node: *node,
+            through: Some(*through),
+        },
+        Action::Crash { node, cut } => Deed::Crash {
+            node: *node,
+            cut: *cut,
+        },
+        Action::Restart(node) => Deed::Restart(*node),
+        Action::Clock { node, rate, jump } => Deed::Clock {
+            node: *node,
+            rate: *rate,
+            jump: *jump,
+        },
+        Action::Pause(node) => Deed::Pause(*node),
+        Action::Resume(node) => Deed::Resume(*node),
+        Action::Operator { command, .. } => match *command {},
+        Action::Call {
+            client,
+            target,
+            request,
+            ..
+        } => Deed::Call {
+            client: *client,
+            to: *target,
+            op: request.clone(),
+        },
+        Action::Retry { client, target, .. } => Deed::Retry {
+            client: *client,
+            to: *target,
+        },
+        Action::GiveUp { client, .. } => Deed::GiveUp(*client),
+    }
+}
+
+fn letter<R: Rules + Clone, D: Duties>(id: MessageId, world: &Stepped<Server<R, D>>) -> Letter {
+    let mut flights = world.cluster().in_flight();
+    let flight = flights
+        .find(|flight| flight.id == id)
+        .expect("a recorded message is in flight where it was recorded");
+    Letter {
+        from: id.from,
+        to: id.to,
+        says: Says::of(flight),
+        ordinal: id.ordinal,
+        pick: Pick::Like,
+    }
+}
+
+/// Moves that could come next. An action that broke an assertion was never recorded: one of these
+/// is it.
+pub(crate) fn next<R: Rules + Clone, D: Duties>(world: &Stepped<Server<R, D>>) -> Vec<Move> {
+    let cluster = world.cluster();
+    let mut flights: Vec<_> = cluster.in_flight().collect();
+    flights.sort_by_key(|flight| flight.id);
+    let arrivals = flights.into_iter().filter_map(|flight| match flight.id.to {
+        Endpoint::Node(_) => Some(Deed::Deliver(Letter {
+            from: flight.id.from,
+            to: flight.id.to,
+            says: Says::of(flight),
+            ordinal: flight.id.ordinal,
+            pick: Pick::Like,
+        })),
+        Endpoint::Client(_) => None,
+    });
+    let of_nodes = cluster.nodes().flat_map(|node| {
+        let through = None;
+        [
+            Deed::Written { node, through },
+            Deed::Timeout(node),
+            Deed::Restart(node),
+        ]
+    });
+    let at = world.now();
+    of_nodes
+        .chain(arrivals)
+        .map(|deed| Move { at, deed })
+        .collect()
+}
