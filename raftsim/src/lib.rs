@@ -39,6 +39,7 @@ pub mod bugs;
 mod caught;
 pub mod check;
 pub mod clock;
+pub mod diagram;
 pub mod director;
 pub mod explain;
 mod fold;

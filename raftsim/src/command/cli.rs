@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use raftsim::bugs::Bug;
+use raftsim::diagram::Scale;
 use raftsim::trace::Kind;
 
 /// What `--version` says: the trace version tells whether a seed means the same run.
@@ -182,6 +183,35 @@ pub(crate) struct Trace {
     /// Show events up to this time
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) to: Option<u64>,
+    /// Draw a space-time diagram into this file instead
+    #[arg(long, value_name = "OUT.svg")]
+    pub(crate) svg: Option<PathBuf>,
+    /// With --svg: what the distance between two events means
+    #[arg(
+        long,
+        value_enum,
+        value_name = "SCALE",
+        default_value = "even",
+        requires = "svg"
+    )]
+    pub(crate) scale: DrawnScale,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DrawnScale {
+    /// Nothing: each has the same room
+    Even,
+    /// The time between them
+    Time,
+}
+
+impl DrawnScale {
+    pub(crate) fn scale(self) -> Scale {
+        match self {
+            DrawnScale::Even => Scale::Even,
+            DrawnScale::Time => Scale::Time,
+        }
+    }
 }
 
 fn event(text: &str) -> Result<u64, String> {

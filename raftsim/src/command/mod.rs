@@ -11,6 +11,7 @@ mod interrupt;
 mod json;
 mod list;
 mod log;
+mod picture;
 mod run;
 mod screen;
 mod seeds;

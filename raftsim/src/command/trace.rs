@@ -1,10 +1,11 @@
 //! `raftsim trace`: a run in columns, from a scenario or from a file that `run --trace` wrote.
 
 use std::io::Write;
+use std::path::Path;
 
 use raftsim::bugs::{self, Bug};
 use raftsim::format::Overrides;
-use raftsim::run::TRACE_VERSION;
+use raftsim::run::{Outcome, TRACE_VERSION};
 use raftsim::trace::{Columns, Filter, Header, Line, Tracer, read};
 use raftsim::why::chain::Records;
 
@@ -12,6 +13,7 @@ use super::cli::Trace;
 use super::exit::Exit;
 use super::files::ScenarioFile;
 use super::log::Log;
+use super::picture::Picture;
 use super::screen::{DIM, Screen, Stop, styled};
 
 pub(crate) fn trace(args: &Trace, log: &Log, screen: &mut Screen) -> Result<Exit, Stop> {
@@ -32,7 +34,7 @@ pub(crate) fn trace(args: &Trace, log: &Log, screen: &mut Screen) -> Result<Exit
         }
     };
     let header = Header::of(&scenario, args.plant.bug);
-    let mut printer = Printer::new(args, &header)?;
+    let mut printer = Printer::new(args, &file.path, &header)?;
     printer.begin(screen)?;
     let mut result = Ok(());
     log.line(&Line::Header(header.clone()));
@@ -45,7 +47,7 @@ pub(crate) fn trace(args: &Trace, log: &Log, screen: &mut Screen) -> Result<Exit
     let outcome = bugs::run(&scenario, args.plant.bug, &mut tracer);
     drop(tracer);
     result?;
-    printer.end(screen, Some(raftsim::report::line(&outcome)))
+    printer.end(screen, Some(&outcome))
 }
 
 fn written(
@@ -69,7 +71,7 @@ fn written(
             header.trace_version
         ));
     }
-    let mut printer = Printer::new(args, &header)?;
+    let mut printer = Printer::new(args, &file.path, &header)?;
     printer.begin(screen)?;
     log.line(&Line::Header(header));
     for line in lines {
@@ -82,6 +84,7 @@ fn written(
 
 struct Printer {
     columns: Columns,
+    picture: Option<Picture>,
     /// The bug in this run, in words.
     planted: Option<String>,
     /// The event whose causes are asked for, and the lines up to it.
@@ -91,7 +94,7 @@ struct Printer {
 }
 
 impl Printer {
-    fn new(args: &Trace, header: &Header) -> Result<Printer, Stop> {
+    fn new(args: &Trace, read: &str, header: &Header) -> Result<Printer, Stop> {
         let nodes = args.node.clone();
         if let Some(unknown) = nodes.iter().find(|node| !header.nodes.contains(node)) {
             let known = header.nodes.join(", ");
@@ -120,6 +123,7 @@ impl Printer {
         });
         Ok(Printer {
             planted,
+            picture: Picture::wanted(args, Path::new(read), header, &filter)?,
             columns: Columns::new(header, filter, args.why.is_some()),
             asked,
             kept: Vec::new(),
@@ -128,6 +132,9 @@ impl Printer {
     }
 
     fn begin(&self, screen: &mut Screen) -> Result<(), Stop> {
+        if self.picture.is_some() {
+            return Ok(());
+        }
         if let Some(planted) = &self.planted {
             writeln!(screen.out, "{planted}")?;
         }
@@ -147,8 +154,11 @@ impl Printer {
             }
             return Ok(());
         }
-        if let Some(text) = self.columns.show(line) {
-            writeln!(screen.out, "{text}")?;
+        let text = self.columns.show(line);
+        match (&mut self.picture, text) {
+            (Some(picture), _) => picture.take(line),
+            (None, Some(text)) => writeln!(screen.out, "{text}")?,
+            (None, None) => {}
         }
         Ok(())
     }
@@ -180,25 +190,25 @@ impl Printer {
         Ok(())
     }
 
-    fn end(&mut self, screen: &mut Screen, verdict: Option<String>) -> Result<Exit, Stop> {
+    fn end(&mut self, screen: &mut Screen, outcome: Option<&Outcome>) -> Result<Exit, Stop> {
         if let Some(asked) = self.asked {
             self.chain(asked, screen)?;
         }
         let (folded, shown) = self.columns.counts();
-        if folded > 0 {
-            let text = format!("{folded} idle heartbeats are folded away: --all shows them");
-            writeln!(screen.out, "{}", styled(DIM, &text))?;
-        }
-        if let Some(verdict) = verdict {
-            writeln!(
-                screen.out,
-                "{}",
-                styled(DIM, &format!("the run: {verdict}"))
-            )?;
-        }
         if shown + folded == 0 {
             screen.tell("no event matches");
             return Ok(Exit::NothingMatched);
+        }
+        if let Some(picture) = &mut self.picture {
+            let drawn = picture.finish(outcome)?;
+            screen.tell(&drawn);
+        } else if folded > 0 {
+            let text = format!("{folded} idle heartbeats are folded away: --all shows them");
+            writeln!(screen.out, "{}", styled(DIM, &text))?;
+        }
+        if let Some(outcome) = outcome {
+            let verdict = format!("the run: {}", raftsim::report::line(outcome));
+            writeln!(screen.out, "{}", styled(DIM, &verdict))?;
         }
         Ok(Exit::Fine)
     }

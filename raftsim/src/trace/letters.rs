@@ -11,7 +11,10 @@ const SHOWN: usize = 14;
 /// A message, a request, a reply or a write, in words.
 #[derive(Clone, Debug)]
 pub(super) struct Letter {
+    /// What it is, in a few words.
     pub(super) text: String,
+    /// The rest of what it says; it continues `text`.
+    pub(super) detail: String,
     pub(super) kind: Kind,
     /// The operation it is about: client and serial.
     pub(super) about: Option<(u32, u64)>,
@@ -22,6 +25,7 @@ pub(super) struct Letter {
 /// A message between nodes.
 pub(super) fn message(message: &kv::Message) -> Letter {
     let term = message.raft.term;
+    let mut detail = String::new();
     let (kind, idle, text) = match &message.raft.body {
         Body::PreVote { last } => (
             Kind::Vote,
@@ -40,31 +44,26 @@ pub(super) fn message(message: &kv::Message) -> Letter {
             format!("vote {} {term}", if *granted { "yes" } else { "no" }),
         ),
         Body::AppendEntries(append) if append.is_empty() => {
-            let text = format!(
-                "heartbeat {term} after {} commit {}",
-                append.prev, append.commit
-            );
-            (Kind::Append, true, text)
+            detail = format!(" after {} commit {}", append.prev, append.commit);
+            (Kind::Append, true, format!("heartbeat {term}"))
         }
         Body::AppendEntries(append) => {
             let entries = range(append.prev.index.0 + 1, append.last.0);
-            let text = format!(
-                "append {entries}{} after {} commit {}",
-                append.entries_term, append.prev, append.commit
-            );
+            let text = format!("append {entries}{}", append.entries_term);
+            detail = format!(" after {} commit {}", append.prev, append.commit);
             (Kind::Append, false, text)
         }
         Body::AppendEntriesReply(reply) => match reply.outcome {
             Outcome::Accepted { match_index } => (Kind::Append, true, format!("ack {match_index}")),
-            Outcome::Rejected { prev_index, hint } => (
-                Kind::Append,
-                false,
-                format!("reject {prev_index}, could match {hint}"),
-            ),
+            Outcome::Rejected { prev_index, hint } => {
+                detail = format!(", could match {hint}");
+                (Kind::Append, false, format!("reject {prev_index}"))
+            }
         },
     };
     Letter {
         text,
+        detail,
         kind,
         about: None,
         idle,
@@ -76,6 +75,7 @@ pub(super) fn request(client: u32, serial: u64, op: &Op) -> Letter {
     let text = format!("c{client}.{serial} {}", operation(op));
     Letter {
         text,
+        detail: String::new(),
         kind: Kind::Client,
         about: Some((client, serial)),
         idle: false,
@@ -99,6 +99,7 @@ pub(super) fn reply(client: u32, serial: u64, reply: &Response, names: &[String]
     let text = format!("c{client}.{serial} = {said}");
     Letter {
         text,
+        detail: String::new(),
         kind: Kind::Client,
         about: Some((client, serial)),
         idle: false,
@@ -129,6 +130,7 @@ pub(super) fn write(write: &kv::Write) -> Letter {
     }
     Letter {
         text: parts.join(" "),
+        detail: String::new(),
         kind: Kind::Disk,
         about: None,
         idle: false,

@@ -16,5 +16,5 @@ mod tracer;
 pub use columns::Columns;
 pub use filter::{Fate, Filter};
 pub use jsonl::{Unreadable, read, write};
-pub use record::{Act, Decision, Deed, Header, Kind, Line, Record, Request, Role, State};
+pub use record::{Act, Decision, Deed, Header, Kind, Line, Posted, Record, Request, Role, State};
 pub use tracer::Tracer;

@@ -14,7 +14,7 @@ pub enum Line {
     /// The first line: which run this is.
     Header(Header),
     /// Something happened to a node, to a message or to a client.
-    Event(Record),
+    Event(Box<Record>),
     /// Something was done to the world around the nodes.
     World(Deed),
 }
@@ -85,6 +85,12 @@ pub struct Record {
     /// Who receives it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
+    /// The message that arrives or is lost, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<Posted>,
+    /// What was sent in this event, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sent: Vec<Posted>,
     /// The client's operation it is about, if it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Request>,
@@ -99,6 +105,17 @@ pub struct Record {
     /// Whether it is the routine of a cluster at rest: a heartbeat that changes nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub idle: bool,
+}
+
+/// A message: with its sender, `to` and `ordinal` name it among all messages of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Posted {
+    /// Who receives it.
+    pub to: String,
+    /// Its number on the link from its sender, counted from 1.
+    pub ordinal: u64,
+    /// What it is, in a few words.
+    pub text: String,
 }
 
 /// An operation of a client, and where it stands.

@@ -12,7 +12,7 @@ use simulator::{
 
 use super::decisions::Words;
 use super::letters::{self, Letter};
-use super::record::{Act, Decision, Deed, Kind, Line, Record, Request, Role, State};
+use super::record::{Act, Decision, Deed, Kind, Line, Posted, Record, Request, Role, State};
 use crate::check::Violation;
 use crate::clock;
 use crate::run::Spectator;
@@ -34,6 +34,7 @@ struct Scene {
     kinds: Vec<Kind>,
     from: Option<String>,
     to: Option<String>,
+    message: Option<Posted>,
     about: Option<(u32, u64)>,
     text: String,
     idle: bool,
@@ -47,6 +48,7 @@ impl Scene {
             kinds: vec![kind],
             from: None,
             to: None,
+            message: None,
             about: None,
             text,
             idle: false,
@@ -68,10 +70,7 @@ impl<F: FnMut(Line)> Tracer<F> {
     }
 
     fn name(&self, end: Endpoint) -> String {
-        match end {
-            Endpoint::Node(id) => self.names[id.0 as usize].clone(),
-            Endpoint::Client(id) => format!("c{}", id.0),
-        }
+        called(&self.names, end)
     }
 
     fn record<R: Rules + Clone, D: Duties>(
@@ -94,7 +93,7 @@ impl<F: FnMut(Line)> Tracer<F> {
         let answered = step
             .received
             .is_some_and(|received| received.accepted && received.verdict == Verdict::Done);
-        self.remember(cluster, step);
+        let sent = self.remember(cluster, step);
         if let Some(node) = step.node {
             self.states[node.0 as usize] = state;
         }
@@ -108,6 +107,8 @@ impl<F: FnMut(Line)> Tracer<F> {
             kinds: scene.kinds,
             from: scene.from,
             to: scene.to,
+            message: scene.message,
+            sent,
             request: scene.about.map(|(client, serial)| Request {
                 client,
                 serial,
@@ -144,26 +145,27 @@ impl<F: FnMut(Line)> Tracer<F> {
             && before == state
     }
 
-    /// Keeps what the step put out, until it arrives.
+    /// Keeps what the step put out, until it arrives. The messages among it.
     fn remember<R: Rules + Clone, D: Duties>(
         &mut self,
         cluster: &Cluster<Server<R, D>>,
         step: &Step<'_, Server<R, D>>,
-    ) {
+    ) -> Vec<Posted> {
+        let mut posted = Vec::new();
         let mut sent: BTreeMap<(Endpoint, Endpoint), u64> = BTreeMap::new();
+        let names = &self.names;
         let mut post = |from: Endpoint, to: Endpoint, letter: Letter| {
             let ordinal = sent
                 .entry((from, to))
                 .or_insert_with(|| cluster.sent(from, to));
             *ordinal += 1;
-            self.letters.insert(
-                MessageId {
-                    from,
-                    to,
-                    ordinal: *ordinal,
-                },
-                letter,
-            );
+            let id = MessageId {
+                from,
+                to,
+                ordinal: *ordinal,
+            };
+            posted.push(announced(names, id, &letter));
+            self.letters.insert(id, letter);
         };
         match step.action {
             Action::Call {
@@ -190,7 +192,9 @@ impl<F: FnMut(Line)> Tracer<F> {
             }
             _ => {}
         }
-        let Some(node) = step.node else { return };
+        let Some(node) = step.node else {
+            return posted;
+        };
         for (to, message) in &step.output.sends {
             post(node.into(), (*to).into(), letters::message(message));
         }
@@ -203,6 +207,7 @@ impl<F: FnMut(Line)> Tracer<F> {
             number += 1;
             self.writes.insert((node, number), letters::write(write));
         }
+        posted
     }
 
     fn scene<R: Rules + Clone, D: Duties>(
@@ -297,13 +302,15 @@ impl<F: FnMut(Line)> Tracer<F> {
         let text = match (id.from, id.to) {
             (Endpoint::Client(_), _) => format!("request {}{remark}", letter.text),
             (_, Endpoint::Client(_)) => format!("{} from {from}{remark}", letter.text),
-            _ => format!("{from}→ {}{remark}", letter.text),
+            _ => format!("{from}→ {}{}{remark}", letter.text, letter.detail),
         };
+        let message = Some(announced(&self.names, id, &letter));
         let (from, to) = (Some(from), Some(to));
         let about = letter.about;
         Scene {
             from,
             to,
+            message,
             about,
             idle: letter.idle,
             ..Scene::new(act, letter.kind, text)
@@ -322,7 +329,8 @@ impl<F: FnMut(Line)> Tracer<F> {
             DropReason::Down => "receiver down",
             DropReason::Listed => "dropped",
         };
-        let text = format!("{why}: {from}→{to} {}", letter.text);
+        let text = format!("{why}: {from}→{to} {}{}", letter.text, letter.detail);
+        let message = Some(announced(&self.names, id, &letter));
         let kinds = vec![letter.kind, Kind::Drop];
         let (from, to) = (Some(from), Some(to));
         Scene {
@@ -330,6 +338,7 @@ impl<F: FnMut(Line)> Tracer<F> {
             kinds,
             from,
             to,
+            message,
             about: letter.about,
             text,
             idle: letter.idle,
@@ -344,6 +353,21 @@ impl<F: FnMut(Line)> Tracer<F> {
             .collect();
         let texts: Vec<_> = texts.iter().map(|letter| letter.text.as_str()).collect();
         texts.join(", ")
+    }
+}
+
+fn called(names: &[String], end: Endpoint) -> String {
+    match end {
+        Endpoint::Node(id) => names[id.0 as usize].clone(),
+        Endpoint::Client(id) => format!("c{}", id.0),
+    }
+}
+
+fn announced(names: &[String], id: MessageId, letter: &Letter) -> Posted {
+    Posted {
+        to: called(names, id.to),
+        ordinal: id.ordinal,
+        text: letter.text.clone(),
     }
 }
 
@@ -378,7 +402,7 @@ impl<R: Rules + Clone, D: Duties, F: FnMut(Line)> Observer<Server<R, D>> for Tra
         step: &Step<'_, Server<R, D>>,
     ) -> Result<(), Box<Violation>> {
         let record = self.record(cluster, step);
-        (self.sink)(Line::Event(record));
+        (self.sink)(Line::Event(Box::new(record)));
         Ok(())
     }
 }

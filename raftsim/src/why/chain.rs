@@ -25,7 +25,7 @@ impl<'a> Records<'a> {
     #[must_use]
     pub fn of(lines: impl IntoIterator<Item = &'a Line>) -> Self {
         let records = lines.into_iter().filter_map(|line| match line {
-            Line::Event(record) => Some((record.id, record)),
+            Line::Event(record) => Some((record.id, record.as_ref())),
             _ => None,
         });
         Records(records.collect())
@@ -95,7 +95,7 @@ mod tests {
     /// A trace in which each event has the cause and the action listed.
     fn trace(events: &[(Option<u64>, Act)]) -> Vec<Line> {
         let record = |(place, (cause, action)): (usize, &(Option<u64>, Act))| {
-            Line::Event(Record {
+            Line::Event(Box::new(Record {
                 id: place as u64 + 1,
                 cause: *cause,
                 time: 0,
@@ -105,12 +105,14 @@ mod tests {
                 kinds: vec![Kind::Timer],
                 from: None,
                 to: None,
+                message: None,
+                sent: Vec::new(),
                 request: None,
                 text: String::new(),
                 decisions: vec![],
                 state: None,
                 idle: *action == Act::Wake,
-            })
+            }))
         };
         events.iter().enumerate().map(record).collect()
     }

@@ -192,3 +192,54 @@ fn a_file_that_is_no_trace_is_refused() {
         assert!(said.err.contains("line 1 of the trace"), "{}", said.err);
     }
 }
+
+#[test]
+fn a_trace_can_be_drawn_from_a_scenario_and_from_a_file_alike() {
+    let path = |name: &str| scratch(name).to_str().unwrap().to_owned();
+    let (recorded, drawn, again) = (path("drawn.jsonl"), path("drawn.svg"), path("again.svg"));
+    let said = first_tour_drawn(&["--to", "1.5s", "--svg", &drawn]);
+    assert_eq!(
+        (said.code, said.out.contains("S1→")),
+        (0, false),
+        "{}",
+        said.out
+    );
+    assert_eq!(says(&["run", "first-tour", "--trace", &recorded]).code, 0);
+    assert_eq!(
+        says(&["trace", &recorded, "--to", "1.5s", "--svg", &again]).code,
+        0
+    );
+    let picture = |path: &str| std::fs::read_to_string(path).unwrap();
+    assert!(picture(&drawn).starts_with("<svg"));
+    assert!(picture(&drawn) == picture(&again));
+}
+
+fn first_tour_drawn(more: &[&str]) -> Said {
+    says(&[&["trace", "first-tour"], more].concat())
+}
+
+#[test]
+fn a_picture_overwrites_nothing_that_is_read_and_says_where_it_cannot_be_written() {
+    let read = write("read-only-once.json", "{}");
+    let said = says(&["trace", &read, "--svg", &read]);
+    assert_eq!(said.code, 2);
+    let recorded = scratch("kept.jsonl").to_str().unwrap().to_owned();
+    assert_eq!(says(&["run", "first-tour", "--trace", &recorded]).code, 0);
+    let before = std::fs::read(&recorded).unwrap();
+    let said = says(&["trace", &recorded, "--svg", &recorded]);
+    assert_eq!(
+        (said.code, said.err.contains("overwrite")),
+        (2, true),
+        "{}",
+        said.err
+    );
+    assert!(std::fs::read(&recorded).unwrap() == before);
+    let said = first_tour_drawn(&["--svg", "no/such/folder/out.svg"]);
+    assert_eq!(
+        (said.code, said.err.contains("cannot write no/such")),
+        (2, true),
+        "{}",
+        said.err
+    );
+    assert_eq!(first_tour_drawn(&["--scale", "time"]).code, 2);
+}
