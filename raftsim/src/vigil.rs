@@ -1,7 +1,7 @@
 //! Waits for what a scenario says must come true within some time.
 
 use kv::Duties;
-use raft_core::{RoleKind, Rules};
+use raft_core::{RoleKind, Rules, Term};
 use simulator::{Cluster, NodeId, Span, Time};
 
 use crate::check::Checks;
@@ -12,7 +12,7 @@ use crate::server::Server;
 /// How often it looks.
 const STEP: Span = Span(10_000_000);
 
-/// One expectation that has not come true yet.
+/// One expectation that has not come true yet, or that must stay true.
 #[derive(Clone, Debug)]
 struct Waiting<'s> {
     wants: &'s Eventually,
@@ -20,9 +20,20 @@ struct Waiting<'s> {
     begin: Time,
     deadline: Time,
     next: Time,
+    /// The end of the phase.
+    end: Time,
+    /// Who leads since it came true, if that must stay so.
+    reign: Option<Reign>,
 }
 
-/// All expectations that have not come true yet.
+/// A leader and its term.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Reign {
+    leader: NodeId,
+    term: Term,
+}
+
+/// All expectations that have not come true yet, or that must stay true.
 #[derive(Clone, Debug)]
 pub(crate) struct Vigil<'s> {
     waiting: Vec<Waiting<'s>>,
@@ -45,13 +56,16 @@ impl<'s> Vigil<'s> {
                 .phases()
                 .iter()
                 .position(|phase| phase.name == wants.phase);
-            let begin = director.begins(place.expect("a checked file names its phases"));
+            let place = place.expect("a checked file names its phases");
+            let begin = director.begins(place);
             Waiting {
                 wants,
                 among: among(scenario, wants),
                 begin,
                 deadline: begin.after(Span(wants.within.get())),
                 next: begin.after(STEP),
+                end: begin.after(Span(scenario.phases()[place].lasts.get())),
+                reign: None,
             }
         });
         Self {
@@ -78,22 +92,55 @@ impl<'s> Vigil<'s> {
             if waiting.next > now || result.is_err() {
                 return true;
             }
-            let lacks = self.lacks(waiting, cluster, checks, names);
-            let Some(lack) = lacks else { return false };
-            if now >= waiting.deadline {
-                let phase = &waiting.wants.phase;
-                let within = crate::clock::show(waiting.wants.within.get());
-                let asked = format!("within {within} of phase {phase}: {}", asked(waiting.wants));
-                result = Err(Unmet {
-                    time: now,
-                    facts: [asked, lack],
-                });
-            }
-            waiting.next = now.after(STEP).min(waiting.deadline.max(now));
-            true
+            let judged = self.judge(waiting, now, cluster, checks, names);
+            judged.unwrap_or_else(|unmet| {
+                result = Err(unmet);
+                true
+            })
         });
         self.waiting = waiting;
         result
+    }
+
+    /// Whether there is still something to wait for.
+    fn judge<R: Rules + Clone, D: Duties>(
+        &self,
+        waiting: &mut Waiting<'_>,
+        now: Time,
+        cluster: &Cluster<Server<R, D>>,
+        checks: &Checks,
+        names: &[String],
+    ) -> Result<bool, Unmet> {
+        let wants = waiting.wants;
+        let phase = &wants.phase;
+        if let Some(reign) = waiting.reign {
+            let asked = format!("to the end of phase {phase}: the leader stays");
+            waiting.next = now.after(STEP).min(waiting.end.max(now));
+            return match reign.lost(cluster, &waiting.among, names) {
+                None => Ok(now < waiting.end),
+                Some(lack) => Err(Unmet {
+                    time: now,
+                    facts: [asked, lack],
+                }),
+            };
+        }
+        let Some(lack) = self.lacks(waiting, cluster, checks, names) else {
+            if wants.stays {
+                waiting.reign = one_leader(cluster, &waiting.among, names).ok();
+            }
+            waiting.next = now.after(STEP).min(waiting.end.max(now));
+            return Ok(waiting.reign.is_some());
+        };
+        if now >= waiting.deadline {
+            let within = crate::clock::show(wants.within.get());
+            let asked = format!("within {within} of phase {phase}: {}", asked(wants));
+            return Err(Unmet {
+                time: now,
+                facts: [asked, lack],
+            });
+        }
+        waiting.next = now.after(STEP).min(waiting.deadline.max(now));
+        Ok(true)
     }
 
     /// What is still missing, if anything is.
@@ -105,11 +152,13 @@ impl<'s> Vigil<'s> {
         names: &[String],
     ) -> Option<String> {
         let wants = waiting.wants;
-        let leader = || one_leader(cluster, &waiting.among, names);
+        let leader = || one_leader(cluster, &waiting.among, names).err();
+        let committed = || all_committed(cluster, &waiting.among, names);
         let equal = || applied_equal(cluster, &waiting.among, names);
         let served = || self.served(waiting.begin, checks);
-        let checks: [(bool, &dyn Fn() -> Option<String>); 3] = [
+        let checks: [(bool, &dyn Fn() -> Option<String>); 4] = [
             (wants.one_leader, &leader),
+            (wants.all_committed, &committed),
             (wants.all_applied_equal, &equal),
             (wants.all_served, &served),
         ];
@@ -144,8 +193,13 @@ fn among(scenario: &Resolved, wants: &Eventually) -> Vec<NodeId> {
 }
 
 fn asked(wants: &Eventually) -> String {
+    let leader = match wants.stays {
+        true => "one leader that all nodes follow, and who stays",
+        false => "one leader that all nodes follow",
+    };
     let parts = [
-        (wants.one_leader, "one leader that all nodes follow"),
+        (wants.one_leader, leader),
+        (wants.all_committed, "the leader's whole log is committed"),
         (wants.all_applied_equal, "all nodes have applied the same"),
         (wants.all_served, "every client is answered"),
     ];
@@ -165,7 +219,7 @@ fn one_leader<R: Rules + Clone, D: Duties>(
     cluster: &Cluster<Server<R, D>>,
     among: &[NodeId],
     names: &[String],
-) -> Option<String> {
+) -> Result<Reign, String> {
     let up: Vec<_> = among
         .iter()
         .filter_map(|&id| cluster.node(id).map(|server| (id, server.node().raft())))
@@ -179,14 +233,56 @@ fn one_leader<R: Rules + Clone, D: Duties>(
             .iter()
             .map(|(id, _)| names[id.0 as usize].as_str())
             .collect();
-        return Some(match leading.len() {
+        return Err(match leading.len() {
             0 => "no node leads".to_owned(),
             _ => format!("several nodes lead: {}", leading.join(" ")),
         });
     };
-    let stray = up.iter().find(|(_, raft)| raft.leader() != Some(of.id()))?;
-    let (stray, leader) = (&names[stray.0.0 as usize], &names[leader.0 as usize]);
-    Some(format!("{leader} leads, but {stray} does not follow it"))
+    let stray = up.iter().find(|(_, raft)| raft.leader() != Some(of.id()));
+    if let Some((stray, _)) = stray {
+        let (stray, leader) = (&names[stray.0 as usize], &names[leader.0 as usize]);
+        return Err(format!("{leader} leads, but {stray} does not follow it"));
+    }
+    Ok(Reign {
+        leader: *leader,
+        term: of.current_term(),
+    })
+}
+
+impl Reign {
+    /// Why it is over, if it is.
+    fn lost<R: Rules + Clone, D: Duties>(
+        self,
+        cluster: &Cluster<Server<R, D>>,
+        among: &[NodeId],
+        names: &[String],
+    ) -> Option<String> {
+        let now = one_leader(cluster, among, names);
+        if now == Ok(self) {
+            return None;
+        }
+        let (was, Term(term)) = (&names[self.leader.0 as usize], self.term);
+        let is = now.map_or_else(
+            |lack| lack,
+            |new| format!("{} leads term {}", names[new.leader.0 as usize], new.term.0),
+        );
+        Some(format!("{was} led term {term}, but now {is}"))
+    }
+}
+
+fn all_committed<R: Rules + Clone, D: Duties>(
+    cluster: &Cluster<Server<R, D>>,
+    among: &[NodeId],
+    names: &[String],
+) -> Option<String> {
+    let leader = match one_leader(cluster, among, names) {
+        Ok(reign) => reign.leader,
+        Err(lack) => return Some(lack),
+    };
+    let raft = cluster.node(leader)?.node().raft();
+    let (commit, last) = (raft.commit_index(), raft.log().last_index());
+    let name = &names[leader.0 as usize];
+    (commit < last).then(|| format!("{name} has committed up to {commit}, its log ends at {last}"))
 }
 
 fn applied_equal<R: Rules + Clone, D: Duties>(

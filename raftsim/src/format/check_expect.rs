@@ -74,13 +74,20 @@ fn known(course: &Course) -> Vec<Known<'_>> {
 fn eventually(checker: &mut Checker<'_>, at: &str, wanted: &Eventually, phases: &[Known<'_>]) {
     let asks = [
         wanted.one_leader,
+        wanted.all_committed,
         wanted.all_applied_equal,
         wanted.all_served,
     ];
     if !asks.contains(&true) {
-        let help = "set one_leader, all_applied_equal or all_served to true".to_owned();
+        let help =
+            "set one_leader, all_committed, all_applied_equal or all_served to true".to_owned();
         let message = "this expectation asks for nothing";
         checker.wrong_with_help(Code::SC029, at, message, Some(help));
+    }
+    if wanted.stays && !wanted.one_leader {
+        let help = Some("set one_leader to true as well".to_owned());
+        let message = "there is no leader who could stay";
+        checker.wrong_with_help(Code::SC029, &format!("{at}/stays"), message, help);
     }
     if let Some(among) = &wanted.among {
         checker.static_selector(&format!("{at}/among"), among);

@@ -213,12 +213,18 @@ pub struct Eventually {
     pub phase: String,
     /// How long after the start of the phase it must be true at the latest.
     pub within: Nanos,
-    /// Of which nodes one_leader and all_applied_equal speak: names, or all. Without it, of all.
+    /// Of which nodes this speaks: names, or all. Without it, of all. all_served speaks of clients.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub among: Option<Selector>,
     /// Exactly one node that is up takes itself for leader, and all nodes that are up follow it.
     #[serde(default)]
     pub one_leader: bool,
+    /// With one_leader: it is still that leader, in that term, when the phase ends.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stays: bool,
+    /// The leader's whole log is committed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub all_committed: bool,
     /// All nodes have applied the same entries and hold the same state.
     #[serde(default)]
     pub all_applied_equal: bool,

@@ -112,7 +112,9 @@ pub(super) fn ending(
     let second = Nanos::millis(1_000).get();
     let attempts = clients.request_timeout.get() * 2 * (nodes.len() as u64 + 1);
     let think = clients.rate.spread().high().get();
-    let recovery = whole(ELECTION * longest + second);
+    let election = whole(ELECTION * longest + second);
+    let commit = whole(SLACK * longest + 100 * pace.round);
+    let recovery = whole(election.get() + commit.get());
     let service = whole(SLACK * longest + attempts + 2 * think + second);
     let rest = whole(SLACK * longest + 100 * pace.round + second);
     let phase = |name: &str, lasts, clients| Phase {
@@ -138,11 +140,21 @@ pub(super) fn ending(
         within,
         among: among.clone(),
         one_leader: false,
+        stays: false,
+        all_committed: false,
         all_applied_equal: false,
         all_served: false,
     };
-    let mut elected = wants("recovery", recovery);
+    let mut elected = wants("recovery", election);
     elected.one_leader = true;
+    let mut committed = wants("recovery", recovery);
+    committed.all_committed = true;
+    // Clients who go on writing hardly ever leave everything committed, nor would they let it be
+    // seen who commits nothing without them.
+    let committed = (!drawn.clients).then_some(committed);
+    let mut steady = wants("service", service);
+    steady.one_leader = true;
+    steady.stays = raft.pre_vote && raft.stickiness;
     let mut served = wants("service", service);
     served.all_served = true;
     let mut equal = wants("rest", rest);
@@ -153,7 +165,11 @@ pub(super) fn ending(
             phase("service", service, true),
             phase("rest", rest, false),
         ],
-        eventually: vec![elected, served, equal],
+        eventually: [elected]
+            .into_iter()
+            .chain(committed)
+            .chain([steady, served, equal])
+            .collect(),
     }
 }
 
