@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn a_slip_finds_the_bug() {
         let error = |name: &str| name.parse::<Bug>().unwrap_err().to_string();
-        assert_eq!(error("C02"), "no bug is called C02: did you mean C-01?");
+        assert_eq!(error("C01"), "no bug is called C01: did you mean C-01?");
         assert_eq!(error("p5c"), "no bug is called p5c: did you mean P-05c?");
         assert!(error("banana").contains("raftsim bugs"));
     }
