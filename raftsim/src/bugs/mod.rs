@@ -5,6 +5,7 @@
 //! chosen at run time: servers with a bug are of one type, [`Planted`], whatever the bug. Servers
 //! without one keep the published rules, which have no size.
 
+mod card;
 mod catalogue;
 mod planted;
 
@@ -14,7 +15,7 @@ use std::str::FromStr;
 use crate::format::{Resolved, nearest};
 use crate::run::{Outcome, Spectator, run_cast, run_observed};
 
-pub use catalogue::{Card, Change, Reach, Shows};
+pub use card::{Card, Change, Reach, Shows};
 pub use planted::Planted;
 
 /// A bug that can be planted, named by its row of the gallery.
