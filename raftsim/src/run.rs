@@ -4,11 +4,14 @@ use kv::Duties;
 use raft_core::{Configuration, Rules};
 use simulator::{Cluster, Count, FaultKind, Node, NodeId, Observer, Plan, Time, World};
 
+
 use crate::caught::{self, Panic};
 use crate::check::{Broken, Checks, History, Subject, Violation};
+use crate::ended::{Ended, outcome};
 use crate::director::{Director, KvWorld, Watch, pace, quality, settings, spans};
-use crate::format::{Metric, Property, Resolved};
+use crate::format::{Course, Metric, Property, Resolved};
 use crate::server::{Config, Image, Server, raft_id};
+use crate::stepped::{self, Insist};
 use crate::vigil::{Unmet, Vigil};
 use crate::workload::KvWorkload;
 
@@ -81,8 +84,12 @@ impl Verdict {
 }
 
 /// What stops a run before its end.
-enum Stop {
+pub(crate) enum Stop {
+    /// A property does not hold.
     Violation(Box<Violation>),
+    /// Something did not come true in time.
+    Late(Unmet),
+    /// A step cannot be done, or the cluster is not as it expects.
     Unmet(Unmet),
 }
 
@@ -119,6 +126,11 @@ impl<N: Node> Observer<N> for Unobserved {
 pub trait Spectator<R: Rules + Clone, D: Duties>:
     Observer<Server<R, D>, Violation = Box<Violation>>
 {
+    /// A phase begins; whatever it does is told and shown after this.
+    fn phase(&mut self, time: Time, name: &str) {
+        let _ = (time, name);
+    }
+
     /// Something was done that is no action: a phase began, links were cut, a disk stalled. It is
     /// told after the actions that came with it.
     fn told(&mut self, time: Time, deed: &str) {
@@ -156,6 +168,9 @@ where
     D: Duties,
     O: Spectator<R, D>,
 {
+    if let Course::Stepped(script) = &scenario.course {
+        return stepped::play(scenario, script, cast, Insist::Yes, observer).outcome;
+    }
     let names: Vec<String> = scenario.nodes.iter().map(|name| name.0.clone()).collect();
     let mut checks = Checks::new(names.clone(), &scenario.expect.properties());
     let mut world = build(scenario, cast);
@@ -164,9 +179,27 @@ where
         names: &names,
         end: Time(scenario.length().get()),
     };
-    let stopped = caught::catch(|| runner.go(scenario, &mut world, &mut checks, observer));
-    let stopped = match stopped {
-        Ok(Ok(())) => checks.finish(world.cluster()).map_err(Stop::Violation),
+    let run = caught::catch(|| runner.go(scenario, &mut world, &mut checks, observer));
+    let stopped = settle(scenario, run, world.cluster(), &mut checks);
+    let ended = Ended {
+        cluster: world.cluster(),
+        now: world.now(),
+        faults: world.ledger().iter().collect(),
+        reordered: world.ledger().reordered(),
+    };
+    outcome(scenario, &ended, checks, stopped)
+}
+
+/// What stopped a run, assertions inside included; one that nothing stopped is looked at as a
+/// whole.
+pub(crate) fn settle<R: Rules + Clone, D: Duties>(
+    scenario: &Resolved,
+    run: Result<Result<(), Stop>, Panic>,
+    cluster: &Cluster<Server<R, D>>,
+    checks: &mut Checks,
+) -> Result<(), Stop> {
+    match run {
+        Ok(Ok(())) => checks.finish(cluster).map_err(Stop::Violation),
         Ok(Err(stop)) => Err(stop),
         Err(panic) if panic.is_the_tools() => {
             panic!(
@@ -174,12 +207,8 @@ where
                 panic.message, panic.place, scenario.name, scenario.seed
             )
         }
-        Err(panic) => Err(Stop::Violation(Box::new(assertion(
-            &panic,
-            world.cluster(),
-        )))),
-    };
-    outcome(scenario, &world, checks, stopped)
+        Err(panic) => Err(Stop::Violation(Box::new(assertion(&panic, cluster)))),
+    }
 }
 
 /// The world at time 0; `cast` gives each server its rules and duties.
@@ -191,6 +220,22 @@ pub fn build<R: Rules + Clone, D: Duties>(
     scenario: &Resolved,
     cast: impl Fn(NodeId) -> (R, D),
 ) -> KvWorld<R, D> {
+    let plan = Plan {
+        seed: scenario.seed,
+        links: quality(&scenario.network),
+        client_links: quality(&scenario.client_network),
+        sync: spans(scenario.disk.sync),
+        clients: vec![pace(&scenario.clients); scenario.clients.count as usize],
+    };
+    let workload = KvWorkload::new(&scenario.clients);
+    World::new(&plan, members(scenario, cast), workload)
+}
+
+/// The servers at time 0, each with its disk; `cast` gives each its rules and duties.
+pub(crate) fn members<R: Rules + Clone, D: Duties>(
+    scenario: &Resolved,
+    cast: impl Fn(NodeId) -> (R, D),
+) -> Vec<(Config<R, D>, Image)> {
     let count = u32::try_from(scenario.nodes.len()).expect("a checked scenario has few nodes");
     let voters: Vec<_> = (0..count).map(|place| raft_id(NodeId(place))).collect();
     let configuration =
@@ -205,15 +250,7 @@ pub fn build<R: Rules + Clone, D: Duties>(
         };
         (config, Image::default())
     };
-    let members = (0..count).map(member).collect();
-    let plan = Plan {
-        seed: scenario.seed,
-        links: quality(&scenario.network),
-        client_links: quality(&scenario.client_network),
-        sync: spans(scenario.disk.sync),
-        clients: vec![pace(&scenario.clients); scenario.clients.count as usize],
-    };
-    World::new(&plan, members, KvWorkload::new(&scenario.clients))
+    (0..count).map(member).collect()
 }
 
 struct Runner<'s> {
@@ -235,7 +272,7 @@ impl<'s> Runner<'s> {
         D: Duties,
         O: Spectator<R, D>,
     {
-        let mut vigil = Vigil::new(scenario, &self.director);
+        let mut vigil = Vigil::new(scenario);
         let mut watch = Watch::new(self.names.len());
         let waits = self.director.waits();
         loop {
@@ -247,10 +284,14 @@ impl<'s> Runner<'s> {
                 world.advance_to(self.end.max(world.now()));
                 return vigil
                     .look(self.end, world.cluster(), checks, self.names)
-                    .map_err(Stop::Unmet);
+                    .map_err(Stop::Late);
             }
             if acts == next {
                 world.advance_to(next);
+                if let Some(phase) = self.director.next_phase() {
+                    vigil.begins(phase, next);
+                    observer.phase(next, phase);
+                }
                 let mut all = (&mut *observer, (&mut *checks, &mut watch));
                 let acted = self.director.act(world, &mut all);
                 for deed in self.director.take_deeds() {
@@ -261,7 +302,7 @@ impl<'s> Runner<'s> {
                 world.advance_to(next);
                 vigil
                     .look(next, world.cluster(), checks, self.names)
-                    .map_err(Stop::Unmet)?;
+                    .map_err(Stop::Late)?;
             } else if waits {
                 world.step(&mut (&mut *observer, (&mut *checks, &mut watch)))?;
             } else {
@@ -287,136 +328,4 @@ fn assertion<N: Node>(panic: &Panic, cluster: &Cluster<N>) -> Violation {
             format!("at {}", panic.place),
         ],
     }
-}
-
-fn outcome<R: Rules + Clone, D: Duties>(
-    scenario: &Resolved,
-    world: &KvWorld<R, D>,
-    checks: Checks,
-    stopped: Result<(), Stop>,
-) -> Outcome {
-    let cluster = world.cluster();
-    let faults: Vec<_> = world
-        .ledger()
-        .iter()
-        .filter(|(_, count)| *count != Count::default())
-        .collect();
-    let metrics = metrics(world, &checks);
-    let verdict = match stopped {
-        Err(Stop::Violation(violation)) => Verdict::Safety(violation),
-        Err(Stop::Unmet(unmet)) => Verdict::Liveness(unmet),
-        Ok(()) => limits(scenario, world, &metrics)
-            .map(Verdict::Expectation)
-            .or_else(|| never_applied(&faults, world.now()).map(Verdict::Inconclusive))
-            .unwrap_or(Verdict::Ok),
-    };
-    Outcome {
-        seed: scenario.seed,
-        verdict,
-        trace_hash: cluster.trace_hash(),
-        events: cluster.last_event().0,
-        deliveries: cluster.counters().events(),
-        sim_ns: world.now().0,
-        metrics,
-        faults,
-        checks: checks.evaluated(),
-        committed: checks.sightings().commits,
-        history: checks.into_history(),
-    }
-}
-
-/// A fault that was scheduled and never applied proves nothing.
-fn never_applied(faults: &[(FaultKind, Count)], time: Time) -> Option<Unmet> {
-    let (kind, count) = faults
-        .iter()
-        .find(|(_, count)| count.scheduled > 0 && count.applied == 0)?;
-    let facts = [
-        format!(
-            "the fault {} was scheduled {} times",
-            kind.name(),
-            count.scheduled
-        ),
-        "it never found anything to act on".to_owned(),
-    ];
-    Some(Unmet { time, facts })
-}
-
-fn metrics<R: Rules + Clone, D: Duties>(
-    world: &KvWorld<R, D>,
-    checks: &Checks,
-) -> Vec<(Metric, u64)> {
-    let sightings = checks.sightings();
-    let ledger = world.ledger();
-    let count = |kind| ledger.count(kind);
-    let counters = world.cluster().counters();
-    let history = checks.history();
-    let value = |metric| match metric {
-        Metric::LeaderChanges => sightings.leaders.saturating_sub(1),
-        Metric::Elections => sightings.elections,
-        Metric::Commits => sightings.commits,
-        Metric::EntriesOverwritten => sightings.overwritten,
-        Metric::LostWrites => count(FaultKind::LostWrites).effective,
-        Metric::MessagesDropped => counters.drops,
-        Metric::MessagesDuplicated => counters.duplicates,
-        Metric::MessagesReordered => ledger.reordered(),
-        Metric::Crashes => count(FaultKind::Crash).applied,
-        Metric::Pauses => count(FaultKind::Pause).applied,
-        Metric::ClockJumps => count(FaultKind::ClockJump).applied,
-        Metric::DiskStalls => count(FaultKind::DiskStall).applied,
-        Metric::OpsOk => history.answered(),
-        Metric::OpsUnknown => history.operations().len() as u64 - history.answered(),
-    };
-    Metric::ALL
-        .iter()
-        .map(|metric| (*metric, value(*metric)))
-        .collect()
-}
-
-fn limits<R: Rules + Clone, D: Duties>(
-    scenario: &Resolved,
-    world: &KvWorld<R, D>,
-    metrics: &[(Metric, u64)],
-) -> Option<Unmet> {
-    let limits = &scenario.expect.limits;
-    let value = |wanted| {
-        metrics
-            .iter()
-            .find(|(metric, _)| *metric == wanted)
-            .map_or(0, |(_, value)| *value)
-    };
-    let messages = world.cluster().counters().messages;
-    let (answered, elections) = (value(Metric::OpsOk), value(Metric::Elections));
-    let unknown = value(Metric::OpsUnknown);
-    let passed = [
-        (
-            "elections",
-            limits.elections,
-            limits.elections.is_none_or(|l| l.holds(elections)),
-            elections,
-        ),
-        (
-            "ops_unknown",
-            limits.ops_unknown,
-            limits.ops_unknown.is_none_or(|l| l.holds(unknown)),
-            unknown,
-        ),
-        (
-            "messages_per_op",
-            limits.messages_per_op,
-            limits
-                .messages_per_op
-                .is_none_or(|l| l.holds_per(messages, answered)),
-            messages / answered.max(1),
-        ),
-    ];
-    let (name, limit, _, was) = passed.into_iter().find(|(_, _, holds, _)| !holds)?;
-    let limit = limit.map(|limit| limit.to_string()).unwrap_or_default();
-    let facts = [
-        format!("the scenario allows {name} {limit}"),
-        format!("it was {was}"),
-    ];
-    Some(Unmet {
-        time: world.now(),
-        facts,
-    })
 }

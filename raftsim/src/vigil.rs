@@ -5,12 +5,13 @@ use raft_core::{RoleKind, Rules, Term};
 use simulator::{Cluster, NodeId, Span, Time};
 
 use crate::check::Checks;
-use crate::director::Director;
-use crate::format::{Eventually, Resolved, Selector};
+use crate::format::{Eventually, Place, Resolved, Selector};
 use crate::server::Server;
 
 /// How often it looks.
 const STEP: Span = Span(10_000_000);
+/// The end of a phase that has not ended.
+const NEVER: Time = Time(u64::MAX);
 
 /// One expectation that has not come true yet, or that must stay true.
 #[derive(Clone, Debug)]
@@ -20,7 +21,7 @@ struct Waiting<'s> {
     begin: Time,
     deadline: Time,
     next: Time,
-    /// The end of the phase.
+    /// The end of the phase; [`NEVER`] until it has ended.
     end: Time,
     /// Who leads since it came true, if that must stay so.
     reign: Option<Reign>,
@@ -36,8 +37,8 @@ struct Reign {
 /// All expectations that have not come true yet, or that must stay true.
 #[derive(Clone, Debug)]
 pub(crate) struct Vigil<'s> {
+    scenario: &'s Resolved,
     waiting: Vec<Waiting<'s>>,
-    clients: u32,
 }
 
 /// An expectation that did not come true in time.
@@ -47,31 +48,56 @@ pub struct Unmet {
     pub time: Time,
     /// What was asked, and what was the case.
     pub facts: [String; 2],
+    /// The step that asked, in a stepped run.
+    pub step: Option<Place>,
 }
 
 impl<'s> Vigil<'s> {
-    pub(crate) fn new(scenario: &'s Resolved, director: &Director<'s>) -> Self {
-        let waiting = scenario.expect.eventually.iter().map(|wants| {
-            let place = scenario
-                .phases()
-                .iter()
-                .position(|phase| phase.name == wants.phase);
-            let place = place.expect("a checked file names its phases");
-            let begin = director.begins(place);
-            Waiting {
-                wants,
-                among: among(scenario, wants),
-                begin,
-                deadline: begin.after(Span(wants.within.get())),
-                next: begin.after(STEP),
-                end: begin.after(Span(scenario.phases()[place].lasts.get())),
-                reign: None,
-            }
-        });
+    pub(crate) fn new(scenario: &'s Resolved) -> Self {
         Self {
-            waiting: waiting.collect(),
-            clients: scenario.clients.count,
+            scenario,
+            waiting: Vec::new(),
         }
+    }
+
+    /// A phase begins, and the one before it ends.
+    pub(crate) fn begins(&mut self, phase: &str, begin: Time) {
+        self.ends(begin);
+        let scenario = self.scenario;
+        let wanted = scenario.expect.eventually.iter();
+        let about = wanted.filter(|wants| wants.phase == phase);
+        self.waiting.extend(about.map(|wants| Waiting {
+            wants,
+            among: among(scenario, wants),
+            begin,
+            deadline: begin.after(Span(wants.within.get())),
+            next: begin.after(STEP),
+            end: NEVER,
+            reign: None,
+        }));
+    }
+
+    /// The present phase ends: what it asks for is looked at for the last time.
+    fn ends(&mut self, time: Time) {
+        let present = self.waiting.iter_mut();
+        for waiting in present.filter(|waiting| waiting.end == NEVER) {
+            waiting.end = time;
+            waiting.deadline = waiting.deadline.min(time);
+            waiting.next = waiting.next.min(time);
+        }
+    }
+
+    /// The run ends: looks at what is due, then at all that is left.
+    pub(crate) fn finish<R: Rules + Clone, D: Duties>(
+        &mut self,
+        now: Time,
+        cluster: &Cluster<Server<R, D>>,
+        checks: &Checks,
+        names: &[String],
+    ) -> Result<(), Unmet> {
+        self.look(now, cluster, checks, names)?;
+        self.ends(now);
+        self.look(now, cluster, checks, names)
     }
 
     pub(crate) fn next_time(&self) -> Option<Time> {
@@ -121,6 +147,7 @@ impl<'s> Vigil<'s> {
                 Some(lack) => Err(Unmet {
                     time: now,
                     facts: [asked, lack],
+                    step: None,
                 }),
             };
         }
@@ -137,6 +164,7 @@ impl<'s> Vigil<'s> {
             return Err(Unmet {
                 time: now,
                 facts: [asked, lack],
+                    step: None,
             });
         }
         waiting.next = now.after(STEP).min(waiting.deadline.max(now));
@@ -169,7 +197,7 @@ impl<'s> Vigil<'s> {
     }
 
     fn served(&self, since: Time, checks: &Checks) -> Option<String> {
-        let answers = checks.history().last_answers(self.clients);
+        let answers = checks.history().last_answers(self.scenario.clients.count);
         let unserved = answers
             .iter()
             .position(|last| last.is_none_or(|last| last < since))?;

@@ -54,6 +54,22 @@ pub trait Observer<N: Node> {
     /// What an objection says.
     type Violation;
 
+    /// Looks at the cluster before an action that is about to be tried at `time`.
+    ///
+    /// # Errors
+    ///
+    /// An objection: the action does not take place, and the run stops.
+    #[inline]
+    fn before(
+        &mut self,
+        cluster: &Cluster<N>,
+        time: Time,
+        action: &Action<N>,
+    ) -> Result<(), Self::Violation> {
+        let _ = (cluster, time, action);
+        Ok(())
+    }
+
     /// Looks at one action, performed on `cluster`.
     ///
     /// # Errors
@@ -79,6 +95,17 @@ impl<N: Node, A: Observer<N>, B: Observer<N, Violation = A::Violation>> Observer
     type Violation = A::Violation;
 
     #[inline]
+    fn before(
+        &mut self,
+        cluster: &Cluster<N>,
+        time: Time,
+        action: &Action<N>,
+    ) -> Result<(), A::Violation> {
+        self.0.before(cluster, time, action)?;
+        self.1.before(cluster, time, action)
+    }
+
+    #[inline]
     fn after(&mut self, cluster: &Cluster<N>, step: &Step<'_, N>) -> Result<(), A::Violation> {
         self.0.after(cluster, step)?;
         self.1.after(cluster, step)
@@ -88,6 +115,16 @@ impl<N: Node, A: Observer<N>, B: Observer<N, Violation = A::Violation>> Observer
 impl<N: Node, O: Observer<N>> Observer<N> for &mut O {
     const EVENTS: bool = O::EVENTS;
     type Violation = O::Violation;
+
+    #[inline]
+    fn before(
+        &mut self,
+        cluster: &Cluster<N>,
+        time: Time,
+        action: &Action<N>,
+    ) -> Result<(), O::Violation> {
+        (**self).before(cluster, time, action)
+    }
 
     #[inline]
     fn after(&mut self, cluster: &Cluster<N>, step: &Step<'_, N>) -> Result<(), O::Violation> {

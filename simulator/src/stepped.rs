@@ -312,6 +312,8 @@ impl<N: Node> Stepped<N> {
         hint: Option<Slot>,
         observer: &mut O,
     ) -> Result<Applied, Stopped<O::Violation>> {
+        let look = observer.before(&self.cluster, time, action);
+        look.map_err(Stopped::Objection)?;
         let (applied, verdict) =
             self.cluster
                 .act(time, action, hint, &mut self.events, observer)?;

@@ -187,6 +187,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
         hint: Option<Slot>,
         observer: &mut O,
     ) -> Result<Progress, O::Violation> {
+        observer.before(&self.cluster, self.now, action)?;
         let acted = self
             .cluster
             .act(self.now, action, hint, &mut self.events, observer);

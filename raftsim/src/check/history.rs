@@ -42,8 +42,8 @@ pub struct Operation {
 #[derive(Clone, Debug, Default)]
 pub struct History {
     operations: Vec<Operation>,
-    /// Per client, the operations' places by serial: serials count from 1.
-    places: Vec<Vec<usize>>,
+    /// Per client, the serials of its operations, rising, each with its place.
+    places: Vec<Vec<(u64, usize)>>,
     answered: u64,
 }
 
@@ -69,9 +69,14 @@ impl History {
     /// Its place among all operations.
     pub(crate) fn place(&self, client: u64, serial: u64) -> Option<usize> {
         let places = self.places.get(usize::try_from(client).ok()?)?;
-        places
-            .get(usize::try_from(serial.checked_sub(1)?).ok()?)
-            .copied()
+        let found = places.binary_search_by_key(&serial, |(serial, _)| *serial);
+        Some(places[found.ok()?].1)
+    }
+
+    /// The last operation of a client, if it began one.
+    pub(crate) fn last(&self, client: ClientId) -> Option<&Operation> {
+        let (_, place) = self.places.get(client.0 as usize)?.last()?;
+        self.operations.get(*place)
     }
 
     pub(crate) fn called(
@@ -86,11 +91,12 @@ impl History {
         if self.places.len() <= place {
             self.places.resize(place + 1, Vec::new());
         }
+        let last = self.places[place].last();
         assert!(
-            self.places[place].len() as u64 + 1 == serial,
-            "a client numbers its operations 1, 2, 3, ..."
+            last.is_none_or(|(last, _)| *last < serial),
+            "the numbers of a client's operations rise"
         );
-        self.places[place].push(self.operations.len());
+        self.places[place].push((serial, self.operations.len()));
         self.operations.push(Operation {
             client,
             serial,
@@ -113,9 +119,8 @@ impl History {
         let Response::Done(reply) = &received.reply else {
             return;
         };
-        let places = &self.places[received.client.0 as usize];
-        let serial = usize::try_from(received.serial - 1).expect("serials count operations");
-        let operation = &mut self.operations[places[serial]];
+        let place = self.place(received.client.0.into(), received.serial);
+        let operation = &mut self.operations[place.expect("only operations are answered")];
         assert!(
             operation.end == End::Unknown,
             "an operation is answered once"

@@ -8,7 +8,7 @@ mod convert;
 mod deed;
 mod draws;
 mod pick;
-mod telling;
+pub(crate) mod telling;
 mod watch;
 
 use std::cmp::Reverse;
@@ -22,11 +22,11 @@ use simulator::{Observer, Pair, Time, World};
 use crate::format::{Fault, Phase, Resolved, Trigger, When};
 use crate::server::Server;
 use crate::workload::KvWorkload;
-use convert::span;
 use deed::Undo;
 use draws::{Draw, hits, within};
 
-pub(crate) use convert::{pace, quality, settings, spans};
+pub(crate) use convert::{pace, quality, rate, settings, span, spans};
+pub(crate) use pick::leader;
 pub(crate) use watch::Watch;
 
 /// The world that scenarios run in.
@@ -107,10 +107,14 @@ impl<'s> Director<'s> {
         self.agenda.peek().map(|Reverse((time, _))| *time)
     }
 
-    /// When a phase begins.
+    /// The phase that begins with its next act, if one does.
     #[must_use]
-    pub fn begins(&self, phase: usize) -> Time {
-        self.begins[phase]
+    pub fn next_phase(&self) -> Option<&'s str> {
+        let Reverse((_, number)) = self.agenda.peek()?;
+        match self.items.get(number)? {
+            Item::Begin(phase) => Some(&self.scenario.phases()[*phase].name),
+            _ => None,
+        }
     }
 
     fn plan(&mut self, time: Time, item: Item) {

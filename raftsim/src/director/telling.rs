@@ -32,7 +32,7 @@ impl Director<'_> {
 }
 
 /// Directed links between nodes as few groups: `S1 S2 ⇄ S3`, `S1 → S2`.
-fn describe(links: &[Pair], names: &[NodeName]) -> String {
+pub(crate) fn describe(links: &[Pair], names: &[NodeName]) -> String {
     let mut receivers: BTreeMap<NodeId, Vec<NodeId>> = BTreeMap::new();
     for (from, to) in links {
         if let (Endpoint::Node(from), Endpoint::Node(to)) = (from, to) {
@@ -69,7 +69,7 @@ fn describe(links: &[Pair], names: &[NodeName]) -> String {
     texts.join(", ")
 }
 
-fn list(nodes: &[NodeId], names: &[NodeName]) -> String {
+pub(crate) fn list(nodes: &[NodeId], names: &[NodeName]) -> String {
     let names: Vec<_> = nodes
         .iter()
         .map(|id| names[id.0 as usize].0.as_str())

@@ -56,6 +56,7 @@ pub use stepped::{
     Ask, Branch, Call, Ends, Expected, FaultCounts, Keep, Letters, Links, MessageKind, NodeSet,
     Place, Recorded, RoleName, Script, ScriptStep, Verb, Who,
 };
+pub(crate) use shown::step as shown_step;
 pub use stream::stream;
 pub use suggest::nearest;
 pub use units::{

@@ -126,6 +126,17 @@ impl Serialize for ShownCourse<'_> {
     }
 }
 
+/// A step's verb as it is written, for nodes with these names.
+pub(crate) fn step(step: &ScriptStep, names: &[NodeName]) -> String {
+    let bare = ScriptStep {
+        verb: step.verb.clone(),
+        at: step.verb.is_none().then_some(step.at).flatten(),
+        ..ScriptStep::default()
+    };
+    let written = stepped::steps(std::slice::from_ref(&bare), names).next();
+    serde_json::to_string(&written).expect("names and numbers are always JSON")
+}
+
 struct ShownSteps<'a> {
     steps: &'a [ScriptStep],
     names: &'a [NodeName],

@@ -9,7 +9,7 @@ use crate::server::engine_id;
 
 /// Puts decisions into words, for nodes with these names.
 #[derive(Clone, Copy)]
-pub(super) struct Words<'a>(pub(super) &'a [String]);
+pub(crate) struct Words<'a>(pub(crate) &'a [String]);
 
 /// A decision half put into words: one stable name, a sentence, the values.
 struct Said {
@@ -49,7 +49,7 @@ impl Words<'_> {
     }
 
     /// The decision, and what kind of event it makes of its event.
-    pub(super) fn of(&self, event: &kv::Event) -> (Decision, Option<Kind>) {
+    pub(crate) fn of(&self, event: &kv::Event) -> (Decision, Option<Kind>) {
         let (said, rule) = match event {
             kv::Event::Core(core) => (self.core(core), core.rule()),
             other => (self.store(other), None),

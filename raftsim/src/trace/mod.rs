@@ -14,6 +14,7 @@ mod record;
 mod tracer;
 
 pub use columns::Columns;
+pub(crate) use decisions::Words;
 pub use filter::{Fate, Filter};
 pub use jsonl::{Unreadable, read, write};
 pub use record::{Act, Decision, Deed, Header, Kind, Line, Posted, Record, Request, Role, State};

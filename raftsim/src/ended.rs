@@ -1,0 +1,155 @@
+//! From the state in which a run ended to its outcome: verdict, counts and history.
+
+use kv::Duties;
+use raft_core::Rules;
+use simulator::{Cluster, Count, FaultKind, Time};
+
+use crate::check::Checks;
+use crate::format::{Metric, Resolved};
+use crate::run::{Outcome, Stop, Verdict};
+use crate::server::Server;
+use crate::vigil::Unmet;
+
+/// A run that is over, one way or the other.
+pub(crate) struct Ended<'w, R: Rules + Clone, D: Duties> {
+    pub(crate) cluster: &'w Cluster<Server<R, D>>,
+    pub(crate) now: Time,
+    /// Every kind of fault, in order.
+    pub(crate) faults: Vec<(FaultKind, Count)>,
+    /// Messages that were held up so that later ones could overtake.
+    pub(crate) reordered: u64,
+}
+
+pub(crate) fn outcome<R: Rules + Clone, D: Duties>(
+    scenario: &Resolved,
+    ended: &Ended<'_, R, D>,
+    checks: Checks,
+    stopped: Result<(), Stop>,
+) -> Outcome {
+    let (cluster, now) = (ended.cluster, ended.now);
+    let metrics = metrics(ended, &checks);
+    let mut faults = ended.faults.clone();
+    faults.retain(|(_, count)| *count != Count::default());
+    let verdict = match stopped {
+        Err(Stop::Violation(violation)) => Verdict::Safety(violation),
+        Err(Stop::Late(unmet)) => Verdict::Liveness(unmet),
+        Err(Stop::Unmet(unmet)) => Verdict::Expectation(unmet),
+        Ok(()) => limits(scenario, ended, &metrics)
+            .map(Verdict::Expectation)
+            .or_else(|| never_applied(&faults, now).map(Verdict::Inconclusive))
+            .unwrap_or(Verdict::Ok),
+    };
+    Outcome {
+        seed: scenario.seed,
+        verdict,
+        trace_hash: cluster.trace_hash(),
+        events: cluster.last_event().0,
+        deliveries: cluster.counters().events(),
+        sim_ns: now.0,
+        metrics,
+        faults,
+        checks: checks.evaluated(),
+        committed: checks.sightings().commits,
+        history: checks.into_history(),
+    }
+}
+
+/// A fault that was scheduled and never applied proves nothing.
+fn never_applied(faults: &[(FaultKind, Count)], time: Time) -> Option<Unmet> {
+    let (kind, count) = faults
+        .iter()
+        .find(|(_, count)| count.scheduled > 0 && count.applied == 0)?;
+    let facts = [
+        format!(
+            "the fault {} was scheduled {} times",
+            kind.name(),
+            count.scheduled
+        ),
+        "it never found anything to act on".to_owned(),
+    ];
+    Some(Unmet {
+        time,
+        facts,
+        step: None,
+    })
+}
+
+fn metrics<R: Rules + Clone, D: Duties>(
+    ended: &Ended<'_, R, D>,
+    checks: &Checks,
+) -> Vec<(Metric, u64)> {
+    let sightings = checks.sightings();
+    let count = |kind: FaultKind| ended.faults[kind as usize].1;
+    let counters = ended.cluster.counters();
+    let history = checks.history();
+    let value = |metric| match metric {
+        Metric::LeaderChanges => sightings.leaders.saturating_sub(1),
+        Metric::Elections => sightings.elections,
+        Metric::Commits => sightings.commits,
+        Metric::EntriesOverwritten => sightings.overwritten,
+        Metric::LostWrites => count(FaultKind::LostWrites).effective,
+        Metric::MessagesDropped => counters.drops,
+        Metric::MessagesDuplicated => counters.duplicates,
+        Metric::MessagesReordered => ended.reordered,
+        Metric::Crashes => count(FaultKind::Crash).applied,
+        Metric::Pauses => count(FaultKind::Pause).applied,
+        Metric::ClockJumps => count(FaultKind::ClockJump).applied,
+        Metric::DiskStalls => count(FaultKind::DiskStall).applied,
+        Metric::OpsOk => history.answered(),
+        Metric::OpsUnknown => history.operations().len() as u64 - history.answered(),
+    };
+    Metric::ALL
+        .iter()
+        .map(|metric| (*metric, value(*metric)))
+        .collect()
+}
+
+fn limits<R: Rules + Clone, D: Duties>(
+    scenario: &Resolved,
+    ended: &Ended<'_, R, D>,
+    metrics: &[(Metric, u64)],
+) -> Option<Unmet> {
+    let limits = &scenario.expect.limits;
+    let value = |wanted| {
+        metrics
+            .iter()
+            .find(|(metric, _)| *metric == wanted)
+            .map_or(0, |(_, value)| *value)
+    };
+    let messages = ended.cluster.counters().messages;
+    let (answered, elections) = (value(Metric::OpsOk), value(Metric::Elections));
+    let unknown = value(Metric::OpsUnknown);
+    let passed = [
+        (
+            "elections",
+            limits.elections,
+            limits.elections.is_none_or(|l| l.holds(elections)),
+            elections,
+        ),
+        (
+            "ops_unknown",
+            limits.ops_unknown,
+            limits.ops_unknown.is_none_or(|l| l.holds(unknown)),
+            unknown,
+        ),
+        (
+            "messages_per_op",
+            limits.messages_per_op,
+            limits
+                .messages_per_op
+                .is_none_or(|l| l.holds_per(messages, answered)),
+            messages / answered.max(1),
+        ),
+    ];
+    let (name, limit, _, was) = passed.into_iter().find(|(_, _, holds, _)| !holds)?;
+    let limit = limit.map(|limit| limit.to_string()).unwrap_or_default();
+    let facts = [
+        format!("the scenario allows {name} {limit}"),
+        format!("it was {was}"),
+    ];
+    Some(Unmet {
+        time: ended.now,
+        facts,
+        step: None,
+    })
+}

@@ -1,0 +1,39 @@
+//! What messages in flight say.
+
+use kv::Duties;
+use raft_core::{Body, Rules};
+use simulator::{Content, Flight};
+
+use crate::format::MessageKind;
+use crate::server::Server;
+
+/// A message between nodes, if it is one.
+pub(super) fn core<R: Rules + Clone, D: Duties>(
+    flight: &Flight<Server<R, D>>,
+) -> Option<&raft_core::Message> {
+    match &flight.content {
+        Content::Message(message) => Some(&message.raft),
+        Content::Request { .. } | Content::Reply { .. } => None,
+    }
+}
+
+/// Whether a message is of this kind. A heartbeat is an AppendEntries, too.
+pub(super) fn is<R: Rules + Clone, D: Duties>(
+    flight: &Flight<Server<R, D>>,
+    kind: MessageKind,
+) -> bool {
+    let body = core(flight).map(|message| &message.body);
+    match kind {
+        MessageKind::PreVote => matches!(body, Some(Body::PreVote { .. })),
+        MessageKind::PreVoteReply => matches!(body, Some(Body::PreVoteReply { .. })),
+        MessageKind::RequestVote => matches!(body, Some(Body::RequestVote { .. })),
+        MessageKind::RequestVoteReply => matches!(body, Some(Body::RequestVoteReply { .. })),
+        MessageKind::AppendEntries => matches!(body, Some(Body::AppendEntries(_))),
+        MessageKind::AppendEntriesReply => matches!(body, Some(Body::AppendEntriesReply(_))),
+        MessageKind::Heartbeat => {
+            matches!(body, Some(Body::AppendEntries(append)) if append.is_empty())
+        }
+        MessageKind::Request => matches!(flight.content, Content::Request { .. }),
+        MessageKind::Reply => matches!(flight.content, Content::Reply { .. }),
+    }
+}
