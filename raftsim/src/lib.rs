@@ -47,6 +47,7 @@ mod fold;
 pub mod format;
 pub mod fuzz;
 pub mod operations;
+pub mod recording;
 pub mod report;
 pub mod run;
 pub mod server;

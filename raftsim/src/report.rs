@@ -39,7 +39,13 @@ pub fn report(
     let (head, time) = match &outcome.verdict {
         Verdict::Ok => return None,
         Verdict::Safety(violation) => (violated(violation, scenario), violation.time),
-        Verdict::Expectation(unmet) => (missed("A LIMIT WAS PASSED", unmet), unmet.time),
+        Verdict::Expectation(unmet) => {
+            let head = match unmet.step {
+                Some(_) => "NOT AS THE STEP SAYS",
+                None => "A LIMIT WAS PASSED",
+            };
+            (missed(head, unmet), unmet.time)
+        }
         Verdict::Liveness(unmet) => (missed("NOT IN TIME", unmet), unmet.time),
         Verdict::Inconclusive(unmet) => (missed("INCONCLUSIVE", unmet), unmet.time),
     };

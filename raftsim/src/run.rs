@@ -4,11 +4,10 @@ use kv::Duties;
 use raft_core::{Configuration, Rules};
 use simulator::{Cluster, Count, FaultKind, Node, NodeId, Observer, Plan, Time, World};
 
-
 use crate::caught::{self, Panic};
 use crate::check::{Broken, Checks, History, Subject, Violation};
-use crate::ended::{Ended, outcome};
 use crate::director::{Director, KvWorld, Watch, pace, quality, settings, spans};
+use crate::ended::{Ended, outcome};
 use crate::format::{Course, Metric, Property, Resolved};
 use crate::server::{Config, Image, Server, raft_id};
 use crate::stepped::{self, Insist};

@@ -22,6 +22,18 @@ impl Rate {
         Some(Rate { num, den })
     }
 
+    /// Local nanoseconds that pass in [`Rate::den`] nanoseconds of the world.
+    #[must_use]
+    pub const fn num(self) -> u32 {
+        self.num
+    }
+
+    /// World nanoseconds in which [`Rate::num`] local ones pass.
+    #[must_use]
+    pub const fn den(self) -> u32 {
+        self.den
+    }
+
     /// Both numbers as one word, for the trace hash.
     pub(crate) fn word(self) -> u64 {
         u64::from(self.num) << 32 | u64::from(self.den)

@@ -14,6 +14,7 @@ use std::str::FromStr;
 
 use crate::format::{Resolved, nearest};
 use crate::run::{Outcome, Spectator, run_cast, run_observed};
+use crate::stepped::{self, Insist};
 
 pub use card::{Card, Change, Reach, Shows};
 pub use planted::Planted;
@@ -156,7 +157,11 @@ where
         let planted = Planted { bug, node: node.0 };
         (planted, planted)
     };
-    run_cast(&scenario, cast, observer)
+    match scenario.script() {
+        // A step may expect what the bug breaks: what counts is the property.
+        Some(script) => stepped::play(&scenario, script, cast, Insist::No, observer).outcome,
+        None => run_cast(&scenario, cast, observer),
+    }
 }
 
 #[cfg(test)]

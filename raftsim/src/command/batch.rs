@@ -69,7 +69,7 @@ impl<'a> Batch<'a> {
             let seeds = (first, args.runs);
             twin = Some(Twin::start(
                 args.twin.as_deref(),
-                &file.path,
+                self.argument,
                 seeds,
                 &args.source.set,
                 args.plant.bug,
@@ -84,6 +84,9 @@ impl<'a> Batch<'a> {
             };
             let ran = seeds::run(scenario, args, self.alone(), &self.session.log, &mut twin)?;
             self.tally.add(&ran);
+            if let Some(note) = ran.unlike_recorded() {
+                screen.tell(&note);
+            }
             self.session.progress.inc(1);
             self.session.progress.suspend(|| self.show(&ran, screen))?;
         }
@@ -107,9 +110,8 @@ impl<'a> Batch<'a> {
         };
         match file.resolve(&overrides) {
             Ok(scenario) => Some(scenario),
-            Err(found) => {
-                file.show(&found, screen);
-                self.tally.note(Exit::BadInput);
+            Err(unusable) => {
+                self.tally.note(file.explain(&unusable, screen));
                 None
             }
         }

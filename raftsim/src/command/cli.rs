@@ -128,7 +128,7 @@ pub(crate) struct Plant {
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Run {
-    /// Scenario files, or names of scenarios in ./scenarios
+    /// Scenario files, or names of scenarios in ./scenarios; FILE#BRANCH is one branch
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<String>,
     #[command(flatten)]
@@ -153,6 +153,9 @@ pub(crate) struct Run {
     /// Write every operation of the clients to a file, one JSON object a line
     #[arg(long, value_name = "FILE")]
     pub(crate) history: Option<PathBuf>,
+    /// Write what the run did to a file, as a stepped scenario that does it again
+    #[arg(long, value_name = "FILE")]
+    pub(crate) actions: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Args)]

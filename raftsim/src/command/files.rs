@@ -16,23 +16,76 @@ const FOLDER: &str = "scenarios";
 pub(crate) struct ScenarioFile {
     pub(crate) path: String,
     pub(crate) text: String,
+    /// The branch that was chosen.
+    branch: Option<String>,
+}
+
+/// Why a file gives no run.
+pub(crate) enum Unusable {
+    /// It has mistakes.
+    Mistakes(Vec<Diagnostic>),
+    /// It has no such branch.
+    Branch(String),
 }
 
 impl ScenarioFile {
     /// Reads the file that an argument means: a path, or the name of a scenario in `scenarios/`.
+    /// After a `#` stands the branch.
     pub(crate) fn read(argument: &str) -> Result<ScenarioFile, Stop> {
-        let path = find(argument)?;
+        let (file, branch) = match argument.rsplit_once('#') {
+            Some((file, branch)) if !Path::new(argument).exists() => (file, Some(branch)),
+            _ => (argument, None),
+        };
+        let path = find(file)?;
         let bytes = fs::read(&path)
             .map_err(|error| Stop::bad_input(format!("cannot read {}: {error}", path.display())))?;
         let path = path.display().to_string();
         let text = String::from_utf8(bytes)
             .map_err(|_| Stop::bad_input(format!("{path} is not text: it is not UTF-8")))?;
-        Ok(ScenarioFile { path, text })
+        let branch = branch.map(str::to_owned);
+        Ok(ScenarioFile { path, text, branch })
     }
 
-    /// The scenario for one seed.
-    pub(crate) fn resolve(&self, overrides: &Overrides) -> Result<Resolved, Vec<Diagnostic>> {
-        parse(&self.path, &self.text, overrides)
+    /// The scenario for one seed, along the chosen branch.
+    pub(crate) fn resolve(&self, overrides: &Overrides) -> Result<Resolved, Unusable> {
+        let whole = parse(&self.path, &self.text, overrides).map_err(Unusable::Mistakes)?;
+        let Some(branch) = &self.branch else {
+            return Ok(whole);
+        };
+        whole.along(branch).ok_or_else(|| {
+            let names: Vec<_> = whole.branches().collect();
+            let help = match nearest(branch, names.iter().copied()) {
+                Some(near) => format!("did you mean {near}?"),
+                None if names.is_empty() => "it has no branches".to_owned(),
+                None => format!("its branches are {}", names.join(", ")),
+            };
+            Unusable::Branch(format!("{} has no branch {branch}: {help}", self.path))
+        })
+    }
+
+    /// The runs of a file: its branches, as arguments that name them. None where it is one run.
+    pub(crate) fn branches(&self, argument: &str) -> Vec<String> {
+        match self.resolve(&Overrides::default()) {
+            Ok(scenario) => {
+                let names = scenario.branches();
+                names.map(|name| format!("{argument}#{name}")).collect()
+            }
+            Err(_) => Vec::new(),
+        }
+    }
+
+    /// Shows why the file gives no run.
+    pub(crate) fn explain(&self, unusable: &Unusable, screen: &mut Screen) -> Exit {
+        match unusable {
+            Unusable::Mistakes(found) => {
+                self.show(found, screen);
+                Exit::BadInput
+            }
+            Unusable::Branch(message) => {
+                screen.tell(message);
+                Exit::NothingMatched
+            }
+        }
     }
 
     /// Shows what is wrong with the file.

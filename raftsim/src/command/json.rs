@@ -131,6 +131,11 @@ fn violated(ran: &Ran) -> Option<Violated> {
     let (name, says, unmet) = match &outcome.verdict {
         Verdict::Ok => return None,
         Verdict::Safety(violation) => return Some(unsafe_run(violation, ran)),
+        Verdict::Expectation(unmet) if unmet.step.is_some() => (
+            "steps",
+            "A step can be done, and finds what it expects.",
+            unmet,
+        ),
         Verdict::Expectation(unmet) => ("limits", "A run costs no more than allowed.", unmet),
         Verdict::Liveness(unmet) => ("eventually", "It comes true in time.", unmet),
         Verdict::Inconclusive(unmet) => (

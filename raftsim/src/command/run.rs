@@ -8,6 +8,7 @@ use raftsim::clock::brief;
 use super::batch::{Batch, Session};
 use super::cli::Run;
 use super::exit::Exit;
+use super::files::ScenarioFile;
 use super::interrupt::Interrupt;
 use super::json;
 use super::log::Log;
@@ -16,10 +17,16 @@ use super::stopwatch::Stopwatch;
 use super::tally::Tally;
 
 pub(crate) fn run(args: &Run, log: Log, screen: &mut Screen) -> Result<Exit, Stop> {
+    let args = &Run {
+        files: args.files.iter().flat_map(runs_of).collect(),
+        ..args.clone()
+    };
     let several = args.files.len() > 1 || args.runs > 1;
     distinct(args)?;
-    if several && (args.trace.is_some() || args.history.is_some()) {
-        let message = "--trace and --history are of one run: give one file and one seed";
+    let outputs = [&args.trace, &args.history, &args.actions];
+    if several && outputs.iter().any(|path| path.is_some()) {
+        let message = "--trace, --history and --actions are of one run: give one file, one branch \
+                       and one seed";
         return Err(Stop::bad_input(message));
     }
     let watch = Stopwatch::start();
@@ -81,10 +88,28 @@ pub(crate) fn run(args: &Run, log: Log, screen: &mut Screen) -> Result<Exit, Sto
     Ok(exit)
 }
 
+/// A file with branches is as many runs; their arguments.
+fn runs_of(argument: &String) -> Vec<String> {
+    let branches = ScenarioFile::read(argument).map(|file| file.branches(argument));
+    match branches {
+        Ok(branches) if !branches.is_empty() => branches,
+        _ => vec![argument.clone()],
+    }
+}
+
 /// What is written may not overwrite what is read, nor each other.
 fn distinct(args: &Run) -> Result<(), Stop> {
-    let outputs = [("--trace", &args.trace), ("--history", &args.history)];
-    let mut taken: Vec<_> = args.files.iter().map(std::path::PathBuf::from).collect();
+    let outputs = [
+        ("--trace", &args.trace),
+        ("--history", &args.history),
+        ("--actions", &args.actions),
+    ];
+    let file = |argument: &String| {
+        let bare = argument.rsplit_once('#').map(|(file, _)| file.to_owned());
+        [Some(argument.clone()), bare]
+    };
+    let read = args.files.iter().flat_map(file).flatten();
+    let mut taken: Vec<_> = read.map(std::path::PathBuf::from).collect();
     for (option, path) in outputs {
         let Some(path) = path else { continue };
         let same = |other: &std::path::PathBuf| {

@@ -3,10 +3,11 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
-use raftsim::bugs::{self, Bug};
+use raftsim::bugs::{self, Bug, Planted};
 use raftsim::format::Resolved;
+use raftsim::recording::Recording;
 use raftsim::report::{self, Again};
-use raftsim::run::{Outcome, Unobserved, Verdict};
+use raftsim::run::{Outcome, Spectator, TRACE_VERSION, Unobserved, Verdict};
 use raftsim::story::Story;
 use raftsim::trace::{self, Header, Line, Tracer};
 
@@ -47,6 +48,28 @@ impl Ran {
         }
     }
 
+    /// How a replay differs from the run that was recorded, if it does.
+    pub(crate) fn unlike_recorded(&self) -> Option<String> {
+        let recorded = self.scenario.script()?.recorded.as_ref()?;
+        let hash = format!("{:016x}", self.outcome.trace_hash);
+        let verdict = self.outcome.verdict.name();
+        if recorded.trace_version != TRACE_VERSION {
+            return Some(format!(
+                "note: this was recorded with trace version {}, and this is version \
+                 {TRACE_VERSION}: it may end differently now",
+                recorded.trace_version
+            ));
+        }
+        let same = recorded.trace_hash == hash && recorded.verdict == verdict;
+        (!same).then(|| {
+            format!(
+                "note: the run that was recorded ended {} with trace hash {}; this one ends \
+                 {verdict} with {hash}",
+                recorded.verdict, recorded.trace_hash
+            )
+        })
+    }
+
     /// What went wrong, in one line.
     pub(crate) fn line(&self) -> String {
         match &self.differs {
@@ -83,13 +106,13 @@ pub(crate) fn run(
     twin: &mut Option<Twin>,
 ) -> Result<Ran, Stop> {
     let watch = Stopwatch::start();
-    let bug = args.plant.bug;
+    let bug = args.plant.bug.or(scenario.recorded_bug());
     let mut story = Story::default();
     let told = alone && !args.json;
     let outcome = if told || args.trace.is_some() || log.is_on() {
-        watched(&scenario, args, log, &mut story)?
+        watched(&scenario, bug, args, log, &mut story)?
     } else {
-        bugs::run(&scenario, bug, &mut Unobserved)
+        recorded(&scenario, bug, args, &mut Unobserved)?
     };
     let wall_ns = watch.ns();
     if let Some(path) = &args.history {
@@ -113,8 +136,14 @@ pub(crate) fn run(
 }
 
 /// Runs it with a tracer, for the log, the trace file and the story.
-fn watched(scenario: &Resolved, args: &Run, log: &Log, story: &mut Story) -> Result<Outcome, Stop> {
-    let header = Header::of(scenario, args.plant.bug);
+fn watched(
+    scenario: &Resolved,
+    bug: Option<Bug>,
+    args: &Run,
+    log: &Log,
+    story: &mut Story,
+) -> Result<Outcome, Stop> {
+    let header = Header::of(scenario, bug);
     let mut file = args.trace.as_deref().map(create).transpose()?;
     let mut written = Ok(());
     let mut hear = |line: &Line| {
@@ -126,12 +155,34 @@ fn watched(scenario: &Resolved, args: &Run, log: &Log, story: &mut Story) -> Res
     };
     hear(&Line::Header(header.clone()));
     let mut tracer = Tracer::new(header.nodes, |line| hear(&line));
-    let outcome = bugs::run(scenario, args.plant.bug, &mut tracer);
+    let outcome = recorded(scenario, bug, args, &mut tracer)?;
     drop(tracer);
     written?;
     if let Some(mut file) = file {
         file.flush()?;
     }
+    Ok(outcome)
+}
+
+/// Runs it, and writes down what it does if that is asked for.
+fn recorded<O>(
+    scenario: &Resolved,
+    bug: Option<Bug>,
+    args: &Run,
+    observer: &mut O,
+) -> Result<Outcome, Stop>
+where
+    O: Spectator<raft_core::Standard, kv::Standard> + Spectator<Planted, Planted>,
+{
+    let Some(path) = &args.actions else {
+        return Ok(bugs::run(scenario, bug, observer));
+    };
+    let mut file = create(path)?;
+    let mut recording = Recording::new(observer);
+    let outcome = bugs::run(scenario, bug, &mut recording);
+    let again = recording.into_scenario(scenario, bug, &outcome);
+    writeln!(file, "{}", again.to_json())?;
+    file.flush()?;
     Ok(outcome)
 }
 

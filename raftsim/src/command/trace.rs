@@ -28,12 +28,17 @@ pub(crate) fn trace(args: &Trace, log: &Log, screen: &mut Screen) -> Result<Exit
     };
     let scenario = match file.resolve(&overrides) {
         Ok(scenario) => scenario,
-        Err(found) => {
-            file.show(&found, screen);
-            return Ok(Exit::BadInput);
-        }
+        Err(unusable) => return Ok(file.explain(&unusable, screen)),
     };
-    let header = Header::of(&scenario, args.plant.bug);
+    let branches = file.branches(&args.file);
+    if !branches.is_empty() {
+        let all = branches.join(", ");
+        screen.tell(&format!(
+            "note: this is how far all branches go together: {all}"
+        ));
+    }
+    let bug = args.plant.bug.or(scenario.recorded_bug());
+    let header = Header::of(&scenario, bug);
     let mut printer = Printer::new(args, &file.path, &header)?;
     printer.begin(screen)?;
     let mut result = Ok(());
@@ -44,7 +49,7 @@ pub(crate) fn trace(args: &Trace, log: &Log, screen: &mut Screen) -> Result<Exit
             result = printer.print(&line, screen);
         }
     });
-    let outcome = bugs::run(&scenario, args.plant.bug, &mut tracer);
+    let outcome = bugs::run(&scenario, bug, &mut tracer);
     drop(tracer);
     result?;
     printer.end(screen, Some(&outcome))

@@ -14,6 +14,7 @@ use super::tree::{Segment, Tree, path};
 use super::typed::from_param;
 use super::units::{Nanos, Size};
 use super::written::{Mode, Nodes, Written, WrittenPhase};
+use crate::bugs::Bug;
 use simulator::{ClientId, NodeId};
 
 const MAX_NODES: usize = 9;
@@ -237,6 +238,16 @@ impl Checker<'_> {
             }
         }
         Some(ends)
+    }
+
+    /// A mistake, if no bug has this name.
+    pub(crate) fn bug(&mut self, at: &str, name: &str) {
+        if name.parse::<Bug>().is_err() {
+            let shown: String = name.chars().take(40).collect();
+            let message = format!("there is no bug \"{shown}\"");
+            let help = did_you_mean(name, Bug::ALL.iter().map(|bug| bug.id()));
+            self.wrong_with_help(Code::SC037, at, message, help);
+        }
     }
 
     /// A mistake: something drawn in a scenario that leaves nothing to chance.

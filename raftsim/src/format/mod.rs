@@ -52,11 +52,11 @@ pub use settings::{
     Clients, Clock, Completions, Disk, DiskChange, LinkRule, Mix, Network, NetworkChange, OnCrash,
     Raft, Reorder, Values, Window,
 };
+pub(crate) use shown::step as shown_step;
 pub use stepped::{
     Ask, Branch, Call, Ends, Expected, FaultCounts, Keep, Letters, Links, MessageKind, NodeSet,
     Place, Recorded, RoleName, Script, ScriptStep, Verb, Who,
 };
-pub(crate) use shown::step as shown_step;
 pub use stream::stream;
 pub use suggest::nearest;
 pub use units::{

@@ -5,10 +5,11 @@ use super::expect::Expect;
 use super::lines;
 use super::select::NodeName;
 use super::settings::{Clients, Clock, Disk, DiskChange, LinkRule, Network, NetworkChange, Raft};
-use super::stepped::Script;
+use super::stepped::{Script, Verb};
 use super::stream::stream;
 use super::units::{Condition, DurationRange, Nanos, Ratio};
 use super::written::Source;
+use crate::bugs::Bug;
 use rand_chacha::ChaCha8Rng;
 use serde::{Serialize, Serializer};
 
@@ -87,6 +88,18 @@ impl Resolved {
         }
     }
 
+    /// The bug that was planted in the run that this was recorded from.
+    #[must_use]
+    pub fn recorded_bug(&self) -> Option<Bug> {
+        let recorded = self.script()?.recorded.as_ref()?;
+        recorded.bug.as_ref()?.parse().ok()
+    }
+
+    /// The names of the branches that have not been chosen from yet.
+    pub fn branches(&self) -> impl Iterator<Item = &str> {
+        self.script().into_iter().flat_map(Script::names)
+    }
+
     /// How long all phases of a timed scenario last together.
     #[must_use]
     pub fn length(&self) -> Nanos {
@@ -111,6 +124,11 @@ impl Resolved {
         let script = self.script()?.along(branch)?;
         let mut run = self.clone();
         run.name = format!("{}#{branch}", self.name);
+        let begins = |phase: &str| {
+            let mut verbs = script.steps.iter().filter_map(|step| step.verb.as_ref());
+            verbs.any(|verb| matches!(verb, Verb::Phase(name) if name == phase))
+        };
+        run.expect.eventually.retain(|wanted| begins(&wanted.phase));
         run.course = Course::Stepped(script);
         run.expect.caught_by.retain_mut(|caught| {
             let about = caught.branch.as_deref().is_none_or(|about| about == branch);

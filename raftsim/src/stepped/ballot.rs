@@ -83,9 +83,9 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
         let mut last = Vec::new();
         while let Some(round) = self.round(node) {
             last = self.ask_all(node, round, voters)?;
-            let refusal = last.iter().position(|decision| {
-                granted_by.contains(decision.voter) && !decision.granted
-            });
+            let refusal = last
+                .iter()
+                .position(|decision| granted_by.contains(decision.voter) && !decision.granted);
             if let Some(place) = refusal {
                 let Decision { voter, event, .. } = last.swap_remove(place);
                 return Err(Miss::Refuses(voter, event).into());
@@ -108,9 +108,7 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
 
     /// Its time is out.
     fn stand(&mut self, node: NodeId) -> Result<(), Halt> {
-        if self.world.cluster().node(node).is_some()
-            && self.standing(node).0 == RoleKind::Leader
-        {
+        if self.world.cluster().node(node).is_some() && self.standing(node).0 == RoleKind::Leader {
             return Err(Miss::DoesNotStand(node, RoleKind::Leader).into());
         }
         self.act(&Action::Wake(node))?;

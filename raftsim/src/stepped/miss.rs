@@ -5,7 +5,6 @@ use raft_core::{Index, RoleKind, Term};
 use simulator::{Endpoint, NodeId, Pair, Refusal, Time};
 
 use crate::clock;
-use crate::format::{NodeName, ScriptStep, shown_step};
 use crate::trace::Words;
 
 /// Why a step failed.
@@ -112,9 +111,4 @@ impl Miss {
             } => format!("{field} of {}: expected {wanted}, it was {was}", end(whose)),
         }
     }
-}
-
-/// A step as it is written, without what is said about it.
-pub(super) fn shown(step: &ScriptStep, names: &[NodeName]) -> String {
-    shown_step(step, names)
 }

@@ -13,15 +13,13 @@ mod replicate;
 
 use kv::Duties;
 use raft_core::Rules;
-use simulator::{Action, Applied, Cluster, NodeId, Observer, Refusal, Span, Stepped, Stopped, Time};
+use simulator::{Action, Applied, Cluster, NodeId, Span, Stepped, Time};
 
 use crate::caught;
 use crate::check::Checks;
 use crate::director::{leader, telling};
 use crate::ended::{Ended, outcome};
-use crate::format::{
-    Ask, Completions, NodeName, NodeSet, Resolved, Script, ScriptStep, Verb, Who,
-};
+use crate::format::{Ask, Completions, Resolved, Script, ScriptStep, Verb, Who, shown_step};
 use crate::run::{self, Outcome, Spectator, Stop, members};
 use crate::server::Server;
 use crate::vigil::{Unmet, Vigil};
@@ -208,7 +206,15 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
         }
     }
 
-    fn ask(&mut self, Ask { q, choices, answer, because }: &Ask) {
+    fn ask(
+        &mut self,
+        Ask {
+            q,
+            choices,
+            answer,
+            because,
+        }: &Ask,
+    ) {
         self.tell(&format!("question: {q} ({})", choices.join(" / ")));
         let because = because.as_deref().map(|why| format!(": {why}"));
         self.tell(&format!("answer: {answer}{}", because.unwrap_or_default()));
@@ -265,7 +271,7 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
     fn unmet(&self, step: &ScriptStep, miss: &Miss) -> Unmet {
         let names = &self.scenario.nodes;
         let facts = [
-            format!("{}: {}", step.place, miss::shown(step, names)),
+            format!("{}: {}", step.place, shown_step(step, names)),
             miss.says(self.eye.names),
         ];
         Unmet {

@@ -3,7 +3,7 @@
 
 use kv::Duties;
 use raft_core::{AppendEntries, Body, Index, RoleKind, Rules};
-use simulator::{Action, Endpoint, MessageId, NodeId, Pair};
+use simulator::{Action, MessageId, NodeId, Pair};
 
 use super::Player;
 use super::eye::Halt;

@@ -2,7 +2,7 @@
 
 use kv::Op;
 use raft_core::{RuleId, catalogue};
-use simulator::{ClientId, Endpoint, NodeId};
+use simulator::{ClientId, Endpoint, FaultKind, NodeId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -46,6 +46,9 @@ pub(crate) fn script(
         let message = format!("{count} steps: at most {most}");
         checker.wrong(Code::SC026, "steps", message);
     }
+    if let Some(recorded) = &recorded {
+        check_recorded(checker, recorded);
+    }
     let mut end = Nanos::ZERO;
     let steps = list(checker, "steps", None, trunk, &mut end);
     let mut lowered = Vec::new();
@@ -65,6 +68,21 @@ pub(crate) fn script(
         steps,
         branches: lowered,
         recorded,
+    }
+}
+
+fn check_recorded(checker: &mut Checker<'_>, recorded: &Recorded) {
+    let known = FaultKind::ALL.map(FaultKind::name);
+    for kind in recorded.faults.keys() {
+        if !known.contains(&kind.as_str()) {
+            let shown: String = kind.chars().take(40).collect();
+            let message = format!("there is no kind of fault \"{shown}\"");
+            let at = format!("recorded/faults/{kind}");
+            checker.wrong_with_help(Code::SC012, &at, message, did_you_mean(kind, known));
+        }
+    }
+    if let Some(bug) = &recorded.bug {
+        checker.bug("recorded/bug", bug);
     }
 }
 

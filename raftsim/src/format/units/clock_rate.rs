@@ -16,6 +16,12 @@ impl ClockRate {
     /// A clock that keeps world time.
     pub const TRUE: ClockRate = ClockRate { num: 1, den: 1 };
 
+    /// The rate `num`/`den`, in lowest terms; `None` outside 1/10 to 10.
+    #[must_use]
+    pub fn new(num: u32, den: u32) -> Option<Self> {
+        format!("{num}/{den}").parse().ok()
+    }
+
     /// Local nanoseconds that pass in [`ClockRate::den`] nanoseconds of the world; never 0.
     #[must_use]
     pub const fn num(self) -> u32 {
