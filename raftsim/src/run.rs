@@ -282,7 +282,7 @@ impl<'s> Runner<'s> {
             if next >= self.end {
                 world.advance_to(self.end.max(world.now()));
                 return vigil
-                    .look(self.end, world.cluster(), checks, self.names)
+                    .finish(self.end, world.cluster(), checks, self.names)
                     .map_err(Stop::Late);
             }
             if acts == next {

@@ -164,7 +164,7 @@ impl<'s> Vigil<'s> {
             return Err(Unmet {
                 time: now,
                 facts: [asked, lack],
-                    step: None,
+                step: None,
             });
         }
         waiting.next = now.after(STEP).min(waiting.deadline.max(now));

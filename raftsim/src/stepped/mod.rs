@@ -146,7 +146,16 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
         let end = end.map_or(now, |recorded| now.max(Time(recorded.end.get())));
         let moved = self.world.advance_to(end);
         moved.expect("the end is not in the past");
-        let last = self.eye.look_until(self.world.cluster(), end, true);
+        let cluster = self.world.cluster();
+        let looked = self.eye.look_until(cluster, end, false);
+        looked.map_err(Stop::Late)?;
+        let Eye {
+            vigil,
+            checks,
+            names,
+            ..
+        } = &mut self.eye;
+        let last = vigil.finish(end, cluster, checks, names);
         last.map_err(Stop::Late)
     }
 
