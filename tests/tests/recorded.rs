@@ -4,6 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
 use kv::Duties;
+use proptest::prelude::*;
 use raft_core::Rules;
 use raftsim::bugs::{self, Bug};
 use raftsim::check::Violation;
@@ -11,6 +12,7 @@ use raftsim::format::{Overrides, Resolved, parse, render};
 use raftsim::recording::Recording;
 use raftsim::run::{Outcome, Spectator};
 use raftsim::server::Server;
+use raftsim::stepped::{Insist, play};
 use simulator::{Cluster, Observer, Step, Time};
 
 /// What every action left behind: its time, the trace hash, and the state of its node.
@@ -128,4 +130,85 @@ fn a_recorded_failure_fails_again_at_the_same_property() {
         verdicts.contains("safety") && verdicts.contains("liveness"),
         "{verdicts:?}"
     );
+}
+
+/// Any steps at all, most of which are impossible where they stand.
+fn any_steps() -> impl Strategy<Value = Vec<String>> {
+    let node = || (1u32..=3).prop_map(|n| format!("\"S{n}\""));
+    let end =
+        || prop_oneof![4 => node(), 1 => Just("\"c0\"".to_owned()), 1 => Just("\"c1\"".to_owned())];
+    let pair = || {
+        (0usize..3, 1usize..3).prop_map(|(a, more)| {
+            let name = |place: usize| format!("\"S{}\"", place % 3 + 1);
+            (name(a), name(a + more))
+        })
+    };
+    let message = (end(), end(), any::<bool>())
+        .prop_filter("a link has two ends", |(from, to, _)| {
+            from != to && !(from.starts_with("\"c") && to.starts_with("\"c"))
+        })
+        .prop_map(|(from, to, all)| format!(r#"{{ "from": {from}, "to": {to}, "all": {all} }}"#));
+    let with = |verb: &'static str| move |what: String| format!(r#"{{ "{verb}": {what} }}"#);
+    prop::collection::vec(
+        prop_oneof![
+            8 => message.clone().prop_map(with("deliver")),
+            1 => message.clone().prop_map(with("drop")),
+            1 => message.prop_map(with("duplicate")),
+            3 => node().prop_map(with("timeout")),
+            2 => pair().prop_map(|(a, b)| format!(r#"{{ "elect": {{ "node": {a}, "votes": [{b}] }} }}"#)),
+            1 => pair().prop_map(|(a, b)| format!(r#"{{ "replicate": {{ "from": {a}, "to": [{b}] }} }}"#)),
+            1 => (node(), 0u32..3, 0u32..3).prop_map(|(node, writes, parts)| format!(
+                r#"{{ "crash": {{ "node": {node}, "keep": {{ "writes": {writes}, "parts": {parts} }} }} }}"#)),
+            1 => node().prop_map(with("restart")),
+            1 => node().prop_map(with("pause")),
+            1 => node().prop_map(with("resume")),
+            1 => node().prop_map(with("isolate")),
+            1 => Just(r#"{ "heal": "all" }"#.to_owned()),
+            1 => (node(), any::<bool>()).prop_map(|(node, stall)| format!(
+                r#"{{ "disk": {{ "node": {node}, "stall": {stall} }} }}"#)),
+            2 => node().prop_map(|node| format!(r#"{{ "written": {{ "node": {node} }} }}"#)),
+            1 => (node(), 1u64..500).prop_map(|(node, ms)| format!(
+                r#"{{ "clock": {{ "node": {node}, "rate": "+3%", "jump": "{ms}ms" }} }}"#)),
+            2 => (node(), 0u32..2).prop_map(|(node, client)| format!(
+                r#"{{ "call": {{ "client": "c{client}", "to": {node}, "op": "append", "key": "k", "value": "v" }} }}"#)),
+            1 => node().prop_map(|node| format!(r#"{{ "retry": {{ "to": {node} }} }}"#)),
+            1 => Just(r#"{ "give_up": {} }"#.to_owned()),
+            1 => (1u64..400).prop_map(|ms| format!(r#"{{ "settle": "{ms}ms" }}"#)),
+            1 => (1u64..400).prop_map(|ms| format!(r#"{{ "advance": "{ms}ms" }}"#)),
+        ],
+        0..60,
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_steps_are_safe_and_what_was_done_is_done_again(
+        steps in any_steps(), seed: u64, listed: bool, pre_vote: bool
+    ) {
+        let completions = if listed { "listed" } else { "at-once" };
+        let text = format!(
+            r#"{{ "format": 1, "mode": "stepped", "seed": {seed}, "nodes": {{ "count": 3 }},
+                "raft": {{ "pre_vote": {pre_vote}, "stickiness": {pre_vote} }},
+                "disk": {{ "completions": "{completions}" }}, "clients": {{ "count": 2 }},
+                "steps": [{}] }}"#,
+            steps.join(",\n")
+        );
+        let scenario = resolved("any.json", &text, None);
+        let script = scenario.script().expect("it is stepped");
+        let cast = |_| (raft_core::Standard, kv::Standard);
+        let mut states = States::default();
+        let mut recording = Recording::new(&mut states);
+        let played = play(&scenario, script, cast, Insist::No, &mut recording);
+        prop_assert_eq!(played.done.len(), steps.len());
+        let verdict = played.outcome.verdict.name();
+        prop_assert!(verdict == "ok" || verdict == "expectation", "{}", verdict);
+        let again = recording.into_scenario(&scenario, None, &played.outcome);
+        let (replayed, outcome, _) = recorded(&again, None);
+        prop_assert!(states.0 == replayed.0);
+        prop_assert_eq!(outcome.verdict.name(), "ok");
+        prop_assert_eq!(outcome.trace_hash, played.outcome.trace_hash);
+        prop_assert_eq!(outcome.metrics, played.outcome.metrics);
+    }
 }

@@ -23,6 +23,7 @@ mod diagnostic;
 mod document;
 mod expect;
 mod lines;
+mod lookup;
 mod lower;
 mod modes;
 mod params;

@@ -136,8 +136,16 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
                 Err(Halt::Late(unmet)) => return Err(Stop::Late(unmet)),
                 Err(Halt::Miss(miss)) => match insist {
                     Insist::Yes => return Err(Stop::Unmet(self.unmet(step, &miss))),
-                    Insist::No if first.is_none() => *first = Some(self.unmet(step, &miss)),
-                    Insist::No => {}
+                    Insist::No => {
+                        // Words only where somebody listens.
+                        if O::EVENTS {
+                            let [what, why] = self.unmet(step, &miss).facts;
+                            self.tell(&format!("{what} cannot be done: {why}"));
+                        }
+                        if first.is_none() {
+                            *first = Some(self.unmet(step, &miss));
+                        }
+                    }
                 },
             }
         }

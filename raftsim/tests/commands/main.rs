@@ -4,6 +4,7 @@ mod around;
 mod bugs;
 mod run;
 mod several;
+mod stepped;
 mod trace;
 
 use std::path::PathBuf;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::ends::NodeSet;
 use super::expected::Expected;
-use super::lower::nodes;
+use super::lower_verb::nodes;
 use super::written::WrittenExpected;
 use crate::format::check::Checker;
 use crate::format::codes::Code;

@@ -7,10 +7,12 @@
 //! In a file, nodes, clients and rules have names; in a [`Script`] they have numbers, so that
 //! running and editing one costs nothing but its actions.
 
+mod crash;
 mod ends;
 mod expected;
 mod lower;
 mod lower_expect;
+mod lower_verb;
 mod raise;
 mod recorded;
 mod script;

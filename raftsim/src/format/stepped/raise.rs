@@ -5,14 +5,15 @@ use raft_core::RuleId;
 use simulator::{ClientId, Endpoint, NodeId};
 use std::collections::BTreeMap;
 
+use super::crash::{WrittenCrash, WrittenCut, WrittenKeep};
 use super::ends::{Ends, NodeSet, Who};
 use super::expected::Expected;
 use super::lower_expect::NOBODY;
 use super::script::{Call, Keep, Letters, Links, ScriptStep, Verb};
 use super::written::{
-    OpName, WrittenCall, WrittenCampaign, WrittenClock, WrittenCrash, WrittenCut, WrittenElect,
-    WrittenExpected, WrittenGiveUp, WrittenKeep, WrittenLetters, WrittenReplicate, WrittenRetry,
-    WrittenScriptStep, WrittenStall, WrittenVerb, WrittenWrites,
+    OpName, WrittenCall, WrittenCampaign, WrittenClock, WrittenElect, WrittenExpected,
+    WrittenGiveUp, WrittenLetters, WrittenReplicate, WrittenRetry, WrittenScriptStep, WrittenStall,
+    WrittenVerb, WrittenWrites,
 };
 use crate::format::action::Route;
 use crate::format::select::{NodeName, Partition, Selector};

@@ -1,0 +1,353 @@
+//! From one verb as written to the same with nodes and clients by number.
+
+use kv::Op;
+use simulator::{ClientId, Endpoint, NodeId};
+
+use super::crash::{WrittenCrash, WrittenKeep};
+use super::ends::{Ends, NodeSet, Who};
+use super::lower_expect;
+use super::script::{Ask, Call, Keep, Letters, Links, MAX_CHOICES, Verb};
+use super::written::{
+    OpName, WrittenCall, WrittenCampaign, WrittenClock, WrittenElect, WrittenLetters,
+    WrittenReplicate, WrittenVerb,
+};
+use crate::format::action::Route;
+use crate::format::check::Checker;
+use crate::format::codes::Code;
+use crate::format::select::{NodeName, Partition, Selector};
+use crate::format::units::Nanos;
+
+/// The longest value that a client writes, in bytes.
+const MAX_VALUE: usize = 16 << 10;
+/// The longest key, in bytes.
+const MAX_KEY: usize = 64;
+
+/// What a step does; `None` if a mistake was noted that leaves nothing.
+pub(super) fn verb(checker: &mut Checker<'_>, at: &str, written: WrittenVerb) -> Option<Verb> {
+    Some(match written {
+        WrittenVerb::Deliver(these) => Verb::Deliver(letters(checker, at, &these)?),
+        WrittenVerb::Drop(these) => Verb::Drop(letters(checker, at, &these)?),
+        WrittenVerb::Duplicate(these) => Verb::Duplicate(letters(checker, at, &these)?),
+        WrittenVerb::Hold(route) => Verb::Hold(links(checker, at, &route)?),
+        WrittenVerb::Release(route) => Verb::Release(links(checker, at, &route)?),
+        WrittenVerb::Cut(route) => Verb::Cut(links(checker, at, &route)?),
+        WrittenVerb::Isolate(nodes) => Verb::Isolate(who(checker, at, &nodes)?),
+        WrittenVerb::Partition(partition) => Verb::Partition(groups(checker, at, &partition)?),
+        WrittenVerb::Heal(nodes) => Verb::Heal(who(checker, at, &nodes)?),
+        WrittenVerb::Timeout(name) => Verb::Timeout(checker.node(at, &name)?),
+        WrittenVerb::Written(writes) => Verb::Written {
+            node: checker.node(&format!("{at}/node"), &writes.node)?,
+            through: writes.through,
+        },
+        WrittenVerb::Disk(disk) => Verb::Disk {
+            who: who(checker, &format!("{at}/node"), &disk.node)?,
+            stall: disk.stall,
+        },
+        WrittenVerb::Crash(crash) => self::crash(checker, at, &crash)?,
+        WrittenVerb::Restart(nodes) => Verb::Restart(who(checker, at, &nodes)?),
+        WrittenVerb::Pause(nodes) => Verb::Pause(who(checker, at, &nodes)?),
+        WrittenVerb::Resume(nodes) => Verb::Resume(who(checker, at, &nodes)?),
+        WrittenVerb::Clock(change) => clock(checker, at, &change)?,
+        WrittenVerb::Call(written) => Verb::Call(Box::new(call(checker, at, &written)?)),
+        WrittenVerb::Retry(written) => Verb::Retry {
+            client: client(checker, at, written.client.as_ref())?,
+            to: checker.node(&format!("{at}/to"), &written.to)?,
+        },
+        WrittenVerb::GiveUp(written) => Verb::GiveUp {
+            client: client(checker, at, written.client.as_ref())?,
+        },
+        WrittenVerb::Settle(span) => Verb::Settle(span),
+        WrittenVerb::Advance(span) => Verb::Advance(span),
+        WrittenVerb::Elect(written) => elect(checker, at, &written)?,
+        WrittenVerb::Campaign(written) => campaign(checker, at, &written)?,
+        WrittenVerb::Replicate(written) => replicate(checker, at, &written)?,
+        WrittenVerb::Expect(written) => {
+            Verb::Expect(Box::new(lower_expect::expected(checker, at, written)?))
+        }
+        WrittenVerb::Ask(question) => Verb::Ask(Box::new(ask(checker, at, question))),
+        WrittenVerb::Phase(name) => Verb::Phase(name),
+    })
+}
+
+fn letters(checker: &mut Checker<'_>, at: &str, written: &WrittenLetters) -> Option<Letters> {
+    let from = checker.ends(&format!("{at}/from"), &written.from);
+    let to = checker.ends(&format!("{at}/to"), &written.to);
+    let (from, to) = (from?, to?);
+    if !written.all {
+        for (field, ends) in [("from", from), ("to", to)] {
+            if ends.only().is_none() {
+                let help = Some("add \"all\": true, or write one step for each".to_owned());
+                let message = "one message has one sender and one receiver";
+                checker.wrong_with_help(Code::SC034, &format!("{at}/{field}"), message, help);
+            }
+        }
+    }
+    if written.all && written.ordinal.is_some() {
+        let message = "\"ordinal\" names one message, \"all\" means several";
+        checker.wrong(Code::SC027, &format!("{at}/ordinal"), message);
+    }
+    some_link(checker, at, from, to);
+    Some(Letters {
+        from,
+        to,
+        kind: written.kind,
+        ordinal: written.ordinal,
+        all: written.all,
+    })
+}
+
+/// A mistake, if no link joins any of these.
+fn some_link(checker: &mut Checker<'_>, at: &str, from: Ends, to: Ends) {
+    let joined = |(from, to): (Endpoint, Endpoint)| match (from, to) {
+        (Endpoint::Client(_), Endpoint::Client(_)) => false,
+        // The core never sends to itself.
+        (from, to) => from != to,
+    };
+    let mut pairs = from
+        .iter()
+        .flat_map(|from| to.iter().map(move |to| (from, to)));
+    if !pairs.any(joined) {
+        let message = "no link joins these";
+        checker.wrong(Code::SC029, &format!("{at}/to"), message);
+    }
+}
+
+fn links(checker: &mut Checker<'_>, at: &str, route: &Route) -> Option<Links> {
+    let from = checker.ends(&format!("{at}/from"), &route.from);
+    let to = checker.ends(&format!("{at}/to"), &route.to);
+    let (from, to) = (from?, to?);
+    some_link(checker, at, from, to);
+    Some(Links { from, to })
+}
+
+fn who(checker: &mut Checker<'_>, at: &str, selector: &Selector) -> Option<Who> {
+    Some(match selector {
+        Selector::Nodes(_) => Who::These(nodes(checker, at, selector)?),
+        Selector::All => Who::All,
+        Selector::Leader => Who::Leader,
+        Selector::Followers => Who::Followers,
+        Selector::Down => Who::Down,
+        Selector::Up => Who::Up,
+        Selector::Random(_)
+        | Selector::Minority
+        | Selector::Majority
+        | Selector::MinorityWithLeader => {
+            checker.chance(at, &selector.to_string());
+            return None;
+        }
+    })
+}
+
+/// Nodes by name, or all.
+pub(super) fn nodes(checker: &mut Checker<'_>, at: &str, selector: &Selector) -> Option<NodeSet> {
+    let ends = checker.ends(at, selector)?;
+    if ends.iter().any(|end| matches!(end, Endpoint::Client(_))) {
+        let message = "this is done by nodes, not by clients";
+        checker.wrong(Code::SC014, at, message);
+        return None;
+    }
+    Some(ends.nodes)
+}
+
+fn groups(checker: &mut Checker<'_>, at: &str, partition: &Partition) -> Option<Vec<Who>> {
+    let Partition::Groups(groups) = partition else {
+        checker.chance(at, "a drawn partition");
+        return None;
+    };
+    if groups.is_empty() {
+        checker.wrong(Code::SC029, at, "this changes nothing");
+    }
+    let mut seen = NodeSet::EMPTY;
+    let mut lowered = Vec::new();
+    for (i, group) in groups.iter().enumerate() {
+        let at = format!("{at}/{i}");
+        let group = who(checker, &at, group)?;
+        if let Who::These(nodes) = group {
+            if let Some(twice) = nodes.iter().find(|node| seen.contains(*node)) {
+                let name = &checker.nodes[twice.0 as usize];
+                let message = format!("{name} stands in this partition twice");
+                checker.wrong(Code::SC031, &at, message);
+            }
+            nodes.iter().for_each(|node| seen.insert(node));
+        }
+        lowered.push(group);
+    }
+    Some(lowered)
+}
+
+fn crash(checker: &mut Checker<'_>, at: &str, written: &WrittenCrash) -> Option<Verb> {
+    let keep = match &written.keep {
+        WrittenKeep::None => Keep::NONE,
+        WrittenKeep::All => Keep::ALL,
+        WrittenKeep::Cut(cut) => Keep {
+            writes: cut.writes,
+            parts: cut.parts,
+        },
+    };
+    let who = who(checker, at, &written.node)?;
+    Some(Verb::Crash { who, keep })
+}
+
+fn clock(checker: &mut Checker<'_>, at: &str, written: &WrittenClock) -> Option<Verb> {
+    if written.rate.is_none() && written.jump.is_none() {
+        checker.wrong(Code::SC029, at, "this changes nothing");
+    }
+    Some(Verb::Clock {
+        who: who(checker, &format!("{at}/node"), &written.node)?,
+        rate: written.rate,
+        jump: written.jump.unwrap_or(Nanos::ZERO),
+    })
+}
+
+fn client(checker: &mut Checker<'_>, at: &str, name: Option<&NodeName>) -> Option<ClientId> {
+    match name {
+        Some(name) => checker.client(&format!("{at}/client"), name),
+        None if checker.clients == 0 => {
+            let help = Some("set clients.count".to_owned());
+            checker.wrong_with_help(Code::SC014, at, "this scenario has no clients", help);
+            None
+        }
+        None => Some(ClientId(0)),
+    }
+}
+
+fn call(checker: &mut Checker<'_>, at: &str, written: &WrittenCall) -> Option<Call> {
+    let client = client(checker, at, written.client.as_ref());
+    let to = checker.node(&format!("{at}/to"), &written.to);
+    if written.serial == Some(0) {
+        let message = "operations are numbered from 1";
+        checker.wrong(Code::SC026, &format!("{at}/serial"), message);
+    }
+    let texts = [
+        ("key", Some(&written.key), MAX_KEY),
+        ("value", written.value.as_ref(), MAX_VALUE),
+        ("expect", written.expect.as_ref(), MAX_VALUE),
+    ];
+    for (field, text, most) in texts {
+        if text.is_some_and(|text| text.len() > most) {
+            let message = format!("this is longer than {most} bytes");
+            checker.wrong(Code::SC026, &format!("{at}/{field}"), message);
+        }
+    }
+    let op = op(checker, at, written)?;
+    Some(Call {
+        client: client?,
+        serial: written.serial,
+        to: to?,
+        op,
+    })
+}
+
+fn op(checker: &mut Checker<'_>, at: &str, written: &WrittenCall) -> Option<Op> {
+    let writes = matches!(written.op, OpName::Put | OpName::Append | OpName::Cas);
+    if writes && written.value.is_none() {
+        checker.wrong(Code::SC008, at, "the field \"value\" is missing");
+        return None;
+    }
+    let stray = [
+        ("value", written.value.is_some() && !writes),
+        (
+            "expect",
+            written.expect.is_some() && written.op != OpName::Cas,
+        ),
+    ];
+    for (field, _) in stray.into_iter().filter(|(_, is)| *is) {
+        let message = format!("this operation has no \"{field}\"");
+        checker.wrong(Code::SC027, &format!("{at}/{field}"), message);
+    }
+    let key = written.key.as_bytes().into();
+    let value = written
+        .value
+        .as_deref()
+        .unwrap_or_default()
+        .as_bytes()
+        .into();
+    Some(match written.op {
+        OpName::Get => Op::Get { key },
+        OpName::Put => Op::Put { key, value },
+        OpName::Append => Op::Append { key, value },
+        OpName::Cas => Op::Cas {
+            key,
+            expect: written.expect.as_deref().map(|text| text.as_bytes().into()),
+            value,
+        },
+        OpName::Delete => Op::Delete { key },
+    })
+}
+
+fn elect(checker: &mut Checker<'_>, at: &str, written: &WrittenElect) -> Option<Verb> {
+    let node = checker.node(&format!("{at}/node"), &written.node);
+    let votes = voters(checker, &format!("{at}/votes"), &written.votes);
+    let (node, votes) = (node?, votes?);
+    others(checker, &format!("{at}/votes"), node, votes);
+    Some(Verb::Elect { node, votes })
+}
+
+/// Nodes, or an empty list.
+fn voters(checker: &mut Checker<'_>, at: &str, selector: &Selector) -> Option<NodeSet> {
+    match selector {
+        Selector::Nodes(names) if names.is_empty() => Some(NodeSet::EMPTY),
+        _ => nodes(checker, at, selector),
+    }
+}
+
+/// The candidate's own vote goes without saying.
+fn others(checker: &mut Checker<'_>, at: &str, node: NodeId, voters: NodeSet) {
+    if voters.contains(node) && voters.len() < checker.nodes.len() {
+        let name = &checker.nodes[node.0 as usize];
+        let message = format!("{name} votes for itself without being asked");
+        checker.wrong(Code::SC029, at, message);
+    }
+}
+
+fn campaign(checker: &mut Checker<'_>, at: &str, written: &WrittenCampaign) -> Option<Verb> {
+    let node = checker.node(&format!("{at}/node"), &written.node);
+    let mut side = |field: &str, selector: Option<&Selector>| {
+        let at = format!("{at}/{field}");
+        selector.map_or(Some(NodeSet::EMPTY), |them| voters(checker, &at, them))
+    };
+    let granted_by = side("granted_by", written.granted_by.as_ref());
+    let refused_by = side("refused_by", written.refused_by.as_ref());
+    let (node, granted_by, refused_by) = (node?, granted_by?, refused_by?);
+    others(checker, &format!("{at}/granted_by"), node, granted_by);
+    others(checker, &format!("{at}/refused_by"), node, refused_by);
+    if let Some(both) = granted_by.iter().find(|node| refused_by.contains(*node)) {
+        let name = &checker.nodes[both.0 as usize];
+        let message = format!("{name} cannot both grant and refuse");
+        checker.wrong(Code::SC027, &format!("{at}/refused_by"), message);
+    }
+    Some(Verb::Campaign {
+        node,
+        granted_by,
+        refused_by,
+    })
+}
+
+fn replicate(checker: &mut Checker<'_>, at: &str, written: &WrittenReplicate) -> Option<Verb> {
+    let from = checker.node(&format!("{at}/from"), &written.from);
+    let to = nodes(checker, &format!("{at}/to"), &written.to);
+    let (from, to) = (from?, to?);
+    if to == NodeSet::from(from) {
+        let name = &checker.nodes[from.0 as usize];
+        let message = format!("{name} does not replicate to itself");
+        checker.wrong(Code::SC029, &format!("{at}/to"), message);
+    }
+    Some(Verb::Replicate {
+        from,
+        to,
+        through: written.through,
+    })
+}
+
+fn ask(checker: &mut Checker<'_>, at: &str, question: Ask) -> Ask {
+    let count = question.choices.len();
+    if !(2..=MAX_CHOICES).contains(&count) {
+        let message = format!("{count} choices: from 2 to {MAX_CHOICES}");
+        checker.wrong(Code::SC026, &format!("{at}/choices"), message);
+    }
+    if !question.choices.contains(&question.answer) {
+        let message = "the answer is not one of the choices";
+        checker.wrong(Code::SC027, &format!("{at}/answer"), message);
+    }
+    question
+}
