@@ -1,8 +1,9 @@
 //! The report of a run that went wrong: what does not hold, the two facts that contradict each
-//! other, the events that led there, and what to type next.
+//! other, the story of what led there, and what to type next.
 //!
-//! The events come from running the same seed again with a tracer: a run costs milliseconds, and
-//! runs without a tracer stay fast.
+//! The story comes from running the same seed again with somebody who takes it down: a run costs
+//! milliseconds, and runs that nobody watches stay fast. Where there is no story, the events that
+//! came before are shown.
 
 mod chain;
 
@@ -15,6 +16,7 @@ use crate::format::Resolved;
 use crate::run::{Outcome, Verdict};
 use crate::trace::{Columns, Filter, Header, Line, Tracer};
 use crate::vigil::Unmet;
+use crate::why::{Recorder, Story};
 use anstyle::{AnsiColor, Style};
 
 /// So many lines of the trace are kept: what led to a failure is near.
@@ -22,6 +24,8 @@ const KEPT: usize = 200_000;
 
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const HEAD: Style = Style::new().bold();
+
+const LED: &str = "What led to it; ✗ is what a rule does not allow:";
 
 /// How the user runs this seed of this file: the arguments after `raftsim run` and `raftsim trace`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,13 +55,27 @@ pub fn report(
     };
     let mut report = bug.map_or(String::new(), |bug| format!("{}\n", bug.planted()));
     report.push_str(&head);
-    let (header, lines) = retrace(scenario, bug);
-    report.push_str(&events(&header, &lines, &outcome.verdict));
+    let story = match &outcome.verdict {
+        Verdict::Safety(violation) => story(scenario, bug, violation),
+        _ => Story::default(),
+    };
+    if story.lines.is_empty() {
+        let (header, lines) = retrace(scenario, bug);
+        report.push_str(&events(&header, &lines, &outcome.verdict));
+    } else {
+        report.push_str(&format!("{LED}\n{story}\n"));
+    }
     let (Again(arguments), to) = (again, show(time.0));
     report.push_str(&format!("Run it again   raftsim run {arguments}\n"));
     report.push_str(&format!(
         "See more       raftsim trace {arguments} --to {to} --why\n"
     ));
+    if let Some(last) = story.lines.last() {
+        let event = last.event;
+        report.push_str(&format!(
+            "Its causes     raftsim trace {arguments} --why {event}\n"
+        ));
+    }
     if let Verdict::Safety(violation) = &outcome.verdict
         && let Broken::Property(property) = violation.broken
     {
@@ -107,6 +125,15 @@ fn missed(head: &str, unmet: &Unmet) -> String {
 
 fn facts([first, second]: &[String; 2]) -> String {
     format!("  1. {first}\n  2. {second}\n\n")
+}
+
+/// Runs the seed again and takes down what led to the violation.
+fn story(scenario: &Resolved, bug: Option<Bug>, violation: &Violation) -> Story {
+    let names = scenario.nodes.iter().map(|name| name.0.clone()).collect();
+    let mut recorder = Recorder::new(names);
+    // The outcome is known: what differs now is that somebody watches.
+    let _ = bugs::run(scenario, bug, &mut recorder);
+    recorder.story(violation)
 }
 
 /// Runs the seed again and keeps the end of its trace.

@@ -24,6 +24,7 @@ use crate::format::Property;
 use crate::server::Server;
 
 pub use history::{End, History, Operation};
+pub(crate) use model::read as read_request;
 pub use safety::Sightings;
 pub use subject::Subject;
 pub use violation::{Broken, Violation};

@@ -1,0 +1,265 @@
+//! The observer that takes down what a story needs.
+
+use std::collections::BTreeMap;
+
+use kv::Duties;
+use raft_core::{Index, Message, Rules};
+use simulator::{Action, Cluster, Endpoint, MessageId, NodeId, Observer, Step, Verdict};
+
+use super::account::Account;
+use super::moment::{Answer, Applied, Image, Look, Moment, Operation, What};
+use crate::check::{Violation, read_request};
+use crate::run::Spectator;
+use crate::server::{Server, engine_id};
+
+/// What a node's store has carried out.
+#[derive(Clone, Debug, Default)]
+struct Store {
+    /// The last serial of each client.
+    serials: BTreeMap<u64, u64>,
+    /// The version of each key.
+    versions: BTreeMap<Vec<u8>, u64>,
+}
+
+/// Watches a run and keeps what explains a failure.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    /// The messages between nodes that are under way, each with the event that sent it.
+    letters: BTreeMap<MessageId, (u64, Message)>,
+    stores: Vec<Store>,
+    account: Account,
+    begun: bool,
+}
+
+impl Recorder {
+    /// A recorder for a cluster of nodes with these names.
+    #[must_use]
+    pub fn new(names: Vec<String>) -> Self {
+        Self {
+            letters: BTreeMap::new(),
+            stores: vec![Store::default(); names.len()],
+            account: Account::new(names),
+            begun: false,
+        }
+    }
+
+    pub(super) fn account(&self) -> &Account {
+        &self.account
+    }
+
+    fn moment<R: Rules + Clone, D: Duties>(
+        &mut self,
+        cluster: &Cluster<Server<R, D>>,
+        step: &Step<'_, Server<R, D>>,
+    ) -> Moment {
+        let what = self.what(cluster, step);
+        self.post(cluster, step);
+        let mut moment = Moment {
+            id: step.id.0,
+            time: step.time.0,
+            node: step.node,
+            what,
+            decisions: Vec::new(),
+            sent: Vec::new(),
+            writes: step.output.writes.iter().map(|w| w.raft.clone()).collect(),
+            applied: Vec::new(),
+            answers: Vec::new(),
+            after: None,
+        };
+        for (to, message) in &step.output.sends {
+            moment.sent.push((*to, message.raft.clone()));
+        }
+        let Some((node, server)) = step.node.and_then(|id| Some((id, cluster.node(id)?))) else {
+            return moment;
+        };
+        moment.after = Some(look(server));
+        for event in step.events {
+            match event {
+                kv::Event::Core(core) => moment.decisions.push(*core),
+                kv::Event::Answered {
+                    client,
+                    serial,
+                    entry,
+                    lost: false,
+                } => moment.answers.push(Answer {
+                    client: *client,
+                    serial: *serial,
+                    entry: *entry,
+                    holds: request_at(server, entry.index),
+                }),
+                _ => {}
+            }
+        }
+        moment.applied = self.applied(node, server);
+        moment
+    }
+
+    fn what<R: Rules + Clone, D: Duties>(
+        &mut self,
+        cluster: &Cluster<Server<R, D>>,
+        step: &Step<'_, Server<R, D>>,
+    ) -> What {
+        match step.action {
+            Action::Deliver(id) | Action::Duplicate(id) => {
+                if let Some(received) = step.received {
+                    let done = received.accepted && received.verdict == Verdict::Done;
+                    let operation = (u64::from(received.client.0), received.serial);
+                    let told = What::Told(operation, received.from);
+                    return if done { told } else { What::Other };
+                }
+                let letter = match step.action {
+                    Action::Deliver(_) => self.letters.remove(id),
+                    _ => self.letters.get(id).cloned(),
+                };
+                match (letter, id.from) {
+                    (Some((sent, message)), Endpoint::Node(from)) => What::Receive {
+                        from,
+                        sent,
+                        message,
+                    },
+                    _ => What::Other,
+                }
+            }
+            Action::Drop(id, _) => {
+                self.letters.remove(id);
+                What::Other
+            }
+            Action::Written { through, .. } => What::Written(*through),
+            Action::Crash { node, .. } => {
+                self.stores[node.0 as usize] = Store::default();
+                What::Crash {
+                    lost: cluster.last_loss().writes,
+                    disk: image(&cluster.disk(*node).0),
+                }
+            }
+            Action::Restart(node) => What::Restart(image(&cluster.disk(*node).0)),
+            Action::Call { client, serial, .. } | Action::Retry { client, serial, .. } => {
+                What::Asked((u64::from(client.0), *serial))
+            }
+            _ => What::Other,
+        }
+    }
+
+    /// Keeps what leaves, until it arrives.
+    fn post<R: Rules + Clone, D: Duties>(
+        &mut self,
+        cluster: &Cluster<Server<R, D>>,
+        step: &Step<'_, Server<R, D>>,
+    ) {
+        let Some(node) = step.node else { return };
+        let mut posted: BTreeMap<NodeId, u64> = BTreeMap::new();
+        for (to, message) in &step.output.sends {
+            let (from, end) = (node.into(), (*to).into());
+            let sent = posted.entry(*to).or_insert_with(|| cluster.sent(from, end));
+            *sent += 1;
+            let id = MessageId {
+                from,
+                to: end,
+                ordinal: *sent,
+            };
+            self.letters.insert(id, (step.id.0, message.raft.clone()));
+        }
+    }
+
+    /// What was applied. A repetition is known by the version of its key, which it must not change;
+    /// where another request of the same step changes it, nobody can tell.
+    fn applied<R: Rules + Clone, D: Duties>(
+        &mut self,
+        node: NodeId,
+        server: &Server<R, D>,
+    ) -> Vec<Applied> {
+        let store = &mut self.stores[node.0 as usize];
+        let machine = server.node().machine();
+        let (mut all, mut fresh, mut repeated) = (Vec::new(), Vec::new(), Vec::new());
+        for (index, state) in server.applied() {
+            let (entry, payload) = server
+                .node()
+                .entry(*index)
+                .expect("what was applied is in the log");
+            let request = read_request(payload.bytes());
+            if let Some(request) = &request {
+                let last = store.serials.entry(request.client).or_insert(0);
+                if request.serial > *last {
+                    *last = request.serial;
+                    fresh.push(request.key.to_vec());
+                } else {
+                    repeated.push((all.len(), request.key.to_vec()));
+                }
+            }
+            all.push(Applied {
+                entry,
+                request: request.map(|request| (request.client, request.serial)),
+                again: false,
+                state: *state,
+            });
+        }
+        for (place, key) in &repeated {
+            let was = store.versions.get(key).copied().unwrap_or(0);
+            all[*place].again = !fresh.contains(key) && machine.read(key).version.0 > was;
+        }
+        for key in fresh
+            .into_iter()
+            .chain(repeated.into_iter().map(|(_, key)| key))
+        {
+            let version = machine.read(&key).version.0;
+            store.versions.insert(key, version);
+        }
+        all
+    }
+}
+
+/// The request that an entry holds.
+fn request_at<R: Rules + Clone, D: Duties>(
+    server: &Server<R, D>,
+    index: Index,
+) -> Option<Operation> {
+    let (_, payload) = server.node().entry(index)?;
+    let request = read_request(payload.bytes())?;
+    Some((request.client, request.serial))
+}
+
+fn image(disk: &kv::Disk) -> Image {
+    Image {
+        hard: disk.hard_state,
+        log: disk.entries.iter().map(|(term, _)| *term).collect(),
+    }
+}
+
+fn look<R: Rules + Clone, D: Duties>(server: &Server<R, D>) -> Look {
+    let raft = server.node().raft();
+    let progress = raft.progress().iter();
+    Look {
+        term: raft.current_term(),
+        vote: raft.voted_for().map(engine_id),
+        role: raft.role(),
+        durable: raft.durable_index(),
+        matches: progress
+            .map(|peer| (engine_id(peer.id), peer.match_index))
+            .collect(),
+    }
+}
+
+impl<R: Rules + Clone, D: Duties> Observer<Server<R, D>> for Recorder {
+    const EVENTS: bool = true;
+    type Violation = Box<Violation>;
+
+    fn after(
+        &mut self,
+        cluster: &Cluster<Server<R, D>>,
+        step: &Step<'_, Server<R, D>>,
+    ) -> Result<(), Box<Violation>> {
+        if !self.begun {
+            self.begun = true;
+            // Nothing was written before the first event, so the disks are what they began as.
+            for node in cluster.nodes() {
+                self.account.begin(node, image(&cluster.disk(node).0));
+            }
+        }
+        let moment = self.moment(cluster, step);
+        let cause = step.cause.0;
+        self.account.take(&moment, cause);
+        Ok(())
+    }
+}
+
+impl<R: Rules + Clone, D: Duties> Spectator<R, D> for Recorder {}
