@@ -46,6 +46,7 @@ pub mod explain;
 mod fold;
 pub mod format;
 pub mod fuzz;
+pub mod measure;
 pub mod operations;
 pub mod recording;
 pub mod report;

@@ -135,6 +135,11 @@ pub trait Spectator<R: Rules + Clone, D: Duties>:
     fn told(&mut self, time: Time, deed: &str) {
         let _ = (time, deed);
     }
+
+    /// Whether the run may end here; what was expected of its later phases is then not asked.
+    fn has_seen_enough(&self) -> bool {
+        false
+    }
 }
 
 impl<R: Rules + Clone, D: Duties> Spectator<R, D> for Unobserved {}
@@ -306,6 +311,9 @@ impl<'s> Runner<'s> {
                 world.step(&mut (&mut *observer, (&mut *checks, &mut watch)))?;
             } else {
                 world.step(&mut (&mut *observer, &mut *checks))?;
+            }
+            if observer.has_seen_enough() {
+                return Ok(());
             }
             let now = world.now();
             for trigger in watch.seen.drain(..) {

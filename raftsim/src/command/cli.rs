@@ -86,6 +86,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Show a run event by event; the column is the node
     Trace(Trace),
+    /// Measure something over many seeds
+    Measure(Measure),
     /// Find every mistake in scenario files, without running them
     Check(Check),
     /// Print the JSON Schema of scenario files
@@ -234,6 +236,50 @@ fn kind(text: &str) -> Result<Kind, String> {
 
 fn time(text: &str) -> Result<u64, String> {
     raftsim::clock::read(text).ok_or_else(|| "write a time such as 1.5s or 800ms".to_owned())
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Measure {
+    /// What is measured
+    #[arg(value_enum, value_name = "WHAT")]
+    pub(crate) what: Measured,
+    /// A scenario file, or the name of a scenario in ./scenarios
+    #[arg(value_name = "FILE")]
+    pub(crate) file: String,
+    /// The seeds from A up to, but without, B
+    #[arg(long, value_name = "A..B", default_value = "1..1001", value_parser = seeds)]
+    pub(crate) seeds: (u64, u64),
+    /// Give a parameter of the scenario a value; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
+    pub(crate) set: Vec<(String, String)>,
+    /// Measure with these values, and call that by the first one; may be repeated, to compare
+    #[arg(long, value_name = "NAME=VALUE,...", value_parser = assignments)]
+    pub(crate) series: Vec<Vec<(String, String)>>,
+    #[command(flatten)]
+    pub(crate) plant: Plant,
+    /// Draw how the times are distributed into this file
+    #[arg(long, value_name = "OUT.svg")]
+    pub(crate) svg: Option<PathBuf>,
+    /// Write one JSON object a line instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Measured {
+    /// From the first crash of a leader to the next leader
+    Downtime,
+}
+
+fn seeds(text: &str) -> Result<(u64, u64), String> {
+    let ends = text.split_once("..");
+    let ends = ends.and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
+    ends.filter(|(from, to)| from < to)
+        .ok_or_else(|| "write A..B with A below B, such as 1..1001 for a thousand seeds".to_owned())
+}
+
+fn assignments(text: &str) -> Result<Vec<(String, String)>, String> {
+    text.split(',').map(assignment).collect()
 }
 
 #[derive(Clone, Debug, Args)]

@@ -11,6 +11,7 @@ mod interrupt;
 mod json;
 mod list;
 mod log;
+mod measure;
 mod picture;
 mod run;
 mod screen;
@@ -75,6 +76,7 @@ fn dispatch(command: &Command, log: Log, screen: &mut Screen) -> Result<Exit, St
     match command {
         Command::Run(args) => run::run(args, log, screen),
         Command::Trace(args) => trace::trace(args, &log, screen),
+        Command::Measure(args) => measure::measure(args, screen),
         Command::Check(args) => check::check(args, screen),
         Command::List(args) => list::list(args, screen),
         Command::Bugs(args) => bugs::bugs(args, screen),

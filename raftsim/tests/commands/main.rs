@@ -2,6 +2,7 @@
 
 mod around;
 mod bugs;
+mod measure;
 mod run;
 mod several;
 mod stepped;

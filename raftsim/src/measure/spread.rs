@@ -1,0 +1,104 @@
+//! What many runs gave, summed up.
+
+/// Times that were measured, in order, and how many runs came to no end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spread {
+    times: Vec<u64>,
+    endless: u64,
+}
+
+impl Spread {
+    /// Takes in a run: what was measured in nanoseconds, or that it never came to its end.
+    pub fn add(&mut self, time: Option<u64>) {
+        match time {
+            Some(time) => {
+                let place = self.times.partition_point(|earlier| *earlier <= time);
+                self.times.insert(place, time);
+            }
+            None => self.endless += 1,
+        }
+    }
+
+    /// The times in nanoseconds, the shortest first.
+    #[must_use]
+    pub fn times(&self) -> &[u64] {
+        &self.times
+    }
+
+    /// How many runs came to no end: longer than all times.
+    #[must_use]
+    pub fn endless(&self) -> u64 {
+        self.endless
+    }
+
+    /// How many runs there were.
+    #[must_use]
+    pub fn runs(&self) -> u64 {
+        self.times.len() as u64 + self.endless
+    }
+
+    /// The least time that at least so many percent of the runs did not exceed; `None` if that is
+    /// among those without an end, or if there were no runs.
+    #[must_use]
+    pub fn percentile(&self, percent: u64) -> Option<u64> {
+        let rank = (self.runs() * percent).div_ceil(100).max(1);
+        let place = usize::try_from(rank - 1).ok()?;
+        self.times.get(place).copied()
+    }
+
+    /// The mean of all runs; `None` if one came to no end, or if there were none.
+    #[must_use]
+    pub fn mean(&self) -> Option<u64> {
+        let sum: u128 = self.times.iter().copied().map(u128::from).sum();
+        let mean = sum.checked_div(self.times.len() as u128)?;
+        u64::try_from(mean).ok().filter(|_| self.endless == 0)
+    }
+
+    /// The longest time; `None` if a run came to no end, or if there were none.
+    #[must_use]
+    pub fn worst(&self) -> Option<u64> {
+        self.times.last().copied().filter(|_| self.endless == 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spread(times: &[u64], endless: u64) -> Spread {
+        let mut spread = Spread::default();
+        times.iter().for_each(|time| spread.add(Some(*time)));
+        (0..endless).for_each(|_| spread.add(None));
+        spread
+    }
+
+    #[test]
+    fn percentiles_are_times_that_were_measured() {
+        let ten = spread(&[10, 9, 8, 7, 6, 5, 4, 3, 2, 1], 0);
+        let at = |percent| ten.percentile(percent).unwrap();
+        assert_eq!(
+            [at(0), at(10), at(11), at(50), at(99), at(100)],
+            [1, 1, 2, 5, 10, 10]
+        );
+        assert_eq!((ten.mean(), ten.worst()), (Some(5), Some(10)));
+    }
+
+    #[test]
+    fn runs_without_an_end_are_longer_than_all_others() {
+        let some = spread(&[3, 1, 2], 1);
+        assert_eq!(
+            (some.percentile(50), some.percentile(75)),
+            (Some(2), Some(3))
+        );
+        assert_eq!(
+            (some.percentile(76), some.mean(), some.worst()),
+            (None, None, None)
+        );
+        assert_eq!(some.runs(), 4);
+        let none = Spread::default();
+        assert_eq!(
+            (none.percentile(50), none.mean(), none.worst()),
+            (None, None, None)
+        );
+    }
+}
