@@ -67,9 +67,14 @@ pub(crate) fn measure(args: &Measure, screen: &mut Screen) -> Result<Exit, Stop>
         let mut sets = sets.clone();
         let name = name(&sets);
         sets.extend(args.set.iter().cloned());
-        let Some(first) = resolve(&file, args.seeds.0, &sets, screen) else {
-            return Ok(Exit::BadInput);
+        let first = match resolve(&file, args.seeds.0, &sets, screen) {
+            Ok(first) => first,
+            Err(exit) => return Ok(exit),
         };
+        if first.script().is_some() {
+            let message = format!("{} is stepped: no time passes in it", file.path);
+            return Err(Stop::bad_input(message));
+        }
         scenario.clone_from(&first.name);
         all.push(series(args, &file, name, &sets, &interrupt, screen)?);
         show(args, &scenario, &all, screen)?;
@@ -100,18 +105,13 @@ fn resolve(
     seed: u64,
     sets: &[(String, String)],
     screen: &mut Screen,
-) -> Option<Resolved> {
+) -> Result<Resolved, Exit> {
     let overrides = Overrides {
         seed: Some(seed),
         sets: sets.to_vec(),
     };
-    match file.resolve(&overrides) {
-        Ok(scenario) => Some(scenario),
-        Err(found) => {
-            file.show(&found, screen);
-            None
-        }
-    }
+    file.resolve(&overrides)
+        .map_err(|unusable| file.explain(&unusable, screen))
 }
 
 fn series(
@@ -131,9 +131,8 @@ fn series(
         if interrupt.wanted() {
             break;
         }
-        let Some(scenario) = resolve(file, seed, sets, screen) else {
-            return Err(Stop::bad_input(format!("seed {seed} cannot be run")));
-        };
+        let scenario = resolve(file, seed, sets, screen)
+            .map_err(|exit| Stop::Told(exit, format!("seed {seed} cannot be run")))?;
         let mut watch = Downtime::new(scenario.nodes.len());
         let outcome = bugs::run(&scenario, args.plant.bug, &mut watch);
         if let Verdict::Safety(_) = outcome.verdict {

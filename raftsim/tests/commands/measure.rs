@@ -13,7 +13,9 @@ fn downtime(file: &str, more: &[&str]) -> Said {
 fn worst(said: &Said) -> Vec<u64> {
     let worst = |line| {
         let line: Value = json(line);
-        line["percentiles_ns"][4][1].as_u64().unwrap()
+        line["percentiles_ns"][4][1]
+            .as_u64()
+            .expect("each run has an end")
     };
     said.out.lines().map(worst).collect()
 }
