@@ -14,8 +14,8 @@ const REGENERATE: &str = "RAFTSIM_REGENERATE";
 const HOW: &str = "RAFTSIM_REGENERATE=1 cargo test -p raftsim --test diagram";
 
 fn run() -> Vec<Line> {
-    let (header, lines) = read(RUN.as_bytes()).unwrap();
-    let lines = lines.map(|line| line.unwrap());
+    let (header, lines) = read(RUN.as_bytes()).expect("the recorded run is a trace");
+    let lines = lines.map(|line| line.expect("the recorded run is a trace"));
     [Line::Header(header)].into_iter().chain(lines).collect()
 }
 
