@@ -9,6 +9,7 @@ use raft_core::Rules;
 use raftsim::bugs::{self, Bug};
 use raftsim::check::Violation;
 use raftsim::format::{Overrides, Resolved, parse, render};
+use raftsim::fuzz::{Generator, Profile};
 use raftsim::recording::Recording;
 use raftsim::run::{Outcome, Spectator};
 use raftsim::server::Server;
@@ -97,6 +98,40 @@ fn plays_again(scenario: &Resolved, bug: Option<Bug>) -> Outcome {
     outcome
 }
 
+/// Records a run and plays the recording, without a file between.
+fn replays(scenario: &Resolved, bug: Option<Bug>) {
+    let (states, outcome, recording) = recorded(scenario, bug);
+    let (played, replay, _) = recorded(&recording, bug);
+    let about = format!("{} {bug:?}", scenario.name);
+    assert!(states.0 == played.0, "{about}: other states");
+    assert_eq!(outcome.verdict, replay.verdict, "{about}");
+    assert_eq!(outcome.trace_hash, replay.trace_hash, "{about}");
+}
+
+/// Plays again what these seeds of every profile do, each third one with a bug.
+fn every_profile(seeds: std::ops::Range<u64>) {
+    for name in ["quick", "storage", "liveness", "everything"] {
+        let generator = Generator::new(Profile::named(name).expect("it is built in"));
+        for seed in seeds.clone() {
+            let place = usize::try_from(seed / 3).expect("seeds are small");
+            let bug = (seed % 3 == 0).then(|| Bug::ALL[place % Bug::ALL.len()]);
+            replays(&generator.scenario(seed), bug);
+        }
+    }
+}
+
+#[test]
+fn whatever_a_profile_draws_is_played_again() {
+    every_profile(0..40);
+}
+
+/// `cargo test --release -p tests --test recorded -- --ignored`
+#[test]
+#[ignore = "ten thousand seeds take minutes"]
+fn ten_thousand_seeds_are_played_again() {
+    every_profile(0..2_500);
+}
+
 #[test]
 fn a_recorded_run_reaches_the_same_states_and_the_same_end() {
     let files = [
@@ -111,7 +146,7 @@ fn a_recorded_run_reaches_the_same_states_and_the_same_end() {
         "split-brain.json",
     ];
     for name in files {
-        for seed in 1..=4 {
+        for seed in 1..=2 {
             plays_again(&scenario(name, seed), None);
         }
     }
@@ -120,11 +155,9 @@ fn a_recorded_run_reaches_the_same_states_and_the_same_end() {
 #[test]
 fn a_recorded_failure_fails_again_at_the_same_property() {
     let mut verdicts = std::collections::BTreeSet::new();
-    for bug in Bug::ALL {
-        for seed in 1..=2 {
-            let outcome = plays_again(&scenario("churn.json", seed), Some(*bug));
-            verdicts.insert(outcome.verdict.name());
-        }
+    for (seed, bug) in (1..).zip(Bug::ALL) {
+        let outcome = plays_again(&scenario("churn.json", seed), Some(*bug));
+        verdicts.insert(outcome.verdict.name());
     }
     assert!(
         verdicts.contains("safety") && verdicts.contains("liveness"),

@@ -180,7 +180,7 @@ fn what_a_phase_expects_is_waited_for() {
         let expect = format!(
             r#""expect": {{ "eventually": [{{ "in": "calm", "within": "{within}", "one_leader": true }}] }},"#
         );
-        let steps = r#"{ "advance": "1s" }, { "phase": "calm" }, { "settle": "500ms" }"#;
+        let steps = r#"{ "phase": "calm" }, { "settle": "500ms" }"#;
         run(&scenario(&expect, steps)).verdict
     };
     assert_eq!(eventually("400ms"), Verdict::Ok);

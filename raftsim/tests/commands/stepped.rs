@@ -28,7 +28,7 @@ fn a_file_with_branches_is_as_many_runs() {
         "ok     branches#lost",
         "FAILED branches#wrong",
         "NOT AS THE STEP SAYS",
-        "branches.wrong[0] (line 12:15)",
+        "branches.wrong[0] (line 11:15)",
         "S2 refuses",
     ] {
         assert!(said.out.contains(part), "{part}: {}", said.out);
