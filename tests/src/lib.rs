@@ -36,12 +36,25 @@ pub fn scenario(name: &str, seed: u64) -> Resolved {
 /// When the folder cannot be read.
 #[must_use]
 pub fn corpus() -> Vec<String> {
-    let folder = scenarios();
+    corpus_of("")
+}
+
+/// The names of the files in a folder of the corpus, in order.
+///
+/// # Panics
+/// When the folder cannot be read.
+#[must_use]
+pub fn corpus_of(within: &str) -> Vec<String> {
+    let folder = scenarios().join(within);
     let entries =
         std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut names: Vec<String> = entries
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .filter(|name| name.ends_with(".json"))
+        .map(|name| match within {
+            "" => name,
+            _ => format!("{within}/{name}"),
+        })
         .collect();
     names.sort();
     names

@@ -33,8 +33,30 @@ pub struct CaughtBy {
     /// The branch that it breaks; without it, the run as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
-    /// The property that does not hold then.
-    pub property: Property,
+    /// What does not hold then: a property, or eventually, limits, steps.
+    pub property: CaughtAt,
+}
+
+/// Where a planted bug shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum CaughtAt {
+    /// This property does not hold.
+    Property(Property),
+    /// Something else that the scenario expects is not so.
+    Expectation(Besides),
+}
+
+/// What a scenario can expect besides properties.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Besides {
+    /// Something does not come true in time.
+    Eventually,
+    /// The run costs more than it may.
+    Limits,
+    /// A step cannot be done, or does not find what it expects.
+    Steps,
 }
 
 impl Default for Expect {

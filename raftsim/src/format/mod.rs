@@ -45,7 +45,9 @@ pub use action::{Action, ClockChange, DiskFault, LinkChange, Route, Trigger};
 pub use codes::{Code, explain};
 pub use diagnostic::{Diagnostic, Span, render};
 pub(crate) use document::read as read_document;
-pub use expect::{CaughtBy, Eventually, Expect, Limits, Metric, Property, Sometimes};
+pub use expect::{
+    Besides, CaughtAt, CaughtBy, Eventually, Expect, Limits, Metric, Property, Sometimes,
+};
 pub use resolved::{Course, Fault, Phase, Resolved, Step, When};
 pub use schema::schema;
 pub use select::{NodeName, Partition, Selector};

@@ -16,6 +16,9 @@ use crate::server::raft_id;
 /// So often the leader may be silent before it is given up: it tries again at each heartbeat.
 const PATIENCE: u32 = 100;
 
+/// So many messages and answers it may take: a leader that goes back wrongly would go on for ever.
+const MOST_MESSAGES: u32 = 10_000;
+
 /// A message of the leader on its way to one node.
 struct Candidate {
     id: MessageId,
@@ -55,10 +58,9 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
 
     fn bring(&mut self, leader: NodeId, node: NodeId, through: Index) -> Result<(), Halt> {
         let mut silences = 0;
-        loop {
+        for _ in 0..MOST_MESSAGES {
             self.leads(leader)?;
-            let matched = self.matched(leader, node);
-            if matched >= through {
+            if self.matched(leader, node) >= through {
                 return Ok(());
             }
             if self.answer(leader, node)? {
@@ -71,11 +73,12 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
             }
             silences += 1;
             if silences > PATIENCE {
-                return Err(Miss::Behind(node, matched).into());
+                break;
             }
             self.act(&Action::Wake(leader))?;
             self.world.complete(leader, &mut self.eye)?;
         }
+        Err(Miss::Behind(node, self.matched(leader, node)).into())
     }
 
     /// How far the leader knows a node's log to match its own.

@@ -1,0 +1,71 @@
+//! Every lesson holds with the published rules, and each bug that it names breaks it where it says.
+
+use raftsim::bugs::{self, Bug};
+use raftsim::check::Broken;
+use raftsim::format::{Besides, CaughtAt, Resolved};
+use raftsim::run::{Unobserved, Verdict};
+use tests::{corpus_of, scenario};
+
+/// Figures and lessons, and each way they may go on.
+fn lessons() -> Vec<Resolved> {
+    let names = ["figure", "lesson"].into_iter().flat_map(corpus_of);
+    let whole = names.map(|name| scenario(&name, 1));
+    whole.flat_map(|lesson| ways(&lesson)).collect()
+}
+
+/// The runs of a lesson: its branches, or else the lesson itself.
+fn ways(lesson: &Resolved) -> Vec<Resolved> {
+    let branches: Vec<_> = match lesson.script() {
+        Some(script) => script.names().map(str::to_owned).collect(),
+        None => Vec::new(),
+    };
+    if branches.is_empty() {
+        return vec![lesson.clone()];
+    }
+    let along = |name: &String| lesson.along(name).expect("it was listed");
+    branches.iter().map(along).collect()
+}
+
+#[test]
+fn every_lesson_holds_with_the_published_rules() {
+    let lessons = lessons();
+    assert!(lessons.len() > 20, "the lessons are gone");
+    for lesson in lessons {
+        let verdict = bugs::run(&lesson, None, &mut Unobserved).verdict;
+        assert_eq!(verdict, Verdict::Ok, "{}", lesson.name);
+    }
+}
+
+#[test]
+fn every_bug_that_a_lesson_names_breaks_it_where_it_says() {
+    let mut caught = 0;
+    for lesson in lessons() {
+        for named in &lesson.expect.caught_by {
+            let bug: Bug = named.bug.parse().expect("it was checked");
+            let verdict = bugs::run(&lesson, Some(bug), &mut Unobserved).verdict;
+            let shows = match (&verdict, named.property) {
+                (Verdict::Safety(violation), CaughtAt::Property(property)) => {
+                    violation.broken == Broken::Property(property)
+                }
+                (Verdict::Liveness(_), CaughtAt::Expectation(Besides::Eventually))
+                | (
+                    Verdict::Expectation(_),
+                    CaughtAt::Expectation(Besides::Limits | Besides::Steps),
+                ) => true,
+                _ => false,
+            };
+            assert!(shows, "{} with {bug}: {verdict:?}", lesson.name);
+            caught += 1;
+        }
+    }
+    assert!(caught > 20, "the lessons name no bugs");
+}
+
+#[test]
+fn every_stepped_lesson_names_a_bug() {
+    for name in ["figure", "lesson"].into_iter().flat_map(corpus_of) {
+        let lesson = scenario(&name, 1);
+        let named = !lesson.expect.caught_by.is_empty();
+        assert!(named || lesson.script().is_none(), "{name}");
+    }
+}
