@@ -18,7 +18,7 @@ use super::tally::Tally;
 
 pub(crate) fn run(args: &Run, log: Log, screen: &mut Screen) -> Result<Exit, Stop> {
     let args = &Run {
-        files: args.files.iter().flat_map(runs_of).collect(),
+        files: args.files.iter().flat_map(|argument| runs_of(argument)).collect(),
         ..args.clone()
     };
     let several = args.files.len() > 1 || args.runs > 1;
@@ -89,11 +89,11 @@ pub(crate) fn run(args: &Run, log: Log, screen: &mut Screen) -> Result<Exit, Sto
 }
 
 /// A file with branches is as many runs; their arguments.
-fn runs_of(argument: &String) -> Vec<String> {
+fn runs_of(argument: &str) -> Vec<String> {
     let branches = ScenarioFile::read(argument).map(|file| file.branches(argument));
     match branches {
         Ok(branches) if !branches.is_empty() => branches,
-        _ => vec![argument.clone()],
+        _ => vec![argument.to_owned()],
     }
 }
 

@@ -48,6 +48,7 @@ pub(crate) use document::read as read_document;
 pub use expect::{CaughtBy, Eventually, Expect, Limits, Metric, Property, Sometimes};
 pub use resolved::{Course, Fault, Phase, Resolved, Step, When};
 pub use schema::schema;
+pub(crate) use schema::schema_of;
 pub use select::{NodeName, Partition, Selector};
 pub use settings::{
     Clients, Clock, Completions, Disk, DiskChange, LinkRule, Mix, Network, NetworkChange, OnCrash,
