@@ -3,6 +3,8 @@
 use raft_core::{EntryId, NodeId};
 
 use crate::command::{ClientId, Serial};
+use crate::machine::Applied;
+use crate::session::Outcome;
 
 /// Something that a node decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -13,6 +15,8 @@ pub enum Event {
     Applied {
         /// Which one.
         entry: EntryId,
+        /// What came of it.
+        came: Came,
     },
     /// A waiting client was answered by the entry applied at its index.
     Answered {
@@ -30,6 +34,32 @@ pub enum Event {
         /// The other end of the link.
         from: NodeId,
     },
+}
+
+/// What came of an entry that was applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Came {
+    /// It holds no command.
+    Nothing,
+    /// Its command was executed.
+    Executed,
+    /// Its command was executed before: the session answers.
+    Repeated,
+    /// The client has made a newer request since.
+    Superseded,
+}
+
+impl From<&Applied<'_>> for Came {
+    fn from(applied: &Applied<'_>) -> Self {
+        match applied {
+            Applied::Empty | Applied::Undecodable(_) => Came::Nothing,
+            Applied::Command { outcome, .. } => match outcome {
+                Outcome::Executed(_) => Came::Executed,
+                Outcome::Repeated(_) => Came::Repeated,
+                Outcome::Superseded => Came::Superseded,
+            },
+        }
+    }
 }
 
 /// Receives events as they happen. With `()` they compile to nothing.

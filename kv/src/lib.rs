@@ -62,7 +62,7 @@ pub use bytes::Bytes;
 pub use codec::DecodeError;
 pub use command::{ClientId, Command, CommandRef, Op, OpRef, Serial};
 pub use duties::{Duties, Standard, Standing};
-pub use event::{Event, Observer};
+pub use event::{Came, Event, Observer};
 pub use machine::{Applied, Machine};
 pub use node::{Input, Node};
 pub use payload::{Payload, Payloads};

@@ -8,7 +8,7 @@ use raft_core::{
 
 use crate::command::{ClientId, Command, Op, Serial};
 use crate::duties::{Duties, Standard};
-use crate::event::{Event, Observer};
+use crate::event::{Came, Event, Observer};
 use crate::machine::{Applied, Machine};
 use crate::payload::{Payload, PayloadLog, Payloads};
 use crate::session::Outcome;
@@ -337,7 +337,10 @@ fn apply<D: Duties, X: Outbox, O: Observer>(
         let (id, payload) = log.get(index).expect("the log holds every committed entry");
         let duties = machine.duties().clone();
         let applied = machine.apply(index.0, payload.bytes());
-        observer.event(Event::Applied { entry: id });
+        observer.event(Event::Applied {
+            entry: id,
+            came: Came::from(&applied),
+        });
         while let Some(waiter) = waiting.pop(index) {
             let matches = duties.reply_matches(waiter.entry.term.0, id.term.0);
             let response = if matches {

@@ -4,7 +4,7 @@
 
 use core::fmt;
 
-use crate::message::Malformed;
+use crate::message::{Malformed, MessageKind};
 use crate::rules::RuleId;
 use crate::types::{EntryId, Index, Instant, NodeId, Span, Term, WriteId};
 
@@ -247,6 +247,8 @@ pub enum Event {
         from: NodeId,
         /// Its term.
         theirs: Term,
+        /// What it was.
+        what: MessageKind,
     },
     /// A message that no correct server sends was put aside.
     MalformedDropped {

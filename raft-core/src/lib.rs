@@ -146,7 +146,9 @@ pub use effect::{Append, Effect, Effects, Input, Source, Write};
 pub use event::{Event, Observer, RoleKind, VoteRefusal};
 pub use invariants::Broken;
 pub use log::{Base, Log, OutsideLog};
-pub use message::{AppendEntries, AppendEntriesReply, Body, Malformed, Message, Outcome};
+pub use message::{
+    AppendEntries, AppendEntriesReply, Body, Malformed, Message, MessageKind, Outcome,
+};
 pub use progress::{Pace, Progress};
 pub use raft::{Boot, Durable, EntryMeta, Raft, RestoreError};
 pub use rules::{Card, RuleId, Rules, Standard, catalogue};

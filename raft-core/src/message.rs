@@ -14,6 +14,33 @@ pub struct Message {
     pub body: Body,
 }
 
+/// Which of its six forms a message has.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[expect(missing_docs, reason = "each is the form of the body of the same name")]
+pub enum MessageKind {
+    PreVote,
+    PreVoteReply,
+    RequestVote,
+    RequestVoteReply,
+    AppendEntries,
+    AppendEntriesReply,
+}
+
+impl Body {
+    /// Its form.
+    #[must_use]
+    pub fn kind(&self) -> MessageKind {
+        match self {
+            Self::PreVote { .. } => MessageKind::PreVote,
+            Self::PreVoteReply { .. } => MessageKind::PreVoteReply,
+            Self::RequestVote { .. } => MessageKind::RequestVote,
+            Self::RequestVoteReply { .. } => MessageKind::RequestVoteReply,
+            Self::AppendEntries(_) => MessageKind::AppendEntries,
+            Self::AppendEntriesReply(_) => MessageKind::AppendEntriesReply,
+        }
+    }
+}
+
 /// What a message says.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Body {

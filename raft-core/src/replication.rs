@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 
 use crate::effect::{Append, Effect, Source};
 use crate::event::{Event, Observer};
-use crate::message::{AppendEntries, AppendEntriesReply, Body, Malformed, Outcome};
+use crate::message::{AppendEntries, AppendEntriesReply, Body, Malformed, MessageKind, Outcome};
 use crate::progress::Pace;
 use crate::raft::Raft;
 use crate::role::Role;
@@ -212,7 +212,8 @@ impl<R: Rules> Raft<R> {
         if reply.seq == 0 {
             // It answered a message of an older term, though it came back in this one.
             let theirs = self.current_term;
-            observer.event(Event::StaleDropped { from, theirs });
+            let what = MessageKind::AppendEntriesReply;
+            observer.event(Event::StaleDropped { from, theirs, what });
             return;
         }
         let peer = &mut leader.peers[place];

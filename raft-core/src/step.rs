@@ -118,6 +118,7 @@ impl<R: Rules> Raft<R> {
             observer.event(Event::StaleDropped {
                 from,
                 theirs: message.term,
+                what: message.body.kind(),
             });
             self.answer_stale(from, message, observer);
         }

@@ -43,6 +43,7 @@ pub mod diagram;
 pub mod director;
 mod ended;
 pub mod explain;
+pub mod failure;
 mod fold;
 pub mod format;
 pub mod fuzz;

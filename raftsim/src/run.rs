@@ -8,7 +8,7 @@ use crate::caught::{self, Panic};
 use crate::check::{Broken, Checks, History, Subject, Violation};
 use crate::director::{Director, KvWorld, Watch, pace, quality, settings, spans};
 use crate::ended::{Ended, outcome};
-use crate::format::{Course, Metric, Property, Resolved};
+use crate::format::{Comparison, Course, Metric, Property, Resolved};
 use crate::server::{Config, Image, Server, raft_id};
 use crate::stepped::{self, Insist};
 use crate::vigil::{Unmet, Vigil};
@@ -88,7 +88,7 @@ pub(crate) enum Stop {
     Violation(Box<Violation>),
     /// Something did not come true in time.
     Late(Unmet),
-    /// A step cannot be done, or the cluster is not as it expects.
+    /// A step cannot be done, the cluster is not as it expects, or a limit was passed.
     Unmet(Unmet),
 }
 
@@ -279,7 +279,12 @@ impl<'s> Runner<'s> {
         let mut vigil = Vigil::new(scenario);
         let mut watch = Watch::new(self.names.len());
         let waits = self.director.waits();
+        let most = scenario.expect.limits.events;
         loop {
+            let events = world.cluster().last_event().0;
+            if let Some(limit) = most.filter(|limit| !limit.holds(events)) {
+                return Err(Stop::Unmet(too_many(limit, world.now())));
+            }
             let agenda = world.next_time().unwrap_or(self.end);
             let looks = vigil.next_time().unwrap_or(self.end);
             let acts = self.director.next_time().unwrap_or(self.end);
@@ -320,6 +325,18 @@ impl<'s> Runner<'s> {
                 self.director.notice(trigger, now);
             }
         }
+    }
+}
+
+fn too_many(limit: Comparison, time: Time) -> Unmet {
+    let facts = [
+        format!("the scenario allows events {limit}"),
+        "it was stopped when there were more: it may never have ended".to_owned(),
+    ];
+    Unmet {
+        time,
+        facts,
+        step: None,
     }
 }
 

@@ -202,7 +202,7 @@ impl<'a> Batch<'a> {
 }
 
 /// An argument as a shell reads it.
-fn quoted(argument: &str) -> String {
+pub(crate) fn quoted(argument: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:+".contains(c);
     if !argument.is_empty() && argument.chars().all(plain) {
         return argument.to_owned();

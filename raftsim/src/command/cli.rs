@@ -84,14 +84,18 @@ pub(crate) enum LogFormat {
 pub(crate) enum Command {
     /// Run scenarios to a verdict
     Run(Run),
+    /// Draw scenarios from a profile and run them by the thousand, up to the first that fails
+    Fuzz(Fuzz),
+    /// Run what failed once more, and see that it is the same run
+    Replay(Replay),
     /// Show a run event by event; the column is the node
     Trace(Trace),
     /// Measure something over many seeds
     Measure(Measure),
     /// Find every mistake in scenario files, without running them
     Check(Check),
-    /// Print the JSON Schema of scenario files
-    Schema,
+    /// Print the JSON Schema of scenario files, or of fuzz profiles
+    Schema(Schema),
     /// List the scenarios of a directory
     List(List),
     /// List the bugs that can be planted, or show one
@@ -158,6 +162,39 @@ pub(crate) struct Run {
     /// Write what the run did to a file, as a stepped scenario that does it again
     #[arg(long, value_name = "FILE")]
     pub(crate) actions: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Fuzz {
+    /// Scenario files, or names of scenarios in ./scenarios, instead of a profile
+    #[arg(value_name = "FILE", conflicts_with = "profile")]
+    pub(crate) files: Vec<String>,
+    /// Draw from this profile: quick, storage, liveness, everything, canary, or a file
+    #[arg(long, value_name = "NAME|FILE", default_value = "quick")]
+    pub(crate) profile: String,
+    /// Run these seeds; the last is not run
+    #[arg(long, value_name = "A..B", value_parser = seeds, default_value = "0..1000")]
+    pub(crate) seeds: (u64, u64),
+    /// Run seeds from 0 on for so long, such as 60s or 10m
+    #[arg(long = "for", value_name = "TIME", value_parser = time, conflicts_with = "seeds")]
+    pub(crate) lasts: Option<u64>,
+    /// How many threads; without it, one for each processor
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+    #[command(flatten)]
+    pub(crate) plant: Plant,
+    /// Go on after a seed that fails
+    #[arg(long)]
+    pub(crate) keep_going: bool,
+    /// Where what failed is written, a folder for each seed
+    #[arg(long, value_name = "DIR", default_value = "failures")]
+    pub(crate) out: PathBuf,
+    /// Write JSON instead of text: a line for each failure, and one for all seeds
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print the scenario of the first seed, and run nothing
+    #[arg(long, conflicts_with_all = ["lasts", "json", "files"])]
+    pub(crate) print: bool,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -280,6 +317,48 @@ fn seeds(text: &str) -> Result<(u64, u64), String> {
 
 fn assignments(text: &str) -> Result<Vec<(String, String)>, String> {
     text.split(',').map(assignment).collect()
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Schema {
+    /// The schema of the profiles of `raftsim fuzz`
+    #[arg(long)]
+    pub(crate) profile: bool,
+}
+
+impl Trace {
+    /// All events up to a time.
+    pub(crate) fn up_to(file: &str, to: Option<u64>) -> Trace {
+        Trace {
+            file: file.to_owned(),
+            source: Source {
+                seed: None,
+                set: Vec::new(),
+            },
+            plant: Plant { bug: None },
+            why: None,
+            all: false,
+            node: Vec::new(),
+            kind: Vec::new(),
+            from: None,
+            to,
+            svg: None,
+            scale: DrawnScale::Even,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Replay {
+    /// The folder of a failing run, a file in it, or its token
+    #[arg(value_name = "TOKEN|FOLDER|FILE")]
+    pub(crate) what: String,
+    /// Show the events up to this time, such as 1.5s or 800ms
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) until: Option<u64>,
+    /// Show all events
+    #[arg(long)]
+    pub(crate) trace: bool,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -7,6 +7,7 @@ use raftsim::check::Violation;
 use raftsim::format::Metric;
 use raftsim::run::{TRACE_VERSION, Verdict};
 use serde::Serialize;
+use simulator::Count;
 
 use super::exit::Exit;
 use super::seeds::Ran;
@@ -35,10 +36,20 @@ struct RunLine<'a> {
 }
 
 #[derive(Serialize)]
-struct Faults {
+pub(crate) struct Faults {
     scheduled: u64,
     applied: u64,
     effective: u64,
+}
+
+impl Faults {
+    pub(crate) fn of(count: Count) -> Faults {
+        Faults {
+            scheduled: count.scheduled,
+            applied: count.applied,
+            effective: count.effective,
+        }
+    }
 }
 
 /// What does not hold: a property with the event where that was seen, or an expectation.
@@ -56,17 +67,8 @@ struct Violated {
 pub(crate) fn run_line(ran: &Ran, unseen: Option<String>) -> String {
     let unseen = unseen.filter(|_| ran.exit() == Exit::Fine);
     let outcome = &ran.outcome;
-    let faults = outcome.faults.iter().map(|(kind, count)| {
-        let (scheduled, applied) = (count.scheduled, count.applied);
-        (
-            kind.name(),
-            Faults {
-                scheduled,
-                applied,
-                effective: count.effective,
-            },
-        )
-    });
+    let faults = outcome.faults.iter();
+    let faults = faults.map(|(kind, count)| (kind.name(), Faults::of(*count)));
     let checks = outcome
         .checks
         .iter()
@@ -222,6 +224,6 @@ pub(crate) fn total_line(
     })
 }
 
-fn to_line(line: &impl Serialize) -> String {
+pub(crate) fn to_line(line: &impl Serialize) -> String {
     serde_json::to_string(line).expect("names, numbers and lists are always JSON")
 }

@@ -7,19 +7,25 @@ mod cli;
 mod exit;
 mod explain;
 mod files;
+mod fuzz;
+mod fuzz_json;
+mod fuzz_text;
 mod interrupt;
 mod json;
 mod list;
 mod log;
 mod measure;
 mod picture;
+mod replay;
 mod run;
 mod screen;
 mod seeds;
+mod source;
 mod stopwatch;
 mod tally;
 mod trace;
 mod twin;
+mod workers;
 
 use std::io::Write;
 
@@ -75,14 +81,20 @@ pub(crate) fn main() -> Exit {
 fn dispatch(command: &Command, log: Log, screen: &mut Screen) -> Result<Exit, Stop> {
     match command {
         Command::Run(args) => run::run(args, log, screen),
+        Command::Fuzz(args) => fuzz::fuzz(args, screen),
+        Command::Replay(args) => replay::replay(args, &log, screen),
         Command::Trace(args) => trace::trace(args, &log, screen),
         Command::Measure(args) => measure::measure(args, screen),
         Command::Check(args) => check::check(args, screen),
         Command::List(args) => list::list(args, screen),
         Command::Bugs(args) => bugs::bugs(args, screen),
         Command::Explain(args) => explain::explain(args, screen),
-        Command::Schema => {
-            screen.out.write_all(raftsim::format::schema().as_bytes())?;
+        Command::Schema(args) => {
+            let schema = match args.profile {
+                true => raftsim::fuzz::schema(),
+                false => raftsim::format::schema(),
+            };
+            screen.out.write_all(schema.as_bytes())?;
             Ok(Exit::Fine)
         }
         Command::Completions(args) => {

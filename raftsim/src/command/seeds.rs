@@ -39,12 +39,9 @@ impl Ran {
     }
 
     pub(crate) fn exit(&self) -> Exit {
-        match (&self.differs, &self.outcome.verdict) {
-            (Some(_), _) => Exit::NotDeterministic,
-            (None, Verdict::Ok) => Exit::Fine,
-            (None, Verdict::Safety(_) | Verdict::Expectation(_)) => Exit::Violated,
-            (None, Verdict::Liveness(_)) => Exit::NotLive,
-            (None, Verdict::Inconclusive(_)) => Exit::Inconclusive,
+        match &self.differs {
+            Some(_) => Exit::NotDeterministic,
+            None => exit_of(&self.outcome.verdict),
         }
     }
 
@@ -90,6 +87,16 @@ impl Ran {
             }
             None => report::report(&self.scenario, self.bug, &self.outcome, again),
         }
+    }
+}
+
+/// What a run with this verdict makes the command end with.
+pub(crate) fn exit_of(verdict: &Verdict) -> Exit {
+    match verdict {
+        Verdict::Ok => Exit::Fine,
+        Verdict::Safety(_) | Verdict::Expectation(_) => Exit::Violated,
+        Verdict::Liveness(_) => Exit::NotLive,
+        Verdict::Inconclusive(_) => Exit::Inconclusive,
     }
 }
 

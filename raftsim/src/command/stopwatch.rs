@@ -22,3 +22,20 @@ impl Stopwatch {
         u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 }
+
+/// Nanoseconds of processor time that this process has used, on all threads; `None` where the
+/// system does not tell.
+#[cfg(unix)]
+pub(crate) fn cpu_ns() -> Option<u64> {
+    use rustix::time::{ClockId, clock_gettime};
+
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    let (seconds, ns) = (u64::try_from(time.tv_sec), u64::try_from(time.tv_nsec));
+    Some(seconds.ok()? * 1_000_000_000 + ns.ok()?)
+}
+
+/// As above.
+#[cfg(not(unix))]
+pub(crate) fn cpu_ns() -> Option<u64> {
+    None
+}

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use raftsim::bugs::{self, Bug};
-use raftsim::format::Overrides;
+use raftsim::format::{Overrides, Resolved};
 use raftsim::run::{Outcome, TRACE_VERSION};
 use raftsim::trace::{Columns, Filter, Header, Line, Tracer, read};
 use raftsim::why::chain::Records;
@@ -38,8 +38,19 @@ pub(crate) fn trace(args: &Trace, log: &Log, screen: &mut Screen) -> Result<Exit
         ));
     }
     let bug = args.plant.bug.or(scenario.recorded_bug());
-    let header = Header::of(&scenario, bug);
-    let mut printer = Printer::new(args, &file.path, &header)?;
+    run(args, &scenario, bug, log, screen)
+}
+
+/// Runs a scenario and shows it as the arguments say, whatever file they name.
+pub(crate) fn run(
+    args: &Trace,
+    scenario: &Resolved,
+    bug: Option<Bug>,
+    log: &Log,
+    screen: &mut Screen,
+) -> Result<Exit, Stop> {
+    let header = Header::of(scenario, bug);
+    let mut printer = Printer::new(args, &args.file, &header)?;
     printer.begin(screen)?;
     let mut result = Ok(());
     log.line(&Line::Header(header.clone()));
@@ -49,7 +60,7 @@ pub(crate) fn trace(args: &Trace, log: &Log, screen: &mut Screen) -> Result<Exit
             result = printer.print(&line, screen);
         }
     });
-    let outcome = bugs::run(&scenario, bug, &mut tracer);
+    let outcome = bugs::run(scenario, bug, &mut tracer);
     drop(tracer);
     result?;
     printer.end(screen, Some(&outcome))

@@ -41,6 +41,7 @@ pub(crate) fn expect(checker: &mut Checker<'_>, expect: &Expect, course: &Course
         let message = format!("the phases together last longer than {limit}");
         checker.wrong(Code::SC027, "expect/limits/sim_time", message);
     }
+    upper_bound(checker, "events", limits.events);
     upper_bound(checker, "messages_per_op", limits.messages_per_op);
     upper_bound(checker, "elections", limits.elections);
     upper_bound(checker, "ops_unknown", limits.ops_unknown);

@@ -331,6 +331,9 @@ pub struct Limits {
     /// The longest that all phases together may be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sim_time: Option<Nanos>,
+    /// Actions of the run. One that passes this is stopped: it may be that it would never end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub events: Option<Comparison>,
     /// Messages between nodes per answered request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub messages_per_op: Option<Comparison>,

@@ -50,6 +50,7 @@ pub use expect::{
 };
 pub use resolved::{Course, Fault, Phase, Resolved, Step, When};
 pub use schema::schema;
+pub(crate) use schema::schema_of;
 pub use select::{NodeName, Partition, Selector};
 pub use settings::{
     Clients, Clock, Completions, Disk, DiskChange, LinkRule, Mix, Network, NetworkChange, OnCrash,

@@ -29,6 +29,29 @@ pub fn schema() -> String {
     text + "\n"
 }
 
+/// The JSON Schema of another type, whose files have neither null nor parameters.
+pub(crate) fn schema_of<T: schemars::JsonSchema>() -> String {
+    let generator = SchemaSettings::draft07().into_generator();
+    let mut schema = generator.into_root_schema_for::<T>().to_value();
+    without_null(&mut schema);
+    let text = serde_json::to_string_pretty(&schema).expect("a JSON value is always JSON");
+    text + "\n"
+}
+
+fn without_null(schema: &mut Value) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(without_null),
+        Value::Object(object) => {
+            drop_null(object);
+            if let Some(Value::String(text)) = object.get_mut("description") {
+                *text = text.replace('\n', " ");
+            }
+            object.values_mut().for_each(without_null);
+        }
+        _ => {}
+    }
+}
+
 /// Fits a generated schema to the format: no null anywhere, references where a value may stand.
 fn adapt(schema: &mut Value, definitions: &Value) {
     match schema {

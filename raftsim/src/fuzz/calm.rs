@@ -93,8 +93,8 @@ fn capped(range: DurationRange, most: u64) -> DurationRange {
     DurationRange::new(cap(range.low()), cap(range.high()))
 }
 
-/// The end of a run. Clients that give up sooner than a calm cluster can answer become more
-/// patient.
+/// The end of a run. Clients that give up before they have asked each outsider once, and then had
+/// time for an answer, become more patient: they might never ask the leader.
 pub(super) fn ending(
     drawn: &CalmDrawn,
     nodes: &[NodeName],
@@ -105,9 +105,10 @@ pub(super) fn ending(
     clients: &mut Clients,
 ) -> Ending {
     let pace = Pace::of(raft, network, disk, client_network);
-    let least = nanos(8 * pace.round + Nanos::millis(100).get());
-    clients.give_up = clients.give_up.max(least);
     let (core, outsiders) = drawn.core(nodes);
+    let in_vain = outsiders.len() as u64 * clients.request_timeout.get();
+    let least = nanos(in_vain + 8 * pace.round + Nanos::millis(100).get());
+    clients.give_up = clients.give_up.max(least);
     let longest = raft.election_timeout.high().get();
     let second = Nanos::millis(1_000).get();
     let attempts = clients.request_timeout.get() * 2 * (nodes.len() as u64 + 1);

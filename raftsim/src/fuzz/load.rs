@@ -3,7 +3,9 @@
 use std::fmt::Display;
 
 use super::profile::{LONGEST, Profile};
-use crate::format::{Counts, Diagnostic, DurationRange, Nanos, Size, nearest, read_document, stem};
+use crate::format::{
+    Counts, Diagnostic, DurationRange, Nanos, Size, nearest, read_document, schema_of, stem,
+};
 
 /// The profiles that come with the program, with their texts.
 const BUILT_IN: [(&str, &str); 5] = [
@@ -56,6 +58,12 @@ impl Profile {
         }
         Ok(profile)
     }
+}
+
+/// The JSON Schema of profiles, pretty-printed, with a final newline.
+#[must_use]
+pub fn schema() -> String {
+    schema_of::<Profile>()
 }
 
 /// Every range that the scenarios of a profile could not keep: where it stands, and why not.

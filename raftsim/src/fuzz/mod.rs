@@ -1,7 +1,39 @@
 //! Fuzzing: scenarios drawn from a profile, run by the thousand.
+//!
+//! ```text
+//! profile (JSON) ─load─► Profile ─strategy─► Resolved, one a seed ─run─► Ran ──► Summary
+//!                                   │                             ▲
+//!                        storm, calm: phases of faults,   watch: which probes
+//!                        then a core that must serve      a run got into
+//! ```
+//!
+//! The library call looks for a failure of your own rules or duties:
+//!
+//! ```
+//! use raft_core::{EntryId, Rules};
+//! use raftsim::fuzz::Fuzz;
+//!
+//! /// Votes for a candidate whose log is longer, though it may be older.
+//! #[derive(Clone)]
+//! struct LongerWins;
+//!
+//! impl Rules for LongerWins {
+//!     fn log_is_up_to_date(&self, candidate: EntryId, own: EntryId) -> bool {
+//!         candidate.index >= own.index
+//!     }
+//! }
+//!
+//! let found = Fuzz::profile("everything")?.seeds(0..1_000).with(LongerWins, kv::Standard).run();
+//! let failure = found.failure.expect("a broken rule is found");
+//! assert_eq!(failure.outcome.verdict.name(), "safety");
+//! # Ok::<(), String>(())
+//! ```
+//!
+//! [`scenarios`] is the same as a strategy for proptests.
 
 mod calm;
 mod draw;
+mod hunt;
 mod kinds;
 mod load;
 mod must_hit;
@@ -9,11 +41,15 @@ mod probe;
 mod profile;
 mod storm;
 mod strategy;
+mod summary;
+mod watch;
 
 use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
+pub use hunt::{Found, Fuzz};
 pub use kinds::{Faults, Kind, Pattern};
+pub use load::schema;
 pub use must_hit::{MustHit, Named, Wanted};
 pub use probe::{Hits, Probe};
 pub use profile::{
@@ -21,6 +57,8 @@ pub use profile::{
     RaftRanges, StormRanges,
 };
 pub use strategy::scenarios;
+pub use summary::{Ran, Summary};
+pub use watch::Probes;
 
 use crate::bugs::Bug;
 use crate::format::{Resolved, stream};

@@ -10,8 +10,9 @@ use super::profile::{
 };
 use super::storm::{self, StormDrawn};
 use crate::format::{
-    Clients, Clock, ClockRate, Counts, Course, Disk, DurationRange, Expect, Mix, Nanos, Network,
-    NodeName, OnCrash, Phase, Raft, Ratio, Reorder, Resolved, Selector, Size, Values, Window,
+    Clients, Clock, ClockRate, Comparison, Counts, Course, Disk, DurationRange, Expect, Limits,
+    Mix, Nanos, Network, NodeName, OnCrash, Operator, Phase, Raft, Ratio, Reorder, Resolved,
+    Selector, Size, Values, Window,
 };
 
 /// The most nodes of a scenario.
@@ -44,6 +45,15 @@ pub fn scenarios(profile: &Profile) -> BoxedStrategy<Resolved> {
             assemble(&name, seed, nodes, settings, &storms, &calm)
         })
         .boxed()
+}
+
+/// The most actions of a run. Seeds take some ten thousands; servers that answer each other without
+/// end must not take the fuzzer with them.
+fn most_events() -> Comparison {
+    Comparison {
+        operator: Operator::AtMost,
+        value: 2_000_000,
+    }
 }
 
 type Settings = (
@@ -107,6 +117,10 @@ fn assemble(
         course: Course::Timed(phases),
         expect: Expect {
             eventually: ending.eventually,
+            limits: Limits {
+                events: Some(most_events()),
+                ..Limits::default()
+            },
             ..Expect::default()
         },
     }

@@ -70,7 +70,7 @@ impl Words<'_> {
 
     fn store(&self, event: &kv::Event) -> Said {
         match event {
-            kv::Event::Applied { entry } => Said::new(
+            kv::Event::Applied { entry, .. } => Said::new(
                 "applied",
                 None,
                 format!("applied {entry}"),
@@ -365,7 +365,7 @@ impl Words<'_> {
                 let values = json!({"leader": known});
                 Said::new("proposal_refused", Some(Kind::Client), text, values).notable()
             }
-            Event::StaleDropped { from, theirs } => {
+            Event::StaleDropped { from, theirs, .. } => {
                 let name = self.name(*from);
                 let values = json!({"from": name, "theirs": theirs.0});
                 Said::new(

@@ -2,7 +2,9 @@
 
 mod around;
 mod bugs;
+mod fuzz;
 mod measure;
+mod replay;
 mod run;
 mod several;
 mod stepped;

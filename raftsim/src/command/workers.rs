@@ -1,0 +1,115 @@
+//! Many seeds on several threads, with results in the order of the seeds: what is shown does not
+//! depend on which thread was faster.
+
+use std::collections::BTreeMap;
+use std::ops::{ControlFlow, Range};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc;
+
+/// So many results per thread may wait to be taken.
+const WAITING: usize = 64;
+
+/// Runs numbers on `threads` threads. Each thread has a `worker` of its own; `take` gets the
+/// results in order, until it breaks or `stop` says so. Once `stop` does, what is under way is
+/// finished, and taken as far as nothing before it is missing.
+pub(crate) fn in_order<T: Send, W: FnMut(u64) -> T>(
+    numbers: Range<u64>,
+    threads: usize,
+    worker: impl Fn() -> W + Sync,
+    stop: impl Fn() -> bool + Sync,
+    mut take: impl FnMut(T) -> ControlFlow<()>,
+) {
+    let next = AtomicU64::new(numbers.start);
+    let broken = AtomicBool::new(false);
+    let (results, taken) = mpsc::sync_channel(threads * WAITING);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            let (results, next, broken, worker, stop) =
+                (results.clone(), &next, &broken, &worker, &stop);
+            let end = numbers.end;
+            scope.spawn(move || {
+                let _guard = BreakOnPanic(broken);
+                let mut work = worker();
+                while !broken.load(Ordering::Relaxed) && !stop() {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= end || results.send((number, work(number))).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(results);
+        let mut early = BTreeMap::new();
+        let mut due = numbers.start;
+        for (number, result) in taken {
+            early.insert(number, result);
+            while let Some(result) = early.remove(&due) {
+                due += 1;
+                if take(result).is_break() {
+                    // Dropping the receiver frees threads that wait to hand over.
+                    broken.store(true, Ordering::Relaxed);
+                    return;
+                }
+            }
+        }
+    });
+}
+
+/// A thread that panics takes the others with it: its number would be waited for in vain.
+struct BreakOnPanic<'a>(&'a AtomicBool);
+
+impl Drop for BreakOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn squares(threads: usize, end: u64, last: u64) -> Vec<u64> {
+        let mut seen = Vec::new();
+        in_order(
+            0..end,
+            threads,
+            || |number| number * number,
+            || false,
+            |square| {
+                seen.push(square);
+                if square == last * last {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            },
+        );
+        seen
+    }
+
+    #[test]
+    fn results_come_in_order_whatever_the_threads() {
+        let expected: Vec<_> = (0..1_000).map(|n| n * n).collect();
+        for threads in [1, 2, 7] {
+            assert_eq!(squares(threads, 1_000, 1_000), expected);
+        }
+    }
+
+    #[test]
+    fn nothing_is_taken_after_a_break() {
+        assert_eq!(squares(4, 1_000_000, 3), [0, 1, 4, 9]);
+    }
+
+    #[test]
+    fn a_stop_before_the_first_leaves_nothing() {
+        let mut taken = 0;
+        let count = |_| {
+            taken += 1;
+            ControlFlow::Continue(())
+        };
+        in_order(0..10, 2, || |number| number, || true, count);
+        assert_eq!(taken, 0);
+    }
+}

@@ -1,0 +1,168 @@
+//! The folder of a failing run.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::Token;
+use crate::bugs;
+use crate::fuzz::Ran;
+use crate::operations;
+use crate::recording::Recording;
+use crate::report;
+use crate::run::{TRACE_VERSION, Verdict};
+use crate::trace::{self, Header, Line, Tracer};
+
+/// The scenario, with everything drawn; runs as a file.
+pub const SCENARIO: &str = "scenario.json";
+/// Every action of the run as a stepped scenario; runs as a file.
+pub const ACTIONS: &str = "actions.json";
+/// What clients did and saw.
+pub const HISTORY: &str = "history.jsonl";
+/// Every event of the run.
+pub const TRACE: &str = "trace.jsonl";
+/// The [`Record`].
+pub const VERDICT: &str = "verdict.json";
+
+/// What became of a run, and how to run it again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The verdict: `safety`, `expectation` or `liveness`.
+    pub verdict: String,
+    /// The property that does not hold, where one does not.
+    pub property: Option<String>,
+    /// Both facts that contradict each other, in one line.
+    pub says: String,
+    /// The scenario's name.
+    pub scenario: String,
+    /// The seed.
+    pub seed: u64,
+    /// The bug that was planted.
+    pub bug: Option<String>,
+    /// The hash of all that was done, in 16 hex digits.
+    pub trace_hash: String,
+    /// What the hash depends on.
+    pub trace_version: u32,
+    /// Where the run comes from, in one line.
+    pub token: String,
+}
+
+impl Record {
+    /// The record of a run that this token stands for.
+    #[must_use]
+    pub fn of(ran: &Ran, token: &Token) -> Self {
+        let property = match &ran.outcome.verdict {
+            Verdict::Safety(violation) => Some(violation.broken.name().to_owned()),
+            _ => None,
+        };
+        Self {
+            verdict: ran.outcome.verdict.name().to_owned(),
+            property,
+            says: report::line(&ran.outcome),
+            scenario: ran.scenario.name.clone(),
+            seed: ran.scenario.seed,
+            bug: ran.bug.map(|bug| bug.id().to_owned()),
+            trace_hash: format!("{:016x}", ran.outcome.trace_hash),
+            trace_version: TRACE_VERSION,
+            token: token.to_string(),
+        }
+    }
+}
+
+/// How much of a run is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// What is needed to run it again.
+    Seed,
+    /// Its actions, history and trace, too. The run is repeated for them.
+    Everything,
+}
+
+/// Writes the folder of a run into `under`; the folder.
+///
+/// # Errors
+/// What the file system says; the path that it is about stands in the message.
+pub fn write(under: &Path, ran: &Ran, token: &Token, depth: Depth) -> io::Result<PathBuf> {
+    let folder = under.join(&ran.scenario.name);
+    let about = |path: &Path, error: io::Error| {
+        io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+    };
+    fs::create_dir_all(&folder).map_err(|error| about(&folder, error))?;
+    let put = |name: &str, content: &mut dyn FnMut(&mut BufWriter<File>) -> io::Result<()>| {
+        let path = folder.join(name);
+        let mut file = BufWriter::new(File::create(&path).map_err(|error| about(&path, error))?);
+        let written = content(&mut file).and_then(|()| file.flush());
+        written.map_err(|error| about(&path, error))
+    };
+    let record = Record::of(ran, token);
+    let record = serde_json::to_string_pretty(&record).expect("strings and numbers are JSON");
+    put(SCENARIO, &mut |file| {
+        writeln!(file, "{}", ran.scenario.to_json())
+    })?;
+    put(VERDICT, &mut |file| writeln!(file, "{record}"))?;
+    if depth == Depth::Everything {
+        put(HISTORY, &mut |file| {
+            operations::write(&ran.outcome.history, file)
+        })?;
+        let mut actions = None;
+        put(TRACE, &mut |file| {
+            actions = Some(traced(ran, file)?);
+            Ok(())
+        })?;
+        let actions = actions.unwrap_or_default();
+        put(ACTIONS, &mut |file| writeln!(file, "{actions}"))?;
+    }
+    Ok(folder)
+}
+
+/// Runs it again, writes its trace, and gives its actions.
+fn traced(ran: &Ran, to: &mut BufWriter<File>) -> io::Result<String> {
+    let header = Header::of(&ran.scenario, ran.bug);
+    let mut written = trace::write(&Line::Header(header.clone()), to);
+    let mut tracer = Tracer::new(header.nodes, |line| {
+        if written.is_ok() {
+            written = trace::write(&line, to);
+        }
+    });
+    let mut recording = Recording::new(&mut tracer);
+    let outcome = bugs::run(&ran.scenario, ran.bug, &mut recording);
+    let actions = recording.into_scenario(&ran.scenario, ran.bug, &outcome);
+    drop(tracer);
+    written?;
+    Ok(actions.to_json())
+}
+
+/// A folder that was read.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// What became of the run then.
+    pub record: Record,
+    /// The file to run: the scenario, or the actions where the scenario would give another run
+    /// with this version.
+    pub file: PathBuf,
+}
+
+/// Reads the folder of a run.
+///
+/// # Errors
+/// What is wrong with it, for people.
+pub fn read(folder: &Path) -> Result<Kept, String> {
+    let path = folder.join(VERDICT);
+    let shown = folder.display();
+    let text = fs::read_to_string(&path).map_err(|error| {
+        format!("{shown} is no folder of a failing run: cannot read {VERDICT}: {error}")
+    })?;
+    let record: Record = serde_json::from_str(&text)
+        .map_err(|error| format!("{} is damaged: {error}", path.display()))?;
+    let name = match record.trace_version {
+        TRACE_VERSION => SCENARIO,
+        _ => ACTIONS,
+    };
+    let file = folder.join(name);
+    if !file.is_file() {
+        return Err(format!("{shown} is not whole: it lacks {name}"));
+    }
+    Ok(Kept { record, file })
+}

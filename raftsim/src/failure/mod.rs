@@ -1,0 +1,8 @@
+//! What is kept of a failing run, so that anybody can run it again: a folder, and one line of text
+//! that says where the run came from.
+
+mod folder;
+mod token;
+
+pub use folder::{ACTIONS, Depth, HISTORY, Kept, Record, SCENARIO, TRACE, VERDICT, read, write};
+pub use token::{Token, Unclear, fingerprint};

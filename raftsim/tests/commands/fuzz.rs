@@ -1,0 +1,192 @@
+//! `raftsim fuzz`.
+
+use super::{says, scratch};
+
+/// The arguments of a search whose failures go to a folder of this test.
+fn fuzz(test: &str, args: &[&str]) -> super::Said {
+    let out = scratch(test);
+    let _ = std::fs::remove_dir_all(&out);
+    let out = out.display().to_string();
+    let mut all = vec!["fuzz", "--out", &out];
+    all.extend(args);
+    says(&all)
+}
+
+/// All but the last line, which has times.
+fn untimed(text: &str) -> Vec<&str> {
+    let mut lines: Vec<_> = text.lines().collect();
+    lines.pop();
+    lines
+}
+
+#[test]
+fn what_is_said_does_not_depend_on_the_threads() {
+    let one = fuzz("fuzz-one", &["--seeds", "0..60", "-j", "1"]);
+    assert_eq!(one.code, 0, "{}{}", one.out, one.err);
+    assert!(
+        one.out.starts_with("ok     quick 60 seeds: "),
+        "{}",
+        one.out
+    );
+    assert!(
+        one.out.contains("seeds a second on 1 thread"),
+        "{}",
+        one.out
+    );
+    let three = fuzz("fuzz-three", &["--seeds", "0..60", "-j", "3"]);
+    assert_eq!(untimed(&one.out), untimed(&three.out));
+}
+
+#[test]
+fn a_planted_bug_is_found_kept_and_runs_again_as_a_file() {
+    let args = [
+        "--profile",
+        "everything",
+        "--bug",
+        "P-01",
+        "--seeds",
+        "0..300",
+    ];
+    let said = fuzz("fuzz-bug", &args);
+    assert_eq!(said.code, 1, "{}{}", said.out, said.err);
+    let line = said
+        .out
+        .lines()
+        .find(|line| line.starts_with("Run it again"));
+    let words = line.expect("a failure says how to run it again");
+    let args: Vec<_> = words.split_whitespace().skip(4).collect();
+    assert_eq!(args[0], "run");
+    let again = says(&args);
+    assert_eq!(again.code, 1, "{}{}", again.out, again.err);
+}
+
+#[test]
+fn every_failure_is_a_line_of_json_and_all_of_them_are_counted() {
+    let args = [
+        "--bug",
+        "P-01",
+        "--seeds",
+        "0..60",
+        "--keep-going",
+        "--json",
+    ];
+    let said = fuzz("fuzz-json", &args);
+    let lines: Vec<serde_json::Value> = said
+        .out
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let (last, failures) = lines.split_last().expect("there is a summary");
+    assert_eq!((&last["type"], &last["runs"]), (&"fuzz".into(), &60.into()));
+    assert!(failures.len() > 10, "machines are told all of them");
+    assert_eq!(last["failures"], failures.len());
+    assert_eq!(last["exit_code"], said.code);
+    for failure in failures {
+        assert_eq!(
+            (&failure["type"], &failure["bug"]),
+            (&"failure".into(), &"P-01".into())
+        );
+        let folder = failure["folder"].as_str().expect("a path");
+        let file = format!("{folder}/scenario.json");
+        assert!(std::fs::exists(&file).expect("readable"), "{file}");
+    }
+}
+
+#[test]
+fn a_printed_scenario_is_a_file_that_runs() {
+    let printed = says(&["fuzz", "--profile", "storage", "--seeds", "7..8", "--print"]);
+    assert_eq!(printed.code, 0, "{}", printed.err);
+    let file = scratch("fuzz-printed.json");
+    std::fs::write(&file, &printed.out).expect("it can be written");
+    let said = says(&["run", &file.display().to_string(), "--json"]);
+    assert!(
+        said.out.contains(r#""scenario":"storage-7","seed":7"#),
+        "{}",
+        said.out
+    );
+    assert!([0, 3].contains(&said.code), "{}", said.out);
+}
+
+#[test]
+fn files_are_run_over_seeds_too() {
+    let said = fuzz(
+        "fuzz-files",
+        &["first-tour", "scenarios/churn.json", "--seeds", "1..4"],
+    );
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    for name in ["first-tour 3 seeds", "churn 3 seeds"] {
+        assert!(said.out.contains(name), "{}", said.out);
+    }
+}
+
+#[test]
+fn a_profile_that_does_not_get_where_it_must_fails() {
+    let file = scratch("lone.json");
+    let text = r#"{ "profile": 1, "nodes": "3..3",
+        "must_hit": { "seeds": 10, "probes": ["lone-leader"], "faults": ["crash"] } }"#;
+    std::fs::write(&file, text).expect("it can be written");
+    let path = file.display().to_string();
+    let said = fuzz("fuzz-lone", &["--profile", &path, "--seeds", "0..10"]);
+    assert_eq!(said.code, 3, "{}{}", said.out, said.err);
+    assert!(
+        said.out
+            .contains("NOT HIT lone: probe lone-leader in any of 10 seeds")
+    );
+    assert!(
+        said.out
+            .contains("NOT HIT lone: kind of fault crash in any of 10 seeds")
+    );
+    let few = fuzz("fuzz-few", &["--profile", &path, "--seeds", "0..9"]);
+    assert_eq!(few.code, 0, "nine seeds are too few to tell");
+}
+
+#[test]
+fn wrong_input_is_told_and_nothing_is_run() {
+    let cases: [(&[&str], &str); 7] = [
+        (&["--seeds", "5..5"], "write A..B with A below B"),
+        (&["--seeds", "ten"], "write A..B with A below B"),
+        (&["--seeds", "0..9", "--for", "1s"], "cannot be used with"),
+        (&["--for", "soon"], "write a time such as 1.5s"),
+        (&["--profile", "quik"], "did you mean quick?"),
+        (
+            &["--profile", "nowhere.json"],
+            "there is no file nowhere.json",
+        ),
+        (&["--bug", "C-99"], "no bug is called C-99"),
+    ];
+    for (args, expected) in cases {
+        let said = fuzz("fuzz-wrong", args);
+        assert_eq!(said.code, 2, "{args:?}: {}", said.err);
+        assert!(said.err.contains(expected), "{args:?}: {}", said.err);
+        assert_eq!(said.out, "");
+    }
+}
+
+#[test]
+fn a_mistake_in_a_profile_is_shown_at_its_place() {
+    let file = scratch("wrong-profile.json");
+    let text = r#"{ "profile": 1, "nodes": 5, "faults": { "crsh": { "chance": "5%" } } }"#;
+    std::fs::write(&file, text).expect("it can be written");
+    let path = file.display().to_string();
+    let said = fuzz("fuzz-wrong-profile", &["--profile", &path]);
+    assert_eq!(said.code, 2);
+    for expected in [
+        "write \"5..5\"",
+        "did you mean crash?",
+        "wrong-profile.json:1:",
+    ] {
+        assert!(said.err.contains(expected), "{}", said.err);
+    }
+}
+
+#[test]
+fn results_that_cannot_be_written_stop_the_search_and_what_was_seen_is_told() {
+    let file = scratch("fuzz-no-folder");
+    std::fs::write(&file, "a file, not a folder").expect("it can be written");
+    let path = file.display().to_string();
+    let args = ["fuzz", "--bug", "P-01", "--seeds", "0..300", "--out", &path];
+    let said = says(&args);
+    assert_eq!(said.code, 2, "{}", said.err);
+    assert!(said.err.contains("cannot write"), "{}", said.err);
+    assert!(said.out.contains("FAILED quick"), "{}", said.out);
+}
