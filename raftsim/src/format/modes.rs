@@ -16,15 +16,13 @@ pub(crate) fn check(checker: &mut Checker<'_>, written: &mut Written) {
 
 fn timed(checker: &mut Checker<'_>, written: &Written) {
     if written.phases.is_none() {
-        let help = match written.steps {
-            Some(_) => Some("a file with \"steps\" has \"mode\": \"stepped\"".to_owned()),
-            None => None,
-        };
+        let steps = written.steps.as_ref();
+        let help = steps.map(|_| "a file with \"steps\" has \"mode\": \"stepped\"".to_owned());
         let message = "the field \"phases\" is missing";
         checker.wrong_with_help(Code::SC008, "", message, help);
     }
     let mut strays = Vec::new();
-    for field in ["steps", "branches", "recorded"] {
+    for field in ["steps", "branches", "impossible", "recorded"] {
         strays.extend(checker.has(field).then(|| field.to_owned()));
     }
     if written.disk.completions != Completions::default() {
