@@ -15,6 +15,7 @@ mod picture;
 mod run;
 mod screen;
 mod seeds;
+mod shrink;
 mod stopwatch;
 mod tally;
 mod trace;
@@ -75,6 +76,7 @@ fn dispatch(command: &Command, log: Log, screen: &mut Screen) -> Result<Exit, St
     match command {
         Command::Run(args) => run::run(args, log, screen),
         Command::Trace(args) => trace::trace(args, &log, screen),
+        Command::Shrink(args) => shrink::shrink(args, screen),
         Command::Check(args) => check::check(args, screen),
         Command::List(args) => list::list(args, screen),
         Command::Bugs(args) => bugs::bugs(args, screen),

@@ -4,6 +4,7 @@ mod around;
 mod bugs;
 mod run;
 mod several;
+mod shrink;
 mod stepped;
 mod trace;
 
