@@ -21,6 +21,7 @@
 //!    the decisions behind it and the values they compared. [`story`] tells a run in under a
 //!    screen, [`report`](report::report) a failure, [`why`] what led to it; [`operations`] writes
 //!    down what clients saw, and [`explain`](explain::explain) says what a rule, a property or an error code means.
+//! 6. [`shrink`](shrink::shrink) makes a failing run small: a stepped scenario of a few steps.
 //!
 //! ```
 //! use raftsim::format::{Overrides, parse};

@@ -70,8 +70,8 @@ impl<'o, O> Recording<'o, O> {
         run.expect.caught_by.clear();
         run.course = Course::Stepped(Script {
             steps: self.steps,
-            branches: Vec::new(),
             recorded: Some(recorded),
+            ..Script::default()
         });
         run
     }

@@ -1,41 +1,208 @@
-//! Failing runs come down to a few moves, and always to the same ones.
+//! Failing runs come down to a few steps that fail in the same way, that correct servers pass, and
+//! that are always the same.
 
+use raft_core::{Index, Rules};
 use raftsim::bugs::{self, Bug};
-use raftsim::format::Resolved;
-use raftsim::run::{Unobserved, Verdict};
-use raftsim::shrink::{Budget, shrink};
-use tests::scenario;
+use raftsim::format::{Overrides, Resolved, parse};
+use raftsim::run::{Outcome, Unobserved};
+use raftsim::shrink::{Budget, Failure, Shrunk, shrink, shrink_cast};
+use tests::{run_with, scenario};
 
-/// The first run of churn that breaks a property with this bug.
-fn failing(bug: Bug, first: u64) -> Resolved {
-    let runs = (first..first + 200).map(|seed| scenario("churn.json", seed));
-    let mut failing = runs.filter(|scenario| {
-        let outcome = bugs::run(scenario, Some(bug), &mut Unobserved);
-        matches!(outcome.verdict, Verdict::Safety(_))
-    });
-    failing.next().expect("churn finds this bug")
+const CHURN: &str = include_str!("../../scenarios/churn.json");
+const LONG_DELAYS: &str = include_str!("../scenarios/long-delays.json");
+const YOUNG_LEADERS: &str = include_str!("../scenarios/young-leaders.json");
+const SILENT_CLIENTS: &str = include_str!("../scenarios/silent-clients.json");
+
+const DEAF_SERVER: &str = include_str!("../scenarios/deaf-server.json");
+
+/// Bugs that break a property, each with a scenario that shows it from this seed on.
+const BROKEN: [(Bug, &str, u64); 21] = [
+    (Bug::E01, CHURN, 1),
+    (Bug::E03, CHURN, 34),
+    (Bug::E05, LONG_DELAYS, 1),
+    (Bug::E08, CHURN, 44),
+    (Bug::P01, CHURN, 1),
+    (Bug::P02, LONG_DELAYS, 1),
+    (Bug::P03, CHURN, 39),
+    (Bug::P05a, CHURN, 27),
+    (Bug::P05c, CHURN, 1),
+    (Bug::P07, CHURN, 1),
+    (Bug::P08, CHURN, 9),
+    (Bug::R01, CHURN, 1),
+    (Bug::R02, LONG_DELAYS, 1),
+    (Bug::R04, CHURN, 1),
+    (Bug::R05, CHURN, 5),
+    (Bug::R07, CHURN, 1),
+    (Bug::R09, CHURN, 1),
+    (Bug::C01, YOUNG_LEADERS, 1),
+    (Bug::A03, CHURN, 1),
+    (Bug::A04, CHURN, 1),
+    (Bug::A05, CHURN, 1),
+];
+
+fn resolved(text: &str, seed: u64) -> Resolved {
+    let overrides = Overrides {
+        seed: Some(seed),
+        ..Overrides::default()
+    };
+    parse("run.json", text, &overrides).expect("the scenario has no mistakes")
+}
+
+fn run(scenario: &Resolved, bug: Option<Bug>) -> Outcome {
+    bugs::run(scenario, bug, &mut Unobserved)
+}
+
+/// The first run that fails so.
+fn failing(bug: Bug, text: &str, first: u64, so: fn(Failure) -> bool) -> Resolved {
+    let mut runs = (first..first + 300).map(|seed| resolved(text, seed));
+    let fails = |scenario: &Resolved| Failure::of(&run(scenario, Some(bug))).is_some_and(so);
+    let found = runs.find(fails);
+    found.unwrap_or_else(|| panic!("{bug} does not show"))
+}
+
+fn breaks(failure: Failure) -> bool {
+    matches!(failure, Failure::Broken(_))
+}
+
+/// What a run with this bug comes down to, read back from its file.
+fn small(bug: Bug, scenario: &Resolved) -> (Shrunk, Resolved) {
+    let shrunk = shrink(scenario, Some(bug), Budget::default()).expect("it fails");
+    let file = parse(
+        "small.json",
+        &shrunk.scenario.to_json(),
+        &Overrides::default(),
+    );
+    let file = file.expect("what is written is a scenario");
+    (shrunk, file)
 }
 
 #[test]
-fn a_few_moves_are_left_of_thousands_of_actions() {
-    let bugs = [
-        (Bug::E01, 1),
-        (Bug::E03, 34),
-        (Bug::P05a, 27),
-        (Bug::R01, 1),
-        (Bug::R05, 5),
-        (Bug::A04, 1),
-    ];
-    for (bug, first) in bugs {
-        let scenario = failing(bug, first);
-        let shrunk = shrink(&scenario, Some(bug), Budget::default()).expect("it fails");
-        let moves = shrunk.moves;
-        assert!(moves <= 20, "{bug}, seed {}: {moves} moves", scenario.seed);
+fn every_bug_that_breaks_a_property_comes_down_to_a_few_steps() {
+    let mut sizes = Vec::new();
+    for (bug, text, first) in BROKEN {
+        let scenario = failing(bug, text, first, breaks);
+        let (shrunk, file) = small(bug, &scenario);
+        let case = format!(
+            "{bug}, seed {}:\n{}",
+            scenario.seed,
+            shrunk.scenario.to_json()
+        );
+        let before = Failure::of(&run(&scenario, Some(bug)));
+        let [once, twice] = [run(&file, Some(bug)), run(&file, Some(bug))];
+        assert_eq!(Failure::of(&once), before, "{case}");
+        assert_eq!(once.trace_hash, twice.trace_hash, "{case}");
+        assert_eq!(run(&file, None).verdict.name(), "ok", "{case}");
+        sizes.push(shrunk.steps);
+    }
+    sizes.sort_unstable();
+    let [median, worst] = [sizes[sizes.len() / 2], sizes[sizes.len() - 1]];
+    assert!(
+        median <= 10 && worst <= 24,
+        "median {median}, worst {worst}: {sizes:?}"
+    );
+}
+
+#[test]
+fn two_halves_of_a_cluster_stay_two_halves() {
+    let four = |seed| {
+        let mut scenario = resolved(CHURN, seed);
+        scenario.nodes.truncate(4);
+        scenario
+    };
+    let fails =
+        |scenario: &Resolved| Failure::of(&run(scenario, Some(Bug::C03))).is_some_and(breaks);
+    let scenario = (1..50).map(four).find(fails).expect("C-03 shows");
+    let (shrunk, file) = small(Bug::C03, &scenario);
+    assert_eq!(file.nodes.len(), 4, "half of three is a majority");
+    assert!(shrunk.steps <= 12, "{}", shrunk.scenario.to_json());
+}
+
+#[test]
+fn the_same_run_comes_down_to_the_same_steps() {
+    for (bug, text, first) in BROKEN.into_iter().step_by(5) {
+        let scenario = failing(bug, text, first, breaks);
+        let files = [(); 2].map(|()| small(bug, &scenario).0.scenario.to_json());
+        assert_eq!(files[0], files[1]);
     }
 }
 
 #[test]
-fn a_run_that_breaks_nothing_is_not_made_smaller() {
+fn all_moves_of_a_run_fail_as_the_run_does() {
+    let nothing = Budget { replays: 0 };
+    for (bug, first) in [(Bug::P01, 1), (Bug::R04, 1), (Bug::R07, 1), (Bug::A03, 1)] {
+        for seed in first..first + 5 {
+            let scenario = resolved(CHURN, seed);
+            let Ok(shrunk) = shrink(&scenario, Some(bug), nothing) else {
+                continue;
+            };
+            if !breaks(shrunk.failure) {
+                continue;
+            }
+            let outcome = run(&shrunk.scenario, Some(bug));
+            assert_eq!(
+                Failure::of(&outcome),
+                Some(shrunk.failure),
+                "{bug}, seed {seed}"
+            );
+            assert!(shrunk.moves >= shrunk.actions, "{bug}, seed {seed}");
+        }
+    }
+}
+
+/// Breaks down where it decides, as a broken structure would.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct BreaksDown;
+
+impl Rules for BreaksDown {
+    fn own_copy(&self, durable: Index, last: Index) -> Index {
+        assert!(last.0 < 4, "the log has only four places");
+        durable
+    }
+}
+
+#[test]
+fn an_assertion_that_fails_comes_down_to_few_steps_too() {
+    let fails = |seed| {
+        let scenario = scenario("churn.json", seed);
+        let outcome = run_with(&scenario, BreaksDown, kv::Standard);
+        Failure::of(&outcome).is_some().then_some(scenario)
+    };
+    let scenario = (1..20).find_map(fails).expect("it breaks down");
+    let shrunk = shrink_cast(&scenario, |_| (BreaksDown, kv::Standard), Budget::default());
+    let shrunk = shrunk.expect("it fails");
+    assert_eq!(shrunk.failure.name(), "core-assertion");
+    assert!(shrunk.steps <= 12, "{}", shrunk.scenario.to_json());
+}
+
+#[test]
+fn what_does_not_come_true_in_time_comes_down_to_a_small_timed_scenario() {
+    let late = |failure| failure == Failure::NotLive;
+    let bugs = [
+        (Bug::R10, CHURN),
+        (Bug::L01, CHURN),
+        (Bug::L10, CHURN),
+        (Bug::L07, DEAF_SERVER),
+        (Bug::C09, SILENT_CLIENTS),
+        (Bug::E03b, YOUNG_LEADERS),
+    ];
+    for (bug, text) in bugs {
+        let scenario = failing(bug, text, 1, late);
+        let budget = Budget { replays: 300 };
+        let shrunk = shrink(&scenario, Some(bug), budget).expect("it fails");
+        let text = shrunk.scenario.to_json();
+        let file = parse("small.json", &text, &Overrides::default()).expect("a scenario");
+        assert_eq!(
+            Failure::of(&run(&file, Some(bug))),
+            Some(Failure::NotLive),
+            "{text}"
+        );
+        assert_eq!(Failure::of(&run(&file, None)), None, "{text}");
+        assert!(shrunk.steps <= 5, "{bug}: {text}");
+    }
+}
+
+#[test]
+fn a_run_that_does_not_fail_is_not_made_smaller() {
     let outcome = shrink(&scenario("churn.json", 1), None, Budget::default()).unwrap_err();
-    assert_ne!(outcome.0.verdict.name(), "safety");
+    assert_eq!(Failure::of(&outcome.0), None);
 }

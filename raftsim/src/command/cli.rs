@@ -92,6 +92,8 @@ pub(crate) enum Command {
     Trace(Trace),
     /// Measure something over many seeds
     Measure(Measure),
+    /// Make a failing run small: a few steps to read aloud, a test, a diagram
+    Shrink(Shrink),
     /// Find every mistake in scenario files, without running them
     Check(Check),
     /// Print the JSON Schema of scenario files, or of fuzz profiles
@@ -259,6 +261,26 @@ impl DrawnScale {
 fn event(text: &str) -> Result<u64, String> {
     let number = text.parse().ok().filter(|number| *number > 0);
     number.ok_or_else(|| "write the number of an event, or put FILE before --why".to_owned())
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Shrink {
+    /// A scenario that fails, or the folder of a failing run
+    #[arg(value_name = "FILE|FOLDER")]
+    pub(crate) file: String,
+    #[command(flatten)]
+    pub(crate) source: Source,
+    #[command(flatten)]
+    pub(crate) plant: Plant,
+    /// Replay at most so often
+    #[arg(long, value_name = "N", default_value_t = 5_000)]
+    pub(crate) budget: u64,
+    /// Where the results are written; without it, a folder in ./shrunk
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Write one JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 fn kind(text: &str) -> Result<Kind, String> {

@@ -20,6 +20,7 @@ mod replay;
 mod run;
 mod screen;
 mod seeds;
+mod shrink;
 mod source;
 mod stopwatch;
 mod tally;
@@ -85,6 +86,7 @@ fn dispatch(command: &Command, log: Log, screen: &mut Screen) -> Result<Exit, St
         Command::Replay(args) => replay::replay(args, &log, screen),
         Command::Trace(args) => trace::trace(args, &log, screen),
         Command::Measure(args) => measure::measure(args, screen),
+        Command::Shrink(args) => shrink::shrink(args, screen),
         Command::Check(args) => check::check(args, screen),
         Command::List(args) => list::list(args, screen),
         Command::Bugs(args) => bugs::bugs(args, screen),

@@ -8,7 +8,7 @@ use super::modes;
 use super::resolved::{Course, Resolved};
 use super::select::{NodeName, PARTITIONS, Selector, WORDS};
 use super::settings::{Clients, Raft};
-use super::stepped;
+use super::stepped::{self, Script};
 use super::suggest::did_you_mean;
 use super::tree::{Tree, path};
 use super::typed::from_param;
@@ -367,7 +367,11 @@ fn course(checker: &mut Checker<'_>, written: &mut Written) -> Course {
             let steps = written.steps.take().unwrap_or_default();
             let branches = std::mem::take(&mut written.branches);
             let recorded = written.recorded.take();
-            Course::Stepped(stepped::script(checker, steps, branches, recorded))
+            let script = stepped::script(checker, steps, branches, recorded);
+            Course::Stepped(Script {
+                impossible: written.impossible.unwrap_or_default(),
+                ..script
+            })
         }
     }
 }

@@ -58,8 +58,8 @@ pub use settings::{
 };
 pub(crate) use shown::step as shown_step;
 pub use stepped::{
-    Ask, Branch, Call, Ends, Expected, FaultCounts, Keep, Letters, Links, MessageKind, NodeSet,
-    Place, Recorded, RoleName, Script, ScriptStep, Verb, Who,
+    Ask, Branch, Call, Ends, Expected, FaultCounts, Impossible, Keep, Letters, Links, MessageKind,
+    NodeSet, Place, Recorded, RoleName, Script, ScriptStep, Verb, Who,
 };
 pub use stream::stream;
 pub use suggest::nearest;

@@ -22,7 +22,7 @@ fn timed(checker: &mut Checker<'_>, written: &Written) {
         checker.wrong_with_help(Code::SC008, "", message, help);
     }
     let mut strays = Vec::new();
-    for field in ["steps", "branches", "recorded"] {
+    for field in ["steps", "branches", "impossible", "recorded"] {
         strays.extend(checker.has(field).then(|| field.to_owned()));
     }
     if written.disk.completions != Completions::default() {

@@ -7,7 +7,7 @@ use super::expect::Expect;
 use super::resolved::{Course, Phase, Resolved};
 use super::select::NodeName;
 use super::settings::{Clients, Clock, Completions, Disk, LinkRule, Network, Raft};
-use super::stepped::{self, Branch, Recorded, Script, ScriptStep};
+use super::stepped::{self, Branch, Impossible, Recorded, Script, ScriptStep};
 use super::written::{Mode, Source};
 
 /// The file, field by field. A stepped scenario leaves out what has no meaning in it.
@@ -23,6 +23,8 @@ struct Shown<'a> {
     note: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     mode: Option<Mode>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    impossible: Option<Impossible>,
     #[serde(skip_serializing_if = "Option::is_none")]
     recorded: Option<&'a Recorded>,
     seed: u64,
@@ -67,6 +69,7 @@ impl Serialize for Resolved {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let script = self.script();
         let recorded = script.and_then(|script| script.recorded.as_ref());
+        let impossible = script.map(|script| script.impossible);
         Shown {
             format: self.format,
             name: &self.name,
@@ -74,6 +77,7 @@ impl Serialize for Resolved {
             source: self.source.as_ref(),
             note: self.note.as_deref(),
             mode: script.map(|_| Mode::Stepped),
+            impossible: impossible.filter(|impossible| !impossible.is_default()),
             recorded,
             seed: self.seed,
             nodes: &self.nodes,

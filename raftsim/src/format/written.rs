@@ -4,7 +4,7 @@ use super::action::{WrittenFault, WrittenStep};
 use super::expect::Expect;
 use super::select::NodeName;
 use super::settings::{Clients, Clock, Disk, DiskChange, LinkRule, Network, NetworkChange, Raft};
-use super::stepped::{Recorded, WrittenScriptStep};
+use super::stepped::{Impossible, Recorded, WrittenScriptStep};
 use super::units::Nanos;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
@@ -79,6 +79,9 @@ pub(crate) struct Written {
     /// begins where the steps end.
     #[serde(default)]
     pub(crate) branches: BTreeMap<String, Vec<WrittenScriptStep>>,
+    /// In a stepped scenario: what becomes of the run at a step that is impossible; by default it
+    /// fails.
+    pub(crate) impossible: Option<Impossible>,
     /// In a stepped scenario: the run that it was recorded from.
     pub(crate) recorded: Option<Recorded>,
     /// What the run is expected to show.

@@ -1,5 +1,6 @@
 //! The search: candidates are tried as long as the budget lasts, the best one stays.
 
+use super::Progress;
 use super::case::Case;
 use super::moves::Move;
 
@@ -10,6 +11,7 @@ pub(crate) struct Hunt<'r> {
     /// Replays so far.
     pub(crate) runs: u64,
     budget: u64,
+    watch: &'r mut dyn FnMut(Progress),
     /// What is left of a candidate that fails at the same property.
     fails: &'r mut dyn FnMut(&Case) -> Option<Vec<Move>>,
 }
@@ -19,12 +21,14 @@ impl<'r> Hunt<'r> {
     pub(crate) fn new(
         best: Case,
         budget: u64,
+        watch: &'r mut dyn FnMut(Progress),
         fails: &'r mut dyn FnMut(&Case) -> Option<Vec<Move>>,
     ) -> Self {
         Self {
             best,
             runs: 0,
             budget,
+            watch,
             fails,
         }
     }
@@ -41,6 +45,10 @@ impl<'r> Hunt<'r> {
             return false;
         }
         self.runs += 1;
+        (self.watch)(Progress {
+            replays: self.runs,
+            left: self.best.moves.len() as u64,
+        });
         let Some(moves) = (self.fails)(&candidate) else {
             return false;
         };

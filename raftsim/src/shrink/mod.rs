@@ -21,8 +21,13 @@ mod moves;
 mod nodes;
 mod passes;
 mod replay;
+mod result;
+mod say;
 mod says;
+mod script;
+mod sugar;
 mod tape;
+mod timed;
 mod words;
 
 use kv::Duties;
@@ -31,13 +36,14 @@ use simulator::NodeId;
 
 use crate::bugs::{Bug, Planted};
 use crate::check::Broken;
-use crate::format::Resolved;
-use crate::run::{Outcome, Verdict, run_cast};
+use crate::format::{Course, Resolved};
+use crate::run::{Outcome, Unobserved, Verdict, run_cast};
 use crate::server::Server;
 
 use case::{Case, World};
 use hunt::Hunt;
 use replay::Replayer;
+use sugar::Line;
 use tape::Tape;
 
 /// How much work may be done.
@@ -53,41 +59,122 @@ impl Default for Budget {
     }
 }
 
+/// How a run fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// A property does not hold.
+    Broken(Broken),
+    /// Something did not come true in time.
+    NotLive,
+    /// A limit was passed, or a step found something else than it expects.
+    Limit,
+}
+
+impl Failure {
+    /// How a run failed, if it did.
+    #[must_use]
+    pub fn of(outcome: &Outcome) -> Option<Failure> {
+        match &outcome.verdict {
+            Verdict::Safety(violation) => Some(Failure::Broken(violation.broken)),
+            Verdict::Liveness(_) => Some(Failure::NotLive),
+            Verdict::Expectation(_) => Some(Failure::Limit),
+            Verdict::Ok | Verdict::Inconclusive(_) => None,
+        }
+    }
+
+    /// Its name in reports: the property or the verdict.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Failure::Broken(broken) => broken.name(),
+            Failure::NotLive => "liveness",
+            Failure::Limit => "expectation",
+        }
+    }
+}
+
 /// What a failing run came down to.
 #[derive(Clone, Debug)]
 pub struct Shrunk {
-    /// What does not hold, in the run and in its small form.
-    pub broken: Broken,
-    /// The actions of the run, up to the violation.
+    /// How the run fails, and its small form.
+    pub failure: Failure,
+    /// The bug that the servers have.
+    pub bug: Option<Bug>,
+    /// The small form. A stepped scenario, if a property is broken; else a timed one.
+    pub scenario: Resolved,
+    /// The actions of the run.
     pub actions: u64,
-    /// The moves that are left of them.
+    /// The moves that are left of them; 0 in a timed scenario.
     pub moves: u64,
+    /// The steps of the scenario, and in a timed one its faults.
+    pub steps: u64,
     /// The replays it took.
     pub replays: u64,
 }
 
-/// A run that breaks no property, and what became of it instead.
+/// How far the work has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Replays so far.
+    pub replays: u64,
+    /// Moves that are left.
+    pub left: u64,
+}
+
+/// A run that does not fail, and what became of it instead.
 #[derive(Clone, Debug)]
 pub struct NotFailing(pub Box<Outcome>);
 
 /// Makes a failing run as small as the budget allows. The servers have this bug, or none.
 ///
 /// # Errors
-/// When the run breaks no property.
+/// When the run does not fail.
 ///
 /// # Panics
 /// When the tool itself is broken; never because of the scenario or of what runs in it.
 pub fn shrink(scenario: &Resolved, bug: Option<Bug>, budget: Budget) -> Result<Shrunk, NotFailing> {
+    shrink_watched(scenario, bug, budget, &mut |_| ())
+}
+
+/// As [`shrink`]; `watch` hears of every replay.
+///
+/// # Errors
+/// As [`shrink`].
+///
+/// # Panics
+/// As [`shrink`].
+pub fn shrink_watched(
+    scenario: &Resolved,
+    bug: Option<Bug>,
+    budget: Budget,
+    watch: &mut dyn FnMut(Progress),
+) -> Result<Shrunk, NotFailing> {
+    let correct = |_| (raft_core::Standard, kv::Standard);
     let Some(bug) = bug else {
-        return shrink_cast(scenario, |_| (raft_core::Standard, kv::Standard), budget);
+        let job = Job {
+            scenario,
+            cast: correct,
+            bug: None,
+            budget,
+        };
+        return job.shrink(&|_| true, watch);
     };
-    let mut scenario = scenario.clone();
-    bug.prepare(&mut scenario);
+    let mut prepared = scenario.clone();
+    bug.prepare(&mut prepared);
     let cast = |node: NodeId| {
         let planted = Planted { bug, node: node.0 };
         (planted, planted)
     };
-    shrink_cast(&scenario, cast, budget)
+    // A world in which correct servers fail, too, shows nothing of the bug.
+    let passes =
+        |small: &Resolved| Failure::of(&run_cast(small, correct, &mut Unobserved)).is_none();
+    let job = Job {
+        scenario: &prepared,
+        cast,
+        bug: Some(bug),
+        budget,
+    };
+    job.shrink(&passes, watch)
 }
 
 /// As [`shrink`], with servers whose rules and duties `cast` gives.
@@ -97,38 +184,140 @@ pub fn shrink(scenario: &Resolved, bug: Option<Bug>, budget: Budget) -> Result<S
 ///
 /// # Panics
 /// As [`shrink`].
-pub fn shrink_cast<R, D, C>(
+pub fn shrink_cast<R, D>(
     scenario: &Resolved,
-    cast: C,
+    cast: impl Fn(NodeId) -> (R, D),
     budget: Budget,
 ) -> Result<Shrunk, NotFailing>
 where
     R: Rules + Clone,
     D: Duties,
-    C: Fn(NodeId) -> (R, D),
 {
-    let mut tape: Tape<Server<R, D>> = Tape {
-        actions: Vec::new(),
+    let job = Job {
+        scenario,
+        cast,
+        bug: None,
+        budget,
     };
-    let outcome = run_cast(scenario, &cast, &mut tape);
-    let broken = match &outcome.verdict {
-        Verdict::Safety(violation) => violation.broken,
-        _ => return Err(NotFailing(Box::new(outcome))),
-    };
-    let replayer = Replayer::new(scenario, cast);
-    let whole = recorded(scenario, &tape, &replayer, broken);
-    let mut fails = |case: &Case| {
-        let played = replayer.play(case);
-        (played.broken == Some(broken)).then_some(played.moves)
-    };
-    let mut hunt = Hunt::new(whole, budget.replays, &mut fails);
-    passes::minimise(&mut hunt);
-    Ok(Shrunk {
-        broken,
-        actions: tape.actions.len() as u64,
-        moves: hunt.best.moves.len() as u64,
-        replays: hunt.runs,
-    })
+    job.shrink(&|_| true, &mut |_| ())
+}
+
+/// A scenario to make smaller.
+struct Job<'s, C> {
+    scenario: &'s Resolved,
+    cast: C,
+    bug: Option<Bug>,
+    budget: Budget,
+}
+
+impl<C> Job<'_, C> {
+    /// `passes` says whether correct servers pass a timed scenario.
+    fn shrink<R, D>(
+        &self,
+        passes: &dyn Fn(&Resolved) -> bool,
+        watch: &mut dyn FnMut(Progress),
+    ) -> Result<Shrunk, NotFailing>
+    where
+        R: Rules + Clone,
+        D: Duties,
+        C: Fn(NodeId) -> (R, D),
+    {
+        let mut tape: Tape<Server<R, D>> = Tape {
+            actions: Vec::new(),
+        };
+        let outcome = run_cast(self.scenario, &self.cast, &mut tape);
+        let mut shrunk = match (Failure::of(&outcome), &self.scenario.course) {
+            (Some(Failure::Broken(broken)), _) => self.moves(&tape, broken, watch),
+            (Some(failure), Course::Timed(_)) => self.timed(&outcome, failure, passes),
+            _ => return Err(NotFailing(Box::new(outcome))),
+        };
+        result::describe(
+            &mut shrunk.scenario,
+            self.scenario,
+            shrunk.failure,
+            self.bug,
+        );
+        Ok(shrunk)
+    }
+
+    /// A broken property: the run's actions are made fewer.
+    fn moves<R, D>(
+        &self,
+        tape: &Tape<Server<R, D>>,
+        broken: Broken,
+        watch: &mut dyn FnMut(Progress),
+    ) -> Shrunk
+    where
+        R: Rules + Clone,
+        D: Duties,
+        C: Fn(NodeId) -> (R, D),
+    {
+        let scenario = self.scenario;
+        let replayer = Replayer::new(scenario, &self.cast);
+        let whole = recorded(scenario, tape, &replayer, broken);
+        let mut fails = |case: &Case| {
+            let played = replayer.play(case);
+            (played.broken == Some(broken)).then_some(played.moves)
+        };
+        let mut hunt = Hunt::new(whole, self.budget.replays, watch, &mut fails);
+        passes::minimise(&mut hunt);
+        let (best, mut replays) = (hunt.best, hunt.runs);
+        let mut fails = |lines: &[Line]| {
+            replays += 1;
+            let small = result::stepped(scenario, &best, lines);
+            let outcome = run_cast(&small, &self.cast, &mut Unobserved);
+            Failure::of(&outcome) == Some(Failure::Broken(broken))
+        };
+        let lines = script::lines(&replayer, &best, &scenario.nodes);
+        let moves = lines.len() as u64;
+        let lines = sugar::sweeten(lines, &scenario.nodes, &mut fails);
+        assert!(
+            fails(&lines),
+            "the small form of {}, seed {}, breaks {broken}",
+            scenario.name,
+            scenario.seed
+        );
+        Shrunk {
+            failure: Failure::Broken(broken),
+            bug: self.bug,
+            actions: tape.actions.len() as u64,
+            moves,
+            steps: lines.len() as u64,
+            replays,
+            scenario: result::stepped(scenario, &best, &lines),
+        }
+    }
+
+    /// A failure that needs time: the scenario is made smaller.
+    fn timed<R, D>(
+        &self,
+        outcome: &Outcome,
+        failure: Failure,
+        passes: &dyn Fn(&Resolved) -> bool,
+    ) -> Shrunk
+    where
+        R: Rules + Clone,
+        D: Duties,
+        C: Fn(NodeId) -> (R, D),
+    {
+        let (scenario, replays) =
+            timed::minimise(self.scenario, self.budget.replays, &mut |small| {
+                let outcome = run_cast(small, &self.cast, &mut Unobserved);
+                Failure::of(&outcome) == Some(failure) && passes(small)
+            });
+        let steps = scenario.phases().iter();
+        Shrunk {
+            failure,
+            bug: self.bug,
+            actions: outcome.events,
+            moves: 0,
+            steps: steps
+                .map(|phase| (phase.faults.len() + phase.steps.len()) as u64)
+                .sum(),
+            replays,
+            scenario,
+        }
+    }
 }
 
 /// The whole run as moves.

@@ -48,6 +48,7 @@ fn fine(hunt: &mut Hunt<'_>) {
     picks(hunt);
     crashes(hunt);
     once(hunt);
+    directly(hunt);
     words::shorter(hunt);
     pairs(hunt);
 }
@@ -177,6 +178,32 @@ fn once(hunt: &mut Hunt<'_>) {
         Deed::Duplicate(letter) => Some(made.with(Deed::Deliver(letter))),
         _ => None,
     });
+}
+
+/// Lets clients ask at first whom they ask in the end.
+fn directly(hunt: &mut Hunt<'_>) {
+    let mut place = 0;
+    while place < hunt.best.moves.len() {
+        let Deed::Retry { client, to } = hunt.best.moves[place].deed else {
+            place += 1;
+            continue;
+        };
+        let mut candidate = hunt.best.clone();
+        candidate.moves.remove(place);
+        let asked = candidate.moves[..place].iter_mut().rev();
+        let call = asked
+            .map(|made| &mut made.deed)
+            .find_map(|deed| match deed {
+                Deed::Call { client: by, to, .. } if *by == client => Some(to),
+                _ => None,
+            });
+        if let Some(first) = call {
+            *first = to;
+        }
+        if !hunt.attempt(candidate) {
+            place += 1;
+        }
+    }
 }
 
 /// Removes moves by two: some are of use only to each other.

@@ -71,6 +71,24 @@ impl<'s, C> Replayer<'s, C> {
         Stepped::new(cluster, Completions::AtOnce)
     }
 
+    /// A replay that has not made its first move.
+    pub(crate) fn begin<R, D>(&self, world: &World) -> Play<R, D>
+    where
+        R: Rules + Clone,
+        D: Duties,
+        C: Fn(NodeId) -> (R, D),
+    {
+        let names = self.scenario.nodes.iter().take(world.nodes as usize);
+        let names = names.map(|name| name.0.clone()).collect();
+        Play {
+            stepped: self.world(world),
+            checks: Checks::new(names, &self.properties),
+            serials: vec![0; world.clients as usize],
+            timed: world.timed,
+            kept: Vec::new(),
+        }
+    }
+
     /// Runs a case to its end, or to the first violation.
     ///
     /// # Panics
@@ -81,15 +99,7 @@ impl<'s, C> Replayer<'s, C> {
         D: Duties,
         C: Fn(NodeId) -> (R, D),
     {
-        let names = self.scenario.nodes.iter().take(case.world.nodes as usize);
-        let names = names.map(|name| name.0.clone()).collect();
-        let mut play = Play {
-            stepped: self.world(&case.world),
-            checks: Checks::new(names, &self.properties),
-            serials: vec![0; case.world.clients as usize],
-            timed: case.world.timed,
-            kept: Vec::with_capacity(case.moves.len()),
-        };
+        let mut play = self.begin(&case.world);
         let result = caught::catch(|| play.go(&case.moves));
         let broken = match result {
             Ok(Ok(())) => None,
@@ -105,7 +115,7 @@ impl<'s, C> Replayer<'s, C> {
 }
 
 /// One replay under way.
-struct Play<R: Rules + Clone, D: Duties> {
+pub(crate) struct Play<R: Rules + Clone, D: Duties> {
     stepped: Stepped<Server<R, D>>,
     checks: Checks,
     /// Each client's last serial.
@@ -115,27 +125,36 @@ struct Play<R: Rules + Clone, D: Duties> {
 }
 
 impl<R: Rules + Clone, D: Duties> Play<R, D> {
+    /// The world as the moves so far left it.
+    pub(crate) fn world(&self) -> &Stepped<Server<R, D>> {
+        &self.stepped
+    }
+
     fn go(&mut self, moves: &[Move]) -> Result<(), Box<Violation>> {
-        for wanted in moves {
-            if self.timed && wanted.at > self.stepped.now() {
-                self.stepped
-                    .advance_to(wanted.at)
-                    .expect("it was compared with the present time");
-            }
-            // It is kept before it is done: a failing assertion may end it half-way.
-            self.kept.push(wanted.clone());
-            match self.make(&wanted.deed) {
-                Ok(()) => {}
-                Err(Stopped::Objection(violation)) => return Err(violation),
-                Err(Stopped::Refused(_) | Stopped::Restless) => {
-                    self.kept.pop();
-                }
-            }
-        }
+        moves.iter().try_for_each(|made| self.make(made))?;
         self.checks.finish(self.stepped.cluster())
     }
 
-    fn make(&mut self, deed: &Deed) -> Result<(), Stopped<Box<Violation>>> {
+    /// Makes a move, or skips it.
+    pub(crate) fn make(&mut self, made: &Move) -> Result<(), Box<Violation>> {
+        if self.timed && made.at > self.stepped.now() {
+            self.stepped
+                .advance_to(made.at)
+                .expect("it was compared with the present time");
+        }
+        // It is kept before it is done: a failing assertion may end it half-way.
+        self.kept.push(made.clone());
+        match self.deed(&made.deed) {
+            Ok(()) => {}
+            Err(Stopped::Objection(violation)) => return Err(violation),
+            Err(Stopped::Refused(_) | Stopped::Restless) => {
+                self.kept.pop();
+            }
+        }
+        Ok(())
+    }
+
+    fn deed(&mut self, deed: &Deed) -> Result<(), Stopped<Box<Violation>>> {
         let action = match deed {
             Deed::Deliver(letter) => return self.message(letter, Action::Deliver),
             Deed::Drop(letter) => {

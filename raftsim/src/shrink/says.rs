@@ -61,6 +61,17 @@ impl Says {
         Self::new(kind, u64::MAX, [0; 5])
     }
 
+    /// The entries of an AppendEntries: first and last index, and their term.
+    pub(crate) fn entries(&self) -> (u64, u64, u64) {
+        let [previous, _, last, term, _] = self.numbers;
+        (previous + 1, last, term)
+    }
+
+    /// The index that an answer to AppendEntries is about.
+    pub(crate) fn first(&self) -> u64 {
+        self.numbers[0]
+    }
+
     fn between_nodes(message: &raft_core::Message) -> Self {
         let (kind, numbers) = match &message.body {
             Body::PreVote { last } => (Kind::PreVote, [last.index.0, last.term.0, 0, 0, 0]),

@@ -19,7 +19,9 @@ use crate::caught;
 use crate::check::Checks;
 use crate::director::{leader, telling};
 use crate::ended::{Ended, outcome};
-use crate::format::{Ask, Completions, Resolved, Script, ScriptStep, Verb, Who, shown_step};
+use crate::format::{
+    Ask, Completions, Impossible, Resolved, Script, ScriptStep, Verb, Who, shown_step,
+};
 use crate::run::{self, Outcome, Spectator, Stop, members};
 use crate::server::Server;
 use crate::vigil::{Unmet, Vigil};
@@ -119,6 +121,11 @@ struct Player<'p, R: Rules + Clone, D: Duties, O> {
     eye: Eye<'p, O>,
 }
 
+/// Whether the script goes on without a step that failed so.
+fn skips(script: &Script, miss: &Miss) -> bool {
+    script.impossible == Impossible::Skip && !matches!(miss, Miss::Differs { .. })
+}
+
 impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
     fn script(
         &mut self,
@@ -127,6 +134,10 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
         done: &mut Vec<bool>,
         first: &mut Option<Unmet>,
     ) -> Result<(), Stop> {
+        let insist = match script.impossible {
+            Impossible::Fail => insist,
+            Impossible::Skip => Insist::No,
+        };
         for step in &script.steps {
             let result = self.step(step, insist);
             done.push(result.is_ok());
@@ -134,6 +145,7 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
                 Ok(()) => {}
                 Err(Halt::Violation(violation)) => return Err(Stop::Violation(violation)),
                 Err(Halt::Late(unmet)) => return Err(Stop::Late(unmet)),
+                Err(Halt::Miss(miss)) if skips(script, &miss) => {}
                 Err(Halt::Miss(miss)) => match insist {
                     Insist::Yes => return Err(Stop::Unmet(self.unmet(step, &miss))),
                     Insist::No => {

@@ -7,6 +7,7 @@ mod measure;
 mod replay;
 mod run;
 mod several;
+mod shrink;
 mod stepped;
 mod trace;
 

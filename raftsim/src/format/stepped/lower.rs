@@ -54,6 +54,7 @@ pub(crate) fn script(
         steps,
         branches: lowered,
         recorded,
+        ..Script::default()
     }
 }
 

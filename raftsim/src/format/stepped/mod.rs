@@ -22,7 +22,8 @@ pub use ends::{Ends, NodeSet, Who};
 pub use expected::{Expected, RoleName};
 pub use recorded::{FaultCounts, Recorded};
 pub use script::{
-    Ask, Branch, Call, Keep, Letters, Links, MessageKind, Place, Script, ScriptStep, Verb,
+    Ask, Branch, Call, Impossible, Keep, Letters, Links, MessageKind, Place, Script, ScriptStep,
+    Verb,
 };
 
 pub(crate) use lower::script;

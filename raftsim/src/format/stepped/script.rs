@@ -21,8 +21,29 @@ pub struct Script {
     pub steps: Vec<ScriptStep>,
     /// How it may go on: each branch is a run of its own.
     pub branches: Vec<Branch>,
+    /// What becomes of the run at a step that is impossible.
+    pub impossible: Impossible,
     /// The run it was recorded from, if it was.
     pub recorded: Option<Recorded>,
+}
+
+/// What becomes of a run at a step that is impossible: no such message, a node that is down, a vote
+/// that is refused. An `expect` that is not met always fails the run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Impossible {
+    /// It fails.
+    #[default]
+    Fail,
+    /// It goes on without the step: what a bug made possible is no duty of servers without it.
+    Skip,
+}
+
+impl Impossible {
+    /// Whether it is what a file that says nothing means.
+    pub(crate) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// One way to go on from the trunk's end.
@@ -339,6 +360,7 @@ impl Script {
         Some(Script {
             steps,
             branches: Vec::new(),
+            impossible: self.impossible,
             recorded: None,
         })
     }

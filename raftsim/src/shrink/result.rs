@@ -1,0 +1,129 @@
+//! What is left at the end: a scenario to read and run, and a test that runs it.
+
+use super::case::Case;
+use super::sugar::Line;
+use super::{Failure, Shrunk};
+use crate::bugs::Bug;
+use crate::check::Broken;
+use crate::format::{
+    CaughtBy, Clients, Course, Disk, Expect, Impossible, Network, Resolved, Script,
+};
+
+/// The stepped scenario that these lines make of a run.
+pub(super) fn stepped(run: &Resolved, case: &Case, lines: &[Line]) -> Resolved {
+    Resolved {
+        nodes: run.nodes[..case.world.nodes as usize].to_vec(),
+        raft: case.world.raft.clone(),
+        network: Network::default(),
+        links: Vec::new(),
+        client_network: Network::default(),
+        disk: Disk::default(),
+        clocks: Vec::new(),
+        clients: Clients {
+            count: case.world.clients,
+            ..Clients::default()
+        },
+        course: Course::Stepped(Script {
+            steps: lines.iter().map(|line| line.step.clone()).collect(),
+            impossible: Impossible::Skip,
+            ..Script::default()
+        }),
+        expect: Expect {
+            always: run.expect.always.clone(),
+            ..Expect::default()
+        },
+        ..run.clone()
+    }
+}
+
+/// Says in the scenario itself what it is.
+pub(super) fn describe(small: &mut Resolved, run: &Resolved, failure: Failure, bug: Option<Bug>) {
+    let of = format!("{}, seed {}", run.name, run.seed);
+    let planted = match bug {
+        Some(bug) => format!(" on servers with the bug {bug} ({})", bug.card().title),
+        None => String::new(),
+    };
+    let id = bug.map_or_else(String::new, |bug| format!("-{bug}"));
+    small.name = format!("{}-{}{id}", run.name, run.seed);
+    small.title = Some(match failure {
+        Failure::Broken(broken) => format!("{broken} is broken: {}", broken.says()),
+        Failure::NotLive => "Something does not come true in time".to_owned(),
+        Failure::Limit => "A limit is passed".to_owned(),
+    });
+    small.source = None;
+    small.note = Some(format!(
+        "Made by raftsim shrink: what is left of {of}, and fails in the same way{planted}."
+    ));
+    small.params = Vec::new();
+    if let (Some(bug), Failure::Broken(Broken::Property(property))) = (bug, failure) {
+        small.expect.caught_by = vec![CaughtBy {
+            bug: bug.id().to_owned(),
+            branch: None,
+            property: crate::format::CaughtAt::Property(property),
+        }];
+    }
+}
+
+impl Shrunk {
+    /// The scenario's name as one that Rust allows, for [`Shrunk::test`] and its file.
+    #[must_use]
+    pub fn test_name(&self) -> String {
+        let letter = |letter: char| match letter {
+            letter if letter.is_ascii_alphanumeric() => letter.to_ascii_lowercase(),
+            _ => '_',
+        };
+        self.scenario.name.chars().map(letter).collect()
+    }
+
+    /// A Rust test that runs the scenario in `file`, which lies beside it: correct servers pass,
+    /// and those with the bug, if there is one, fail.
+    #[must_use]
+    pub fn test(&self, file: &str) -> String {
+        let name = self.test_name();
+        let fails = match self.bug {
+            Some(bug) => self.fails(bug),
+            None => String::new(),
+        };
+        format!(
+            "//! Made by `raftsim shrink`.\n\
+             \n\
+             use raftsim::format::{{Overrides, Resolved, parse}};\n\
+             use raftsim::run::run;\n\
+             \n\
+             fn scenario() -> Resolved {{\n    \
+                 let text = include_str!({file:?});\n    \
+                 parse({file:?}, text, &Overrides::default()).expect(\"a sound scenario\")\n\
+             }}\n\
+             \n\
+             #[test]\n\
+             fn {name}_passes() {{\n    \
+                 assert_eq!(run(&scenario()).verdict.name(), \"ok\");\n\
+             }}\n\
+             {fails}"
+        )
+    }
+
+    fn fails(&self, bug: Bug) -> String {
+        let id = bug.id();
+        let word = id.to_lowercase().replace('-', "_");
+        let verdict = match self.failure {
+            Failure::Broken(broken) => format!(
+                "let raftsim::run::Verdict::Safety(found) = outcome.verdict else {{\n        \
+                     panic!(\"{{:?}}\", outcome.verdict)\n    \
+                 }};\n    \
+                 assert_eq!(found.broken.name(), \"{broken}\");"
+            ),
+            other => format!("assert_eq!(outcome.verdict.name(), \"{}\");", other.name()),
+        };
+        format!(
+            "\n\
+             #[test]\n\
+             fn {word}_is_caught() {{\n    \
+                 let bug = \"{id}\".parse().expect(\"a known bug\");\n    \
+                 let mut nobody = raftsim::run::Unobserved;\n    \
+                 let outcome = raftsim::bugs::run(&scenario(), Some(bug), &mut nobody);\n    \
+                 {verdict}\n\
+             }}\n"
+        )
+    }
+}

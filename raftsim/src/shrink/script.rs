@@ -1,0 +1,154 @@
+//! The steps of a scenario that do what moves did.
+
+use kv::Duties;
+use raft_core::Rules;
+use simulator::{Endpoint, NodeId, Stepped};
+
+use super::case::Case;
+use super::moves::{Deed, Letter};
+use super::replay::Replayer;
+use super::say::{Glance, Scene};
+use super::says::{Kind, Says};
+use super::sugar::Line;
+use crate::caught;
+use crate::format::{
+    Call, ClockRate, Keep, Letters, MessageKind, Nanos, NodeName, ScriptStep, Verb,
+};
+use crate::server::Server;
+
+/// Replays a case once more and writes each move down as a step, with a sentence on what it did.
+pub(super) fn lines<R, D, C>(
+    replayer: &Replayer<'_, C>,
+    case: &Case,
+    names: &[NodeName],
+) -> Vec<Line>
+where
+    R: Rules + Clone,
+    D: Duties,
+    C: Fn(NodeId) -> (R, D),
+{
+    let mut play = replayer.begin::<R, D>(&case.world);
+    let mut lines = Vec::new();
+    for made in &case.moves {
+        let before = Glance::at(play.world());
+        if let Deed::Call { client, .. } = made.deed
+            && play.world().cluster().open_operation(client).is_some()
+        {
+            let mut step = ScriptStep::from(Verb::GiveUp { client });
+            step.say = Some(format!("Client c{} gives up.", client.0));
+            lines.push(Line {
+                step,
+                term: 0,
+                last: 0,
+            });
+        }
+        let mut step = ScriptStep::from(verb(&made.deed, play.world()));
+        if case.world.timed {
+            step.at = Nanos::new(made.at.0);
+        }
+        // A step may break an assertion; then there is nothing to see afterwards.
+        let over = caught::catch(|| play.make(made).is_err()).unwrap_or(true);
+        let after = Glance::at(play.world());
+        let scene = Scene {
+            names,
+            before: &before,
+            after: &after,
+        };
+        step.say = Some(scene.sentence(&made.deed));
+        let letter = made.deed.letter();
+        let at = letter.and_then(|letter| node(letter.to));
+        let brings = letter.filter(|letter| letter.says.kind == Kind::Append);
+        lines.push(Line {
+            step,
+            term: at.map_or(0, |node| after.term(node)),
+            last: brings.map_or(0, |letter| letter.says.entries().1),
+        });
+        if over {
+            break;
+        }
+    }
+    lines
+}
+
+fn verb<R: Rules + Clone, D: Duties>(deed: &Deed, world: &Stepped<Server<R, D>>) -> Verb {
+    match deed {
+        Deed::Deliver(letter) => Verb::Deliver(letters(letter, world)),
+        Deed::Drop(letter) => Verb::Drop(letters(letter, world)),
+        Deed::Duplicate(letter) => Verb::Duplicate(letters(letter, world)),
+        Deed::Timeout(node) => Verb::Timeout(*node),
+        Deed::Written { node, through } => Verb::Written {
+            node: *node,
+            through: *through,
+        },
+        Deed::Disk { node, stall } => Verb::Disk {
+            who: (*node).into(),
+            stall: *stall,
+        },
+        Deed::Crash { node, cut } => Verb::Crash {
+            who: (*node).into(),
+            keep: Keep {
+                writes: cut.writes,
+                parts: cut.parts,
+            },
+        },
+        Deed::Restart(node) => Verb::Restart((*node).into()),
+        Deed::Pause(node) => Verb::Pause((*node).into()),
+        Deed::Resume(node) => Verb::Resume((*node).into()),
+        Deed::Clock { node, rate, jump } => Verb::Clock {
+            who: (*node).into(),
+            rate: ClockRate::new(rate.num(), rate.den()),
+            jump: Nanos::new(jump.0).unwrap_or(Nanos::ZERO),
+        },
+        Deed::Call { client, to, op } => Verb::Call(Box::new(Call {
+            client: *client,
+            serial: None,
+            to: *to,
+            op: op.clone(),
+        })),
+        Deed::Retry { client, to } => Verb::Retry {
+            client: *client,
+            to: *to,
+        },
+        Deed::GiveUp(client) => Verb::GiveUp { client: *client },
+    }
+}
+
+/// How a step names the message: by its kind, and by its place only if it is not the oldest.
+fn letters<R: Rules + Clone, D: Duties>(letter: &Letter, world: &Stepped<Server<R, D>>) -> Letters {
+    let kind = kind(letter.says.kind);
+    let is = |other: Kind| kind == self::kind(other) || (kind, other) == HEARTBEAT;
+    let oldest = world.oldest((letter.from, letter.to), |flight| is(Says::of(flight).kind));
+    let first = oldest.is_some_and(|(id, _)| id.ordinal == letter.ordinal);
+    Letters {
+        from: letter.from.into(),
+        to: letter.to.into(),
+        kind: Some(kind),
+        ordinal: (!first).then_some(letter.ordinal),
+        all: false,
+    }
+}
+
+/// A step that says AppendEntries means heartbeats, too.
+const HEARTBEAT: (MessageKind, Kind) = (MessageKind::AppendEntries, Kind::Heartbeat);
+
+fn kind(kind: Kind) -> MessageKind {
+    match kind {
+        Kind::PreVote => MessageKind::PreVote,
+        Kind::PreVoteGranted | Kind::PreVoteRefused => MessageKind::PreVoteReply,
+        Kind::RequestVote => MessageKind::RequestVote,
+        Kind::VoteGranted | Kind::VoteRefused => MessageKind::RequestVoteReply,
+        Kind::Append => MessageKind::AppendEntries,
+        Kind::Heartbeat => MessageKind::Heartbeat,
+        Kind::Accepted | Kind::Rejected => MessageKind::AppendEntriesReply,
+        Kind::Request => MessageKind::Request,
+        Kind::Reply => MessageKind::Reply,
+    }
+}
+
+/// The node at an end, if it is one.
+pub(super) fn node(end: Endpoint) -> Option<NodeId> {
+    match end {
+        Endpoint::Node(node) => Some(node),
+        Endpoint::Client(_) => None,
+    }
+}
