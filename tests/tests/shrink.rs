@@ -179,7 +179,6 @@ fn what_does_not_come_true_in_time_comes_down_to_a_small_timed_scenario() {
     let late = |failure| failure == Failure::NotLive;
     let bugs = [
         (Bug::R10, CHURN),
-        (Bug::L01, CHURN),
         (Bug::L10, CHURN),
         (Bug::L07, DEAF_SERVER),
         (Bug::C09, SILENT_CLIENTS),
