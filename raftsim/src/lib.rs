@@ -13,6 +13,8 @@
 //! 2. [`run`](run::run) builds the world and lets the [`director`] carry the scenario out on it,
 //!    phase by phase. What runs in it is [`server`]: the same `kv::Node` that a real server would
 //!    be, behind the engine's trait.
+//!    A stepped scenario, in which nothing happens unless a step says so, is [played](stepped)
+//!    instead; what any run did can be [recorded](recording) as one.
 //! 3. [`check`] watches every action from outside and stops the run at the first property that
 //!    does not hold; at the end it replays the committed log against what clients were told.
 //! 4. The [`run::Outcome`] has the verdict, the hash of everything that was done, and what was

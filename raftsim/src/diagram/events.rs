@@ -136,12 +136,14 @@ impl Canvas<'_> {
             (None, Some(lane)) => self.plan.lanes[lane].clients,
             (None, None) => false,
         };
+        // The line says that it stands still; its role is what it was.
+        let only_stands = matches!(record.action, Act::Pause | Act::Resume);
         let mut spot = Spot {
             at: (x, self.layout.y(row)),
             marked: lane.is_some(),
             badge: record
                 .state
-                .filter(|_| lane.is_some_and(changes))
+                .filter(|_| lane.is_some_and(changes) && !only_stands)
                 .map(|state| label::badge(state.role, state.term)),
             words,
             side: 1,

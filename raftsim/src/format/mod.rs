@@ -9,8 +9,8 @@
 //!    stands.
 //! 3. `typed` reads the tree into the types of `written`, `settings`, `action` and
 //!    `expect`; quantities with units are read by `units`.
-//! 4. `check` and `lower` look up names, compare settings with each other, and give every step
-//!    and fault its one action.
+//! 4. `check`, `lower` and `stepped` look up names, compare settings with each other, and give every
+//!    step and fault its one action.
 //!
 //! Each stage reports all of its mistakes as [`Diagnostic`]s with a place, a stable [`Code`] and,
 //! where it can be told, what would be right. No text makes any stage panic.
