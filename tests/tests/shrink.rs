@@ -13,8 +13,6 @@ const LONG_DELAYS: &str = include_str!("../scenarios/long-delays.json");
 const YOUNG_LEADERS: &str = include_str!("../scenarios/young-leaders.json");
 const SILENT_CLIENTS: &str = include_str!("../scenarios/silent-clients.json");
 
-const DEAF_SERVER: &str = include_str!("../scenarios/deaf-server.json");
-
 /// Bugs that break a property, each with a scenario that shows it from this seed on.
 const BROKEN: [(Bug, &str, u64); 21] = [
     (Bug::E01, CHURN, 1),
@@ -180,7 +178,6 @@ fn what_does_not_come_true_in_time_comes_down_to_a_small_timed_scenario() {
     let bugs = [
         (Bug::R10, CHURN),
         (Bug::L10, CHURN),
-        (Bug::L07, DEAF_SERVER),
         (Bug::C09, SILENT_CLIENTS),
         (Bug::E03b, YOUNG_LEADERS),
     ];

@@ -106,7 +106,7 @@ codes! {
             links in one step, add \"all\": true."
     SC035: "In a stepped scenario nothing is left to chance: selectors and partitions that are drawn \
             (random, minority, halves, ...) have no meaning. Name the nodes."
-    SC036: "A branch that the file does not have."
+    SC036: "A branch that the file does not have. The message names the nearest one that it has."
     SC037: "An unknown bug. `raftsim bugs` lists those that can be planted."
 }
 
