@@ -7,10 +7,12 @@ use serde::Serialize;
 
 use super::cli::{Bugs, BugsWhat};
 use super::exit::Exit;
+use super::hunt::hunt;
 use super::screen::{DIM, HEAD, Screen, Stop, styled};
 
 pub(crate) fn bugs(args: &Bugs, screen: &mut Screen) -> Result<Exit, Stop> {
     match &args.what {
+        Some(BugsWhat::Hunt(args)) => return hunt(args, screen),
         Some(BugsWhat::Show { bug }) => write!(screen.out, "{}", bug.card())?,
         Some(BugsWhat::List(list)) if list.json => lines(screen)?,
         None if args.list.json => lines(screen)?,

@@ -416,6 +416,36 @@ pub(crate) enum BugsWhat {
         #[arg(value_name = "ID")]
         bug: Bug,
     },
+    /// Look for them with seeds of a profile that knows of none, and make the table of it
+    Hunt(BugsHunt),
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct BugsHunt {
+    /// Such as C-01; without it, all of them
+    #[arg(value_name = "ID")]
+    pub(crate) bugs: Vec<Bug>,
+    /// Draw from this profile: quick, storage, liveness, everything, or a file
+    #[arg(long, value_name = "NAME|FILE", default_value = "everything")]
+    pub(crate) profile: String,
+    /// Look for each so often, from other seeds on
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) starts: u32,
+    /// Give a search up after so much processor time
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
+    pub(crate) cap: u64,
+    /// Replay at most so often to make what was found small
+    #[arg(long, value_name = "N", default_value_t = 2_000)]
+    pub(crate) budget: u64,
+    /// How many threads; without it, one for each processor
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+    /// Write a page of Markdown
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
+    /// Write one JSON object for each search
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Clone, Copy, Debug, Args)]

@@ -130,8 +130,7 @@ impl Hunt<'_> {
     }
 
     fn jobs(&self) -> usize {
-        let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
-        self.args.jobs.map_or_else(processors, usize::from)
+        jobs(self.args.jobs)
     }
 
     /// Shows a seed that was run. Whether to go on.
@@ -240,6 +239,12 @@ impl Hunt<'_> {
         }
         Ok(exit)
     }
+}
+
+/// How many threads to work with: as many as asked for, or one for each processor.
+pub(crate) fn jobs(asked: Option<u16>) -> usize {
+    let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
+    asked.map_or_else(processors, usize::from)
 }
 
 /// Without what only a failure's report needs.

@@ -10,6 +10,8 @@ mod files;
 mod fuzz;
 mod fuzz_json;
 mod fuzz_text;
+mod hunt;
+mod hunt_table;
 mod interrupt;
 mod json;
 mod list;

@@ -88,6 +88,14 @@ impl Source {
         }
     }
 
+    /// The profile, if it is one.
+    pub(crate) fn drawn_from(&self) -> Option<&Profile> {
+        match &self.kind {
+            Kind::Profile(profile) => Some(profile),
+            Kind::File(_) => None,
+        }
+    }
+
     /// Makes scenarios. Each thread has a maker of its own.
     pub(crate) fn maker(&self) -> Maker<'_> {
         match &self.kind {

@@ -25,17 +25,42 @@ impl Stopwatch {
 
 /// Nanoseconds of processor time that this process has used, on all threads; `None` where the
 /// system does not tell.
-#[cfg(unix)]
 pub(crate) fn cpu_ns() -> Option<u64> {
-    use rustix::time::{ClockId, clock_gettime};
-
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    let (seconds, ns) = (u64::try_from(time.tv_sec), u64::try_from(time.tv_nsec));
-    Some(seconds.ok()? * 1_000_000_000 + ns.ok()?)
+    clocks::process_ns()
 }
 
-/// As above.
+/// Nanoseconds of processor time that this thread has used; where the system does not tell, those
+/// that `since` shows.
+pub(crate) fn thread_cpu_ns(since: Stopwatch) -> u64 {
+    clocks::thread_ns().unwrap_or_else(|| since.ns())
+}
+
+#[cfg(unix)]
+mod clocks {
+    use rustix::time::{ClockId, clock_gettime};
+
+    pub(super) fn process_ns() -> Option<u64> {
+        ns(ClockId::ProcessCPUTime)
+    }
+
+    pub(super) fn thread_ns() -> Option<u64> {
+        ns(ClockId::ThreadCPUTime)
+    }
+
+    fn ns(clock: ClockId) -> Option<u64> {
+        let time = clock_gettime(clock);
+        let (seconds, ns) = (u64::try_from(time.tv_sec), u64::try_from(time.tv_nsec));
+        Some(seconds.ok()? * 1_000_000_000 + ns.ok()?)
+    }
+}
+
 #[cfg(not(unix))]
-pub(crate) fn cpu_ns() -> Option<u64> {
-    None
+mod clocks {
+    pub(super) fn process_ns() -> Option<u64> {
+        None
+    }
+
+    pub(super) fn thread_ns() -> Option<u64> {
+        None
+    }
 }

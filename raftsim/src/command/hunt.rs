@@ -1,0 +1,152 @@
+//! `raftsim bugs hunt`: how soon a profile that knows of no bug finds each of them, and how small
+//! what it finds becomes.
+
+use std::ops::ControlFlow;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use raftsim::bugs::{self, Bug};
+use raftsim::fuzz::{Generator, Profile, Ran};
+use raftsim::run::Unobserved;
+use raftsim::shrink::{Budget, Failure, shrink};
+
+use super::cli::BugsHunt;
+use super::exit::Exit;
+use super::fuzz::jobs;
+use super::hunt_table as table;
+use super::interrupt::Interrupt;
+use super::screen::{Screen, Stop};
+use super::source::Source;
+use super::stopwatch::{Stopwatch, thread_cpu_ns};
+use super::workers::in_order;
+
+/// The seeds of one start are this far from those of the next.
+const APART: u64 = 1 << 32;
+
+/// One search for one bug.
+#[derive(Clone, Debug)]
+pub(crate) struct Start {
+    pub(crate) bug: Bug,
+    /// The seeds that were run, the failing one included.
+    pub(crate) seeds: u64,
+    /// Processor time until then.
+    pub(crate) cpu_ns: u64,
+    /// What was found; nothing where the time was up.
+    pub(crate) caught: Option<Caught>,
+}
+
+/// A seed that failed.
+#[derive(Clone, Debug)]
+pub(crate) struct Caught {
+    /// The property, or the verdict where no property is broken.
+    pub(crate) failure: &'static str,
+    /// Whether what is left is a list of steps; else it is a scenario with faults.
+    pub(crate) stepped: bool,
+    /// Its size.
+    pub(crate) steps: u64,
+    /// Whether it fails as the seed did, and servers without the bug pass it.
+    pub(crate) tells: bool,
+}
+
+pub(crate) fn hunt(args: &BugsHunt, screen: &mut Screen) -> Result<Exit, Stop> {
+    let source = Source::profile(&args.profile, screen)?;
+    let Some(profile) = source.drawn_from() else {
+        return Err(Stop::bad_input(format!("{} is no profile", args.profile)));
+    };
+    let bugs = if args.bugs.is_empty() {
+        Bug::ALL
+    } else {
+        &args.bugs
+    };
+    let starts = u64::from(args.starts);
+    let searches = bugs.len() as u64 * starts;
+    let interrupt = Interrupt::listen();
+    let stop = || interrupt.wanted();
+    let worker = || {
+        let generator = Generator::new(profile.clone());
+        let (interrupt, cap_ns) = (interrupt.clone(), args.cap);
+        move |number: u64| {
+            let place = usize::try_from(number / starts).expect("it was counted in this process");
+            let first = number % starts * APART;
+            let budget = Budget {
+                replays: args.budget,
+            };
+            let unwanted = || interrupt.wanted();
+            search(&generator, bugs[place], first, cap_ns, budget, unwanted)
+        }
+    };
+    let progress = progress(searches, profile);
+    let mut done: Vec<Start> = Vec::new();
+    in_order(0..searches, jobs(args.jobs), worker, stop, |start| {
+        progress.inc(1);
+        // A search that was cut short says nothing.
+        done.extend(start);
+        ControlFlow::Continue(())
+    });
+    progress.finish_and_clear();
+    match args.json {
+        true => table::json(&done, screen)?,
+        false => table::show(args, &source.name, &done, screen)?,
+    }
+    if interrupt.wanted() {
+        screen.tell("interrupted: only the searches that ended are shown");
+        return Ok(Exit::Interrupted);
+    }
+    let tells = |start: &Start| start.caught.as_ref().is_none_or(|caught| caught.tells);
+    let found = |bug: &Bug| done.iter().any(|s| s.bug == *bug && s.caught.is_some());
+    Ok(match done.iter().all(tells) {
+        false => Exit::Bug,
+        true if bugs.iter().all(found) => Exit::Fine,
+        true => Exit::Inconclusive,
+    })
+}
+
+/// Runs seed after seed, until one fails or the time is up; `None` when nobody wants to know.
+fn search(
+    generator: &Generator,
+    bug: Bug,
+    first: u64,
+    cap_ns: u64,
+    budget: Budget,
+    unwanted: impl Fn() -> bool,
+) -> Option<Start> {
+    let watch = Stopwatch::start();
+    let started = thread_cpu_ns(watch);
+    let mut seeds = 0;
+    loop {
+        if unwanted() {
+            return None;
+        }
+        let ran = Ran::of(generator.scenario(first + seeds), Some(bug));
+        seeds += 1;
+        let cpu_ns = thread_cpu_ns(watch).saturating_sub(started);
+        if ran.failed() || cpu_ns >= cap_ns {
+            return Some(Start {
+                bug,
+                seeds,
+                cpu_ns,
+                caught: ran.failed().then(|| caught(&ran, bug, budget)),
+            });
+        }
+    }
+}
+
+fn caught(ran: &Ran, bug: Bug, budget: Budget) -> Caught {
+    let failure = Failure::of(&ran.outcome).expect("it failed");
+    let small = shrink(&ran.scenario, Some(bug), budget).expect("it fails again");
+    let outcome = |bug| bugs::run(&small.scenario, bug, &mut Unobserved);
+    let alike = Failure::of(&outcome(Some(bug))) == Some(failure);
+    Caught {
+        failure: failure.name(),
+        stepped: small.scenario.script().is_some(),
+        steps: small.steps,
+        tells: alike && Failure::of(&outcome(None)).is_none(),
+    }
+}
+
+fn progress(searches: u64, profile: &Profile) -> ProgressBar {
+    let template = "{pos}/{len} searches in {msg} {wide_bar} {elapsed}";
+    let style = ProgressStyle::with_template(template);
+    ProgressBar::new(searches)
+        .with_message(profile.name.clone())
+        .with_style(style.expect("the template is well-formed"))
+}
