@@ -67,7 +67,7 @@ impl<'a> Batch<'a> {
         let mut twin = None;
         if args.twice {
             let seeds = (first, args.runs);
-            twin = Some(Twin::start(
+            twin = Some(Twin::of_file(
                 args.twin.as_deref(),
                 self.argument,
                 seeds,

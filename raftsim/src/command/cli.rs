@@ -188,6 +188,18 @@ pub(crate) struct Fuzz {
     /// Go on after a seed that fails
     #[arg(long)]
     pub(crate) keep_going: bool,
+    /// Run each seed in two processes and compare
+    #[arg(long)]
+    pub(crate) twice: bool,
+    /// With --twice: the program for the second process, such as another build of raftsim
+    #[arg(long, value_name = "PROGRAM", hide = true, requires = "twice")]
+    pub(crate) twin: Option<PathBuf>,
+    /// Write a line with the trace hash of each seed, and nothing else
+    #[arg(long, hide = true, conflicts_with_all = ["twice", "json"])]
+    pub(crate) hashes: bool,
+    /// Do not make what failed small
+    #[arg(long)]
+    pub(crate) no_shrink: bool,
     /// Where what failed is written, a folder for each seed
     #[arg(long, value_name = "DIR", default_value = "failures")]
     pub(crate) out: PathBuf,

@@ -3,27 +3,35 @@
 use std::io::Write;
 use std::num::NonZero;
 use std::ops::{ControlFlow, Range};
+use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use raftsim::check::History;
 use raftsim::failure::{self, Depth, Record, SCENARIO};
 use raftsim::fuzz::{Ran, Summary};
 use raftsim::report::{self, Again};
+use raftsim::shrink::{Budget, Failure, NotFailing, Shrunk, shrink_watched};
 
 use super::batch::quoted;
 use super::cli::Fuzz;
+use super::divergence;
 use super::exit::Exit;
-use super::fuzz_json as json;
+use super::fuzz_json::{self as json, Small};
 use super::fuzz_text as text;
 use super::interrupt::Interrupt;
-use super::screen::{BAD, Screen, Stop, styled};
-use super::seeds::exit_of;
+use super::screen::{BAD, HEAD, Screen, Stop, styled};
+use super::seeds::{differing, exit_of};
+use super::small::{self, Files};
 use super::source::Source;
 use super::stopwatch::{Stopwatch, cpu_ns};
+use super::twin::{Twin, hash_line};
 use super::workers::in_order;
 
 /// So many failing seeds are named.
 const NAMED: u64 = 10;
+
+/// Where in its folder the small form of a failing seed goes.
+const SMALL: &str = "small";
 
 /// How often a line says how far it is, where no bar can.
 const LINE_NS: u64 = 10_000_000_000;
@@ -50,6 +58,7 @@ pub(crate) fn fuzz(args: &Fuzz, screen: &mut Screen) -> Result<Exit, Stop> {
         lines: 0,
         failed: 0,
         worst: Exit::Fine,
+        small: Vec::new(),
     };
     let mut done = Vec::new();
     for source in &sources {
@@ -83,6 +92,8 @@ struct Hunt<'a> {
     lines: u64,
     failed: u64,
     worst: Exit,
+    /// The ways to fail of which a small form was made.
+    small: Vec<&'static str>,
 }
 
 impl Hunt<'_> {
@@ -93,6 +104,13 @@ impl Hunt<'_> {
         summary: &mut Summary,
         screen: &mut Screen,
     ) -> Result<bool, Stop> {
+        let mut twin = None;
+        if self.args.twice {
+            let (program, bug) = (self.args.twin.as_deref(), self.args.plant.bug);
+            let words = source.arguments();
+            let started = Twin::of_search(program, &words, &self.seeds(), self.jobs(), bug)?;
+            twin = Some(started);
+        }
         let (interrupt, watch) = (self.interrupt.clone(), self.watch);
         let deadline = self.args.lasts;
         let late = move || deadline.is_some_and(|deadline| watch.ns() >= deadline);
@@ -109,7 +127,13 @@ impl Hunt<'_> {
         in_order(self.seeds(), self.jobs(), worker, stop, |ran| {
             let next = ran.and_then(|ran| {
                 summary.add(&ran);
-                self.take(source, &ran, summary, screen)
+                if let Some(twin) = &mut twin {
+                    self.compare(&ran, twin)?;
+                }
+                match self.args.hashes {
+                    true => tell_hash(&ran, screen),
+                    false => self.take(source, &ran, summary, screen),
+                }
             });
             match next {
                 Ok(true) => ControlFlow::Continue(()),
@@ -120,6 +144,19 @@ impl Hunt<'_> {
             }
         });
         result.map(|on| on && !self.interrupt.wanted())
+    }
+
+    /// Compares a seed with the second process.
+    fn compare(&self, ran: &Ran, twin: &mut Twin) -> Result<(), Stop> {
+        let (seed, ours) = (ran.scenario.seed, ran.outcome.trace_hash);
+        let theirs = twin.hash_of(seed)?;
+        if theirs == format!("{ours:016x}") {
+            return Ok(());
+        }
+        let parted = divergence::between(self.args.twin.as_deref(), &ran.scenario, ran.bug);
+        let name = &ran.scenario.name;
+        let message = format!("{name}: {};\n{parted}", differing(ours, &theirs));
+        Err(Stop::Told(Exit::NotDeterministic, message))
     }
 
     fn seeds(&self) -> Range<u64> {
@@ -157,7 +194,7 @@ impl Hunt<'_> {
         Ok(self.args.keep_going)
     }
 
-    fn show(&self, source: &Source, ran: &Ran, screen: &mut Screen) -> Result<(), Stop> {
+    fn show(&mut self, source: &Source, ran: &Ran, screen: &mut Screen) -> Result<(), Stop> {
         let few = self.failed <= NAMED;
         // Machines want all of them, people some.
         if !few && !self.args.json {
@@ -167,45 +204,104 @@ impl Hunt<'_> {
         let depth = if few { Depth::Everything } else { Depth::Seed };
         let folder = failure::write(&self.args.out, ran, &token, depth)
             .map_err(|error| Stop::bad_input(format!("cannot write {error}")))?;
-        let folder = folder.display().to_string();
-        let out = &mut screen.out;
+        let shown = folder.display().to_string();
         if self.args.json {
-            writeln!(
-                out,
-                "{}",
-                json::failure_line(&Record::of(ran, &token), &folder)
-            )?;
-            return Ok(out.flush()?);
+            let small = self
+                .small(ran, &folder, screen)?
+                .map(|(shrunk, files)| Small {
+                    scenario: files.scenario.display().to_string(),
+                    steps: shrunk.steps,
+                    replays: shrunk.replays,
+                });
+            let line = json::failure_line(&Record::of(ran, &token), &shown, small);
+            writeln!(screen.out, "{line}")?;
+            return Ok(screen.out.flush()?);
         }
+        self.tell(ran, &shown, screen)?;
+        let out = &mut screen.out;
+        writeln!(out, "From this folder   raftsim replay {}", quoted(&shown))?;
+        writeln!(
+            out,
+            "From nothing else  raftsim replay {}\n",
+            quoted(&token.to_string())
+        )?;
+        out.flush()?;
+        if let Some((shrunk, files)) = self.small(ran, &folder, screen)? {
+            let head = styled(HEAD, &format!("{} made small", ran.scenario.name));
+            write!(screen.out, "{head}: ")?;
+            small::tell(&ran.scenario, &shrunk, &files, &mut screen.out)?;
+            writeln!(screen.out)?;
+        }
+        if self.failed == NAMED {
+            writeln!(screen.out, "further failing seeds are only counted")?;
+        }
+        Ok(())
+    }
+
+    /// How a seed failed: the first one at length.
+    fn tell(&self, ran: &Ran, folder: &str, screen: &mut Screen) -> Result<(), Stop> {
         let name = &ran.scenario.name;
         let head = format!(
             "{} {name} seed {}",
             styled(BAD, "FAILED"),
             ran.scenario.seed
         );
-        if self.failed == 1 {
-            let mut words = quoted(&format!("{folder}/{SCENARIO}"));
-            if let Some(bug) = ran.bug {
-                words.push_str(&format!(" --bug {bug}"));
-            }
-            let report = report::report(&ran.scenario, ran.bug, &ran.outcome, &Again(words));
-            writeln!(out, "{head}\n{}", report.unwrap_or_default())?;
-        } else {
-            writeln!(out, "{head}: {}", report::line(&ran.outcome))?;
+        if self.failed > 1 {
+            writeln!(screen.out, "{head}: {}", report::line(&ran.outcome))?;
+            return Ok(());
         }
-        writeln!(out, "From this folder   raftsim replay {}", quoted(&folder))?;
-        writeln!(
-            out,
-            "From nothing else  raftsim replay {}\n",
-            quoted(&token.to_string())
-        )?;
-        if self.failed == NAMED {
-            writeln!(out, "further failing seeds are only counted")?;
+        let mut words = quoted(&format!("{folder}/{SCENARIO}"));
+        if let Some(bug) = ran.bug {
+            words.push_str(&format!(" --bug {bug}"));
         }
+        let report = report::report(&ran.scenario, ran.bug, &ran.outcome, &Again(words));
+        writeln!(screen.out, "{head}\n{}", report.unwrap_or_default())?;
         Ok(())
     }
 
+    /// The small form of the first seed that fails in this way.
+    fn small(
+        &mut self,
+        ran: &Ran,
+        folder: &Path,
+        screen: &mut Screen,
+    ) -> Result<Option<(Shrunk, Files)>, Stop> {
+        let Some(failure) = Failure::of(&ran.outcome) else {
+            return Ok(None);
+        };
+        let known = self.small.iter().any(|name| *name == failure.name());
+        if self.args.no_shrink || known || self.interrupt.wanted() {
+            return Ok(None);
+        }
+        self.small.push(failure.name());
+        let budget = Budget::default();
+        screen.tell(&format!(
+            "making {} small, in at most {} replays",
+            ran.scenario.name, budget.replays
+        ));
+        let mut watch = small::watch(&self.interrupt, |_| ());
+        let shrunk = shrink_watched(&ran.scenario, ran.bug, budget, &mut watch);
+        let shrunk = match shrunk {
+            Ok(shrunk) => shrunk,
+            // A step that found something else than it expects: its script is short as it is.
+            Err(_) if ran.scenario.script().is_some() => return Ok(None),
+            Err(NotFailing(again)) => {
+                let (name, verdict) = (&ran.scenario.name, again.verdict.name());
+                let message = format!(
+                    "{name} failed, and ended with {verdict} when run once more: the same seed \
+                     gave two different runs"
+                );
+                return Err(Stop::Told(Exit::NotDeterministic, message));
+            }
+        };
+        let files = small::write(&folder.join(SMALL), &shrunk)?;
+        Ok(Some((shrunk, files)))
+    }
+
     fn conclude(&self, done: &[(&Source, Summary)], screen: &mut Screen) -> Result<Exit, Stop> {
+        if self.args.hashes {
+            return Ok(Exit::Fine);
+        }
         let mut exit = self.worst;
         let missed = done
             .iter()
@@ -245,6 +341,13 @@ impl Hunt<'_> {
 pub(crate) fn jobs(asked: Option<u16>) -> usize {
     let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
     asked.map_or_else(processors, usize::from)
+}
+
+/// What a second process says of a seed.
+fn tell_hash(ran: &Ran, screen: &mut Screen) -> Result<bool, Stop> {
+    let line = hash_line(ran.scenario.seed, ran.outcome.trace_hash);
+    writeln!(screen.out, "{line}")?;
+    Ok(true)
 }
 
 /// Without what only a failure's report needs.

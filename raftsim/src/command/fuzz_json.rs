@@ -17,14 +17,26 @@ struct FailureLine<'a> {
     #[serde(flatten)]
     record: &'a Record,
     folder: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    small: Option<Small>,
+}
+
+/// The small form of a failing seed.
+#[derive(Serialize)]
+pub(crate) struct Small {
+    /// Where it was written.
+    pub(crate) scenario: String,
+    pub(crate) steps: u64,
+    pub(crate) replays: u64,
 }
 
 /// One line for a seed that failed; `folder` is where it was written.
-pub(crate) fn failure_line(record: &Record, folder: &str) -> String {
+pub(crate) fn failure_line(record: &Record, folder: &str, small: Option<Small>) -> String {
     to_line(&FailureLine {
         r#type: "failure",
         record,
         folder,
+        small,
     })
 }
 

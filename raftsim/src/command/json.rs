@@ -126,7 +126,7 @@ fn violated(ran: &Ran) -> Option<Violated> {
             node: None,
             facts: [
                 format!("trace hash {:016x} here", outcome.trace_hash),
-                format!("trace hash {theirs} in the second process"),
+                format!("trace hash {} in the second process", theirs.hash),
             ],
         });
     }

@@ -12,6 +12,7 @@ use raftsim::story::Story;
 use raftsim::trace::{self, Header, Line, Tracer};
 
 use super::cli::Run;
+use super::divergence;
 use super::exit::Exit;
 use super::log::Log;
 use super::screen::Stop;
@@ -23,10 +24,17 @@ pub(crate) struct Ran {
     pub(crate) scenario: Resolved,
     pub(crate) bug: Option<Bug>,
     pub(crate) outcome: Outcome,
-    /// The hash that the second process has, where that differs.
-    pub(crate) differs: Option<String>,
+    /// The hash that the second process has, where that differs, and where the two part.
+    pub(crate) differs: Option<Differs>,
     pub(crate) wall_ns: u64,
     pub(crate) story: Story,
+}
+
+/// How the second process differs.
+pub(crate) struct Differs {
+    pub(crate) hash: String,
+    /// The first event in which it does.
+    parted: String,
 }
 
 impl Ran {
@@ -70,7 +78,7 @@ impl Ran {
     /// What went wrong, in one line.
     pub(crate) fn line(&self) -> String {
         match &self.differs {
-            Some(theirs) => differing(self.outcome.trace_hash, theirs),
+            Some(theirs) => differing(self.outcome.trace_hash, &theirs.hash),
             None => report::line(&self.outcome),
         }
     }
@@ -79,9 +87,10 @@ impl Ran {
     pub(crate) fn report(&self, again: &Again) -> Option<String> {
         match &self.differs {
             Some(theirs) => {
-                let what = differing(self.outcome.trace_hash, theirs);
+                let what = differing(self.outcome.trace_hash, &theirs.hash);
+                let parted = &theirs.parted;
                 Some(format!(
-                    "{what}\n\nRun it again   raftsim run {} --twice\n",
+                    "{what};\n{parted}\n\nRun it again   raftsim run {} --twice\n",
                     again.0
                 ))
             }
@@ -100,7 +109,7 @@ pub(crate) fn exit_of(verdict: &Verdict) -> Exit {
     }
 }
 
-fn differing(ours: u64, theirs: &str) -> String {
+pub(crate) fn differing(ours: u64, theirs: &str) -> String {
     format!("two processes gave two runs: trace hash {ours:016x} here, {theirs} in the second")
 }
 
@@ -131,7 +140,13 @@ pub(crate) fn run(
         Some(twin) => Some(twin.hash_of(scenario.seed)?),
         None => None,
     };
-    let differs = theirs.filter(|theirs| *theirs != format!("{:016x}", outcome.trace_hash));
+    let differs = match theirs.filter(|theirs| *theirs != format!("{:016x}", outcome.trace_hash)) {
+        Some(hash) => {
+            let parted = divergence::between(args.twin.as_deref(), &scenario, bug);
+            Some(Differs { hash, parted })
+        }
+        None => None,
+    };
     Ok(Ran {
         scenario,
         bug,

@@ -2,22 +2,20 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use raftsim::bugs::{self, Bug};
-use raftsim::clock::brief;
-use raftsim::diagram::{self, Ending};
-use raftsim::format::{Overrides, Resolved, ScriptStep};
-use raftsim::run::Verdict;
+use raftsim::bugs::Bug;
+use raftsim::format::{Overrides, Resolved};
 use raftsim::shrink::{Budget, NotFailing, Shrunk, shrink_watched};
-use raftsim::trace::{Header, Line, Tracer};
 use serde::Serialize;
 
 use super::cli::Shrink;
 use super::exit::Exit;
 use super::files::ScenarioFile;
+use super::interrupt::Interrupt;
 use super::screen::{BAD, HEAD, Screen, Stop, styled};
+use super::small::{self, Files};
 
 /// Where results go unless another place is named.
 const FOLDER: &str = "shrunk";
@@ -33,16 +31,16 @@ pub(crate) fn shrink(args: &Shrink, screen: &mut Screen) -> Result<Exit, Stop> {
         Err(unusable) => return Ok(file.explain(&unusable, screen)),
     };
     let bug = bug.or_else(|| scenario.recorded_bug());
+    let interrupt = Interrupt::listen();
     let progress = progress(args);
     let budget = Budget {
         replays: args.budget,
     };
-    let shrunk = shrink_watched(&scenario, bug, budget, &mut |seen| {
-        if seen.replays.is_multiple_of(64) {
-            progress.set_position(seen.replays);
-            progress.set_message(seen.left.to_string());
-        }
+    let mut watch = small::watch(&interrupt, |seen| {
+        progress.set_position(seen.replays);
+        progress.set_message(seen.left.to_string());
     });
+    let shrunk = shrink_watched(&scenario, bug, budget, &mut watch);
     progress.finish_and_clear();
     let shrunk = match shrunk {
         Ok(shrunk) => shrunk,
@@ -55,11 +53,19 @@ pub(crate) fn shrink(args: &Shrink, screen: &mut Screen) -> Result<Exit, Stop> {
             return Err(Stop::Told(Exit::NothingMatched, message));
         }
     };
-    let files = write(args, &shrunk)?;
+    let folder = match &args.out {
+        Some(folder) => folder.clone(),
+        None => Path::new(FOLDER).join(&shrunk.scenario.name),
+    };
+    let files = small::write(&folder, &shrunk)?;
     if args.json {
         writeln!(screen.out, "{}", json(&scenario, &shrunk, &files))?;
     } else {
         tell(&scenario, &shrunk, &files, screen)?;
+    }
+    if interrupt.wanted() {
+        screen.tell("interrupted: it may become smaller than this");
+        return Ok(Exit::Interrupted);
     }
     Ok(Exit::Fine)
 }
@@ -93,66 +99,8 @@ fn progress(args: &Shrink) -> ProgressBar {
     if args.json {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("{pos}/{len} replays {wide_bar} {msg} moves left");
+    let style = ProgressStyle::with_template("{pos}/{len} replays {wide_bar} {msg} left");
     ProgressBar::new(args.budget).with_style(style.expect("the template is well-formed"))
-}
-
-/// What was written.
-struct Files {
-    scenario: PathBuf,
-    test: PathBuf,
-    diagram: PathBuf,
-}
-
-fn write(args: &Shrink, shrunk: &Shrunk) -> Result<Files, Stop> {
-    let name = &shrunk.scenario.name;
-    let folder = match &args.out {
-        Some(folder) => folder.clone(),
-        None => Path::new(FOLDER).join(name),
-    };
-    let put = |file: String, text: String| {
-        let path = folder.join(file);
-        let written = fs::create_dir_all(&folder).and_then(|()| fs::write(&path, text));
-        match written {
-            Ok(()) => Ok(path),
-            Err(error) => Err(Stop::bad_input(format!(
-                "cannot write {}: {error}",
-                path.display()
-            ))),
-        }
-    };
-    let scenario = format!("{name}.json");
-    Ok(Files {
-        test: put(format!("{}.rs", shrunk.test_name()), shrunk.test(&scenario))?,
-        scenario: put(scenario, shrunk.scenario.to_json() + "\n")?,
-        diagram: put(format!("{name}.svg"), svg(shrunk))?,
-    })
-}
-
-/// The small run as a space-time diagram.
-fn svg(shrunk: &Shrunk) -> String {
-    let header = Header::of(&shrunk.scenario, shrunk.bug);
-    let mut lines = vec![Line::Header(header.clone())];
-    let mut tracer = Tracer::new(header.nodes, |line| lines.push(line));
-    let outcome = bugs::run(&shrunk.scenario, shrunk.bug, &mut tracer);
-    drop(tracer);
-    let ending = match &outcome.verdict {
-        Verdict::Safety(violation) => Some(Ending::of(violation)),
-        _ => None,
-    };
-    let options = diagram::Options {
-        ending,
-        ..diagram::Options::default()
-    };
-    diagram::svg(&lines, &options)
-}
-
-/// The sentences of a stepped scenario.
-fn said(scenario: &Resolved) -> impl Iterator<Item = &str> {
-    let steps = scenario.script().map_or(&[][..], |script| &script.steps);
-    steps
-        .iter()
-        .filter_map(|step: &ScriptStep| step.say.as_deref())
 }
 
 fn tell(
@@ -167,63 +115,7 @@ fn tell(
     if let Some(bug) = shrunk.bug {
         writeln!(screen.out, "{}", bug.planted())?;
     }
-    writeln!(screen.out, "{}\n", size(scenario, shrunk))?;
-    for (place, sentence) in said(&shrunk.scenario).enumerate() {
-        writeln!(screen.out, "{:>4}. {sentence}", place + 1)?;
-    }
-    let outcome = bugs::run(&shrunk.scenario, shrunk.bug, &mut raftsim::run::Unobserved);
-    if let Some([one, other]) = facts(&outcome.verdict) {
-        writeln!(screen.out, "\n      But {one};\n      {other}.")?;
-    }
-    let bug = shrunk
-        .bug
-        .map_or_else(String::new, |bug| format!(" --bug {bug}"));
-    let scenario = files.scenario.display();
-    writeln!(screen.out, "\nRun it     raftsim run {scenario}{bug}")?;
-    writeln!(screen.out, "A test     {}", files.test.display())?;
-    writeln!(screen.out, "A picture  {}", files.diagram.display())?;
-    Ok(())
-}
-
-/// How small it has become.
-fn size(run: &Resolved, shrunk: &Shrunk) -> String {
-    let (actions, replays) = (shrunk.actions, shrunk.replays);
-    if shrunk.scenario.script().is_some() {
-        let (moves, steps) = (shrunk.moves, shrunk.steps);
-        return format!(
-            "{actions} actions came down to {moves} moves, {steps} steps, after {replays} replays"
-        );
-    }
-    let of = |scenario: &Resolved| {
-        let phases = scenario.phases();
-        let faults: usize = phases
-            .iter()
-            .map(|phase| phase.faults.len() + phase.steps.len())
-            .sum();
-        format!(
-            "{} nodes, {} clients, {} phases of {} in all, {faults} faults and steps",
-            scenario.nodes.len(),
-            scenario.clients.count,
-            phases.len(),
-            brief(scenario.length().get())
-        )
-    };
-    format!(
-        "It needs time, so the scenario itself was made smaller, in {replays} runs:\n  \
-         from {}\n  to   {}, seed {}",
-        of(run),
-        of(&shrunk.scenario),
-        shrunk.scenario.seed
-    )
-}
-
-/// What contradicts each other.
-fn facts(verdict: &Verdict) -> Option<&[String; 2]> {
-    match verdict {
-        Verdict::Safety(violation) => Some(&violation.facts),
-        Verdict::Liveness(unmet) | Verdict::Expectation(unmet) => Some(&unmet.facts),
-        Verdict::Ok | Verdict::Inconclusive(_) => None,
-    }
+    small::tell(scenario, shrunk, files, &mut screen.out)
 }
 
 #[derive(Serialize)]
@@ -251,7 +143,7 @@ fn json(scenario: &Resolved, shrunk: &Shrunk, files: &Files) -> String {
         moves: shrunk.moves,
         steps: shrunk.steps,
         replays: shrunk.replays,
-        say: said(&shrunk.scenario).collect(),
+        say: small::said(&shrunk.scenario).collect(),
         files: [&files.scenario, &files.test, &files.diagram]
             .map(|path| path.display().to_string()),
     };

@@ -88,6 +88,14 @@ impl Source {
         }
     }
 
+    /// The arguments of `fuzz` that name it.
+    pub(crate) fn arguments(&self) -> Vec<&str> {
+        match &self.kind {
+            Kind::Profile(_) => vec!["--profile", &self.argument],
+            Kind::File(_) => vec!["--", &self.argument],
+        }
+    }
+
     /// The profile, if it is one.
     pub(crate) fn drawn_from(&self) -> Option<&Profile> {
         match &self.kind {

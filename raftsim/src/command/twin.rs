@@ -2,58 +2,68 @@
 //! differs between two processes (addresses, random hash keys, environment) must not matter.
 
 use std::io::{BufRead, BufReader, Lines};
-use std::path::Path;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use raftsim::bugs::Bug;
+use serde::Serialize;
 
 use super::exit::Exit;
+use super::json::to_line;
 use super::screen::Stop;
 
-/// A process that runs the same seeds of the same file, in step with this one.
+/// A process that runs the same seeds, in step with this one.
 pub(crate) struct Twin {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
 }
 
 impl Twin {
-    /// Starts `program`, or else this very program once more.
-    pub(crate) fn start(
-        program: Option<&Path>,
+    /// Starts the second process for seeds of a scenario file, with values of its parameters.
+    pub(crate) fn of_file(
+        twin: Option<&Path>,
         file: &str,
         (first, runs): (u64, u64),
         sets: &[(String, String)],
         bug: Option<Bug>,
     ) -> Result<Twin, Stop> {
-        let fails = |error: std::io::Error| {
-            Stop::bad_input(format!("cannot start the second process: {error}"))
-        };
-        let program = match program {
-            Some(program) => program.to_owned(),
-            None => std::env::current_exe().map_err(fails)?,
-        };
-        let mut command = Command::new(program);
-        command.args([
-            "run",
-            "--json",
-            "--seed",
-            &first.to_string(),
-            "--runs",
-            &runs.to_string(),
-        ]);
+        let mut command = Command::new(program(twin)?);
+        let (first, runs) = (first.to_string(), runs.to_string());
+        command.args(["run", "--json", "--seed", &first, "--runs", &runs]);
         command.args(
             sets.iter()
                 .flat_map(|(name, value)| ["--set".to_owned(), format!("{name}={value}")]),
         );
-        if let Some(bug) = bug {
-            command.args(["--bug", bug.id()]);
-        }
-        command.arg("--").arg(file).env_remove("RAFTSIM_LOG");
+        with_bug(&mut command, bug);
+        command.arg("--").arg(file);
+        Twin::start(command)
+    }
+
+    /// Starts the second process for seeds of a search; `source` names what they are drawn from.
+    pub(crate) fn of_search(
+        twin: Option<&Path>,
+        source: &[&str],
+        seeds: &Range<u64>,
+        jobs: usize,
+        bug: Option<Bug>,
+    ) -> Result<Twin, Stop> {
+        let mut command = Command::new(program(twin)?);
+        let seeds = format!("{}..{}", seeds.start, seeds.end);
+        command.args(["fuzz", "--hashes", "--seeds", &seeds]);
+        command.args(["--jobs", &jobs.to_string()]);
+        with_bug(&mut command, bug);
+        command.args(source);
+        Twin::start(command)
+    }
+
+    fn start(mut command: Command) -> Result<Twin, Stop> {
         command
+            .env_remove("RAFTSIM_LOG")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
-        let mut child = command.spawn().map_err(fails)?;
+        let mut child = command.spawn().map_err(not_started)?;
         let output = child.stdout.take().expect("standard output was asked for");
         Ok(Twin {
             child,
@@ -84,6 +94,40 @@ impl Twin {
     }
 }
 
+/// What to run as the second process: the program named, or else this very one.
+pub(crate) fn program(named: Option<&Path>) -> Result<PathBuf, Stop> {
+    match named {
+        Some(program) => Ok(program.to_owned()),
+        None => std::env::current_exe().map_err(not_started),
+    }
+}
+
+fn not_started(error: std::io::Error) -> Stop {
+    Stop::bad_input(format!("cannot start the second process: {error}"))
+}
+
+fn with_bug(command: &mut Command, bug: Option<Bug>) {
+    if let Some(bug) = bug {
+        command.args(["--bug", bug.id()]);
+    }
+}
+
+/// The line by which a second process tells the hash of a seed.
+pub(crate) fn hash_line(seed: u64, hash: u64) -> String {
+    to_line(&HashLine {
+        r#type: "run",
+        seed,
+        trace_hash: format!("{hash:016x}"),
+    })
+}
+
+#[derive(Serialize)]
+struct HashLine {
+    r#type: &'static str,
+    seed: u64,
+    trace_hash: String,
+}
+
 fn hash_in(line: &str, seed: u64) -> Option<String> {
     let run: serde_json::Value = serde_json::from_str(line).ok()?;
     let is_run = run.get("type")? == "run" && run.get("seed")?.as_u64()? == seed;
@@ -107,6 +151,8 @@ mod tests {
         let line = r#"{"type":"run","seed":3,"trace_hash":"00ff"}"#;
         assert_eq!(hash_in(line, 3).as_deref(), Some("00ff"));
         assert_eq!(hash_in(line, 4), None);
+        let told = hash_in(&hash_line(7, 255), 7);
+        assert_eq!(told.as_deref(), Some("00000000000000ff"));
         assert_eq!(hash_in("error", 3), None);
         assert_eq!(
             hash_in(r#"{"type":"total","seed":3,"trace_hash":"00ff"}"#, 3),

@@ -1,8 +1,8 @@
 //! The search: candidates are tried as long as the budget lasts, the best one stays.
 
-use super::Progress;
 use super::case::Case;
 use super::moves::Move;
+use super::{Progress, Watch};
 
 /// Tries candidates and keeps the best one.
 pub(crate) struct Hunt<'r> {
@@ -11,7 +11,7 @@ pub(crate) struct Hunt<'r> {
     /// Replays so far.
     pub(crate) runs: u64,
     budget: u64,
-    watch: &'r mut dyn FnMut(Progress),
+    watch: Watch<'r>,
     /// What is left of a candidate that fails at the same property.
     fails: &'r mut dyn FnMut(&Case) -> Option<Vec<Move>>,
 }
@@ -21,7 +21,7 @@ impl<'r> Hunt<'r> {
     pub(crate) fn new(
         best: Case,
         budget: u64,
-        watch: &'r mut dyn FnMut(Progress),
+        watch: Watch<'r>,
         fails: &'r mut dyn FnMut(&Case) -> Option<Vec<Move>>,
     ) -> Self {
         Self {
@@ -45,10 +45,14 @@ impl<'r> Hunt<'r> {
             return false;
         }
         self.runs += 1;
-        (self.watch)(Progress {
+        let seen = Progress {
             replays: self.runs,
             left: self.best.moves.len() as u64,
-        });
+        };
+        if (self.watch)(seen).is_break() {
+            self.budget = self.runs;
+            return false;
+        }
         let Some(moves) = (self.fails)(&candidate) else {
             return false;
         };

@@ -30,6 +30,8 @@ mod tape;
 mod timed;
 mod words;
 
+use std::ops::ControlFlow;
+
 use kv::Duties;
 use raft_core::Rules;
 use simulator::NodeId;
@@ -117,9 +119,12 @@ pub struct Shrunk {
 pub struct Progress {
     /// Replays so far.
     pub replays: u64,
-    /// Moves that are left.
+    /// Moves that are left; of a timed scenario, its phases, faults and steps.
     pub left: u64,
 }
+
+/// Hears of every replay, and says whether to go on.
+pub type Watch<'w> = &'w mut dyn FnMut(Progress) -> ControlFlow<()>;
 
 /// A run that does not fail, and what became of it instead.
 #[derive(Clone, Debug)]
@@ -133,10 +138,10 @@ pub struct NotFailing(pub Box<Outcome>);
 /// # Panics
 /// When the tool itself is broken; never because of the scenario or of what runs in it.
 pub fn shrink(scenario: &Resolved, bug: Option<Bug>, budget: Budget) -> Result<Shrunk, NotFailing> {
-    shrink_watched(scenario, bug, budget, &mut |_| ())
+    shrink_watched(scenario, bug, budget, &mut |_| ControlFlow::Continue(()))
 }
 
-/// As [`shrink`]; `watch` hears of every replay.
+/// As [`shrink`]; where `watch` breaks it off, the result is what was reached until then.
 ///
 /// # Errors
 /// As [`shrink`].
@@ -147,7 +152,7 @@ pub fn shrink_watched(
     scenario: &Resolved,
     bug: Option<Bug>,
     budget: Budget,
-    watch: &mut dyn FnMut(Progress),
+    watch: Watch<'_>,
 ) -> Result<Shrunk, NotFailing> {
     let correct = |_| (raft_core::Standard, kv::Standard);
     let Some(bug) = bug else {
@@ -199,7 +204,7 @@ where
         bug: None,
         budget,
     };
-    job.shrink(&|_| true, &mut |_| ())
+    job.shrink(&|_| true, &mut |_| ControlFlow::Continue(()))
 }
 
 /// A scenario to make smaller.
@@ -215,7 +220,7 @@ impl<C> Job<'_, C> {
     fn shrink<R, D>(
         &self,
         passes: &dyn Fn(&Resolved) -> bool,
-        watch: &mut dyn FnMut(Progress),
+        watch: Watch<'_>,
     ) -> Result<Shrunk, NotFailing>
     where
         R: Rules + Clone,
@@ -228,7 +233,7 @@ impl<C> Job<'_, C> {
         let outcome = run_cast(self.scenario, &self.cast, &mut tape);
         let mut shrunk = match (Failure::of(&outcome), &self.scenario.course) {
             (Some(Failure::Broken(broken)), _) => self.moves(&tape, broken, watch),
-            (Some(failure), Course::Timed(_)) => self.timed(&outcome, failure, passes),
+            (Some(failure), Course::Timed(_)) => self.timed(&outcome, failure, passes, watch),
             _ => return Err(NotFailing(Box::new(outcome))),
         };
         result::describe(
@@ -241,12 +246,7 @@ impl<C> Job<'_, C> {
     }
 
     /// A broken property: the run's actions are made fewer.
-    fn moves<R, D>(
-        &self,
-        tape: &Tape<Server<R, D>>,
-        broken: Broken,
-        watch: &mut dyn FnMut(Progress),
-    ) -> Shrunk
+    fn moves<R, D>(&self, tape: &Tape<Server<R, D>>, broken: Broken, watch: Watch<'_>) -> Shrunk
     where
         R: Rules + Clone,
         D: Duties,
@@ -294,6 +294,7 @@ impl<C> Job<'_, C> {
         outcome: &Outcome,
         failure: Failure,
         passes: &dyn Fn(&Resolved) -> bool,
+        watch: Watch<'_>,
     ) -> Shrunk
     where
         R: Rules + Clone,
@@ -301,19 +302,16 @@ impl<C> Job<'_, C> {
         C: Fn(NodeId) -> (R, D),
     {
         let (scenario, replays) =
-            timed::minimise(self.scenario, self.budget.replays, &mut |small| {
+            timed::minimise(self.scenario, self.budget.replays, watch, &mut |small| {
                 let outcome = run_cast(small, &self.cast, &mut Unobserved);
                 Failure::of(&outcome) == Some(failure) && passes(small)
             });
-        let steps = scenario.phases().iter();
         Shrunk {
             failure,
             bug: self.bug,
             actions: outcome.events,
             moves: 0,
-            steps: steps
-                .map(|phase| (phase.faults.len() + phase.steps.len()) as u64)
-                .sum(),
+            steps: timed::faults(&scenario),
             replays,
             scenario,
         }

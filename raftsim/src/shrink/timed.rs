@@ -3,9 +3,10 @@
 //! clients, then its parameters towards plain values. A small change shifts every later draw of a
 //! run, so each candidate is tried with several seeds.
 
+use super::{Progress, Watch};
 use crate::format::{
-    Clients, Course, Disk, DurationRange, Eventually, Fault, Nanos, Network, Overrides, Phase,
-    Raft, Ratio, Resolved, parse,
+    Clients, Course, Disk, DurationRange, Eventually, Fault, Nanos, Network, Operator, Overrides,
+    Phase, Raft, Ratio, Resolved, parse,
 };
 
 /// With so many seeds a candidate is tried besides the one that failed last.
@@ -19,17 +20,32 @@ struct Search<'f> {
     best: Resolved,
     runs: u64,
     budget: u64,
+    watch: Watch<'f>,
     fails: Fails<'f>,
 }
 
+/// How many faults and steps strike in it.
+pub(super) fn faults(scenario: &Resolved) -> u64 {
+    let phases = scenario.phases().iter();
+    let strikes = phases.map(|phase| phase.faults.len() + phase.steps.len());
+    strikes.sum::<usize>() as u64
+}
+
 /// The smallest scenario found, and how many runs that took.
-pub(super) fn minimise(scenario: &Resolved, budget: u64, fails: Fails<'_>) -> (Resolved, u64) {
+pub(super) fn minimise(
+    scenario: &Resolved,
+    budget: u64,
+    watch: Watch<'_>,
+    fails: Fails<'_>,
+) -> (Resolved, u64) {
     let mut search = Search {
         best: scenario.clone(),
         runs: 0,
         budget,
+        watch,
         fails,
     };
+    search.tighter();
     loop {
         let before = search.best.clone();
         search.fewer();
@@ -54,6 +70,14 @@ impl Search<'_> {
                 return false;
             }
             self.runs += 1;
+            let seen = Progress {
+                replays: self.runs,
+                left: self.best.phases().len() as u64 + faults(&self.best),
+            };
+            if (self.watch)(seen).is_break() {
+                self.budget = self.runs;
+                return false;
+            }
             candidate.seed = seed;
             if (self.fails)(&candidate) {
                 self.best = candidate;
@@ -61,6 +85,18 @@ impl Search<'_> {
             }
         }
         false
+    }
+
+    /// Lowers the limit of events while it is passed and correct servers keep it: a run that never
+    /// rests takes as long as it may.
+    fn tighter(&mut self) {
+        let halved = |scenario: &mut Resolved| {
+            let limit = scenario.expect.limits.events.as_mut();
+            if let Some(limit) = limit.filter(|limit| limit.operator == Operator::AtMost) {
+                limit.value = (limit.value / 2).max(1);
+            }
+        };
+        while self.attempt(halved) {}
     }
 
     /// Leaves out phases, faults, steps, expectations, nodes and clients.

@@ -61,6 +61,27 @@ fn a_planted_bug_is_found_kept_and_runs_again_as_a_file() {
 }
 
 #[test]
+fn the_first_failure_of_each_kind_is_made_small_by_itself() {
+    let args = ["--bug", "P-01", "--seeds", "0..40", "--keep-going"];
+    let said = fuzz("fuzz-small", &args);
+    assert_eq!(said.code, 1, "{}{}", said.out, said.err);
+    assert_eq!(said.out.matches(" made small: ").count(), 1, "{}", said.out);
+    assert!(said.out.contains("   1. "), "{}", said.out);
+    let line = said
+        .out
+        .lines()
+        .find(|line| line.starts_with("Run it     "));
+    let words = line.expect("the small form can be run").split_whitespace();
+    let args: Vec<_> = words.skip(3).collect();
+    let small = says(&args);
+    assert_eq!(small.code, 1, "{}{}", small.out, small.err);
+    let correct = says(&args[..2]);
+    assert_eq!(correct.code, 0, "{}{}", correct.out, correct.err);
+    let told = fuzz("fuzz-large", &["--bug", "P-01", "--no-shrink"]);
+    assert!(!told.out.contains("made small"), "{}", told.out);
+}
+
+#[test]
 fn every_failure_is_a_line_of_json_and_all_of_them_are_counted() {
     let args = [
         "--bug",

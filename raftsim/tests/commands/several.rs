@@ -101,8 +101,49 @@ fn a_second_process_that_differs_ends_with_5() {
     );
     let said = says(&["run", "first-tour", "--twice", "--twin", &script]);
     assert!(said.out.contains("0123456789abcdef"), "{}", said.out);
+    assert!(
+        said.out.contains("where they part cannot be told"),
+        "{}",
+        said.out
+    );
     let said = says(&["run", "first-tour", "--twice", "--twin", "/no/such/program"]);
     assert_eq!(said.code, 2, "{}", said.err);
+}
+
+/// A second process that is this program, with a bug planted whatever it is asked to run.
+#[cfg(unix)]
+fn buggy_twin() -> String {
+    use std::os::unix::fs::PermissionsExt;
+    let program = env!("CARGO_BIN_EXE_raftsim");
+    let text = format!("#!/bin/sh\nverb=$1\nshift\nexec {program} $verb --bug P-01 \"$@\"\n");
+    let script = super::write("buggy-twin.sh", &text);
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    script
+}
+
+#[test]
+#[cfg(unix)]
+fn a_divergence_names_the_first_event_that_differs() {
+    let twin = buggy_twin();
+    let run = says(&["run", "first-tour", "--twice", "--twin", &twin]);
+    assert_eq!(run.code, 5, "{}{}", run.out, run.err);
+    let fuzz = says(&["fuzz", "--seeds", "0..9", "--twice", "--twin", &twin]);
+    assert_eq!(fuzz.code, 5, "{}{}", fuzz.out, fuzz.err);
+    for text in [run.out, fuzz.err] {
+        let told = text
+            .lines()
+            .position(|l| l.starts_with("the first that differs is event "));
+        let lines: Vec<_> = text.lines().skip(told.expect("it is told")).collect();
+        assert!(lines[2].starts_with("  here "), "{text}");
+        assert!(lines[3].starts_with("  there "), "{text}");
+        assert_ne!(lines[2][8..], lines[3][8..]);
+    }
+}
+
+#[test]
+fn two_processes_give_the_same_runs_of_a_profile() {
+    let said = says(&["fuzz", "--seeds", "0..30", "--twice"]);
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
 }
 
 #[test]
