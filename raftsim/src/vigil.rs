@@ -100,6 +100,11 @@ impl<'s> Vigil<'s> {
         self.look(now, cluster, checks, names)
     }
 
+    /// Whether all that the present phase asks for has come true, and nothing must stay so.
+    pub(crate) fn is_met(&self) -> bool {
+        self.waiting.iter().all(|waiting| waiting.end != NEVER)
+    }
+
     pub(crate) fn next_time(&self) -> Option<Time> {
         self.waiting.iter().map(|waiting| waiting.next).min()
     }

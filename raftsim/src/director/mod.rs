@@ -17,9 +17,9 @@ use std::collections::{BTreeMap, BinaryHeap};
 use kv::Duties;
 use raft_core::Rules;
 use rand_chacha::ChaCha8Rng;
-use simulator::{Observer, Pair, Time, World};
+use simulator::{Observer, Pair, Span, Time, World};
 
-use crate::format::{Fault, Phase, Resolved, Trigger, When};
+use crate::format::{Fault, Phase, Resolved, Step, Trigger, When};
 use crate::server::Server;
 use crate::workload::KvWorkload;
 use deed::Undo;
@@ -125,6 +125,34 @@ impl<'s> Director<'s> {
 
     fn phase(&self) -> &'s Phase {
         &self.scenario.phases()[self.phase]
+    }
+
+    /// Whether the present phase may end before its time, its steps being done.
+    pub(crate) fn may_end_early(&self, now: Time) -> bool {
+        let phase = self.phase();
+        let done = |step: &Step| self.begins[self.phase].after(span(step.at)) < now;
+        phase.until_met && phase.steps.last().is_none_or(done)
+    }
+
+    /// Ends the present phase now: the next one begins, and all others as much earlier. How much
+    /// that is.
+    pub(crate) fn end_phase(&mut self, now: Time) -> Span {
+        let end = self.end_of_phase();
+        assert!(now <= end, "a phase that is over cannot end early");
+        let saved = Span(end.0 - now.0);
+        let earlier = |time: Time| Time(time.0 - saved.0);
+        for begin in &mut self.begins[self.phase + 1..] {
+            *begin = earlier(*begin);
+        }
+        let items = &self.items;
+        let agenda = std::mem::take(&mut self.agenda).into_iter();
+        self.agenda = agenda
+            .map(|Reverse((time, number))| match items[&number] {
+                Item::Begin(_) => Reverse((earlier(time), number)),
+                _ => Reverse((time, number)),
+            })
+            .collect();
+        saved
     }
 
     fn end_of_phase(&self) -> Time {

@@ -21,6 +21,15 @@ pub(crate) fn expect(checker: &mut Checker<'_>, expect: &Expect, course: &Course
     for (i, wanted) in wanted.filter(|(_, wanted)| begun(&wanted.phase)) {
         eventually(checker, &format!("expect/eventually/{i}"), wanted, phases);
     }
+    if let Course::Timed(phases) = course {
+        for (i, phase) in phases
+            .iter()
+            .enumerate()
+            .filter(|(_, phase)| phase.until_met)
+        {
+            until(checker, &format!("phases/{i}/until"), expect, &phase.name);
+        }
+    }
     for (i, sometimes) in expect.sometimes.iter().enumerate() {
         if sometimes.wants().is_empty() {
             let message = "this expectation asks for nothing";
@@ -102,6 +111,25 @@ fn eventually(checker: &mut Checker<'_>, at: &str, wanted: &Eventually, phases: 
     {
         let message = format!("the phase lasts {lasts}, not {}", wanted.within);
         checker.wrong(Code::SC027, &format!("{at}/within"), message);
+    }
+}
+
+/// A phase that ends once it has what it waits for must wait for something that comes.
+fn until(checker: &mut Checker<'_>, at: &str, expect: &Expect, phase: &str) {
+    let mut wanted = expect
+        .eventually
+        .iter()
+        .filter(|wanted| wanted.phase == phase)
+        .peekable();
+    if wanted.peek().is_none() {
+        let message = "nothing is expected of this phase that could come true";
+        let help =
+            Some("leave out \"until\", or say in \"eventually\" what to wait for".to_owned());
+        checker.wrong_with_help(Code::SC029, at, message, help);
+    }
+    if wanted.any(|wanted| wanted.stays) {
+        let message = "a leader is to stay to the end of this phase: it cannot end before";
+        checker.wrong(Code::SC027, at, message);
     }
 }
 

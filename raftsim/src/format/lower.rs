@@ -23,6 +23,7 @@ fn phase(checker: &mut Checker<'_>, at: &str, written: WrittenPhase) -> Phase {
     Phase {
         name: written.name,
         lasts: written.lasts,
+        until_met: written.until.is_some(),
         clients: written.clients,
         heal: written.heal.is_some(),
         network: written.network,

@@ -156,6 +156,13 @@ pub struct Phase {
     /// How long it lasts; never zero.
     #[serde(rename = "for")]
     pub lasts: Nanos,
+    /// Whether it ends early, once its steps are done and all that is expected of it has come true.
+    #[serde(
+        rename = "until",
+        serialize_with = "met",
+        skip_serializing_if = "std::ops::Not::not"
+    )]
+    pub until_met: bool,
     /// Whether clients send requests in it.
     pub clients: bool,
     /// Whether every fault ends when it begins.
@@ -183,6 +190,15 @@ pub struct Phase {
 fn all<S: Serializer>(heal: &bool, to: S) -> Result<S::Ok, S::Error> {
     assert!(*heal, "a phase that heals nothing leaves the field out");
     to.serialize_str("all")
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn met<S: Serializer>(until_met: &bool, to: S) -> Result<S::Ok, S::Error> {
+    assert!(
+        *until_met,
+        "a phase that waits for nothing leaves the field out"
+    );
+    to.serialize_str("met")
 }
 
 /// Something done at a given time.

@@ -99,6 +99,8 @@ pub(crate) struct WrittenPhase {
     /// How long it lasts.
     #[serde(rename = "for")]
     pub(crate) lasts: Nanos,
+    /// met: the phase ends early, once all that `eventually` asks of it has come true.
+    pub(crate) until: Option<Until>,
     /// Whether clients send requests in it.
     #[serde(default = "yes")]
     pub(crate) clients: bool,
@@ -134,6 +136,14 @@ pub(crate) enum Mode {
     Timed,
     /// Nothing happens unless a step says so.
     Stepped,
+}
+
+/// What ends a phase before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Until {
+    /// All that is expected of it has come true.
+    Met,
 }
 
 /// What a phase heals.

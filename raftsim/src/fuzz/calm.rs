@@ -20,6 +20,10 @@ const ELECTION: u64 = 30;
 /// So many of the longest election timeouts clients and followers get beyond their own delays.
 const SLACK: u64 = 10;
 
+/// After so many of the longest election timeouts, nothing that happens comes of faults any more: a
+/// follower that last heard of its leader before a cut ended has heard of it again, or stood.
+const SETTLE: u64 = 2;
+
 /// What is drawn for the end of a run.
 #[derive(Clone, Debug)]
 pub(super) struct CalmDrawn {
@@ -121,6 +125,7 @@ pub(super) fn ending(
     let phase = |name: &str, lasts, clients| Phase {
         name: name.to_owned(),
         lasts,
+        until_met: true,
         clients,
         heal: false,
         network: Some(pace.nodes.clone()),
@@ -130,10 +135,11 @@ pub(super) fn ending(
         faults: Vec::new(),
         note: None,
     };
-    let mut begin = phase("recovery", recovery, drawn.clients);
-    begin.heal = true;
+    let mut settle = phase("settle", whole(SETTLE * longest), drawn.clients);
+    settle.until_met = false;
+    settle.heal = true;
     if !outsiders.is_empty() {
-        begin.steps = vec![drawn.fate(raft, &core, &outsiders)];
+        settle.steps = vec![drawn.fate(raft, &core, &outsiders)];
     }
     let among = (!outsiders.is_empty()).then_some(Selector::Nodes(core));
     let wants = |phase: &str, within| Eventually {
@@ -156,14 +162,17 @@ pub(super) fn ending(
     let mut steady = wants("service", service);
     steady.one_leader = true;
     steady.stays = raft.pre_vote && raft.stickiness;
+    let mut serving = phase("service", service, true);
+    serving.until_met = !steady.stays;
     let mut served = wants("service", service);
     served.all_served = true;
     let mut equal = wants("rest", rest);
     equal.all_applied_equal = true;
     Ending {
         phases: vec![
-            begin,
-            phase("service", service, true),
+            settle,
+            phase("recovery", recovery, drawn.clients),
+            serving,
             phase("rest", rest, false),
         ],
         eventually: [elected]

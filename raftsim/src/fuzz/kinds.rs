@@ -77,6 +77,8 @@ kinds! {
     isolate: Isolate,
     /// The leader is cut off from all others.
     isolate_leader: IsolateLeader,
+    /// A new leader is cut off within moments of its election.
+    isolate_new_leader: IsolateNewLeader,
     /// The nodes are divided in two.
     partition: Partition,
     /// Links between some nodes are cut one way.

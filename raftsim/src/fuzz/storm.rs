@@ -93,6 +93,7 @@ pub(super) fn phase(place: usize, drawn: &StormDrawn, nodes: usize) -> Phase {
     Phase {
         name: format!("storm-{place}"),
         lasts: drawn.lasts,
+        until_met: false,
         clients: drawn.clients,
         heal: false,
         network: None,
@@ -132,7 +133,9 @@ impl Shape {
             DurationRange::new(Nanos::ZERO, high)
         };
         match self.kind {
-            Kind::CrashNewLeader => (When::On(Trigger::LeaderElected), soon()),
+            Kind::CrashNewLeader | Kind::IsolateNewLeader => {
+                (When::On(Trigger::LeaderElected), soon())
+            }
             Kind::CrashAgain => (When::On(Trigger::Restart), soon()),
             _ => (When::Every(around(self.every, Nanos::millis(1))), at_once),
         }
@@ -171,7 +174,7 @@ impl Shape {
             // A node alone has no links.
             _ if nodes < 2 => return None,
             Kind::Isolate => Action::Isolate(some()),
-            Kind::IsolateLeader => Action::Isolate(Selector::Leader),
+            Kind::IsolateLeader | Kind::IsolateNewLeader => Action::Isolate(Selector::Leader),
             Kind::Partition => Action::Partition(self.partition(nodes)),
             Kind::Cut => Action::Cut(self.route(nodes)),
             Kind::CutLeader => Action::Cut(self.leaders_route()),

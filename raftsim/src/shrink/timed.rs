@@ -153,7 +153,6 @@ impl Search<'_> {
             self.attempt(|scenario| phases(scenario)[phase].network = None);
             self.attempt(|scenario| phases(scenario)[phase].client_network = None);
             self.attempt(|scenario| phases(scenario)[phase].disk = None);
-            self.attempt(|scenario| phases(scenario)[phase].heal = false);
             while self.attempt(|scenario| {
                 let phase = &mut phases(scenario)[phase];
                 let half = phase.lasts.get() / 2 / 1_000_000;
