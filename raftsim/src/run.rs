@@ -312,14 +312,15 @@ impl<'s> Runner<'s> {
                 vigil
                     .look(next, world.cluster(), checks, self.names)
                     .map_err(Stop::Late)?;
-                if vigil.is_met() && self.director.may_end_early(next) {
-                    let saved = self.director.end_phase(next);
-                    self.end = Time(self.end.0 - saved.0);
-                }
             } else if waits {
                 world.step(&mut (&mut *observer, (&mut *checks, &mut watch)))?;
             } else {
                 world.step(&mut (&mut *observer, &mut *checks))?;
+            }
+            let planned = acts == next || looks == next;
+            if planned && vigil.is_met() && self.director.may_end_early() {
+                let saved = self.director.end_phase(next);
+                self.end = Time(self.end.0 - saved.0);
             }
             if observer.has_seen_enough() {
                 return Ok(());

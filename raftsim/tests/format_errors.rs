@@ -235,6 +235,22 @@ fn gallery() -> Vec<(Code, String, &'static str, &'static str)> {
         ),
         (Code::SC029, expect(r#""sometimes": [{}]"#), "{", "nothing"),
         (
+            Code::SC029,
+            file("", ", \"until\": \"met\""),
+            "\"met\"",
+            "leave out",
+        ),
+        (
+            Code::SC027,
+            file(
+                " \"expect\": { \"eventually\": [{ \"in\": \"p\", \"within\": \"1s\", \
+                 \"one_leader\": true, \"stays\": true }] },",
+                ", \"until\": \"met\"",
+            ),
+            "\"met\"",
+            "cannot end before",
+        ),
+        (
             Code::SC030,
             file(
                 " \"clocks\": [{ \"node\": \"leader\", \"rate\": \"+1%\" }],",

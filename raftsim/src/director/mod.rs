@@ -19,7 +19,7 @@ use raft_core::Rules;
 use rand_chacha::ChaCha8Rng;
 use simulator::{Observer, Pair, Span, Time, World};
 
-use crate::format::{Fault, Phase, Resolved, Step, Trigger, When};
+use crate::format::{Fault, Phase, Resolved, Trigger, When};
 use crate::server::Server;
 use crate::workload::KvWorkload;
 use deed::Undo;
@@ -128,10 +128,9 @@ impl<'s> Director<'s> {
     }
 
     /// Whether the present phase may end before its time, its steps being done.
-    pub(crate) fn may_end_early(&self, now: Time) -> bool {
-        let phase = self.phase();
-        let done = |step: &Step| self.begins[self.phase].after(span(step.at)) < now;
-        phase.until_met && phase.steps.last().is_none_or(done)
+    pub(crate) fn may_end_early(&self) -> bool {
+        let mut planned = self.items.values();
+        self.phase().until_met && !planned.any(|item| matches!(item, Item::Step { .. }))
     }
 
     /// Ends the present phase now: the next one begins, and all others as much earlier. How much

@@ -61,6 +61,7 @@ impl Search<'_> {
     fn attempt(&mut self, change: impl FnOnce(&mut Resolved)) -> bool {
         let mut candidate = self.best.clone();
         change(&mut candidate);
+        wait_for_something(&mut candidate);
         if candidate == self.best || !is_sound(&candidate) {
             return false;
         }
@@ -189,6 +190,14 @@ fn calm() -> Network {
     Network {
         delay: DurationRange::millis(5, 5),
         ..Network::default()
+    }
+}
+
+/// Phases of which nothing is expected any more last their time.
+fn wait_for_something(scenario: &mut Resolved) {
+    let wanted = scenario.expect.eventually.clone();
+    for phase in phases(scenario) {
+        phase.until_met &= wanted.iter().any(|wanted| wanted.phase == phase.name);
     }
 }
 
