@@ -1,6 +1,6 @@
 //! Benchmarks of the core and of the world, beside a peer in the same run.
 //!
-//! `cargo run --release -p bench -- [core|idle|world] [--json] [--instructions]`
+//! `cargo run --release -p bench -- [core|idle|world|seeds] [--json] [--instructions]`
 //!
 //! The peer is raft-rs, the `raft` crate, with the storage it brings along. Both sides live in the
 //! same harness: clusters in memory, messages moved from queue to queue, disks that are done at
@@ -10,6 +10,7 @@
 //! - `load`, `measure`, `figure`: what is done, how it is timed, how it is printed.
 //! - `core`: proposals and heartbeats; `core::payload` does for ours what the peer's storage does.
 //! - `world`: the simulated world under load and idle; the peer is in a bare event loop.
+//! - `seeds`: whole runs, from a scenario's text to its verdict; no peer can do that.
 //! - `instructions`: counts by valgrind.
 #![forbid(unsafe_code)]
 
@@ -19,6 +20,7 @@ mod instructions;
 mod load;
 mod measure;
 mod peer;
+mod seeds;
 mod world;
 
 use std::io;
@@ -51,6 +53,8 @@ enum Bench {
     Idle,
     /// The simulated world under load and idle.
     World,
+    /// Whole runs, with all faults and checks.
+    Seeds,
     /// One run to count the instructions of.
     #[command(hide = true, subcommand)]
     Count(Counted),
@@ -83,6 +87,9 @@ fn run(cli: &Cli) -> io::Result<()> {
     }
     if wanted(|bench| matches!(bench, Bench::World)) {
         world::run(form, counter.as_ref())?;
+    }
+    if wanted(|bench| matches!(bench, Bench::Seeds)) {
+        seeds::run(form)?;
     }
     Ok(())
 }

@@ -81,7 +81,8 @@ pub(crate) struct Letter {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pick {
     /// The one that says exactly this; if several do, the one at that place on the link or else the
-    /// oldest of them; if none does, the oldest of this kind.
+    /// oldest of them; if none does, of this kind the oldest of the latest term. Where parts of a run
+    /// are gone, what they would have delivered still lies on the links.
     Like,
     /// The oldest of this kind.
     Oldest,

@@ -3,7 +3,7 @@
 
 use simulator::{ClientId, Cut, NodeId};
 
-use super::case::World;
+use super::case::{Case, World};
 use super::hunt::Hunt;
 use super::leap::leap;
 use super::moves::{Deed, Letter, Pick};
@@ -27,6 +27,7 @@ pub(super) fn minimise(hunt: &mut Hunt<'_>) {
         free_time(hunt);
         settings(hunt);
         groups(hunt);
+        episodes(hunt);
         hunt.reduce(grain);
         nodes::fewer_clients(hunt);
         if grain <= 4 {
@@ -112,6 +113,41 @@ fn groups(hunt: &mut Hunt<'_>) {
         hunt.without(|made| made.deed.is_disk() && made.deed.concerns(node));
         hunt.without(|made| made.deed.concerns(node));
     }
+}
+
+/// Leaves out whole terms, many at once, then fewer: what happens from one election to the next
+/// mostly means something by itself.
+fn episodes(hunt: &mut Hunt<'_>) {
+    let mut size = begins(&hunt.best).len() / 2;
+    while size > 0 && !hunt.is_over() {
+        let mut end = begins(&hunt.best).len();
+        while end > 0 && !hunt.is_over() {
+            let starts = begins(&hunt.best);
+            let begin = end.saturating_sub(size);
+            let all = hunt.best.moves.len();
+            let gone = starts[begin]..starts.get(end).copied().unwrap_or(all);
+            hunt.attempt(hunt.best.with(|place, _| !gone.contains(&place)));
+            end = begin.min(begins(&hunt.best).len());
+        }
+        size /= 2;
+    }
+}
+
+/// The moves with which a term is heard of for the first time.
+fn begins(case: &Case) -> Vec<usize> {
+    let mut highest = 0;
+    let mut begins = Vec::new();
+    for (place, made) in case.moves.iter().enumerate() {
+        let says = made.deed.letter().map(|letter| letter.says);
+        let Some(term) = says.and_then(|says| says.is_known().then_some(says.term)) else {
+            continue;
+        };
+        if term > highest {
+            highest = term;
+            begins.push(place);
+        }
+    }
+    begins
 }
 
 /// Lets each completion cover all that the node handed over.

@@ -170,13 +170,7 @@ impl<R: Rules + Clone, D: Duties> Play<R, D> {
                 return self.stepped.complete(*node, &mut self.checks);
             }
             Deed::Call { client, to, op } => return self.call(*client, *to, op),
-            Deed::Written { node, through } => {
-                let last = self.stepped.cluster().handed_over(*node);
-                Action::Written {
-                    node: *node,
-                    through: through.map_or(last, |through| through.min(last)),
-                }
-            }
+            Deed::Written { node, through } => self.written(*node, *through),
             Deed::Retry { client, to } => Action::Retry {
                 client: *client,
                 serial: self.serials[client.0 as usize],
@@ -201,6 +195,23 @@ impl<R: Rules + Clone, D: Duties> Play<R, D> {
             },
         };
         self.perform(&action)
+    }
+
+    /// At most what the node handed over this time; what is kept says so.
+    fn written(&mut self, node: NodeId, through: Option<u64>) -> Action<Server<R, D>> {
+        let last = self.stepped.cluster().handed_over(node);
+        let least = through.map(|through| through.min(last));
+        if let Some(Move {
+            deed: Deed::Written { through: kept, .. },
+            ..
+        }) = self.kept.last_mut()
+        {
+            *kept = least;
+        }
+        Action::Written {
+            node,
+            through: least.unwrap_or(last),
+        }
     }
 
     fn perform(&mut self, action: &Action<Server<R, D>>) -> Result<(), Stopped<Box<Violation>>> {
@@ -269,7 +280,11 @@ impl<R: Rules + Clone, D: Duties> Play<R, D> {
         };
         let alike = |found: &(MessageId, Slot, Says)| found.2.kind == letter.says.kind;
         match letter.pick {
-            Pick::Like => same().or_else(|| on_link().find(alike)),
+            Pick::Like => same().or_else(|| {
+                let alike = || on_link().filter(alike);
+                let latest = alike().map(|(_, _, says)| says.term).max()?;
+                alike().find(|(_, _, says)| says.term == latest)
+            }),
             Pick::Oldest => on_link().find(alike),
             Pick::Newest => on_link().rev().find(alike),
         }

@@ -44,7 +44,10 @@ pub(super) fn describe(small: &mut Resolved, run: &Resolved, failure: Failure, b
         None => String::new(),
     };
     let id = bug.map_or_else(String::new, |bug| format!("-{bug}"));
-    small.name = format!("{}-{}{id}", run.name, run.seed);
+    // The scenarios of a profile have their seed in their name.
+    let seed = format!("-{}", run.seed);
+    let name = run.name.strip_suffix(&seed).unwrap_or(&run.name);
+    small.name = format!("{name}{seed}{id}");
     small.title = Some(match failure {
         Failure::Broken(broken) => format!("{broken} is broken: {}", broken.says()),
         Failure::NotLive => "Something does not come true in time".to_owned(),

@@ -61,6 +61,11 @@ impl Says {
         Self::new(kind, u64::MAX, [0; 5])
     }
 
+    /// Whether a message said this.
+    pub(crate) fn is_known(&self) -> bool {
+        self.term != u64::MAX
+    }
+
     /// The entries of an AppendEntries: first and last index, and their term.
     pub(crate) fn entries(&self) -> (u64, u64, u64) {
         let [previous, _, last, term, _] = self.numbers;
