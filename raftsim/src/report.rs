@@ -76,6 +76,9 @@ pub fn report(
             "Its causes     raftsim trace {arguments} --why {event}\n"
         ));
     }
+    if can_be_small(scenario, &outcome.verdict) {
+        report.push_str(&format!("Make it small  raftsim shrink {arguments}\n"));
+    }
     if let Verdict::Safety(violation) = &outcome.verdict
         && let Broken::Property(property) = violation.broken
     {
@@ -85,6 +88,16 @@ pub fn report(
         ));
     }
     Some(report)
+}
+
+/// Whether `raftsim shrink` has something to do: a script whose step is not as it says is short as
+/// it is.
+fn can_be_small(scenario: &Resolved, verdict: &Verdict) -> bool {
+    match verdict {
+        Verdict::Safety(_) => true,
+        Verdict::Expectation(_) | Verdict::Liveness(_) => scenario.script().is_none(),
+        Verdict::Ok | Verdict::Inconclusive(_) => false,
+    }
 }
 
 /// A failure in one line.

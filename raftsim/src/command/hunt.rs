@@ -76,16 +76,28 @@ pub(crate) fn hunt(args: &BugsHunt, screen: &mut Screen) -> Result<Exit, Stop> {
     };
     let progress = progress(searches, profile);
     let mut done: Vec<Start> = Vec::new();
+    let mut told = Ok(());
     in_order(0..searches, jobs(args.jobs), worker, stop, |start| {
         progress.inc(1);
         // A search that was cut short says nothing.
-        done.extend(start);
-        ControlFlow::Continue(())
+        let Some(start) = start else {
+            return ControlFlow::Continue(());
+        };
+        if args.json {
+            told = table::json_line(&start, screen);
+        } else if progress.is_hidden() && (done.len() as u64 + 1).is_multiple_of(starts) {
+            screen.tell(&format!("{}: all searches done", start.bug));
+        }
+        done.push(start);
+        match told {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        }
     });
     progress.finish_and_clear();
-    match args.json {
-        true => table::json(&done, screen)?,
-        false => table::show(args, &source.name, &done, screen)?,
+    told?;
+    if !args.json {
+        table::show(args, &source.name, &done, screen)?;
     }
     if interrupt.wanted() {
         screen.tell("interrupted: only the searches that ended are shown");

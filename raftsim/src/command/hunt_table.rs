@@ -237,23 +237,21 @@ struct SearchLine {
     tells: Option<bool>,
 }
 
-/// A line for each search.
-pub(crate) fn json(done: &[Start], screen: &mut Screen) -> Result<(), Stop> {
-    for start in done {
-        let caught = start.caught.as_ref();
-        let line = SearchLine {
-            r#type: "search",
-            bug: start.bug.id(),
-            seeds: start.seeds,
-            cpu_ns: start.cpu_ns,
-            failure: caught.map(|caught| caught.failure),
-            stepped: caught.map(|caught| caught.stepped),
-            steps: caught.map(|caught| caught.steps),
-            tells: caught.map(|caught| caught.tells),
-        };
-        writeln!(screen.out, "{}", to_line(&line))?;
-    }
-    Ok(())
+/// A search as a line of JSON, at once.
+pub(crate) fn json_line(start: &Start, screen: &mut Screen) -> Result<(), Stop> {
+    let caught = start.caught.as_ref();
+    let line = SearchLine {
+        r#type: "search",
+        bug: start.bug.id(),
+        seeds: start.seeds,
+        cpu_ns: start.cpu_ns,
+        failure: caught.map(|caught| caught.failure),
+        stepped: caught.map(|caught| caught.stepped),
+        steps: caught.map(|caught| caught.steps),
+        tells: caught.map(|caught| caught.tells),
+    };
+    writeln!(screen.out, "{}", to_line(&line))?;
+    Ok(screen.out.flush()?)
 }
 
 #[cfg(test)]
