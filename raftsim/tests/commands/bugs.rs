@@ -116,3 +116,50 @@ fn settings_that_belong_to_a_bug_come_with_it() {
     };
     assert!(asks(&[]) && !asks(&["--bug", "L-07"]));
 }
+
+#[test]
+fn a_hunt_says_how_soon_each_bug_is_found_whatever_the_threads() {
+    let hunt = |jobs: &str| {
+        let args = [
+            "bugs", "hunt", "P-01", "P-08", "--starts", "3", "-j", jobs, "--json",
+        ];
+        let said = says(&args);
+        assert_eq!(said.code, 0, "{}", said.err);
+        let lines = said.out.lines().map(json);
+        let found = lines.map(|line| {
+            assert_eq!(line["tells"], true, "{line}");
+            ["bug", "seeds", "failure", "steps"].map(|field| line[field].clone())
+        });
+        found.collect::<Vec<_>>()
+    };
+    let found = hunt("1");
+    assert_eq!(found.len(), 6);
+    assert_eq!(found, hunt("3"));
+}
+
+#[test]
+fn a_hunt_without_time_says_that_it_found_nothing() {
+    let args = [
+        "bugs",
+        "hunt",
+        "C-01",
+        "--starts",
+        "2",
+        "--cap",
+        "1ns",
+        "--markdown",
+    ];
+    let said = says(&args);
+    assert_eq!(said.code, 3, "{}", said.err);
+    assert!(said.out.starts_with("# How soon planted bugs are found\n"));
+    let row = said
+        .out
+        .lines()
+        .find(|line| line.starts_with("| C-01 | 0/2 | > 1 (> 1) |"));
+    assert!(row.is_some(), "{}", said.out);
+    let wrong = says(&["bugs", "hunt", "C-1"]);
+    assert_eq!(wrong.code, 2);
+    assert!(wrong.err.contains("did you mean C-01?"), "{}", wrong.err);
+    let wrong = says(&["bugs", "hunt", "C-01", "--profile", "nothing"]);
+    assert_eq!(wrong.code, 2, "{}", wrong.err);
+}
