@@ -4,6 +4,7 @@
 use raft_core::{Index, Rules};
 use raftsim::bugs::{self, Bug};
 use raftsim::format::{Overrides, Resolved, parse};
+use raftsim::fuzz::{Generator, Profile};
 use raftsim::run::{Outcome, Unobserved};
 use raftsim::shrink::{Budget, Failure, Shrunk, shrink, shrink_cast};
 use tests::{run_with, scenario};
@@ -98,6 +99,32 @@ fn every_bug_that_breaks_a_property_comes_down_to_a_few_steps() {
         median <= 10 && worst <= 24,
         "median {median}, worst {worst}: {sizes:?}"
     );
+}
+
+#[test]
+fn a_bug_that_consists_of_settings_comes_down_to_a_scenario_that_sound_settings_pass() {
+    let scenario = resolved(include_str!("../scenarios/deaf-server.json"), 1);
+    let (shrunk, file) = small(Bug::L07, &scenario);
+    assert_eq!(shrunk.failure, Failure::Limit);
+    assert_eq!(
+        Failure::of(&run(&file, Some(Bug::L07))),
+        Some(Failure::Limit)
+    );
+    assert_eq!(run(&file, None).verdict.name(), "ok", "{}", file.to_json());
+    assert_eq!((file.phases().len(), shrunk.steps), (1, 1));
+}
+
+#[test]
+fn a_run_of_many_terms_comes_down_to_those_that_matter() {
+    let everything = Profile::named("everything").expect("it is built in");
+    let scenario = Generator::new(everything).scenario(17_179_869_184);
+    for bug in [Bug::E03, Bug::R04, Bug::P07] {
+        let (shrunk, file) = small(bug, &scenario);
+        assert!(shrunk.actions > 6_000);
+        assert!(shrunk.steps <= 20, "{bug}: {} steps", shrunk.steps);
+        let [with, without] = [Some(bug), None].map(|bug| Failure::of(&run(&file, bug)));
+        assert_eq!((with, without), (Some(shrunk.failure), None));
+    }
 }
 
 #[test]

@@ -96,8 +96,22 @@ impl Bug {
                 scenario.raft.pre_vote = false;
                 scenario.raft.stickiness = false;
             }
-            Bug::L10 => scenario.raft.pre_vote = false,
+            Bug::L10 => {
+                scenario.raft.pre_vote = false;
+                // Without pre-votes nobody promises that a leader stays.
+                for wanted in &mut scenario.expect.eventually {
+                    wanted.stays = false;
+                }
+            }
             _ => {}
+        }
+    }
+
+    /// Gives a scenario the settings that protect from a bug which consists of settings.
+    pub fn cure(self, scenario: &mut Resolved) {
+        if self == Bug::L07 {
+            scenario.raft.pre_vote = true;
+            scenario.raft.stickiness = true;
         }
     }
 }

@@ -285,7 +285,7 @@ pub(crate) struct Shrink {
     #[command(flatten)]
     pub(crate) plant: Plant,
     /// Replay at most so often
-    #[arg(long, value_name = "N", default_value_t = 5_000)]
+    #[arg(long, value_name = "N", default_value_t = 20_000)]
     pub(crate) budget: u64,
     /// Where the results are written; without it, a folder in ./shrunk
     #[arg(long, value_name = "DIR")]
@@ -447,7 +447,7 @@ pub(crate) struct BugsHunt {
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
     pub(crate) cap: u64,
     /// Replay at most so often to make what was found small
-    #[arg(long, value_name = "N", default_value_t = 2_000)]
+    #[arg(long, value_name = "N", default_value_t = 20_000)]
     pub(crate) budget: u64,
     /// How many threads; without it, one for each processor
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]

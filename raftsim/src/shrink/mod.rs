@@ -57,7 +57,7 @@ pub struct Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { replays: 5_000 }
+        Self { replays: 20_000 }
     }
 }
 
@@ -171,15 +171,20 @@ pub fn shrink_watched(
         (planted, planted)
     };
     // A world in which correct servers fail, too, shows nothing of the bug.
-    let passes =
-        |small: &Resolved| Failure::of(&run_cast(small, correct, &mut Unobserved)).is_none();
+    let passes = |small: &Resolved| {
+        let mut cured = small.clone();
+        bug.cure(&mut cured);
+        Failure::of(&run_cast(&cured, correct, &mut Unobserved)).is_none()
+    };
     let job = Job {
         scenario: &prepared,
         cast,
         bug: Some(bug),
         budget,
     };
-    job.shrink(&passes, watch)
+    let mut shrunk = job.shrink(&passes, watch)?;
+    bug.cure(&mut shrunk.scenario);
+    Ok(shrunk)
 }
 
 /// As [`shrink`], with servers whose rules and duties `cast` gives.

@@ -6,7 +6,8 @@ use super::{Failure, Shrunk};
 use crate::bugs::Bug;
 use crate::check::Broken;
 use crate::format::{
-    CaughtBy, Clients, Course, Disk, Expect, Impossible, Network, Resolved, Script,
+    Besides, CaughtAt, CaughtBy, Clients, Course, Disk, Expect, Impossible, Network, Resolved,
+    Script,
 };
 
 /// The stepped scenario that these lines make of a run.
@@ -58,13 +59,18 @@ pub(super) fn describe(small: &mut Resolved, run: &Resolved, failure: Failure, b
         "Made by raftsim shrink: what is left of {of}, and fails in the same way{planted}."
     ));
     small.params = Vec::new();
-    if let (Some(bug), Failure::Broken(Broken::Property(property))) = (bug, failure) {
-        small.expect.caught_by = vec![CaughtBy {
-            bug: bug.id().to_owned(),
-            branch: None,
-            property: crate::format::CaughtAt::Property(property),
-        }];
-    }
+    let caught = match failure {
+        Failure::Broken(Broken::Property(property)) => Some(CaughtAt::Property(property)),
+        Failure::Broken(Broken::CoreAssertion) => None,
+        Failure::NotLive => Some(CaughtAt::Expectation(Besides::Eventually)),
+        Failure::Limit => Some(CaughtAt::Expectation(Besides::Limits)),
+    };
+    let caught = bug.zip(caught).map(|(bug, property)| CaughtBy {
+        bug: bug.id().to_owned(),
+        branch: None,
+        property,
+    });
+    small.expect.caught_by = caught.into_iter().collect();
 }
 
 impl Shrunk {
