@@ -293,6 +293,21 @@ impl Checker<'_> {
     }
 }
 
+/// Whether files and folders can be called so: no path, nothing hidden, nothing that cannot be seen.
+pub(crate) fn is_file_name(text: &str) -> bool {
+    let fits = |c: char| !c.is_control() && !"/\\:*?\"<>|".contains(c);
+    (1..=100).contains(&text.len()) && !text.starts_with('.') && text.chars().all(fits)
+}
+
+/// What to say of a name that is none.
+pub(crate) fn not_a_file_name(text: &str) -> String {
+    let shown: String = text.chars().filter(|c| !c.is_control()).take(40).collect();
+    format!(
+        "\"{shown}\" cannot be the name of files: it has at most 100 bytes, no slash or colon, \
+             and does not begin with a dot"
+    )
+}
+
 fn is_name(text: &str) -> bool {
     text.len() <= MAX_NAME
         && text.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -316,6 +331,9 @@ pub(crate) fn resolve(
         findings: Vec::new(),
     };
     modes::check(&mut checker, &mut written);
+    if let Some(name) = written.name.as_ref().filter(|name| !is_file_name(name)) {
+        checker.wrong(Code::SC025, "name", not_a_file_name(name));
+    }
     checker.node_names(&written.nodes);
     checker.raft(&written.raft);
     checker.clients(&written.clients, &written.raft);

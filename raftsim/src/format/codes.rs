@@ -86,7 +86,8 @@ codes! {
             undone: restart, recover, resume, release and heal end other faults, and a clock's jump \
             stays."
     SC025: "Two nodes or two phases have the same name, or a node's name is a selector or not a \
-            plain word (letters, digits, - and _, starting with a letter, at most 16 characters)."
+            plain word (letters, digits, - and _, starting with a letter, at most 16 characters), or \
+            a scenario's name cannot be the name of files."
     SC026: "A value outside what the format allows. The message gives the bounds. They keep a run \
             finite and meaningful: at most 9 nodes, 64 clients, 1,000 steps and faults, 24 hours of \
             simulated time."

@@ -42,6 +42,7 @@ mod units;
 mod written;
 
 pub use action::{Action, ClockChange, DiskFault, LinkChange, Route, Trigger};
+pub(crate) use check::{is_file_name, not_a_file_name};
 pub use codes::{Code, explain};
 pub use diagnostic::{Diagnostic, Span, render};
 pub(crate) use document::read as read_document;

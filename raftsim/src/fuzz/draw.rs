@@ -93,7 +93,9 @@ pub(super) fn log_scale(place: u32, low: u64, high: u64) -> u64 {
         return scale(place, low, high);
     }
     // Up to just below the next number, so that the highest is drawn like any other.
-    let (from, to) = (log(low), log(high + 1) - 1);
+    // Close ends can share one grain.
+    let from = log(low);
+    let to = (log(high + 1) - 1).max(from);
     two_digits(power(scale(place, from, to))).clamp(low, high)
 }
 
@@ -132,6 +134,14 @@ mod tests {
             let (low, high) = (a.min(b), a.max(b));
             prop_assert!((low..=high).contains(&scale(place, low, high)));
             prop_assert!((low..=high).contains(&log_scale(place, low, high)));
+        }
+
+        #[test]
+        fn a_draw_stays_between_ends_that_are_close_or_equal(
+            place: u32, low in 0..=u64::MAX / 4, width in 0..1_000_000_u64
+        ) {
+            prop_assert!((low..=low + width).contains(&log_scale(place, low, low + width)));
+            prop_assert_eq!(log_scale(place, low, low), low);
         }
 
         #[test]

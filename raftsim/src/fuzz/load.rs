@@ -2,9 +2,10 @@
 
 use std::fmt::Display;
 
-use super::profile::{LONGEST, Profile};
+use super::profile::{LONGEST, LONGEST_TIMEOUT, Profile};
 use crate::format::{
-    Counts, Diagnostic, DurationRange, Nanos, Size, nearest, read_document, schema_of, stem,
+    Counts, Diagnostic, DurationRange, Nanos, Size, is_file_name, nearest, not_a_file_name,
+    read_document, schema_of, stem,
 };
 
 /// The profiles that come with the program, with their texts.
@@ -75,7 +76,10 @@ fn mistakes(profile: &Profile) -> Vec<(String, String)> {
             found.push((at.to_owned(), message));
         };
     if profile.profile != 1 {
-        out_of_bounds("profile", &profile.profile, &1, &1);
+        let version = profile.profile;
+        let message = format!("this program reads profiles of format 1, not {version}");
+        found.push(("profile".to_owned(), message));
+        return found;
     }
     for (at, counts, (least, most)) in counts(profile) {
         if counts.low() < least || counts.high() > most {
@@ -101,9 +105,16 @@ fn mistakes(profile: &Profile) -> Vec<(String, String)> {
         out_of_bounds("clocks/drift/of", &drift, &"0%", &"10%");
     }
     for (at, range, least) in durations(profile) {
-        if range.low() < least || range.high() > LONGEST {
-            out_of_bounds(&at, &range, &least, &LONGEST);
+        let most = match at.as_str() {
+            "raft/election_timeout" | "clients/request_timeout" => LONGEST_TIMEOUT,
+            _ => LONGEST,
+        };
+        if range.low() < least || range.high() > most {
+            out_of_bounds(&at, &range, &least, &most);
         }
+    }
+    if !profile.name.is_empty() && !is_file_name(&profile.name) {
+        found.push(("name".to_owned(), not_a_file_name(&profile.name)));
     }
     found
 }
@@ -175,6 +186,8 @@ fn durations(profile: &Profile) -> Vec<(String, DurationRange, Nanos)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::{Overrides, parse};
+    use crate::fuzz::Generator;
 
     #[test]
     fn every_built_in_profile_is_sound_and_named_as_its_file() {
@@ -186,6 +199,35 @@ mod tests {
         }
         let error = Profile::named("quik").expect_err("a slip");
         assert_eq!(error, "no profile is called quik: did you mean quick?");
+    }
+
+    #[test]
+    fn what_the_bounds_allow_makes_sound_scenarios() {
+        let extremes = r#"{ "profile": 1, "nodes": "9..9",
+            "raft": { "election_timeout": "20s..20s", "spread_percent": "1000..1000" },
+            "client_network": { "delay": "1h..1h" }, "network": { "delay": "1h..1h" },
+            "disk": { "sync": "1h..1h" }, "storm": { "phases": "9..9", "for": "1h..1h" },
+            "clients": { "request_timeout": "20s..20s", "patience": "1000..1000" } }"#;
+        let fixed = r#"{ "profile": 1, "storm": { "for": "5s" }, "network": { "delay": "10ms" },
+            "raft": { "election_timeout": "150ms" }, "clocks": { "jump": "5s" },
+            "clients": { "request_timeout": "100ms" },
+            "faults": { "crash_leader": { "chance": "100%", "every": "1s", "for": "1s" } } }"#;
+        for text in [extremes, fixed] {
+            let profile = Profile::parse("mine.json", text).expect("within the bounds");
+            let generator = Generator::new(profile);
+            for seed in 0..50 {
+                let json = generator.scenario(seed).to_json();
+                let parsed = parse("drawn.json", &json, &Overrides::default());
+                assert!(parsed.is_ok(), "{json}");
+            }
+        }
+        for text in [
+            r#"{ "profile": 1, "name": "../x" }"#,
+            r#"{ "profile": 2 }"#,
+            r#"{ "profile": 1, "raft": { "election_timeout": "21s" } }"#,
+        ] {
+            assert!(Profile::parse("mine.json", text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -307,5 +307,9 @@ mod bug_by_name {
     }
 }
 
-/// The longest that all phases of a scenario may last together in a profile's worst case.
+/// The longest of most durations.
 pub(crate) const LONGEST: Nanos = Nanos::millis(3_600_000);
+
+/// The longest of those that calm phases are counted in: so that the worst case of nine storms and
+/// all calm phases lasts less than a day.
+pub(crate) const LONGEST_TIMEOUT: Nanos = Nanos::millis(20_000);
