@@ -23,8 +23,8 @@ pub fn brief(ns: u64) -> String {
     show(ns / 1_000_000 * 1_000_000)
 }
 
-/// Nanoseconds from a number with a unit: s, ms, us or ns, such as `1.234567s`. `None` for
-/// anything else, also for parts of a nanosecond.
+/// Nanoseconds from a number with a unit: s, ms, us or ns, such as `1.234567s`, or whole minutes or
+/// hours, such as `10m`. `None` for anything else, also for parts of a nanosecond.
 #[must_use]
 pub fn read(text: &str) -> Option<u64> {
     let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
@@ -33,6 +33,8 @@ pub fn read(text: &str) -> Option<u64> {
         "ms" => 6,
         "us" => 3,
         "ns" => 0,
+        "m" => return whole_units(number, 60),
+        "h" => return whole_units(number, 3_600),
         _ => return None,
     };
     let (whole, part) = number.split_once('.').unwrap_or((number, "0"));
@@ -51,6 +53,13 @@ pub fn read(text: &str) -> Option<u64> {
     } else {
         part.parse().ok()?
     })
+}
+
+/// So many units of whole seconds.
+fn whole_units(number: &str, seconds: u64) -> Option<u64> {
+    let is_number = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    let units: u64 = is_number.then(|| number.parse().ok())??;
+    units.checked_mul(seconds)?.checked_mul(1_000_000_000)
 }
 
 #[cfg(test)]
@@ -73,6 +82,8 @@ mod tests {
         assert_eq!(read("800ms"), Some(800_000_000));
         assert_eq!(read("1.5s"), Some(1_500_000_000));
         assert_eq!(read("7ns"), Some(7));
+        assert_eq!(read("10m"), Some(600_000_000_000));
+        assert_eq!(read("2h"), Some(7_200_000_000_000));
         for text in [
             "",
             "s",
@@ -81,7 +92,9 @@ mod tests {
             "1.s",
             "-1s",
             "1.5ns",
-            "1h",
+            "h",
+            "1.5h",
+            "99999999999999999h",
             "1e3s",
             "99999999999999999s",
         ] {

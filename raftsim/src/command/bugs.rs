@@ -77,7 +77,7 @@ fn table(screen: &mut Screen) -> Result<(), Stop> {
     writeln!(screen.out, "\nOne of them whole   raftsim bugs show C-01")?;
     writeln!(
         screen.out,
-        "Run with it         raftsim run churn --bug C-01 --runs 100"
+        "See it found        raftsim fuzz --profile everything --bug C-01"
     )?;
     Ok(())
 }

@@ -306,7 +306,7 @@ fn kind(text: &str) -> Result<Kind, String> {
 }
 
 fn time(text: &str) -> Result<u64, String> {
-    raftsim::clock::read(text).ok_or_else(|| "write a time such as 1.5s or 800ms".to_owned())
+    raftsim::clock::read(text).ok_or_else(|| "write a time such as 1.5s, 800ms or 10m".to_owned())
 }
 
 #[derive(Clone, Debug, Args)]

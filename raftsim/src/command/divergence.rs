@@ -113,7 +113,7 @@ fn compare(header: &Header, ours: &[Line], theirs: &[Line]) -> String {
     if here == there {
         // What differs stands in no column.
         let whole = |lines: &[Line]| {
-            let line = serde_json::to_string(&lines[place]);
+            let line = serde_json::to_string(&lines.get(place));
             line.expect("records are strings, integers and lists")
         };
         [here, there] = [whole(ours), whole(theirs)];

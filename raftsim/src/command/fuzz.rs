@@ -30,6 +30,9 @@ use super::workers::in_order;
 /// So many failing seeds are named.
 const NAMED: u64 = 10;
 
+/// Of longer runs no trace is kept: each of its events is a line of some 600 bytes.
+const MOST_KEPT: u64 = 100_000;
+
 /// Where in its folder the small form of a failing seed goes.
 const SMALL: &str = "small";
 
@@ -49,8 +52,13 @@ pub(crate) fn fuzz(args: &Fuzz, screen: &mut Screen) -> Result<Exit, Stop> {
         writeln!(screen.out, "{}", scenario.to_json())?;
         return Ok(Exit::Fine);
     }
+    if args.out.exists() && !args.out.is_dir() {
+        let out = args.out.display();
+        return Err(Stop::bad_input(format!("--out {out} is no folder")));
+    }
     let mut hunt = Hunt {
         args,
+        sources: sources.len() as u64,
         interrupt: Interrupt::listen(),
         watch: Stopwatch::start(),
         cpu: cpu_ns(),
@@ -61,9 +69,9 @@ pub(crate) fn fuzz(args: &Fuzz, screen: &mut Screen) -> Result<Exit, Stop> {
         small: Vec::new(),
     };
     let mut done = Vec::new();
-    for source in &sources {
+    for (place, source) in (1..).zip(&sources) {
         let mut summary = Summary::default();
-        let went_on = hunt.run(source, &mut summary, screen);
+        let went_on = hunt.run(source, place, &mut summary, screen);
         done.push((source, summary));
         match went_on {
             Ok(true) => {}
@@ -84,6 +92,8 @@ pub(crate) fn fuzz(args: &Fuzz, screen: &mut Screen) -> Result<Exit, Stop> {
 /// One command's search.
 struct Hunt<'a> {
     args: &'a Fuzz,
+    /// How many profiles or files there are.
+    sources: u64,
     interrupt: Interrupt,
     watch: Stopwatch,
     cpu: Option<u64>,
@@ -97,10 +107,12 @@ struct Hunt<'a> {
 }
 
 impl Hunt<'_> {
-    /// Runs the seeds of one source. Whether the next one is to be run as well.
+    /// Runs the seeds of one source, whose place among all begins at 1. Whether the next one is to be
+    /// run as well.
     fn run(
         &mut self,
         source: &Source,
+        place: u64,
         summary: &mut Summary,
         screen: &mut Screen,
     ) -> Result<bool, Stop> {
@@ -112,7 +124,9 @@ impl Hunt<'_> {
             twin = Some(started);
         }
         let (interrupt, watch) = (self.interrupt.clone(), self.watch);
-        let deadline = self.args.lasts;
+        // All sources together have the time that was given.
+        let share = |lasts: u64| lasts / self.sources * place;
+        let deadline = self.args.lasts.map(share);
         let late = move || deadline.is_some_and(|deadline| watch.ns() >= deadline);
         let stop = move || interrupt.wanted() || late();
         let bug = self.args.plant.bug;
@@ -194,46 +208,53 @@ impl Hunt<'_> {
         Ok(self.args.keep_going)
     }
 
+    /// Tells of a failure, keeps it, and makes it small. That it cannot be kept is told, too, and
+    /// ends nothing: what was found counts more.
     fn show(&mut self, source: &Source, ran: &Ran, screen: &mut Screen) -> Result<(), Stop> {
         let few = self.failed <= NAMED;
-        // Machines want all of them, people some.
-        if !few && !self.args.json {
-            return Ok(());
-        }
         let token = source.token(ran);
-        let depth = if few { Depth::Everything } else { Depth::Seed };
-        let folder = failure::write(&self.args.out, ran, &token, depth)
-            .map_err(|error| Stop::bad_input(format!("cannot write {error}")))?;
+        let short = ran.outcome.events <= MOST_KEPT;
+        let depth = match few && short {
+            true => Depth::Everything,
+            false => Depth::Seed,
+        };
+        let folder = self.args.out.join(failure::name(ran));
         let shown = folder.display().to_string();
+        // Machines want all of them, people some.
+        if few && !self.args.json {
+            self.tell(ran, &shown, screen)?;
+            let out = &mut screen.out;
+            writeln!(out, "From this folder   raftsim replay {}", quoted(&shown))?;
+            let token = quoted(&token.to_string());
+            writeln!(out, "From nothing else  raftsim replay {token}\n")?;
+            out.flush()?;
+        }
+        let kept = failure::write(&self.args.out, ran, &token, depth);
+        if let Err(error) = &kept {
+            let stop = Stop::bad_input(format!("cannot write {error}"));
+            self.worst = self.worst.worst(screen.survive(stop)?);
+        }
+        let small = match few {
+            true => self.small(ran, &folder, screen)?,
+            false => None,
+        };
         if self.args.json {
-            let small = self
-                .small(ran, &folder, screen)?
-                .map(|(shrunk, files)| Small {
-                    scenario: files.scenario.display().to_string(),
-                    steps: shrunk.steps,
-                    replays: shrunk.replays,
-                });
-            let line = json::failure_line(&Record::of(ran, &token), &shown, small);
+            let record = Record::of(ran, &token);
+            let folder = kept.is_ok().then_some(shown.as_str());
+            let line = json::failure_line(&record, folder, small.map(Small::of));
             writeln!(screen.out, "{line}")?;
             return Ok(screen.out.flush()?);
         }
-        self.tell(ran, &shown, screen)?;
-        let out = &mut screen.out;
-        writeln!(out, "From this folder   raftsim replay {}", quoted(&shown))?;
-        writeln!(
-            out,
-            "From nothing else  raftsim replay {}\n",
-            quoted(&token.to_string())
-        )?;
-        out.flush()?;
-        if let Some((shrunk, files)) = self.small(ran, &folder, screen)? {
+        if let Some((shrunk, files)) = small {
             let head = styled(HEAD, &format!("{} made small", ran.scenario.name));
             write!(screen.out, "{head}: ")?;
             small::tell(&ran.scenario, &shrunk, &files, &mut screen.out)?;
             writeln!(screen.out)?;
         }
         if self.failed == NAMED {
-            writeln!(screen.out, "further failing seeds are only counted")?;
+            let out = self.args.out.display();
+            let line = format!("further failing seeds are kept in {out}, but not shown");
+            writeln!(screen.out, "{line}")?;
         }
         Ok(())
     }
@@ -294,8 +315,13 @@ impl Hunt<'_> {
                 return Err(Stop::Told(Exit::NotDeterministic, message));
             }
         };
-        let files = small::write(&folder.join(SMALL), &shrunk)?;
-        Ok(Some((shrunk, files)))
+        match small::write(&folder.join(SMALL), &shrunk) {
+            Ok(files) => Ok(Some((shrunk, files))),
+            Err(stop) => {
+                self.worst = self.worst.worst(screen.survive(stop)?);
+                Ok(None)
+            }
+        }
     }
 
     fn conclude(&self, done: &[(&Source, Summary)], screen: &mut Screen) -> Result<Exit, Stop> {
@@ -307,7 +333,8 @@ impl Hunt<'_> {
             .iter()
             .map(|(source, summary)| summary.missed(&source.must_hit));
         let missed: Vec<_> = missed.collect();
-        if missed.iter().any(|missed| !missed.is_empty()) {
+        let idle = done.iter().any(|(_, summary)| summary.runs == 0);
+        if idle || missed.iter().any(|missed| !missed.is_empty()) {
             exit = exit.worst(Exit::Inconclusive);
         }
         if self.interrupt.wanted() {

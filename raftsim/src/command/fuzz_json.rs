@@ -5,18 +5,20 @@ use std::collections::BTreeMap;
 use raftsim::failure::Record;
 use raftsim::fuzz::{Probe, Summary};
 use raftsim::run::TRACE_VERSION;
+use raftsim::shrink::Shrunk;
 use serde::Serialize;
 
 use super::exit::Exit;
 use super::fuzz_text::{Cost, a_second};
 use super::json::{Faults, to_line};
+use super::small::Files;
 
 #[derive(Serialize)]
 struct FailureLine<'a> {
     r#type: &'static str,
     #[serde(flatten)]
     record: &'a Record,
-    folder: &'a str,
+    folder: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     small: Option<Small>,
 }
@@ -30,8 +32,18 @@ pub(crate) struct Small {
     pub(crate) replays: u64,
 }
 
-/// One line for a seed that failed; `folder` is where it was written.
-pub(crate) fn failure_line(record: &Record, folder: &str, small: Option<Small>) -> String {
+impl Small {
+    pub(crate) fn of((shrunk, files): (Shrunk, Files)) -> Self {
+        Self {
+            scenario: files.scenario.display().to_string(),
+            steps: shrunk.steps,
+            replays: shrunk.replays,
+        }
+    }
+}
+
+/// One line for a seed that failed; `folder` is where it was written, if it could be.
+pub(crate) fn failure_line(record: &Record, folder: Option<&str>, small: Option<Small>) -> String {
     to_line(&FailureLine {
         r#type: "failure",
         record,

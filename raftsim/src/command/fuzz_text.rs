@@ -10,6 +10,9 @@ use super::screen::{BAD, DIM, GOOD, HEAD, Screen, Stop, styled};
 /// So many of the rarest probes are named.
 const RAREST: usize = 8;
 
+/// As long as so few probes were never hit, they are named.
+const NAMED: usize = 20;
+
 /// What a search took.
 pub(crate) struct Cost {
     pub(crate) wall_ns: u64,
@@ -71,6 +74,13 @@ pub(crate) fn summary(
     for (probe, seeds) in rarest.into_iter().take(RAREST) {
         let says = styled(DIM, probe.says());
         writeln!(out, "  {:<33}{seeds:>9}  {says}", probe.name())?;
+    }
+    let never = Probe::ALL
+        .iter()
+        .filter(|probe| !summary.probes.contains_key(probe));
+    let never: Vec<_> = never.map(|probe| probe.name()).collect();
+    if (1..=NAMED).contains(&never.len()) {
+        writeln!(out, "never hit: {}", never.join(", "))?;
     }
     for missed in missed {
         let (mark, runs) = (styled(BAD, "NOT HIT"), summary.runs);

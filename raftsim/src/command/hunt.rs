@@ -1,6 +1,7 @@
 //! `raftsim bugs hunt`: how soon a profile that knows of no bug finds each of them, and how small
 //! what it finds becomes.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -52,17 +53,18 @@ pub(crate) fn hunt(args: &BugsHunt, screen: &mut Screen) -> Result<Exit, Stop> {
     let Some(profile) = source.drawn_from() else {
         return Err(Stop::bad_input(format!("{} is no profile", args.profile)));
     };
-    let bugs = if args.bugs.is_empty() {
-        Bug::ALL
-    } else {
-        &args.bugs
+    let wanted: BTreeSet<_> = match args.bugs.is_empty() {
+        true => Bug::ALL.iter().collect(),
+        false => args.bugs.iter().collect(),
     };
+    let bugs: Vec<Bug> = wanted.into_iter().copied().collect();
     let starts = u64::from(args.starts);
     let searches = bugs.len() as u64 * starts;
     let interrupt = Interrupt::listen();
     let stop = || interrupt.wanted();
     let worker = || {
         let generator = Generator::new(profile.clone());
+        let bugs = &bugs;
         let (interrupt, cap_ns) = (interrupt.clone(), args.cap);
         move |number: u64| {
             let place = usize::try_from(number / starts).expect("it was counted in this process");

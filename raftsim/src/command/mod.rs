@@ -72,7 +72,11 @@ pub(crate) fn main() -> Exit {
     let mut screen = Screen::new(cli.common.color);
     let done = Log::start(&cli.common, screen.err_has_color())
         .and_then(|log| dispatch(&cli.command, log, &mut screen))
-        .and_then(|exit| Ok(screen.out.flush().map(|()| exit)?));
+        .and_then(|exit| match screen.out.flush().map_err(Stop::from) {
+            // What was found counts, whether or not anybody reads it to the end.
+            Ok(()) | Err(Stop::Unread) => Ok(exit),
+            Err(told) => Err(told),
+        });
     match done {
         Ok(exit) => exit,
         Err(Stop::Unread) => Exit::Fine,

@@ -51,6 +51,9 @@ fn find(what: &str, screen: &mut Screen) -> Result<Kept, Stop> {
     if path.is_dir() {
         return of_folder(path, screen);
     }
+    if let Some(folder) = failure::around(path) {
+        return of_folder(folder, screen);
+    }
     match what.parse::<Token>() {
         Ok(token) if !path.exists() => of_token(&token, screen),
         Err(unclear) if !path.exists() && what.contains(':') => {

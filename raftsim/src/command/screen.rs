@@ -1,6 +1,6 @@
 //! Standard output and standard error, with or without colour.
 
-use std::io::{self, StderrLock, StdoutLock, Write};
+use std::io::{self, Stderr, StdoutLock, Write};
 
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
@@ -12,7 +12,8 @@ use super::exit::Exit;
 /// show.
 pub(crate) struct Screen {
     pub(crate) out: AutoStream<StdoutLock<'static>>,
-    pub(crate) err: AutoStream<StderrLock<'static>>,
+    /// Not locked: the handler of Ctrl-C writes there from a thread of its own.
+    pub(crate) err: AutoStream<Stderr>,
 }
 
 /// Why a command stops before its end.
@@ -43,7 +44,7 @@ impl Screen {
     pub(crate) fn new(color: ColorWhen) -> Screen {
         Screen {
             out: AutoStream::new(io::stdout().lock(), color.choice()),
-            err: AutoStream::new(io::stderr().lock(), color.choice()),
+            err: AutoStream::new(io::stderr(), color.choice()),
         }
     }
 

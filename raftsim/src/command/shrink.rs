@@ -1,12 +1,13 @@
 //! `raftsim shrink`: a failing run becomes a few steps, a test and a diagram.
 
-use std::fs;
 use std::io::Write;
 use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use raftsim::bugs::Bug;
+use raftsim::failure::{self, Kept};
 use raftsim::format::{Overrides, Resolved};
+use raftsim::run::TRACE_VERSION;
 use raftsim::shrink::{Budget, NotFailing, Shrunk, shrink_watched};
 use serde::Serialize;
 
@@ -21,7 +22,7 @@ use super::small::{self, Files};
 const FOLDER: &str = "shrunk";
 
 pub(crate) fn shrink(args: &Shrink, screen: &mut Screen) -> Result<Exit, Stop> {
-    let (file, bug) = find(args)?;
+    let (file, bug) = find(args, screen)?;
     let overrides = Overrides {
         seed: args.source.seed,
         sets: args.source.set.clone(),
@@ -70,29 +71,29 @@ pub(crate) fn shrink(args: &Shrink, screen: &mut Screen) -> Result<Exit, Stop> {
     Ok(Exit::Fine)
 }
 
-/// The scenario that is meant, and the bug. A folder of a failing run holds both.
-fn find(args: &Shrink) -> Result<(ScenarioFile, Option<Bug>), Stop> {
-    let folder = Path::new(&args.file);
-    if !folder.is_dir() {
+/// The scenario that is meant, and the bug. What is kept of a failing run has both.
+fn find(args: &Shrink, screen: &mut Screen) -> Result<(ScenarioFile, Option<Bug>), Stop> {
+    let path = Path::new(&args.file);
+    let folder = match path.is_dir() {
+        true => Some(path),
+        false => failure::around(path),
+    };
+    let Some(folder) = folder else {
         return Ok((ScenarioFile::read(&args.file)?, args.plant.bug));
+    };
+    let Kept { record, file } = failure::read(folder).map_err(Stop::bad_input)?;
+    let version = record.trace_version;
+    if version != TRACE_VERSION {
+        screen.tell(&format!(
+            "note: this failed with trace version {version}, and this is version {TRACE_VERSION}: \
+             its actions are what is made smaller"
+        ));
     }
-    let within = folder.join("scenario.json");
-    if !within.is_file() {
-        let message = format!(
-            "{} is no folder of a failing run: it has no scenario.json",
-            args.file
-        );
-        return Err(Stop::bad_input(message));
-    }
-    let file = ScenarioFile::read(&within.display().to_string())?;
-    Ok((file, args.plant.bug.or_else(|| bug_in(folder))))
-}
-
-/// The bug that a failing run's verdict names.
-fn bug_in(folder: &Path) -> Option<Bug> {
-    let text = fs::read_to_string(folder.join("verdict.json")).ok()?;
-    let verdict: serde_json::Value = serde_json::from_str(&text).ok()?;
-    verdict.get("bug")?.as_str()?.parse().ok()
+    let bug = record.bug.map(|bug| bug.parse::<Bug>()).transpose();
+    let bug = bug
+        .map_err(|error| Stop::bad_input(format!("{} names no bug: {error}", folder.display())))?;
+    let file = ScenarioFile::read(&file.display().to_string())?;
+    Ok((file, args.plant.bug.or(bug)))
 }
 
 fn progress(args: &Shrink) -> ProgressBar {

@@ -65,6 +65,12 @@ impl Source {
             let exit = file.explain(&unusable, screen);
             Stop::Told(exit, format!("{argument} cannot be run"))
         })?;
+        if scenario.script().is_some() {
+            let message = format!(
+                "{argument} is stepped: nothing in it depends on the seed. Run it with raftsim run"
+            );
+            return Err(Stop::bad_input(message));
+        }
         Ok(Source {
             name: scenario.name,
             must_hit: MustHit::default(),
@@ -111,11 +117,7 @@ impl Source {
                 let generator = Generator::new((**profile).clone());
                 Box::new(move |seed| Ok((generator.scenario(seed), generator.planted(seed))))
             }
-            Kind::File(file) => Box::new(|seed| {
-                let scenario = of_file(file, seed)?;
-                let bug = scenario.recorded_bug();
-                Ok((scenario, bug))
-            }),
+            Kind::File(file) => Box::new(|seed| Ok((of_file(file, seed)?, None))),
         }
     }
 

@@ -63,6 +63,9 @@ impl Twin {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
+        // Ctrl-C is for this process, which ends its twin itself.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command.spawn().map_err(not_started)?;
         let output = child.stdout.take().expect("standard output was asked for");
         Ok(Twin {

@@ -31,8 +31,12 @@ pub(crate) fn in_order<T: Send, W: FnMut(u64) -> T>(
                 let _guard = BreakOnPanic(broken);
                 let mut work = worker();
                 while !broken.load(Ordering::Relaxed) && !stop() {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= end || results.send((number, work(number))).is_err() {
+                    let free = |number| (number < end).then(|| number + 1);
+                    let taken = next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, free);
+                    let Ok(number) = taken else {
+                        return;
+                    };
+                    if results.send((number, work(number))).is_err() {
                         return;
                     }
                 }
@@ -95,6 +99,23 @@ mod tests {
         for threads in [1, 2, 7] {
             assert_eq!(squares(threads, 1_000, 1_000), expected);
         }
+    }
+
+    #[test]
+    fn the_highest_numbers_come_to_an_end() {
+        let mut seen = Vec::new();
+        let take = |number| {
+            seen.push(number);
+            ControlFlow::Continue(())
+        };
+        in_order(
+            u64::MAX - 3..u64::MAX,
+            4,
+            || |number| number,
+            || false,
+            take,
+        );
+        assert_eq!(seen, [u64::MAX - 3, u64::MAX - 2, u64::MAX - 1]);
     }
 
     #[test]

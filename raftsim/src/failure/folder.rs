@@ -80,16 +80,36 @@ pub enum Depth {
     Everything,
 }
 
-/// Writes the folder of a run into `under`; the folder.
+/// What the folder of a run is called: by scenario, seed and bug.
+#[must_use]
+pub fn name(ran: &Ran) -> String {
+    let scenario = &ran.scenario;
+    // The scenarios of a profile have their seed in their name.
+    let seed = format!("-{}", scenario.seed);
+    let name = scenario.name.strip_suffix(&seed).unwrap_or(&scenario.name);
+    let bug = ran.bug.map_or_else(String::new, |bug| format!("-{bug}"));
+    format!("{name}{seed}{bug}")
+}
+
+/// Writes the folder of a run into `under`; the folder. What an earlier run left there goes.
 ///
 /// # Errors
 /// What the file system says; the path that it is about stands in the message.
 pub fn write(under: &Path, ran: &Ran, token: &Token, depth: Depth) -> io::Result<PathBuf> {
-    let folder = under.join(&ran.scenario.name);
+    let folder = under.join(name(ran));
     let about = |path: &Path, error: io::Error| {
         io::Error::new(error.kind(), format!("{}: {error}", path.display()))
     };
     fs::create_dir_all(&folder).map_err(|error| about(&folder, error))?;
+    for old in [SCENARIO, ACTIONS, HISTORY, TRACE, VERDICT] {
+        let path = folder.join(old);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(about(&path, error));
+            }
+            _ => {}
+        }
+    }
     let put = |name: &str, content: &mut dyn FnMut(&mut BufWriter<File>) -> io::Result<()>| {
         let path = folder.join(name);
         let mut file = BufWriter::new(File::create(&path).map_err(|error| about(&path, error))?);
@@ -134,6 +154,16 @@ fn traced(ran: &Ran, to: &mut BufWriter<File>) -> io::Result<String> {
     Ok(actions.to_json())
 }
 
+/// The folder that a file lies in, if it is one of those that are kept of a failing run and means
+/// the whole run: all but the actions, which run by themselves.
+#[must_use]
+pub fn around(file: &Path) -> Option<&Path> {
+    let name = file.file_name()?.to_str()?;
+    let folder = file.parent()?;
+    let part = [SCENARIO, HISTORY, TRACE, VERDICT].contains(&name);
+    (part && folder.join(VERDICT).is_file()).then_some(folder)
+}
+
 /// A folder that was read.
 #[derive(Clone, Debug)]
 pub struct Kept {
@@ -156,13 +186,18 @@ pub fn read(folder: &Path) -> Result<Kept, String> {
     })?;
     let record: Record = serde_json::from_str(&text)
         .map_err(|error| format!("{} is damaged: {error}", path.display()))?;
-    let name = match record.trace_version {
-        TRACE_VERSION => SCENARIO,
-        _ => ACTIONS,
-    };
+    let same = record.trace_version == TRACE_VERSION;
+    let name = if same { SCENARIO } else { ACTIONS };
     let file = folder.join(name);
     if !file.is_file() {
-        return Err(format!("{shown} is not whole: it lacks {name}"));
+        let version = record.trace_version;
+        return Err(match same {
+            true => format!("{shown} is not whole: it lacks {name}"),
+            false => format!(
+                "{shown} is of trace version {version}, which only {name} could tell now, and it was \
+                 kept without"
+            ),
+        });
     }
     Ok(Kept { record, file })
 }

@@ -4,5 +4,7 @@
 mod folder;
 mod token;
 
-pub use folder::{ACTIONS, Depth, HISTORY, Kept, Record, SCENARIO, TRACE, VERDICT, read, write};
+pub use folder::{
+    ACTIONS, Depth, HISTORY, Kept, Record, SCENARIO, TRACE, VERDICT, around, name, read, write,
+};
 pub use token::{Token, Unclear, fingerprint};

@@ -1,6 +1,6 @@
 //! `raftsim fuzz`.
 
-use super::{says, scratch};
+use super::{json, says, scratch};
 
 /// The arguments of a search whose failures go to a folder of this test.
 fn fuzz(test: &str, args: &[&str]) -> super::Said {
@@ -201,13 +201,103 @@ fn a_mistake_in_a_profile_is_shown_at_its_place() {
 }
 
 #[test]
-fn results_that_cannot_be_written_stop_the_search_and_what_was_seen_is_told() {
+fn results_that_cannot_be_written_are_told_nevertheless() {
     let file = scratch("fuzz-no-folder");
     std::fs::write(&file, "a file, not a folder").expect("it can be written");
     let path = file.display().to_string();
-    let args = ["fuzz", "--bug", "P-01", "--seeds", "0..300", "--out", &path];
-    let said = says(&args);
+    let said = says(&["fuzz", "--bug", "P-01", "--out", &path]);
+    assert_eq!((said.code, said.out.as_str()), (2, ""));
+    assert!(said.err.contains("is no folder"), "{}", said.err);
+    let inside = file.join("folder").display().to_string();
+    let said = says(&["fuzz", "--bug", "P-01", "--out", &inside]);
     assert_eq!(said.code, 2, "{}", said.err);
     assert!(said.err.contains("cannot write"), "{}", said.err);
-    assert!(said.out.contains("FAILED quick"), "{}", said.out);
+    for part in [
+        "VIOLATED commit-quorum",
+        "raftsim replay quick:",
+        "FAILED quick",
+    ] {
+        assert!(said.out.contains(part), "{part}: {}", said.out);
+    }
+    let said = says(&["fuzz", "--bug", "P-01", "--out", &inside, "--json"]);
+    let line = json(said.out.lines().next().expect("a failure is told"));
+    assert_eq!(
+        (&line["type"], line["folder"].is_null()),
+        (&"failure".into(), true)
+    );
+}
+
+#[test]
+fn seeds_of_one_file_are_kept_apart() {
+    let file = scratch("fuzz-apart.json");
+    let text = r#"{ "format": 1, "name": "apart", "nodes": { "count": 3 },
+        "phases": [{ "name": "all", "for": "1s" }] }"#;
+    std::fs::write(&file, text).expect("it can be written");
+    let path = file.display().to_string();
+    let args = [
+        &path,
+        "--seeds",
+        "3..6",
+        "--bug",
+        "P-01",
+        "--keep-going",
+        "--json",
+    ];
+    let said = fuzz("fuzz-apart", &args);
+    let lines: Vec<_> = said.out.lines().map(json).collect();
+    let (_, failures) = lines.split_last().expect("there is a summary");
+    assert_eq!(failures.len(), 3, "{}", said.out);
+    for failure in failures {
+        let folder = failure["folder"].as_str().expect("a path");
+        assert!(
+            folder.ends_with(&format!("apart-{}-P-01", failure["seed"])),
+            "{folder}"
+        );
+        let again = says(&["replay", folder]);
+        assert!(
+            again
+                .out
+                .contains(failure["trace_hash"].as_str().expect("a hash"))
+        );
+        for part in [
+            "scenario.json",
+            "verdict.json",
+            "history.jsonl",
+            "trace.jsonl",
+        ] {
+            let part = says(&["replay", &format!("{folder}/{part}")]);
+            assert_eq!((part.code, &part.out), (1, &again.out));
+        }
+        let small = says(&[
+            "shrink",
+            &format!("{folder}/scenario.json"),
+            "--out",
+            folder,
+        ]);
+        assert_eq!(small.code, 0, "{}", small.err);
+    }
+    let folder = failures[0]["folder"].as_str().expect("a path");
+    std::fs::write(format!("{folder}/verdict.json"), "{").expect("it can be written");
+    let damaged = says(&["shrink", folder]);
+    assert_eq!(damaged.code, 2);
+    assert!(damaged.err.contains("is damaged"), "{}", damaged.err);
+}
+
+#[test]
+fn files_share_the_time_that_is_given() {
+    let said = fuzz(
+        "fuzz-share",
+        &["first-tour", "churn", "--for", "300ms", "--json"],
+    );
+    let runs = said.out.lines().map(|line| json(line)["runs"].as_u64());
+    assert!(runs.clone().all(|runs| runs > Some(0)), "{}", said.out);
+    assert_eq!(runs.count(), 2);
+    let said = fuzz("fuzz-no-time", &["--for", "0s"]);
+    assert_eq!(said.code, 3, "nothing was run: {}", said.out);
+    assert_eq!(fuzz("fuzz-minutes", &["--for", "10min"]).code, 2);
+    assert!(
+        fuzz("fuzz-step", &["scenarios/figure/8.json"])
+            .err
+            .contains("is stepped")
+    );
 }

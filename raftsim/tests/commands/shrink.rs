@@ -72,7 +72,12 @@ fn the_folder_of_a_failing_run_names_its_bug() {
     ));
     std::fs::create_dir_all(scratch("failing-run")).expect("a folder");
     write("failing-run/scenario.json", &text.expect("the corpus"));
-    write("failing-run/verdict.json", r#"{"bug":"P-01"}"#);
+    let record = format!(
+        r#"{{ "verdict": "safety", "property": "commit-quorum", "says": "", "scenario": "churn",
+            "seed": 1, "bug": "P-01", "trace_hash": "0", "trace_version": {}, "token": "" }}"#,
+        raftsim::run::TRACE_VERSION
+    );
+    write("failing-run/verdict.json", &record);
     let (run, out) = (folder("failing-run"), folder("shrunk-run"));
     let said = says(&["shrink", &run, "--out", &out]);
     assert_eq!(said.code, 0, "{}", said.err);
