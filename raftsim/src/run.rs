@@ -292,12 +292,15 @@ impl<'s> Runner<'s> {
             if next >= self.end {
                 world.advance_to(self.end.max(world.now()));
                 return vigil
-                    .finish(self.end, world.cluster(), checks, self.names)
+                    .ends(self.end, world.cluster(), checks, self.names)
                     .map_err(Stop::Late);
             }
             if acts == next {
                 world.advance_to(next);
                 if let Some(phase) = self.director.next_phase() {
+                    vigil
+                        .ends(next, world.cluster(), checks, self.names)
+                        .map_err(Stop::Late)?;
                     vigil.begins(phase, next);
                     observer.phase(next, phase);
                 }

@@ -166,17 +166,8 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
         let end = end.map_or(now, |recorded| now.max(Time(recorded.end.get())));
         let moved = self.world.advance_to(end);
         moved.expect("the end is not in the past");
-        let cluster = self.world.cluster();
-        let looked = self.eye.look_until(cluster, end, false);
-        looked.map_err(Stop::Late)?;
-        let Eye {
-            vigil,
-            checks,
-            names,
-            ..
-        } = &mut self.eye;
-        let last = vigil.finish(end, cluster, checks, names);
-        last.map_err(Stop::Late)
+        let ended = self.eye.phase_ends(self.world.cluster(), end);
+        ended.map_err(Stop::Late)
     }
 
     fn step(&mut self, step: &ScriptStep, insist: Insist) -> Result<(), Halt> {
@@ -220,8 +211,11 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
                 Ok(())
             }
             Verb::Phase(name) => {
-                self.eye.vigil.begins(name, self.world.now());
-                self.eye.observer.phase(self.world.now(), name);
+                let now = self.world.now();
+                let ended = self.eye.phase_ends(self.world.cluster(), now);
+                ended.map_err(Halt::Late)?;
+                self.eye.vigil.begins(name, now);
+                self.eye.observer.phase(now, name);
                 self.tell(&format!("phase {name} begins"));
                 Ok(())
             }
