@@ -228,6 +228,12 @@ fn gallery() -> Vec<(Code, String, &'static str, &'static str)> {
             "150ms",
         ),
         (
+            Code::SC027,
+            expect(r#""limits": { "events": "== 50" }"#),
+            "\"== 50\"",
+            "write \"<= 50\"",
+        ),
+        (
             Code::SC028,
             expect(r#""eventually": [{ "in": "q", "within": "1s", "one_leader": true }]"#),
             "\"q\"",
