@@ -46,6 +46,8 @@ pub(crate) struct Vigil<'s> {
 pub struct Unmet {
     /// When it should have been true at the latest.
     pub time: Time,
+    /// The last event before it was seen: what came later did not lead to it.
+    pub event: u64,
     /// What was asked, and what was the case.
     pub facts: [String; 2],
     /// The step that asked, in a stepped run.
@@ -145,6 +147,7 @@ impl<'s> Vigil<'s> {
                 None => Ok(now < waiting.end),
                 Some(lack) => Err(Unmet {
                     time: now,
+                    event: cluster.last_event().0,
                     facts: [asked, lack],
                     step: None,
                 }),
@@ -162,6 +165,7 @@ impl<'s> Vigil<'s> {
             let asked = format!("within {within} of phase {phase}: {}", asked(wants));
             return Err(Unmet {
                 time: now,
+                event: cluster.last_event().0,
                 facts: [asked, lack],
                 step: None,
             });

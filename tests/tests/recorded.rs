@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use raft_core::Rules;
 use raftsim::bugs::{self, Bug};
 use raftsim::check::Violation;
-use raftsim::format::{Overrides, Resolved, parse, render};
+use raftsim::format::{Metric, Overrides, Resolved, parse, render};
 use raftsim::fuzz::{Generator, Profile};
 use raftsim::recording::Recording;
 use raftsim::run::{Outcome, Spectator};
@@ -163,6 +163,60 @@ fn a_recorded_failure_fails_again_at_the_same_property() {
         verdicts.contains("safety") && verdicts.contains("liveness"),
         "{verdicts:?}"
     );
+}
+
+#[test]
+fn a_run_that_was_stopped_at_a_limit_is_stopped_there_again() {
+    for most in (1..160).step_by(3) {
+        let text = format!(
+            r#"{{ "format": 1, "nodes": {{ "count": 3 }}, "clients": {{ "count": 2 }},
+                "phases": [ {{ "name": "up", "for": "5s",
+                    "steps": [ {{ "at": "600ms", "crash": "all" }} ] }} ],
+                "expect": {{ "limits": {{ "events": "<= {most}" }},
+                    "eventually": [ {{ "in": "up", "within": "5s", "all_served": true }} ] }} }}"#
+        );
+        let outcome = plays_again(&resolved("limit.json", &text, None), None);
+        let passed = outcome.events > most;
+        assert_eq!(outcome.verdict.name() == "expectation", passed, "{most}");
+    }
+}
+
+/// A stepped scenario of three nodes with these settings and steps.
+fn of_steps(settings: &str, steps: &str) -> Resolved {
+    let text = format!(
+        r#"{{ "format": 1, "mode": "stepped", "nodes": {{ "count": 3 }}, {settings}
+            "raft": {{ "pre_vote": false, "stickiness": false }},
+            "steps": [ {{ "elect": {{ "node": "S1", "votes": ["S2"] }} }}, {steps} ] }}"#
+    );
+    resolved("steps.json", &text, None)
+}
+
+#[test]
+fn what_a_step_expected_in_vain_is_recorded_and_fails_again() {
+    let unmet = r#"{ "expect": { "leader": "S1" } }, { "advance": "1s" },
+        { "expect": { "leader": "S2" } }, { "crash": "S1" }, { "expect": { "down": "S1" } }"#;
+    let skip = r#""impossible": "skip","#;
+    for (settings, bug, events) in [("", None, 0), (skip, None, 1), ("", Some(Bug::C01), 1)] {
+        let scenario = of_steps(settings, unmet);
+        let (states, outcome, recording) = recorded(&scenario, bug);
+        let again = resolved("recorded.json", &recording.to_json(), None);
+        assert!(again == recording, "{settings} {bug:?}");
+        let (played, replay, third) = recorded(&again, bug);
+        assert!(states.0 == played.0 && third == again, "{settings} {bug:?}");
+        assert_eq!(outcome.verdict.name(), "expectation");
+        assert_eq!(replay.verdict.name(), "expectation", "{settings} {bug:?}");
+        assert_eq!(replay.trace_hash, outcome.trace_hash);
+        assert_eq!(replay.metric(Metric::Crashes), events);
+    }
+}
+
+#[test]
+fn a_stepped_run_that_passed_a_limit_passes_it_again() {
+    for limit in [r#""events": "< 12""#, r#""sim_time": "1s""#] {
+        let settings = format!(r#""expect": {{ "limits": {{ {limit} }} }},"#);
+        let outcome = plays_again(&of_steps(&settings, r#"{ "settle": "3s" }"#), None);
+        assert_eq!(outcome.verdict.name(), "expectation", "{limit}");
+    }
 }
 
 /// A scenario of three nodes with these phases and what is expected of them.

@@ -206,6 +206,25 @@ fn an_unmet_expectation_says_where_what_and_what_was_the_case() {
 }
 
 #[test]
+fn a_run_that_passes_a_limit_fails() {
+    let verdict = |limit: &str| {
+        let expect = format!(r#""expect": {{ "limits": {{ {limit} }} }},"#);
+        let steps = format!(r#"{ELECTED}, {{ "advance": "2s" }}, {{ "crash": "S1" }}"#);
+        run(&scenario(&expect, &steps)).verdict
+    };
+    let Verdict::Expectation(unmet) = verdict(r#""events": "<= 3""#) else {
+        panic!("too many events");
+    };
+    assert_eq!(unmet.facts[0], "the scenario allows events <= 3");
+    let Verdict::Expectation(unmet) = verdict(r#""sim_time": "2s""#) else {
+        panic!("it takes too long");
+    };
+    assert_eq!(unmet.facts[0], "the scenario allows sim_time 2s");
+    let wide = r#""events": "<= 1000", "sim_time": "3s""#;
+    assert_eq!(verdict(wide), Verdict::Ok);
+}
+
+#[test]
 fn faults_of_steps_are_counted() {
     let outcome = play(
         r#"{ "crash": "S1" }, { "restart": "S1" }, { "pause": "S2" }, { "resume": "S2" },

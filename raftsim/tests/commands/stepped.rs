@@ -64,6 +64,32 @@ fn a_trace_shows_what_steps_say_and_ask() {
 }
 
 #[test]
+fn a_recording_of_a_run_that_failed_at_a_step_replays_as_the_same_run() {
+    let steps = [
+        (r#"{ "expect": { "leader": "S2" } }"#, 1, ""),
+        (
+            r#"{ "crash": "S1" }, { "timeout": "S1" }"#,
+            0,
+            "could not be done",
+        ),
+    ];
+    for (steps, code, note) in steps {
+        let text = format!(
+            r#"{{ "format": 1, "mode": "stepped", "nodes": ["S1", "S2", "S3"],
+                "steps": [{{ "elect": {{ "node": "S1", "votes": ["S2"] }} }}, {steps}] }}"#
+        );
+        let file = write("failing-step.json", &text);
+        let path = scratch("failing-step-actions.json");
+        let path = path.to_str().expect("a plain name");
+        assert_eq!(says(&["run", &file, "--actions", path]).code, 1);
+        let said = says(&["replay", path]);
+        assert_eq!(said.code, code, "{}{}", said.out, said.err);
+        assert!(said.out.starts_with("ok the same run"), "{}", said.out);
+        assert!(said.err.contains(note), "{}", said.err);
+    }
+}
+
+#[test]
 fn a_recorded_run_is_played_again_to_the_same_hash() {
     let path = scratch("recorded.json");
     let path = path.to_str().expect("a plain name");
