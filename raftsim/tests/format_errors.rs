@@ -258,6 +258,24 @@ fn gallery() -> Vec<(Code, String, &'static str, &'static str)> {
         ),
         (
             Code::SC030,
+            stepped(r#"{ "timeout": "leader" }"#),
+            "\"leader\"",
+            "write one of S1, S2, S3",
+        ),
+        (
+            Code::SC030,
+            stepped(r#"{ "written": { "node": "all" } }"#),
+            "\"all\"",
+            "here stands one name",
+        ),
+        (
+            Code::SC030,
+            stepped(r#"{ "elect": { "node": "leader", "votes": ["S2"] } }"#),
+            "\"leader\"",
+            "here stands one name",
+        ),
+        (
+            Code::SC030,
             file(
                 " \"clocks\": [{ \"node\": \"leader\", \"rate\": \"+1%\" }],",
                 "",

@@ -109,7 +109,7 @@ fn replication_stops_where_it_is_told_to() {
     ));
     assert_eq!(why, "the log of S1 ends at #1");
     let (_, why) = fails(r#"{ "replicate": { "from": "S1", "to": ["S2"] } }"#);
-    assert!(why.starts_with("S1 does not win: it is follower"), "{why}");
+    assert_eq!(why, "S1 is not the leader: it is follower in t0");
 }
 
 #[test]
