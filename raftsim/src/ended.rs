@@ -5,7 +5,8 @@ use raft_core::Rules;
 use simulator::{Cluster, Count, FaultKind, Time};
 
 use crate::check::Checks;
-use crate::format::{Metric, Resolved};
+use crate::clock;
+use crate::format::{Limits, Metric, Resolved};
 use crate::run::{Outcome, Stop, Verdict};
 use crate::server::Server;
 use crate::vigil::Unmet;
@@ -36,7 +37,7 @@ pub(crate) fn outcome<R: Rules + Clone, D: Duties>(
         Err(Stop::Unmet(unmet)) => Verdict::Expectation(unmet),
         Ok(()) => limits(scenario, ended, &metrics)
             .map(Verdict::Expectation)
-            .or_else(|| never_applied(&faults, now).map(Verdict::Inconclusive))
+            .or_else(|| never_applied(&faults, ended).map(Verdict::Inconclusive))
             .unwrap_or(Verdict::Ok),
     };
     Outcome {
@@ -55,7 +56,10 @@ pub(crate) fn outcome<R: Rules + Clone, D: Duties>(
 }
 
 /// A fault that was scheduled and never applied proves nothing.
-fn never_applied(faults: &[(FaultKind, Count)], time: Time) -> Option<Unmet> {
+fn never_applied<R: Rules + Clone, D: Duties>(
+    faults: &[(FaultKind, Count)],
+    ended: &Ended<'_, R, D>,
+) -> Option<Unmet> {
     let (kind, count) = faults
         .iter()
         .find(|(_, count)| count.scheduled > 0 && count.applied == 0)?;
@@ -68,7 +72,36 @@ fn never_applied(faults: &[(FaultKind, Count)], time: Time) -> Option<Unmet> {
         "it never found anything to act on".to_owned(),
     ];
     Some(Unmet {
-        time,
+        time: ended.now,
+        event: ended.cluster.last_event().0,
+        facts,
+        step: None,
+    })
+}
+
+/// The limit that a run has passed, of those that stop it.
+pub(crate) fn passed<R: Rules + Clone, D: Duties>(
+    limits: &Limits,
+    cluster: &Cluster<Server<R, D>>,
+    now: Time,
+) -> Option<Unmet> {
+    let event = cluster.last_event().0;
+    let facts = if let Some(limit) = limits.events.filter(|limit| !limit.holds(event)) {
+        [
+            format!("the scenario allows events {limit}"),
+            "it was stopped when there were more: it may never have ended".to_owned(),
+        ]
+    } else if let Some(limit) = limits.sim_time.filter(|limit| now.0 > limit.get()) {
+        [
+            format!("the scenario allows sim_time {limit}"),
+            format!("it was stopped at {}", clock::show(now.0)),
+        ]
+    } else {
+        return None;
+    };
+    Some(Unmet {
+        time: now,
+        event,
         facts,
         step: None,
     })
@@ -149,6 +182,7 @@ fn limits<R: Rules + Clone, D: Duties>(
     ];
     Some(Unmet {
         time: ended.now,
+        event: ended.cluster.last_event().0,
         facts,
         step: None,
     })

@@ -1,4 +1,4 @@
-//! Writes down what a run does, as a stepped scenario that does it again.
+//! Writes down what a run does, and what its steps expect, as a stepped scenario that does it again.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ use simulator::{Action, Cluster, Endpoint, MessageId, Observer, Step, Time};
 use crate::bugs::Bug;
 use crate::check::{Broken, Violation};
 use crate::format::{
-    Call, ClockRate, Completions, Course, FaultCounts, Keep, Letters, Metric, Nanos, Recorded,
-    Resolved, Script, ScriptStep, Verb,
+    Call, ClockRate, Completions, Course, Expected, FaultCounts, Keep, Letters, Metric, Nanos,
+    Recorded, Resolved, Script, ScriptStep, Verb,
 };
 use crate::run::{Outcome, Spectator, TRACE_VERSION, Verdict};
 use crate::server::Server;
@@ -64,6 +64,7 @@ impl<'o, O> Recording<'o, O> {
             faults: faults.collect::<BTreeMap<_, _>>(),
             reordered: outcome.metric(Metric::MessagesReordered),
         };
+        let impossible = scenario.script().map(|script| script.impossible);
         let mut run = scenario.clone();
         run.disk.completions = Completions::Listed;
         run.params.clear();
@@ -71,6 +72,7 @@ impl<'o, O> Recording<'o, O> {
         run.course = Course::Stepped(Script {
             steps: self.steps,
             recorded: Some(recorded),
+            impossible: impossible.unwrap_or_default(),
             ..Script::default()
         });
         run
@@ -110,6 +112,12 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Spectator<R, D> for Record
 
     fn told(&mut self, time: Time, deed: &str) {
         self.observer.told(time, deed);
+    }
+
+    fn expected(&mut self, time: Time, expected: &Expected) {
+        let step = ScriptStep::from(Verb::Expect(Box::new(expected.clone())));
+        self.steps.push(step.at(nanos(time)));
+        self.observer.expected(time, expected);
     }
 }
 

@@ -60,7 +60,14 @@ pub fn report(
         _ => Story::default(),
     };
     if story.lines.is_empty() {
-        let (header, lines) = retrace(scenario, bug);
+        let last = match &outcome.verdict {
+            Verdict::Ok | Verdict::Safety(_) => u64::MAX,
+            // With a bug, a script goes on after a step that is not as it says.
+            Verdict::Expectation(unmet)
+            | Verdict::Liveness(unmet)
+            | Verdict::Inconclusive(unmet) => unmet.event,
+        };
+        let (header, lines) = retrace(scenario, bug, last);
         report.push_str(&events(&header, &lines, &outcome.verdict));
     } else {
         report.push_str(&format!("{LED}\n{story}\n"));
@@ -149,11 +156,14 @@ fn story(scenario: &Resolved, bug: Option<Bug>, violation: &Violation) -> Story 
     recorder.story(violation)
 }
 
-/// Runs the seed again and keeps the end of its trace.
-fn retrace(scenario: &Resolved, bug: Option<Bug>) -> (Header, VecDeque<Line>) {
+/// Runs the seed again and keeps the end of its trace up to the event `last`.
+fn retrace(scenario: &Resolved, bug: Option<Bug>, last: u64) -> (Header, VecDeque<Line>) {
     let header = Header::of(scenario, bug);
     let mut lines = VecDeque::new();
     let mut tracer = Tracer::new(header.nodes.clone(), |line| {
+        if matches!(&line, Line::Event(record) if record.id > last) {
+            return;
+        }
         if lines.len() == KEPT {
             lines.pop_front();
         }

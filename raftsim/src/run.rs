@@ -7,8 +7,8 @@ use simulator::{Cluster, Count, FaultKind, Node, NodeId, Observer, Plan, Time, W
 use crate::caught::{self, Panic};
 use crate::check::{Broken, Checks, History, Subject, Violation};
 use crate::director::{Director, KvWorld, Watch, pace, quality, settings, spans};
-use crate::ended::{Ended, outcome};
-use crate::format::{Comparison, Course, Metric, Property, Resolved};
+use crate::ended::{Ended, outcome, passed};
+use crate::format::{Course, Expected, Metric, Property, Resolved};
 use crate::server::{Config, Image, Server, raft_id};
 use crate::stepped::{self, Insist};
 use crate::vigil::{Unmet, Vigil};
@@ -134,6 +134,11 @@ pub trait Spectator<R: Rules + Clone, D: Duties>:
     /// told after the actions that came with it.
     fn told(&mut self, time: Time, deed: &str) {
         let _ = (time, deed);
+    }
+
+    /// A step of a stepped run is about to compare the cluster with what it expects.
+    fn expected(&mut self, time: Time, expected: &Expected) {
+        let _ = (time, expected);
     }
 
     /// Whether the run may end here; what was expected of its later phases is then not asked.
@@ -279,11 +284,9 @@ impl<'s> Runner<'s> {
         let mut vigil = Vigil::new(scenario);
         let mut watch = Watch::new(self.names.len());
         let waits = self.director.waits();
-        let most = scenario.expect.limits.events;
         loop {
-            let events = world.cluster().last_event().0;
-            if let Some(limit) = most.filter(|limit| !limit.holds(events)) {
-                return Err(Stop::Unmet(too_many(limit, world.now())));
+            if let Some(unmet) = passed(&scenario.expect.limits, world.cluster(), world.now()) {
+                return Err(Stop::Unmet(unmet));
             }
             let agenda = world.next_time().unwrap_or(self.end);
             let looks = vigil.next_time().unwrap_or(self.end);
@@ -292,12 +295,15 @@ impl<'s> Runner<'s> {
             if next >= self.end {
                 world.advance_to(self.end.max(world.now()));
                 return vigil
-                    .finish(self.end, world.cluster(), checks, self.names)
+                    .ends(self.end, world.cluster(), checks, self.names)
                     .map_err(Stop::Late);
             }
             if acts == next {
                 world.advance_to(next);
                 if let Some(phase) = self.director.next_phase() {
+                    vigil
+                        .ends(next, world.cluster(), checks, self.names)
+                        .map_err(Stop::Late)?;
                     vigil.begins(phase, next);
                     observer.phase(next, phase);
                 }
@@ -330,18 +336,6 @@ impl<'s> Runner<'s> {
                 self.director.notice(trigger, now);
             }
         }
-    }
-}
-
-fn too_many(limit: Comparison, time: Time) -> Unmet {
-    let facts = [
-        format!("the scenario allows events {limit}"),
-        "it was stopped when there were more: it may never have ended".to_owned(),
-    ];
-    Unmet {
-        time,
-        facts,
-        step: None,
     }
 }
 

@@ -151,7 +151,8 @@ impl Story {
             brief(outcome.sim_ns),
             outcome.seed,
         ));
-        told.push_str(&self.moments_told(command));
+        let timed = scenario.script().is_none();
+        told.push_str(&self.moments_told(timed, command));
         let rows = [
             ("Leaders", self.leaders_told(outcome.sim_ns)),
             ("Clients", clients_told(outcome)),
@@ -171,14 +172,17 @@ impl Story {
         told
     }
 
-    fn moments_told(&self, command: &str) -> String {
+    fn moments_told(&self, timed: bool, command: &str) -> String {
         let mut told = format!(
             "{DIM}{:>9}  {:>8}  what happened{DIM:#}\n",
             "time", "answered"
         );
-        // What was announced for a time comes before what it did.
         let mut moments: Vec<_> = self.moments.iter().collect();
-        moments.sort_by_key(|moment| (moment.time, !moment.told));
+        if timed {
+            // What is done to the world is told after its effects, and a story begins with it. The
+            // steps of a script are told where they stand.
+            moments.sort_by_key(|moment| (moment.time, !moment.told));
+        }
         for moment in moments.iter().take(MOMENTS) {
             let time = brief(moment.time);
             told.push_str(&format!(

@@ -46,6 +46,8 @@ pub(crate) struct Vigil<'s> {
 pub struct Unmet {
     /// When it should have been true at the latest.
     pub time: Time,
+    /// The last event before it was seen: what came later did not lead to it.
+    pub event: u64,
     /// What was asked, and what was the case.
     pub facts: [String; 2],
     /// The step that asked, in a stepped run.
@@ -60,9 +62,8 @@ impl<'s> Vigil<'s> {
         }
     }
 
-    /// A phase begins, and the one before it ends.
+    /// A phase begins. The one before it has ended.
     pub(crate) fn begins(&mut self, phase: &str, begin: Time) {
-        self.ends(begin);
         let scenario = self.scenario;
         let wanted = scenario.expect.eventually.iter();
         let about = wanted.filter(|wants| wants.phase == phase);
@@ -77,18 +78,9 @@ impl<'s> Vigil<'s> {
         }));
     }
 
-    /// The present phase ends: what it asks for is looked at for the last time.
-    fn ends(&mut self, time: Time) {
-        let present = self.waiting.iter_mut();
-        for waiting in present.filter(|waiting| waiting.end == NEVER) {
-            waiting.end = time;
-            waiting.deadline = waiting.deadline.min(time);
-            waiting.next = waiting.next.min(time);
-        }
-    }
-
-    /// The run ends: looks at what is due, then at all that is left.
-    pub(crate) fn finish<R: Rules + Clone, D: Duties>(
+    /// The present phase ends, or the run: looks at what is due, then for the last time at all
+    /// that the phase asks for. Whatever the next phase does comes after this.
+    pub(crate) fn ends<R: Rules + Clone, D: Duties>(
         &mut self,
         now: Time,
         cluster: &Cluster<Server<R, D>>,
@@ -96,7 +88,11 @@ impl<'s> Vigil<'s> {
         names: &[String],
     ) -> Result<(), Unmet> {
         self.look(now, cluster, checks, names)?;
-        self.ends(now);
+        for waiting in &mut self.waiting {
+            waiting.end = waiting.end.min(now);
+            waiting.deadline = waiting.deadline.min(now);
+            waiting.next = waiting.next.min(now);
+        }
         self.look(now, cluster, checks, names)
     }
 
@@ -151,6 +147,7 @@ impl<'s> Vigil<'s> {
                 None => Ok(now < waiting.end),
                 Some(lack) => Err(Unmet {
                     time: now,
+                    event: cluster.last_event().0,
                     facts: [asked, lack],
                     step: None,
                 }),
@@ -168,6 +165,7 @@ impl<'s> Vigil<'s> {
             let asked = format!("within {within} of phase {phase}: {}", asked(wants));
             return Err(Unmet {
                 time: now,
+                event: cluster.last_event().0,
                 facts: [asked, lack],
                 step: None,
             });

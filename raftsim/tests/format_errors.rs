@@ -228,6 +228,12 @@ fn gallery() -> Vec<(Code, String, &'static str, &'static str)> {
             "150ms",
         ),
         (
+            Code::SC027,
+            expect(r#""limits": { "events": "== 50" }"#),
+            "\"== 50\"",
+            "write \"<= 50\"",
+        ),
+        (
             Code::SC028,
             expect(r#""eventually": [{ "in": "q", "within": "1s", "one_leader": true }]"#),
             "\"q\"",
@@ -249,6 +255,24 @@ fn gallery() -> Vec<(Code, String, &'static str, &'static str)> {
             ),
             "\"met\"",
             "cannot end before",
+        ),
+        (
+            Code::SC030,
+            stepped(r#"{ "timeout": "leader" }"#),
+            "\"leader\"",
+            "write one of S1, S2, S3",
+        ),
+        (
+            Code::SC030,
+            stepped(r#"{ "written": { "node": "all" } }"#),
+            "\"all\"",
+            "here stands one name",
+        ),
+        (
+            Code::SC030,
+            stepped(r#"{ "elect": { "node": "leader", "votes": ["S2"] } }"#),
+            "\"leader\"",
+            "here stands one name",
         ),
         (
             Code::SC030,

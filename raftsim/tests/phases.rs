@@ -57,3 +57,28 @@ fn faults_of_a_phase_that_ended_strike_no_more() {
     assert_eq!(outcome.verdict, Verdict::Ok);
     assert_eq!(outcome.metric(raftsim::format::Metric::Crashes), 0);
 }
+
+#[test]
+fn what_the_next_phase_does_at_once_comes_after_the_last_look_at_this_one() {
+    let phases = r#"{ "name": "first", "for": "5s" },
+                    { "name": "second", "for": "2s",
+                      "steps": [ { "at": "0s", "crash": "leader" } ] }"#;
+    let stays = r#"{ "in": "first", "within": "5s", "one_leader": true, "stays": true }"#;
+    assert_eq!(run(&scenario(phases, stays)).verdict, Verdict::Ok);
+    let lost = phases.replacen(
+        "\"5s\" }",
+        r#""5s", "steps": [ { "at": "4s", "isolate": "leader" } ] }"#,
+        1,
+    );
+    let healed = lost.replacen("\"2s\",", "\"2s\", \"heal\": \"all\",", 1);
+    for phases in [lost, healed] {
+        let outcome = run(&scenario(&phases, stays));
+        assert_eq!(outcome.verdict.name(), "liveness", "{phases}");
+    }
+    let down = r#"{ "name": "first", "for": "5s", "steps": [ { "at": "0s", "crash": "all" } ] },
+                  { "name": "second", "for": "2s", "heal": "all",
+                    "steps": [ { "at": "0s", "restart": "all" } ] }"#;
+    let equal = r#"{ "in": "first", "within": "5s", "all_applied_equal": true }"#;
+    let outcome = run(&scenario(down, equal));
+    assert_eq!(outcome.verdict.name(), "liveness");
+}

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use raft_core::Rules;
 use raftsim::bugs::{self, Bug};
 use raftsim::check::Violation;
-use raftsim::format::{Overrides, Resolved, parse, render};
+use raftsim::format::{Metric, Overrides, Resolved, parse, render};
 use raftsim::fuzz::{Generator, Profile};
 use raftsim::recording::Recording;
 use raftsim::run::{Outcome, Spectator};
@@ -165,6 +165,140 @@ fn a_recorded_failure_fails_again_at_the_same_property() {
     );
 }
 
+#[test]
+fn a_run_that_was_stopped_at_a_limit_is_stopped_there_again() {
+    for most in (1..160).step_by(3) {
+        let text = format!(
+            r#"{{ "format": 1, "nodes": {{ "count": 3 }}, "clients": {{ "count": 2 }},
+                "phases": [ {{ "name": "up", "for": "5s",
+                    "steps": [ {{ "at": "600ms", "crash": "all" }} ] }} ],
+                "expect": {{ "limits": {{ "events": "<= {most}" }},
+                    "eventually": [ {{ "in": "up", "within": "5s", "all_served": true }} ] }} }}"#
+        );
+        let outcome = plays_again(&resolved("limit.json", &text, None), None);
+        let passed = outcome.events > most;
+        assert_eq!(outcome.verdict.name() == "expectation", passed, "{most}");
+    }
+}
+
+/// A stepped scenario of three nodes with these settings and steps.
+fn of_steps(settings: &str, steps: &str) -> Resolved {
+    let text = format!(
+        r#"{{ "format": 1, "mode": "stepped", "nodes": {{ "count": 3 }}, {settings}
+            "raft": {{ "pre_vote": false, "stickiness": false }},
+            "steps": [ {{ "elect": {{ "node": "S1", "votes": ["S2"] }} }}, {steps} ] }}"#
+    );
+    resolved("steps.json", &text, None)
+}
+
+#[test]
+fn what_a_step_expected_in_vain_is_recorded_and_fails_again() {
+    let unmet = r#"{ "expect": { "leader": "S1" } }, { "advance": "1s" },
+        { "expect": { "leader": "S2" } }, { "crash": "S1" }, { "expect": { "down": "S1" } }"#;
+    let skip = r#""impossible": "skip","#;
+    for (settings, bug, events) in [("", None, 0), (skip, None, 1), ("", Some(Bug::C01), 1)] {
+        let scenario = of_steps(settings, unmet);
+        let (states, outcome, recording) = recorded(&scenario, bug);
+        let again = resolved("recorded.json", &recording.to_json(), None);
+        assert!(again == recording, "{settings} {bug:?}");
+        let (played, replay, third) = recorded(&again, bug);
+        assert!(states.0 == played.0 && third == again, "{settings} {bug:?}");
+        assert_eq!(outcome.verdict.name(), "expectation");
+        assert_eq!(replay.verdict.name(), "expectation", "{settings} {bug:?}");
+        assert_eq!(replay.trace_hash, outcome.trace_hash);
+        assert_eq!(replay.metric(Metric::Crashes), events);
+    }
+}
+
+#[test]
+fn a_stepped_run_that_passed_a_limit_passes_it_again() {
+    for limit in [r#""events": "< 12""#, r#""sim_time": "1s""#] {
+        let settings = format!(r#""expect": {{ "limits": {{ {limit} }} }},"#);
+        let outcome = plays_again(&of_steps(&settings, r#"{ "settle": "3s" }"#), None);
+        assert_eq!(outcome.verdict.name(), "expectation", "{limit}");
+    }
+}
+
+/// A scenario of three nodes with these phases and what is expected of them.
+fn of_phases(seed: u64, phases: &[String], wanted: &[String]) -> Resolved {
+    let text = format!(
+        r#"{{ "format": 1, "seed": {seed}, "nodes": {{ "count": 3 }}, "clients": {{ "count": 1 }},
+            "phases": [ {} ], "expect": {{ "eventually": [ {} ] }} }}"#,
+        phases.join(", "),
+        wanted.join(", ")
+    );
+    resolved("phases.json", &text, None)
+}
+
+#[test]
+fn a_phase_that_ended_early_ends_there_again_before_the_next_one_acts() {
+    let wanted = [r#"{ "in": "up", "within": "10s", "one_leader": true }"#.to_owned()];
+    let up = r#"{ "name": "up", "for": "10s", "until": "met" }"#.to_owned();
+    for act in [
+        r#""crash": "leader""#,
+        r#""crash": "all""#,
+        r#""pause": "leader""#,
+    ] {
+        let down =
+            format!(r#"{{ "name": "down", "for": "1s", "steps": [ {{ "at": "0s", {act} }} ] }}"#);
+        let outcome = plays_again(&of_phases(1, &[up.clone(), down], &wanted), None);
+        assert_eq!(outcome.verdict.name(), "ok");
+    }
+}
+
+/// Phases, most of which end once they have what they wait for, and begin with acts.
+fn any_phases() -> impl Strategy<Value = (Vec<String>, Vec<String>)> {
+    let wants = prop_oneof![
+        Just("one_leader"),
+        Just("all_committed"),
+        Just("all_served"),
+        Just("all_applied_equal"),
+    ];
+    let who = prop_oneof![Just("leader"), Just("followers"), Just("S1"), Just("all")];
+    let verb = prop_oneof![
+        Just("crash"),
+        Just("pause"),
+        Just("isolate"),
+        Just("recover"),
+    ];
+    let at = prop_oneof![3 => Just("0s"), 1 => Just("10ms"), 1 => Just("700ms")];
+    let act = (at, verb, who)
+        .prop_map(|(at, verb, who)| format!(r#"{{ "at": "{at}", "{verb}": "{who}" }}"#));
+    let end = prop_oneof![4 => Just("met"), 1 => Just("stays"), 1 => Just("")];
+    let acts = prop::collection::vec(act, 0..3);
+    let phase = (wants, end, any::<bool>(), acts);
+    prop::collection::vec(phase, 1..5).prop_map(|phases| {
+        let numbered = (0..).zip(phases);
+        let both = numbered.map(|(n, (wants, end, heal, mut acts))| {
+            // Steps stand in the order of their times.
+            acts.sort_by_key(|act| (act.contains("700ms"), act.contains("10ms")));
+            let until = if end == "met" {
+                r#""until": "met","#
+            } else {
+                ""
+            };
+            let heal = if heal { r#""heal": "all","# } else { "" };
+            let stays = if end == "stays" {
+                r#""one_leader": true, "stays": true,"#
+            } else {
+                ""
+            };
+            let wants = if stays.is_empty() {
+                format!(r#""{wants}": true,"#)
+            } else {
+                String::new()
+            };
+            let phase = format!(
+                r#"{{ "name": "p{n}", "for": "3s", {until} {heal} "steps": [ {} ] }}"#,
+                acts.join(", ")
+            );
+            let wanted = format!(r#"{{ {stays} {wants} "in": "p{n}", "within": "3s" }}"#);
+            (phase, wanted)
+        });
+        both.unzip()
+    })
+}
+
 /// Any steps at all, most of which are impossible where they stand.
 fn any_steps() -> impl Strategy<Value = Vec<String>> {
     let node = || (1u32..=3).prop_map(|n| format!("\"S{n}\""));
@@ -243,5 +377,10 @@ proptest! {
         prop_assert_eq!(outcome.verdict.name(), "ok");
         prop_assert_eq!(outcome.trace_hash, played.outcome.trace_hash);
         prop_assert_eq!(outcome.metrics, played.outcome.metrics);
+    }
+
+    #[test]
+    fn phases_end_and_begin_again_where_they_did((phases, wanted) in any_phases(), seed: u64) {
+        plays_again(&of_phases(seed, &phases, &wanted), None);
     }
 }

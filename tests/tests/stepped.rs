@@ -109,7 +109,7 @@ fn replication_stops_where_it_is_told_to() {
     ));
     assert_eq!(why, "the log of S1 ends at #1");
     let (_, why) = fails(r#"{ "replicate": { "from": "S1", "to": ["S2"] } }"#);
-    assert!(why.starts_with("S1 does not win: it is follower"), "{why}");
+    assert_eq!(why, "S1 is not the leader: it is follower in t0");
 }
 
 #[test]
@@ -203,6 +203,25 @@ fn an_unmet_expectation_says_where_what_and_what_was_the_case() {
             "logs of S1: expected [1, 2], it was [1]"
         ]
     );
+}
+
+#[test]
+fn a_run_that_passes_a_limit_fails() {
+    let verdict = |limit: &str| {
+        let expect = format!(r#""expect": {{ "limits": {{ {limit} }} }},"#);
+        let steps = format!(r#"{ELECTED}, {{ "advance": "2s" }}, {{ "crash": "S1" }}"#);
+        run(&scenario(&expect, &steps)).verdict
+    };
+    let Verdict::Expectation(unmet) = verdict(r#""events": "<= 3""#) else {
+        panic!("too many events");
+    };
+    assert_eq!(unmet.facts[0], "the scenario allows events <= 3");
+    let Verdict::Expectation(unmet) = verdict(r#""sim_time": "2s""#) else {
+        panic!("it takes too long");
+    };
+    assert_eq!(unmet.facts[0], "the scenario allows sim_time 2s");
+    let wide = r#""events": "<= 1000", "sim_time": "3s""#;
+    assert_eq!(verdict(wide), Verdict::Ok);
 }
 
 #[test]

@@ -530,13 +530,20 @@ impl Safety {
             return Ok(());
         }
         let names: Vec<_> = holders.iter().map(|node| self.name(*node)).collect();
+        let named = match names.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", names.join(" ")),
+        };
+        let (nodes, verb) = match self.names.len() {
+            1 => ("node", "is"),
+            _ => ("nodes", "are"),
+        };
         let facts = [
             format!("{name} commits #{commit}{}", entry.term),
             format!(
-                "it is durable on {} of {} nodes ({}), {needed} are needed",
+                "it is durable on {} of {} {nodes}{named}, {needed} {verb} needed",
                 holders.len(),
                 self.names.len(),
-                names.join(" ")
             ),
         ];
         let subject = Subject::Commit {

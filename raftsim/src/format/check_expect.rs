@@ -50,10 +50,13 @@ pub(crate) fn expect(checker: &mut Checker<'_>, expect: &Expect, course: &Course
         let message = format!("the phases together last longer than {limit}");
         checker.wrong(Code::SC027, "expect/limits/sim_time", message);
     }
-    upper_bound(checker, "events", limits.events);
-    upper_bound(checker, "messages_per_op", limits.messages_per_op);
-    upper_bound(checker, "elections", limits.elections);
-    upper_bound(checker, "ops_unknown", limits.ops_unknown);
+    let most = [Operator::AtMost, Operator::Less];
+    let exact = [Operator::AtMost, Operator::Less, Operator::Equal];
+    // A run is stopped once it passes this: it begins with fewer than any number.
+    upper_bound(checker, "events", limits.events, &most);
+    upper_bound(checker, "messages_per_op", limits.messages_per_op, &exact);
+    upper_bound(checker, "elections", limits.elections, &exact);
+    upper_bound(checker, "ops_unknown", limits.ops_unknown, &exact);
 }
 
 /// The phases of a course: of a stepped one those that its steps begin.
@@ -133,12 +136,14 @@ fn until(checker: &mut Checker<'_>, at: &str, expect: &Expect, phase: &str) {
     }
 }
 
-fn upper_bound(checker: &mut Checker<'_>, field: &str, limit: Option<Comparison>) {
+fn upper_bound(
+    checker: &mut Checker<'_>,
+    field: &str,
+    limit: Option<Comparison>,
+    allowed: &[Operator],
+) {
     let Some(limit) = limit else { return };
-    if !matches!(
-        limit.operator,
-        Operator::AtMost | Operator::Less | Operator::Equal
-    ) {
+    if !allowed.contains(&limit.operator) {
         let at = format!("expect/limits/{field}");
         let help = Some(format!("write \"<= {}\"", limit.value));
         checker.wrong_with_help(Code::SC027, &at, format!("\"{limit}\" is no limit"), help);

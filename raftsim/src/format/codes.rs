@@ -98,7 +98,8 @@ codes! {
     SC029: "An object that says nothing, for example an expectation without a condition or a \
             change of a link that changes nothing. It would always hold, or never matter."
     SC030: "A selector that depends on the run (such as \"leader\" or \"random\") stands where only \
-            names or \"all\" can be meant: nothing has happened yet when this field is read."
+            names or \"all\" can be meant: nothing has happened yet when this field is read. Or a \
+            selector stands where one node is meant: write its name."
     SC031: "A node stands in two groups of one partition. Groups are disjoint."
     SC032: "The text of --set or --seed cannot be used. --set takes name=value, where the value is \
             JSON or a plain word; give each name once."

@@ -2,7 +2,7 @@
 
 use super::check::Checker;
 use super::codes::Code;
-use super::select::{NodeName, Selector};
+use super::select::{NodeName, Selector, WORDS};
 use super::stepped::{Ends, NodeSet};
 use super::suggest::did_you_mean;
 use super::tree::{Segment, path};
@@ -39,9 +39,23 @@ impl Checker<'_> {
     pub(crate) fn node(&mut self, at: &str, name: &NodeName) -> Option<NodeId> {
         let place = self.nodes.iter().position(|known| known == name);
         if place.is_none() {
-            self.unknown_node(at, name);
+            self.no_node(at, name);
         }
         Some(NodeId(u32::try_from(place?).ok()?))
+    }
+
+    /// A mistake: this is not the name of a node, where nothing else can stand.
+    fn no_node(&mut self, at: &str, name: &NodeName) {
+        let names: Vec<_> = self.nodes.iter().map(|known| known.0.clone()).collect();
+        let shown: String = name.0.chars().take(40).collect();
+        if WORDS.contains(&name.0.as_str()) {
+            let message = format!("\"{shown}\" names no node: here stands one name");
+            let help = Some(format!("write one of {}", names.join(", ")));
+            return self.wrong_with_help(Code::SC030, at, message, help);
+        }
+        let help = did_you_mean(&name.0, names.iter().map(String::as_str));
+        let message = format!("there is no node \"{shown}\"");
+        self.wrong_with_help(Code::SC014, at, message, help);
     }
 
     /// Which client this is: c0, c1, ...

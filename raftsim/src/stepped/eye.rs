@@ -68,6 +68,16 @@ impl<O> Eye<'_, O> {
         }
         Ok(())
     }
+
+    /// The present phase ends, or the run: the vigil looks at all that is left of it.
+    pub(super) fn phase_ends<R: Rules + Clone, D: Duties>(
+        &mut self,
+        cluster: &Cluster<Server<R, D>>,
+        time: Time,
+    ) -> Result<(), Unmet> {
+        self.look_until(cluster, time, false)?;
+        self.vigil.ends(time, cluster, &self.checks, self.names)
+    }
 }
 
 impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Observer<Server<R, D>> for Eye<'_, O> {
@@ -75,7 +85,8 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Observer<Server<R, D>> for
     type Violation = Halt;
 
     /// In a timed run the vigil looks after what the director does at its time, and before what
-    /// falls due then. A stepped run keeps to that, so that a recording ends as its run did.
+    /// falls due then; where a phase begins it looks first. A stepped run keeps to that, so that a
+    /// recording ends as its run did.
     #[inline]
     fn before(
         &mut self,

@@ -43,6 +43,8 @@ pub(super) enum Miss {
     NoAnswer(NodeId),
     /// The node was to win and did not.
     DoesNotLead(NodeId, RoleKind, Term),
+    /// The node was to replicate and is no leader.
+    NotLeader(NodeId, RoleKind, Term),
     /// The node was not to win and did.
     Leads(NodeId, Term),
     /// The leader's log is shorter.
@@ -97,6 +99,9 @@ impl Miss {
             Miss::NoAnswer(node) => format!("the answer of {} is not in flight", name(node)),
             Miss::DoesNotLead(node, role, term) => {
                 format!("{} does not win: it is {role} in {term}", name(node))
+            }
+            Miss::NotLeader(node, role, term) => {
+                format!("{} is not the leader: it is {role} in {term}", name(node))
             }
             Miss::Leads(node, term) => format!("{} wins: it leads in {term}", name(node)),
             Miss::Short(node, last) => format!("the log of {} ends at {last}", name(node)),

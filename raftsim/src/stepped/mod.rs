@@ -18,7 +18,7 @@ use simulator::{Action, Applied, Cluster, NodeId, Span, Stepped, Time};
 use crate::caught;
 use crate::check::Checks;
 use crate::director::{leader, telling};
-use crate::ended::{Ended, outcome};
+use crate::ended::{Ended, outcome, passed};
 use crate::format::{
     Ask, Completions, Impossible, Resolved, Script, ScriptStep, Verb, Who, shown_step,
 };
@@ -95,7 +95,7 @@ where
     let run = caught::catch(|| player.script(script, insist, &mut done, &mut first));
     let Player { world, mut eye, .. } = player;
     let mut stopped = run::settle(scenario, run, world.cluster(), &mut eye.checks);
-    if let (Ok(()), Some(unmet)) = (&stopped, first) {
+    if let (Ok(()) | Err(Stop::Unmet(_)), Some(unmet)) = (&stopped, first) {
         stopped = Err(Stop::Unmet(unmet));
     }
     let recorded = script.recorded.as_ref();
@@ -134,6 +134,8 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
         done: &mut Vec<bool>,
         first: &mut Option<Unmet>,
     ) -> Result<(), Stop> {
+        // A recorded run was stopped when it passed a limit, not before it did what it did at once.
+        let limited = script.recorded.is_none();
         let insist = match script.impossible {
             Impossible::Fail => insist,
             Impossible::Skip => Insist::No,
@@ -160,23 +162,26 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
                     }
                 },
             }
+            if limited {
+                self.within_limits()?;
+            }
         }
         let now = self.world.now();
         let end = script.recorded.as_ref();
         let end = end.map_or(now, |recorded| now.max(Time(recorded.end.get())));
         let moved = self.world.advance_to(end);
         moved.expect("the end is not in the past");
-        let cluster = self.world.cluster();
-        let looked = self.eye.look_until(cluster, end, false);
-        looked.map_err(Stop::Late)?;
-        let Eye {
-            vigil,
-            checks,
-            names,
-            ..
-        } = &mut self.eye;
-        let last = vigil.finish(end, cluster, checks, names);
-        last.map_err(Stop::Late)
+        self.within_limits()?;
+        let ended = self.eye.phase_ends(self.world.cluster(), end);
+        ended.map_err(Stop::Late)
+    }
+
+    fn within_limits(&self) -> Result<(), Stop> {
+        let limits = &self.scenario.expect.limits;
+        match passed(limits, self.world.cluster(), self.world.now()) {
+            Some(unmet) => Err(Stop::Unmet(unmet)),
+            None => Ok(()),
+        }
     }
 
     fn step(&mut self, step: &ScriptStep, insist: Insist) -> Result<(), Halt> {
@@ -214,14 +219,20 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
                 refused_by,
             } => self.campaign(*node, *granted_by, *refused_by),
             Verb::Replicate { from, to, through } => self.replicate(*from, *to, *through),
-            Verb::Expect(expected) => self.expect(expected),
+            Verb::Expect(expected) => {
+                self.eye.observer.expected(self.world.now(), expected);
+                self.expect(expected)
+            }
             Verb::Ask(question) => {
                 self.ask(question);
                 Ok(())
             }
             Verb::Phase(name) => {
-                self.eye.vigil.begins(name, self.world.now());
-                self.eye.observer.phase(self.world.now(), name);
+                let now = self.world.now();
+                let ended = self.eye.phase_ends(self.world.cluster(), now);
+                ended.map_err(Halt::Late)?;
+                self.eye.vigil.begins(name, now);
+                self.eye.observer.phase(now, name);
                 self.tell(&format!("phase {name} begins"));
                 Ok(())
             }
@@ -305,6 +316,7 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
         ];
         Unmet {
             time: self.world.now(),
+            event: self.world.cluster().last_event().0,
             facts,
             step: Some(step.place.clone()),
         }

@@ -52,7 +52,7 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
         let raft = server.ok_or(simulator::Refusal::Down)?.node().raft();
         match raft.role() {
             RoleKind::Leader => Ok(raft.log().last_index()),
-            role => Err(Miss::DoesNotLead(leader, role, raft.current_term()).into()),
+            role => Err(Miss::NotLeader(leader, role, raft.current_term()).into()),
         }
     }
 

@@ -131,9 +131,12 @@ impl<'a> Telling<'a> {
         let (rule, text) = if commit.leads {
             let (counted, held) = (self.names(&commit.counted), self.names(&commit.held));
             let all = commit.counted.iter().all(|node| commit.held.contains(node));
-            let held = match all {
-                true => "which hold it on disk".to_owned(),
-                false => format!("but it is on the disks of {held}"),
+            let held = match (all, commit.counted.len(), commit.held.len()) {
+                (true, 1, _) => "which holds it on disk".to_owned(),
+                (true, ..) => "which hold it on disk".to_owned(),
+                (false, _, 0) => "but it is on no disk".to_owned(),
+                (false, _, 1) => format!("but it is on the disk of {held}"),
+                (false, ..) => format!("but it is on the disks of {held}"),
             };
             let text =
                 format!("{name}, leader of {term}, commits {entry}: it counts {counted}, {held}");

@@ -64,6 +64,62 @@ fn a_trace_shows_what_steps_say_and_ask() {
 }
 
 #[test]
+fn a_story_tells_what_is_said_where_it_is_said() {
+    let said = says(&["run", "lesson/e1-first-election#replicated"]);
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    let place = |text: &str| {
+        said.out
+            .find(text)
+            .unwrap_or_else(|| panic!("{}", said.out))
+    };
+    let stands = place("S1 stands for election in term 1");
+    assert!(
+        stands < place("Two of three votes are a majority"),
+        "{}",
+        said.out
+    );
+}
+
+#[test]
+fn what_came_after_an_unmet_step_is_not_shown_as_what_led_to_it() {
+    let said = says(&["run", "figure/8#d2-committed", "--bug", "C-01"]);
+    assert_eq!(said.code, 1, "{}{}", said.out, said.err);
+    let unmet = "NOT AS THE STEP SAYS at 0.990033572s";
+    assert!(said.out.contains(unmet), "{}", said.out);
+    let shown = said.out.lines().filter(|line| line.contains('←'));
+    let times = shown.filter_map(|line| line.trim().split('s').next());
+    let times: Vec<_> = times.filter(|time| time.starts_with(['0', '1'])).collect();
+    assert!(!times.is_empty(), "{}", said.out);
+    assert!(times.iter().all(|time| *time <= "0.990034"), "{}", said.out);
+}
+
+#[test]
+fn a_recording_of_a_run_that_failed_at_a_step_replays_as_the_same_run() {
+    let steps = [
+        (r#"{ "expect": { "leader": "S2" } }"#, 1, ""),
+        (
+            r#"{ "crash": "S1" }, { "timeout": "S1" }"#,
+            0,
+            "could not be done",
+        ),
+    ];
+    for (steps, code, note) in steps {
+        let text = format!(
+            r#"{{ "format": 1, "mode": "stepped", "nodes": ["S1", "S2", "S3"],
+                "steps": [{{ "elect": {{ "node": "S1", "votes": ["S2"] }} }}, {steps}] }}"#
+        );
+        let file = write("failing-step.json", &text);
+        let path = scratch("failing-step-actions.json");
+        let path = path.to_str().expect("a plain name");
+        assert_eq!(says(&["run", &file, "--actions", path]).code, 1);
+        let said = says(&["replay", path]);
+        assert_eq!(said.code, code, "{}{}", said.out, said.err);
+        assert!(said.out.starts_with("ok the same run"), "{}", said.out);
+        assert!(said.err.contains(note), "{}", said.err);
+    }
+}
+
+#[test]
 fn a_recorded_run_is_played_again_to_the_same_hash() {
     let path = scratch("recorded.json");
     let path = path.to_str().expect("a plain name");
