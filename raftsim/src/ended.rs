@@ -6,6 +6,7 @@ use simulator::{Cluster, Count, FaultKind, Time};
 
 use crate::check::Checks;
 use crate::format::{Metric, Resolved};
+use crate::missed::Missed;
 use crate::run::{Outcome, Stop, Verdict};
 use crate::server::Server;
 use crate::vigil::Unmet;
@@ -68,6 +69,7 @@ fn never_applied(faults: &[(FaultKind, Count)], time: Time) -> Option<Unmet> {
         "it never found anything to act on".to_owned(),
     ];
     Some(Unmet {
+        missed: Missed::Fault(*kind),
         time,
         facts,
         step: None,
@@ -148,6 +150,7 @@ fn limits<R: Rules + Clone, D: Duties>(
         format!("it was {was}"),
     ];
     Some(Unmet {
+        missed: Missed::Limit(name),
         time: ended.now,
         facts,
         step: None,

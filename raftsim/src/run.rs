@@ -9,6 +9,7 @@ use crate::check::{Broken, Checks, History, Subject, Violation};
 use crate::director::{Director, KvWorld, Watch, pace, quality, settings, spans};
 use crate::ended::{Ended, outcome};
 use crate::format::{Comparison, Course, Metric, Property, Resolved};
+use crate::missed::Missed;
 use crate::server::{Config, Image, Server, raft_id};
 use crate::stepped::{self, Insist};
 use crate::vigil::{Unmet, Vigil};
@@ -339,6 +340,7 @@ fn too_many(limit: Comparison, time: Time) -> Unmet {
         "it was stopped when there were more: it may never have ended".to_owned(),
     ];
     Unmet {
+        missed: Missed::Limit("events"),
         time,
         facts,
         step: None,

@@ -39,6 +39,7 @@ use simulator::NodeId;
 use crate::bugs::{Bug, Planted};
 use crate::check::Broken;
 use crate::format::{Course, Resolved};
+use crate::missed::Missed;
 use crate::run::{Outcome, Unobserved, Verdict, run_cast};
 use crate::server::Server;
 
@@ -62,14 +63,14 @@ impl Default for Budget {
 }
 
 /// How a run fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// A property does not hold.
     Broken(Broken),
-    /// Something did not come true in time.
-    NotLive,
-    /// A limit was passed, or a step found something else than it expects.
-    Limit,
+    /// This did not come true in time.
+    NotLive(Missed),
+    /// This limit was passed, or a step found something else than it expects.
+    Limit(Missed),
 }
 
 impl Failure {
@@ -78,19 +79,19 @@ impl Failure {
     pub fn of(outcome: &Outcome) -> Option<Failure> {
         match &outcome.verdict {
             Verdict::Safety(violation) => Some(Failure::Broken(violation.broken)),
-            Verdict::Liveness(_) => Some(Failure::NotLive),
-            Verdict::Expectation(_) => Some(Failure::Limit),
+            Verdict::Liveness(unmet) => Some(Failure::NotLive(unmet.missed.clone())),
+            Verdict::Expectation(unmet) => Some(Failure::Limit(unmet.missed.clone())),
             Verdict::Ok | Verdict::Inconclusive(_) => None,
         }
     }
 
     /// Its name in reports: the property or the verdict.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Failure::Broken(broken) => broken.name(),
-            Failure::NotLive => "liveness",
-            Failure::Limit => "expectation",
+            Failure::NotLive(_) => "liveness",
+            Failure::Limit(_) => "expectation",
         }
     }
 }
@@ -244,7 +245,7 @@ impl<C> Job<'_, C> {
         result::describe(
             &mut shrunk.scenario,
             self.scenario,
-            shrunk.failure,
+            &shrunk.failure,
             self.bug,
         );
         Ok(shrunk)
@@ -309,7 +310,7 @@ impl<C> Job<'_, C> {
         let (scenario, replays) =
             timed::minimise(self.scenario, self.budget.replays, watch, &mut |small| {
                 let outcome = run_cast(small, &self.cast, &mut Unobserved);
-                Failure::of(&outcome) == Some(failure) && passes(small)
+                Failure::of(&outcome).as_ref() == Some(&failure) && passes(small)
             });
         Shrunk {
             failure,

@@ -38,7 +38,7 @@ pub(super) fn stepped(run: &Resolved, case: &Case, lines: &[Line]) -> Resolved {
 }
 
 /// Says in the scenario itself what it is.
-pub(super) fn describe(small: &mut Resolved, run: &Resolved, failure: Failure, bug: Option<Bug>) {
+pub(super) fn describe(small: &mut Resolved, run: &Resolved, failure: &Failure, bug: Option<Bug>) {
     let of = format!("{}, seed {}", run.name, run.seed);
     let planted = match bug {
         Some(bug) => format!(" on servers with the bug {bug} ({})", bug.card().title),
@@ -51,8 +51,8 @@ pub(super) fn describe(small: &mut Resolved, run: &Resolved, failure: Failure, b
     small.name = format!("{name}{seed}{id}");
     small.title = Some(match failure {
         Failure::Broken(broken) => format!("{broken} is broken: {}", broken.says()),
-        Failure::NotLive => "Something does not come true in time".to_owned(),
-        Failure::Limit => "A limit is passed".to_owned(),
+        Failure::NotLive(_) => "Something does not come true in time".to_owned(),
+        Failure::Limit(_) => "A limit is passed".to_owned(),
     });
     small.source = None;
     small.note = Some(format!(
@@ -60,10 +60,10 @@ pub(super) fn describe(small: &mut Resolved, run: &Resolved, failure: Failure, b
     ));
     small.params = Vec::new();
     let caught = match failure {
-        Failure::Broken(Broken::Property(property)) => Some(CaughtAt::Property(property)),
+        Failure::Broken(Broken::Property(property)) => Some(CaughtAt::Property(*property)),
         Failure::Broken(Broken::CoreAssertion) => None,
-        Failure::NotLive => Some(CaughtAt::Expectation(Besides::Eventually)),
-        Failure::Limit => Some(CaughtAt::Expectation(Besides::Limits)),
+        Failure::NotLive(_) => Some(CaughtAt::Expectation(Besides::Eventually)),
+        Failure::Limit(_) => Some(CaughtAt::Expectation(Besides::Limits)),
     };
     let caught = bug.zip(caught).map(|(bug, property)| CaughtBy {
         bug: bug.id().to_owned(),
@@ -115,7 +115,7 @@ impl Shrunk {
     fn fails(&self, bug: Bug) -> String {
         let id = bug.id();
         let word = id.to_lowercase().replace('-', "_");
-        let verdict = match self.failure {
+        let verdict = match &self.failure {
             Failure::Broken(broken) => format!(
                 "let raftsim::run::Verdict::Safety(found) = outcome.verdict else {{\n        \
                      panic!(\"{{:?}}\", outcome.verdict)\n    \

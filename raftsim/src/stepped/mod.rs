@@ -22,6 +22,7 @@ use crate::ended::{Ended, outcome};
 use crate::format::{
     Ask, Completions, Impossible, Resolved, Script, ScriptStep, Verb, Who, shown_step,
 };
+use crate::missed::Missed;
 use crate::run::{self, Outcome, Spectator, Stop, members};
 use crate::server::Server;
 use crate::vigil::{Unmet, Vigil};
@@ -304,6 +305,7 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
             miss.says(self.eye.names),
         ];
         Unmet {
+            missed: Missed::Step,
             time: self.world.now(),
             facts,
             step: Some(step.place.clone()),
