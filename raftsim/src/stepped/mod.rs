@@ -141,7 +141,7 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
         };
         for step in &script.steps {
             let result = self.step(step, insist);
-            done.push(result.is_ok());
+            done.push(!matches!(result, Err(Halt::Miss(_))));
             match result {
                 Ok(()) => {}
                 Err(Halt::Violation(violation)) => return Err(Stop::Violation(violation)),
