@@ -7,6 +7,7 @@ use simulator::{Cluster, Count, FaultKind, Time};
 use crate::check::Checks;
 use crate::clock;
 use crate::format::{Limits, Metric, Resolved};
+use crate::missed::Missed;
 use crate::run::{Outcome, Stop, Verdict};
 use crate::server::Server;
 use crate::vigil::Unmet;
@@ -72,6 +73,7 @@ fn never_applied<R: Rules + Clone, D: Duties>(
         "it never found anything to act on".to_owned(),
     ];
     Some(Unmet {
+        missed: Missed::Fault(*kind),
         time: ended.now,
         event: ended.cluster.last_event().0,
         facts,
@@ -86,20 +88,23 @@ pub(crate) fn passed<R: Rules + Clone, D: Duties>(
     now: Time,
 ) -> Option<Unmet> {
     let event = cluster.last_event().0;
-    let facts = if let Some(limit) = limits.events.filter(|limit| !limit.holds(event)) {
-        [
+    let (missed, facts) = if let Some(limit) = limits.events.filter(|limit| !limit.holds(event)) {
+        let facts = [
             format!("the scenario allows events {limit}"),
             "it was stopped when there were more: it may never have ended".to_owned(),
-        ]
+        ];
+        ("events", facts)
     } else if let Some(limit) = limits.sim_time.filter(|limit| now.0 > limit.get()) {
-        [
+        let facts = [
             format!("the scenario allows sim_time {limit}"),
             format!("it was stopped at {}", clock::show(now.0)),
-        ]
+        ];
+        ("sim_time", facts)
     } else {
         return None;
     };
     Some(Unmet {
+        missed: Missed::Limit(missed),
         time: now,
         event,
         facts,
@@ -181,6 +186,7 @@ fn limits<R: Rules + Clone, D: Duties>(
         format!("it was {was}"),
     ];
     Some(Unmet {
+        missed: Missed::Limit(name),
         time: ended.now,
         event: ended.cluster.last_event().0,
         facts,

@@ -6,6 +6,7 @@ use simulator::{Cluster, NodeId, Span, Time};
 
 use crate::check::Checks;
 use crate::format::{Eventually, Place, Resolved, Selector};
+use crate::missed::{Clause, Missed};
 use crate::server::Server;
 
 /// How often it looks.
@@ -44,6 +45,8 @@ pub(crate) struct Vigil<'s> {
 /// An expectation that did not come true in time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unmet {
+    /// Which expectation.
+    pub missed: Missed,
     /// When it should have been true at the latest.
     pub time: Time,
     /// The last event before it was seen: what came later did not lead to it.
@@ -146,6 +149,7 @@ impl<'s> Vigil<'s> {
             return match reign.lost(cluster, &waiting.among, names) {
                 None => Ok(now < waiting.end),
                 Some(lack) => Err(Unmet {
+                    missed: Missed::of(phase, Clause::Stays),
                     time: now,
                     event: cluster.last_event().0,
                     facts: [asked, lack],
@@ -153,7 +157,7 @@ impl<'s> Vigil<'s> {
                 }),
             };
         }
-        let Some(lack) = self.lacks(waiting, cluster, checks, names) else {
+        let Some((clause, lack)) = self.lacks(waiting, cluster, checks, names) else {
             if wants.stays {
                 waiting.reign = one_leader(cluster, &waiting.among, names).ok();
             }
@@ -164,6 +168,7 @@ impl<'s> Vigil<'s> {
             let within = crate::clock::show(wants.within.get());
             let asked = format!("within {within} of phase {phase}: {}", asked(wants));
             return Err(Unmet {
+                missed: Missed::of(phase, clause),
                 time: now,
                 event: cluster.last_event().0,
                 facts: [asked, lack],
@@ -181,22 +186,22 @@ impl<'s> Vigil<'s> {
         cluster: &Cluster<Server<R, D>>,
         checks: &Checks,
         names: &[String],
-    ) -> Option<String> {
+    ) -> Option<(Clause, String)> {
         let wants = waiting.wants;
         let leader = || one_leader(cluster, &waiting.among, names).err();
         let committed = || all_committed(cluster, &waiting.among, names);
         let equal = || applied_equal(cluster, &waiting.among, names);
         let served = || self.served(waiting.begin, checks);
-        let checks: [(bool, &dyn Fn() -> Option<String>); 4] = [
-            (wants.one_leader, &leader),
-            (wants.all_committed, &committed),
-            (wants.all_applied_equal, &equal),
-            (wants.all_served, &served),
+        let checks: [(bool, Clause, &dyn Fn() -> Option<String>); 4] = [
+            (wants.one_leader, Clause::OneLeader, &leader),
+            (wants.all_committed, Clause::AllCommitted, &committed),
+            (wants.all_applied_equal, Clause::AllAppliedEqual, &equal),
+            (wants.all_served, Clause::AllServed, &served),
         ];
-        checks
-            .into_iter()
-            .filter(|(wanted, _)| *wanted)
-            .find_map(|(_, lack)| lack())
+        let wanted = checks.into_iter().filter(|(wanted, ..)| *wanted);
+        wanted
+            .map(|(_, clause, lack)| (clause, lack()))
+            .find_map(|(clause, lack)| Some((clause, lack?)))
     }
 
     fn served(&self, since: Time, checks: &Checks) -> Option<String> {

@@ -1,12 +1,16 @@
 //! Failing runs come down to a few steps that fail in the same way, that correct servers pass, and
 //! that are always the same.
 
+use std::ops::ControlFlow;
+
 use raft_core::{Index, Rules};
-use raftsim::bugs::{self, Bug};
-use raftsim::format::{Overrides, Resolved, parse};
+use raftsim::bugs::{self, Bug, Planted};
+use raftsim::format::{Nanos, Overrides, Resolved, parse};
 use raftsim::fuzz::{Generator, Profile};
+use raftsim::missed::Missed;
 use raftsim::run::{Outcome, Unobserved};
-use raftsim::shrink::{Budget, Failure, Shrunk, shrink, shrink_cast};
+use raftsim::shrink::{Budget, Failure, Shrunk, shrink, shrink_cast, shrink_watched};
+use raftsim::stepped::{self, Insist};
 use tests::{run_with, scenario};
 
 const CHURN: &str = include_str!("../../scenarios/churn.json");
@@ -75,6 +79,20 @@ fn small(bug: Bug, scenario: &Resolved) -> (Shrunk, Resolved) {
     (shrunk, file)
 }
 
+/// No step of a script is left undone: each does what it says.
+fn assert_all_done(bug: Bug, file: &Resolved) {
+    let mut prepared = file.clone();
+    bug.prepare(&mut prepared);
+    let script = prepared.script().expect("it is made of steps");
+    let cast = |node: simulator::NodeId| {
+        let planted = Planted { bug, node: node.0 };
+        (planted, planted)
+    };
+    let played = stepped::play(&prepared, script, cast, Insist::No, &mut Unobserved);
+    let all = vec![true; script.steps.len()];
+    assert_eq!(played.done, all, "{bug}: {}", file.to_json());
+}
+
 #[test]
 fn every_bug_that_breaks_a_property_comes_down_to_a_few_steps() {
     let mut sizes = Vec::new();
@@ -91,6 +109,8 @@ fn every_bug_that_breaks_a_property_comes_down_to_a_few_steps() {
         assert_eq!(Failure::of(&once), before, "{case}");
         assert_eq!(once.trace_hash, twice.trace_hash, "{case}");
         assert_eq!(run(&file, None).verdict.name(), "ok", "{case}");
+        assert_eq!(shrunk.passes, Some(true), "{case}");
+        assert_all_done(bug, &file);
         sizes.push(shrunk.steps);
     }
     sizes.sort_unstable();
@@ -105,10 +125,10 @@ fn every_bug_that_breaks_a_property_comes_down_to_a_few_steps() {
 fn a_bug_that_consists_of_settings_comes_down_to_a_scenario_that_sound_settings_pass() {
     let scenario = resolved(include_str!("../scenarios/deaf-server.json"), 1);
     let (shrunk, file) = small(Bug::L07, &scenario);
-    assert_eq!(shrunk.failure, Failure::Limit);
+    assert!(matches!(shrunk.failure, Failure::Limit(Missed::Limit(_))));
     assert_eq!(
         Failure::of(&run(&file, Some(Bug::L07))),
-        Some(Failure::Limit)
+        Some(shrunk.failure)
     );
     assert_eq!(run(&file, None).verdict.name(), "ok", "{}", file.to_json());
     assert_eq!((file.phases().len(), shrunk.steps), (1, 1));
@@ -125,6 +145,56 @@ fn a_run_of_many_terms_comes_down_to_those_that_matter() {
         let [with, without] = [Some(bug), None].map(|bug| Failure::of(&run(&file, bug)));
         assert_eq!((with, without), (Some(shrunk.failure), None));
     }
+}
+
+#[test]
+fn a_step_that_is_left_half_done_is_no_step() {
+    let everything = Profile::named("everything").expect("it is built in");
+    let scenario = Generator::new(everything).scenario(6);
+    let (_, file) = small(Bug::E01, &scenario);
+    assert_all_done(Bug::E01, &file);
+}
+
+#[test]
+fn the_budget_is_never_passed() {
+    let broken = resolved(CHURN, 34);
+    let late = failing(Bug::R10, CHURN, 1, |failure| !breaks(failure));
+    for (scenario, bug) in [(broken, Bug::E03), (late, Bug::R10)] {
+        for replays in [0, 1, 10, 100] {
+            let mut seen = 0;
+            let mut watch = |_| {
+                seen += 1;
+                ControlFlow::Continue(())
+            };
+            let budget = Budget { replays };
+            let shrunk = shrink_watched(&scenario, Some(bug), budget, &mut watch);
+            let shrunk = shrunk.expect("it fails");
+            assert_eq!(shrunk.replays, seen, "{bug}, {replays}");
+            assert!(shrunk.replays <= replays, "{bug}, {replays}");
+        }
+    }
+}
+
+#[test]
+fn a_scenario_that_correct_servers_fail_in_is_told() {
+    let mut scenario = resolved(CHURN, 1);
+    scenario.name = "1-hurry".to_owned();
+    for wanted in &mut scenario.expect.eventually {
+        wanted.within = Nanos::millis(1);
+    }
+    let budget = Budget { replays: 100 };
+    let shrunk = shrink(&scenario, Some(Bug::R10), budget).expect("nobody is that fast");
+    assert_eq!(shrunk.passes, Some(false));
+    let note = shrunk.scenario.note.as_deref().unwrap_or_default();
+    assert!(note.ends_with("Correct servers fail in it, too."), "{note}");
+    assert!(!shrunk.test("x.json").contains("_passes"));
+
+    let shrunk = shrink(&scenario, None, budget).expect("nobody is that fast");
+    assert_eq!(shrunk.passes, None, "nobody can tell");
+    let heals = |scenario: &Resolved| scenario.phases().iter().any(|phase| phase.heal);
+    assert!(heals(&scenario) && heals(&shrunk.scenario));
+    assert_eq!(shrunk.scenario.raft, scenario.raft);
+    assert!(shrunk.test("x.json").contains("fn run_1_hurry_1_passes()"));
 }
 
 #[test]
@@ -160,7 +230,7 @@ fn all_moves_of_a_run_fail_as_the_run_does() {
             let Ok(shrunk) = shrink(&scenario, Some(bug), nothing) else {
                 continue;
             };
-            if !breaks(shrunk.failure) {
+            if !breaks(shrunk.failure.clone()) {
                 continue;
             }
             let outcome = run(&shrunk.scenario, Some(bug));
@@ -197,11 +267,16 @@ fn an_assertion_that_fails_comes_down_to_few_steps_too() {
     let shrunk = shrunk.expect("it fails");
     assert_eq!(shrunk.failure.name(), "core-assertion");
     assert!(shrunk.steps <= 12, "{}", shrunk.scenario.to_json());
+    assert_eq!(shrunk.passes, Some(true));
+    let nothing = Budget { replays: 0 };
+    let whole = shrink_cast(&scenario, |_| (BreaksDown, kv::Standard), nothing);
+    let whole = whole.expect("the action that broke down is recorded, too");
+    assert_eq!(whole.failure.name(), "core-assertion");
 }
 
 #[test]
 fn what_does_not_come_true_in_time_comes_down_to_a_small_timed_scenario() {
-    let late = |failure| failure == Failure::NotLive;
+    let late = |failure| matches!(failure, Failure::NotLive(_));
     let bugs = [
         (Bug::R10, CHURN),
         (Bug::L10, CHURN),
@@ -214,12 +289,15 @@ fn what_does_not_come_true_in_time_comes_down_to_a_small_timed_scenario() {
         let shrunk = shrink(&scenario, Some(bug), budget).expect("it fails");
         let text = shrunk.scenario.to_json();
         let file = parse("small.json", &text, &Overrides::default()).expect("a scenario");
-        assert_eq!(
-            Failure::of(&run(&file, Some(bug))),
-            Some(Failure::NotLive),
-            "{text}"
-        );
-        assert_eq!(Failure::of(&run(&file, None)), None, "{text}");
+        let before = Failure::of(&run(&scenario, Some(bug)));
+        assert_eq!(Failure::of(&run(&file, Some(bug))), before, "{text}");
+        for seed in (1..=20).chain([file.seed]) {
+            let correct = Resolved {
+                seed,
+                ..file.clone()
+            };
+            assert_eq!(Failure::of(&run(&correct, None)), None, "{seed}: {text}");
+        }
         assert!(shrunk.steps <= 5, "{bug}: {text}");
     }
 }

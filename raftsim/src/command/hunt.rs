@@ -148,7 +148,7 @@ fn caught(ran: &Ran, bug: Bug, budget: Budget) -> Caught {
     let failure = Failure::of(&ran.outcome).expect("it failed");
     let small = shrink(&ran.scenario, Some(bug), budget).expect("it fails again");
     let outcome = |bug| bugs::run(&small.scenario, bug, &mut Unobserved);
-    let alike = Failure::of(&outcome(Some(bug))) == Some(failure);
+    let alike = Failure::of(&outcome(Some(bug))).as_ref() == Some(&failure);
     Caught {
         failure: failure.name(),
         stepped: small.scenario.script().is_some(),

@@ -130,6 +130,8 @@ struct ShrunkLine<'a> {
     moves: u64,
     steps: u64,
     replays: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    passes: Option<bool>,
     say: Vec<&'a str>,
     files: [String; 3],
 }
@@ -144,6 +146,7 @@ fn json(scenario: &Resolved, shrunk: &Shrunk, files: &Files) -> String {
         moves: shrunk.moves,
         steps: shrunk.steps,
         replays: shrunk.replays,
+        passes: shrunk.passes,
         say: small::said(&shrunk.scenario).collect(),
         files: [&files.scenario, &files.test, &files.diagram]
             .map(|path| path.display().to_string()),

@@ -14,8 +14,12 @@ use raftsim::run::{Unobserved, Verdict};
 use raftsim::shrink::{Progress, Shrunk};
 use raftsim::trace::{Header, Line, Tracer};
 
+use super::batch::quoted;
 use super::interrupt::Interrupt;
 use super::screen::Stop;
+
+/// So many sentences are shown at most.
+const SHOWN: usize = 40;
 
 /// What was written.
 pub(crate) struct Files {
@@ -96,8 +100,12 @@ pub(crate) fn tell(
     out: &mut impl Write,
 ) -> Result<(), Stop> {
     writeln!(out, "{}\n", size(run, shrunk))?;
-    for (place, sentence) in said(&shrunk.scenario).enumerate() {
+    for (place, sentence) in said(&shrunk.scenario).take(SHOWN).enumerate() {
         writeln!(out, "{:>4}. {sentence}", place + 1)?;
+    }
+    let more = said(&shrunk.scenario).count().saturating_sub(SHOWN);
+    if more > 0 {
+        writeln!(out, "      ... and {more} more")?;
     }
     let outcome = bugs::run(&shrunk.scenario, shrunk.bug, &mut Unobserved);
     if let Some([one, other]) = facts(&outcome.verdict) {
@@ -106,10 +114,20 @@ pub(crate) fn tell(
     let bug = shrunk
         .bug
         .map_or_else(String::new, |bug| format!(" --bug {bug}"));
-    let scenario = files.scenario.display();
-    writeln!(out, "\nRun it     raftsim run {scenario}{bug}")?;
-    writeln!(out, "A test     {}", files.test.display())?;
-    writeln!(out, "A picture  {}", files.diagram.display())?;
+    if shrunk.passes == Some(false) {
+        writeln!(
+            out,
+            "\nCorrect servers fail in it, too: it shows more than the bug."
+        )?;
+    }
+    let path = |path: &Path| quoted(&path.display().to_string());
+    writeln!(
+        out,
+        "\nRun it     raftsim run {}{bug}",
+        path(&files.scenario)
+    )?;
+    writeln!(out, "A test     {}", path(&files.test))?;
+    writeln!(out, "A picture  {}", path(&files.diagram))?;
     Ok(())
 }
 
@@ -118,8 +136,12 @@ fn size(run: &Resolved, shrunk: &Shrunk) -> String {
     let (actions, replays) = (shrunk.actions, shrunk.replays);
     if shrunk.scenario.script().is_some() {
         let (moves, steps) = (shrunk.moves, shrunk.steps);
+        let became = match moves < actions {
+            true => "came down to",
+            false => "did not become fewer:",
+        };
         return format!(
-            "{actions} actions came down to {moves} moves, {steps} steps, after {replays} replays"
+            "{actions} actions {became} {moves} moves, {steps} steps, after {replays} replays"
         );
     }
     let of = |scenario: &Resolved| {

@@ -16,6 +16,7 @@
 
 mod case;
 mod hunt;
+mod job;
 mod leap;
 mod moves;
 mod nodes;
@@ -27,6 +28,7 @@ mod says;
 mod script;
 mod sugar;
 mod tape;
+mod tell;
 mod timed;
 mod words;
 
@@ -38,15 +40,12 @@ use simulator::NodeId;
 
 use crate::bugs::{Bug, Planted};
 use crate::check::Broken;
-use crate::format::{Course, Resolved};
+use crate::format::Resolved;
+use crate::missed::Missed;
 use crate::run::{Outcome, Unobserved, Verdict, run_cast};
-use crate::server::Server;
+use crate::stepped::Insist;
 
-use case::{Case, World};
-use hunt::Hunt;
-use replay::Replayer;
-use sugar::Line;
-use tape::Tape;
+use job::Job;
 
 /// How much work may be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,14 +61,14 @@ impl Default for Budget {
 }
 
 /// How a run fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// A property does not hold.
     Broken(Broken),
-    /// Something did not come true in time.
-    NotLive,
-    /// A limit was passed, or a step found something else than it expects.
-    Limit,
+    /// This did not come true in time.
+    NotLive(Missed),
+    /// This limit was passed, or a step found something else than it expects.
+    Limit(Missed),
 }
 
 impl Failure {
@@ -78,19 +77,19 @@ impl Failure {
     pub fn of(outcome: &Outcome) -> Option<Failure> {
         match &outcome.verdict {
             Verdict::Safety(violation) => Some(Failure::Broken(violation.broken)),
-            Verdict::Liveness(_) => Some(Failure::NotLive),
-            Verdict::Expectation(_) => Some(Failure::Limit),
+            Verdict::Liveness(unmet) => Some(Failure::NotLive(unmet.missed.clone())),
+            Verdict::Expectation(unmet) => Some(Failure::Limit(unmet.missed.clone())),
             Verdict::Ok | Verdict::Inconclusive(_) => None,
         }
     }
 
     /// Its name in reports: the property or the verdict.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Failure::Broken(broken) => broken.name(),
-            Failure::NotLive => "liveness",
-            Failure::Limit => "expectation",
+            Failure::NotLive(_) => "liveness",
+            Failure::Limit(_) => "expectation",
         }
     }
 }
@@ -112,6 +111,9 @@ pub struct Shrunk {
     pub steps: u64,
     /// The replays it took.
     pub replays: u64,
+    /// Whether correct servers pass the small form. `None` if the published code itself fails: then
+    /// nobody knows what correct is.
+    pub passes: Option<bool>,
 }
 
 /// How far the work has come.
@@ -154,15 +156,16 @@ pub fn shrink_watched(
     budget: Budget,
     watch: Watch<'_>,
 ) -> Result<Shrunk, NotFailing> {
-    let correct = |_| (raft_core::Standard, kv::Standard);
     let Some(bug) = bug else {
         let job = Job {
             scenario,
-            cast: correct,
+            cast: standard,
+            insist: Insist::Yes,
             bug: None,
             budget,
+            passes: None,
         };
-        return job.shrink(&|_| true, watch);
+        return job.shrink(watch);
     };
     let mut prepared = scenario.clone();
     bug.prepare(&mut prepared);
@@ -170,21 +173,33 @@ pub fn shrink_watched(
         let planted = Planted { bug, node: node.0 };
         (planted, planted)
     };
-    // A world in which correct servers fail, too, shows nothing of the bug.
     let passes = |small: &Resolved| {
         let mut cured = small.clone();
         bug.cure(&mut cured);
-        Failure::of(&run_cast(&cured, correct, &mut Unobserved)).is_none()
+        pass(&cured)
     };
     let job = Job {
         scenario: &prepared,
         cast,
+        // A step may expect what the bug breaks: what counts is the property.
+        insist: Insist::No,
         bug: Some(bug),
         budget,
+        passes: Some(&passes),
     };
-    let mut shrunk = job.shrink(&passes, watch)?;
+    let mut shrunk = job.shrink(watch)?;
     bug.cure(&mut shrunk.scenario);
     Ok(shrunk)
+}
+
+/// The algorithm as published.
+fn standard(_: NodeId) -> (raft_core::Standard, kv::Standard) {
+    (raft_core::Standard, kv::Standard)
+}
+
+/// Whether servers that follow it pass a scenario. One in which they fail shows nothing of a bug.
+fn pass(scenario: &Resolved) -> bool {
+    Failure::of(&run_cast(scenario, standard, &mut Unobserved)).is_none()
 }
 
 /// As [`shrink`], with servers whose rules and duties `cast` gives.
@@ -206,156 +221,10 @@ where
     let job = Job {
         scenario,
         cast,
+        insist: Insist::Yes,
         bug: None,
         budget,
+        passes: Some(&pass),
     };
-    job.shrink(&|_| true, &mut |_| ControlFlow::Continue(()))
-}
-
-/// A scenario to make smaller.
-struct Job<'s, C> {
-    scenario: &'s Resolved,
-    cast: C,
-    bug: Option<Bug>,
-    budget: Budget,
-}
-
-impl<C> Job<'_, C> {
-    /// `passes` says whether correct servers pass a timed scenario.
-    fn shrink<R, D>(
-        &self,
-        passes: &dyn Fn(&Resolved) -> bool,
-        watch: Watch<'_>,
-    ) -> Result<Shrunk, NotFailing>
-    where
-        R: Rules + Clone,
-        D: Duties,
-        C: Fn(NodeId) -> (R, D),
-    {
-        let mut tape: Tape<Server<R, D>> = Tape {
-            actions: Vec::new(),
-        };
-        let outcome = run_cast(self.scenario, &self.cast, &mut tape);
-        let mut shrunk = match (Failure::of(&outcome), &self.scenario.course) {
-            (Some(Failure::Broken(broken)), _) => self.moves(&tape, broken, watch),
-            (Some(failure), Course::Timed(_)) => self.timed(&outcome, failure, passes, watch),
-            _ => return Err(NotFailing(Box::new(outcome))),
-        };
-        result::describe(
-            &mut shrunk.scenario,
-            self.scenario,
-            shrunk.failure,
-            self.bug,
-        );
-        Ok(shrunk)
-    }
-
-    /// A broken property: the run's actions are made fewer.
-    fn moves<R, D>(&self, tape: &Tape<Server<R, D>>, broken: Broken, watch: Watch<'_>) -> Shrunk
-    where
-        R: Rules + Clone,
-        D: Duties,
-        C: Fn(NodeId) -> (R, D),
-    {
-        let scenario = self.scenario;
-        let replayer = Replayer::new(scenario, &self.cast);
-        let whole = recorded(scenario, tape, &replayer, broken);
-        let mut fails = |case: &Case| {
-            let played = replayer.play(case);
-            (played.broken == Some(broken)).then_some(played.moves)
-        };
-        let mut hunt = Hunt::new(whole, self.budget.replays, watch, &mut fails);
-        passes::minimise(&mut hunt);
-        let (best, mut replays) = (hunt.best, hunt.runs);
-        let mut fails = |lines: &[Line]| {
-            replays += 1;
-            let small = result::stepped(scenario, &best, lines);
-            let outcome = run_cast(&small, &self.cast, &mut Unobserved);
-            Failure::of(&outcome) == Some(Failure::Broken(broken))
-        };
-        let lines = script::lines(&replayer, &best, &scenario.nodes);
-        let moves = lines.len() as u64;
-        let lines = sugar::sweeten(lines, &scenario.nodes, &mut fails);
-        assert!(
-            fails(&lines),
-            "the small form of {}, seed {}, breaks {broken}",
-            scenario.name,
-            scenario.seed
-        );
-        Shrunk {
-            failure: Failure::Broken(broken),
-            bug: self.bug,
-            actions: tape.actions.len() as u64,
-            moves,
-            steps: lines.len() as u64,
-            replays,
-            scenario: result::stepped(scenario, &best, &lines),
-        }
-    }
-
-    /// A failure that needs time: the scenario is made smaller.
-    fn timed<R, D>(
-        &self,
-        outcome: &Outcome,
-        failure: Failure,
-        passes: &dyn Fn(&Resolved) -> bool,
-        watch: Watch<'_>,
-    ) -> Shrunk
-    where
-        R: Rules + Clone,
-        D: Duties,
-        C: Fn(NodeId) -> (R, D),
-    {
-        let (scenario, replays) =
-            timed::minimise(self.scenario, self.budget.replays, watch, &mut |small| {
-                let outcome = run_cast(small, &self.cast, &mut Unobserved);
-                Failure::of(&outcome) == Some(failure) && passes(small)
-            });
-        Shrunk {
-            failure,
-            bug: self.bug,
-            actions: outcome.events,
-            moves: 0,
-            steps: timed::faults(&scenario),
-            replays,
-            scenario,
-        }
-    }
-}
-
-/// The whole run as moves.
-fn recorded<R, D, C>(
-    scenario: &Resolved,
-    tape: &Tape<Server<R, D>>,
-    replayer: &Replayer<'_, C>,
-    broken: Broken,
-) -> Case
-where
-    R: Rules + Clone,
-    D: Duties,
-    C: Fn(NodeId) -> (R, D),
-{
-    let world = World {
-        nodes: u32::try_from(scenario.nodes.len()).expect("a scenario has at most nine nodes"),
-        clients: scenario.clients.count,
-        raft: scenario.raft.clone(),
-        timed: true,
-    };
-    let mut stepped = replayer.world(&world);
-    let moves = tape::moves(&tape.actions, &mut stepped);
-    let whole = Case { world, moves };
-    let fails = |case: &Case| replayer.play(case).broken == Some(broken);
-    if fails(&whole) {
-        return whole;
-    }
-    // An action that broke an assertion was never seen to the end, nor recorded.
-    let longer = tape::next(&stepped).into_iter().map(|next| {
-        let mut longer = whole.clone();
-        longer.moves.push(next);
-        longer
-    });
-    longer
-        .into_iter()
-        .find(fails)
-        .unwrap_or_else(|| panic!("a replay of {} does not show {broken}", scenario.name))
+    job.shrink(&mut |_| ControlFlow::Continue(()))
 }

@@ -6,7 +6,7 @@ use simulator::{ClientId, Cut, NodeId};
 use super::case::{Case, World};
 use super::hunt::Hunt;
 use super::leap::leap;
-use super::moves::{Deed, Letter, Pick};
+use super::moves::{Deed, Letter, Move, Pick};
 use super::nodes;
 use super::says::Kind;
 use super::words;
@@ -165,8 +165,11 @@ fn completions(hunt: &mut Hunt<'_>) {
 fn later_stalls(hunt: &mut Hunt<'_>) {
     let mut place = 0;
     while place < hunt.best.moves.len() && !hunt.is_over() {
-        if matches!(hunt.best.moves[place].deed, Deed::Disk { stall: true, .. }) {
-            for later in (place + 1..hunt.best.moves.len()).rev() {
+        if stalls(&hunt.best.moves[place]) {
+            // Stalls that only change places would do so for ever.
+            let passed = hunt.best.moves[place..].iter();
+            let nearest = place + passed.take_while(|made| stalls(made)).count();
+            for later in (nearest..hunt.best.moves.len()).rev() {
                 let mut candidate = hunt.best.clone();
                 let stall = candidate.moves.remove(place);
                 candidate.moves.insert(later, stall);
@@ -177,6 +180,10 @@ fn later_stalls(hunt: &mut Hunt<'_>) {
         }
         place += 1;
     }
+}
+
+fn stalls(made: &Move) -> bool {
+    matches!(made.deed, Deed::Disk { stall: true, .. })
 }
 
 /// Names messages by their kind alone: the oldest one, else the newest one.
@@ -254,5 +261,40 @@ fn pairs(hunt: &mut Hunt<'_>) {
             }
         }
         first += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+
+    use simulator::Time;
+
+    use super::*;
+    use crate::format::Raft;
+
+    #[test]
+    fn stalls_that_are_both_needed_do_not_change_places() {
+        let stall = |node| Deed::Disk {
+            node: NodeId(node),
+            stall: true,
+        };
+        let deeds = [stall(0), stall(1), Deed::Timeout(NodeId(0))];
+        let at = Time::START;
+        let best = Case {
+            world: World {
+                nodes: 3,
+                clients: 0,
+                raft: Raft::default(),
+                timed: false,
+            },
+            moves: deeds.map(|deed| Move { at, deed }).into(),
+        };
+        // Both disks stall before the time is up.
+        let mut fails = |case: &Case| (!stalls(case.moves.last()?)).then_some(case.moves.clone());
+        let mut watch = |_| ControlFlow::Continue(());
+        let mut hunt = Hunt::new(best.clone(), 100, &mut watch, &mut fails);
+        later_stalls(&mut hunt);
+        assert_eq!((hunt.best, hunt.runs), (best, 2));
     }
 }

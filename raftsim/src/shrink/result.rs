@@ -38,7 +38,9 @@ pub(super) fn stepped(run: &Resolved, case: &Case, lines: &[Line]) -> Resolved {
 }
 
 /// Says in the scenario itself what it is.
-pub(super) fn describe(small: &mut Resolved, run: &Resolved, failure: Failure, bug: Option<Bug>) {
+pub(super) fn describe(shrunk: &mut Shrunk, run: &Resolved) {
+    let (bug, passes, failure) = (shrunk.bug, shrunk.passes, &shrunk.failure);
+    let small = &mut shrunk.scenario;
     let of = format!("{}, seed {}", run.name, run.seed);
     let planted = match bug {
         Some(bug) => format!(" on servers with the bug {bug} ({})", bug.card().title),
@@ -51,19 +53,27 @@ pub(super) fn describe(small: &mut Resolved, run: &Resolved, failure: Failure, b
     small.name = format!("{name}{seed}{id}");
     small.title = Some(match failure {
         Failure::Broken(broken) => format!("{broken} is broken: {}", broken.says()),
-        Failure::NotLive => "Something does not come true in time".to_owned(),
-        Failure::Limit => "A limit is passed".to_owned(),
+        Failure::NotLive(_) => "Something does not come true in time".to_owned(),
+        Failure::Limit(_) => "A limit is passed".to_owned(),
     });
     small.source = None;
+    let besides = match passes {
+        Some(true) => "",
+        Some(false) => " Correct servers fail in it, too.",
+        None if small.script().is_some() => "",
+        None => {
+            " What gives servers their chance was left as it was: nobody could say what is fair."
+        }
+    };
     small.note = Some(format!(
-        "Made by raftsim shrink: what is left of {of}, and fails in the same way{planted}."
+        "Made by raftsim shrink: what is left of {of}, and fails in the same way{planted}.{besides}"
     ));
     small.params = Vec::new();
     let caught = match failure {
-        Failure::Broken(Broken::Property(property)) => Some(CaughtAt::Property(property)),
+        Failure::Broken(Broken::Property(property)) => Some(CaughtAt::Property(*property)),
         Failure::Broken(Broken::CoreAssertion) => None,
-        Failure::NotLive => Some(CaughtAt::Expectation(Besides::Eventually)),
-        Failure::Limit => Some(CaughtAt::Expectation(Besides::Limits)),
+        Failure::NotLive(_) => Some(CaughtAt::Expectation(Besides::Eventually)),
+        Failure::Limit(_) => Some(CaughtAt::Expectation(Besides::Limits)),
     };
     let caught = bug.zip(caught).map(|(bug, property)| CaughtBy {
         bug: bug.id().to_owned(),
@@ -81,11 +91,15 @@ impl Shrunk {
             letter if letter.is_ascii_alphanumeric() => letter.to_ascii_lowercase(),
             _ => '_',
         };
-        self.scenario.name.chars().map(letter).collect()
+        let name: String = self.scenario.name.chars().map(letter).collect();
+        match name.starts_with(|first: char| first.is_ascii_digit()) {
+            true => format!("run_{name}"),
+            false => name,
+        }
     }
 
     /// A Rust test that runs the scenario in `file`, which lies beside it: correct servers pass,
-    /// and those with the bug, if there is one, fail.
+    /// unless it is known that they do not, and those with the bug, if there is one, fail.
     #[must_use]
     pub fn test(&self, file: &str) -> String {
         let name = self.test_name();
@@ -93,21 +107,30 @@ impl Shrunk {
             Some(bug) => self.fails(bug),
             None => String::new(),
         };
+        let (import, passes) = match self.passes {
+            Some(false) => ("", String::new()),
+            _ => (
+                "use raftsim::run::run;\n",
+                format!(
+                    "\n\
+                     #[test]\n\
+                     fn {name}_passes() {{\n    \
+                         assert_eq!(run(&scenario()).verdict.name(), \"ok\");\n\
+                     }}\n"
+                ),
+            ),
+        };
         format!(
             "//! Made by `raftsim shrink`.\n\
              \n\
              use raftsim::format::{{Overrides, Resolved, parse}};\n\
-             use raftsim::run::run;\n\
+             {import}\
              \n\
              fn scenario() -> Resolved {{\n    \
                  let text = include_str!({file:?});\n    \
                  parse({file:?}, text, &Overrides::default()).expect(\"a sound scenario\")\n\
              }}\n\
-             \n\
-             #[test]\n\
-             fn {name}_passes() {{\n    \
-                 assert_eq!(run(&scenario()).verdict.name(), \"ok\");\n\
-             }}\n\
+             {passes}\
              {fails}"
         )
     }
@@ -115,7 +138,7 @@ impl Shrunk {
     fn fails(&self, bug: Bug) -> String {
         let id = bug.id();
         let word = id.to_lowercase().replace('-', "_");
-        let verdict = match self.failure {
+        let verdict = match &self.failure {
             Failure::Broken(broken) => format!(
                 "let raftsim::run::Verdict::Safety(found) = outcome.verdict else {{\n        \
                      panic!(\"{{:?}}\", outcome.verdict)\n    \

@@ -2,15 +2,16 @@
 
 use kv::{Duties, Op};
 use raft_core::{RoleKind, Rules};
-use simulator::{Cut, Endpoint, NodeId, Stepped};
+use simulator::{Cluster, Cut, Endpoint, NodeId};
 
 use super::moves::{Deed, Letter};
 use super::says::Kind;
 use super::script::node;
-use crate::format::NodeName;
+use crate::format::{NodeName, NodeSet};
 use crate::server::{Server, engine_id};
 
 /// All nodes at one moment.
+#[derive(Clone)]
 pub(super) struct Glance(Vec<Option<State>>);
 
 /// What is to be seen of a node that is up.
@@ -25,8 +26,12 @@ struct State {
 }
 
 impl Glance {
-    pub(super) fn at<R: Rules + Clone, D: Duties>(world: &Stepped<Server<R, D>>) -> Self {
-        let cluster = world.cluster();
+    /// Nothing is known of any node.
+    pub(super) fn nothing(nodes: usize) -> Self {
+        Self(vec![None; nodes])
+    }
+
+    pub(super) fn at<R: Rules + Clone, D: Duties>(cluster: &Cluster<Server<R, D>>) -> Self {
         let states = cluster.nodes().map(|id| {
             let raft = cluster.node(id)?.node().raft();
             let last = raft.log().last();
@@ -40,11 +45,6 @@ impl Glance {
         });
         Self(states.collect())
     }
-
-    /// A node's term; 0 while it is down.
-    pub(super) fn term(&self, node: NodeId) -> u64 {
-        self.0[node.0 as usize].map_or(0, |state| state.term)
-    }
 }
 
 /// A move between two moments.
@@ -52,9 +52,43 @@ pub(super) struct Scene<'a> {
     pub(super) names: &'a [NodeName],
     pub(super) before: &'a Glance,
     pub(super) after: &'a Glance,
+    /// Whether the run ended in the middle of it.
+    pub(super) over: bool,
 }
 
 impl Scene<'_> {
+    /// A candidacy in which these were asked. A violation may end it before the node leads.
+    pub(super) fn election(&self, candidate: NodeId, voters: NodeSet) -> String {
+        let (name, voters) = (self.name(candidate), self.listed(voters));
+        match self.after.0[candidate.0 as usize] {
+            Some(State {
+                role: RoleKind::Leader,
+                term,
+                ..
+            }) => format!("{name} is elected leader of term {term} by {voters}."),
+            _ => format!("{name} stands for election and asks {voters}."),
+        }
+    }
+
+    /// A leader brings the log of one node up to an index. A violation may end it before that.
+    pub(super) fn replication(&self, leader: NodeId, to: NodeSet, through: u64) -> String {
+        let (name, to) = (self.name(leader), self.listed(to));
+        match self.over {
+            true => format!("{name} hands its log up to #{through} to {to}."),
+            false => format!("{name} brings the log of {to} up to #{through} and hears of it."),
+        }
+    }
+
+    /// `S2 and S3`, `S2, S3 and S4`.
+    fn listed(&self, nodes: NodeSet) -> String {
+        let names: Vec<_> = nodes.iter().map(|node| self.name(node)).collect();
+        match names.split_last() {
+            Some((last, [])) => (*last).to_owned(),
+            Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+            None => "itself alone".to_owned(),
+        }
+    }
+
     pub(super) fn sentence(&self, deed: &Deed) -> String {
         let told =
             |node: NodeId, what: &str| format!("{} {what}{}.", self.name(node), self.came(node));

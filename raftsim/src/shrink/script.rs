@@ -7,21 +7,14 @@ use simulator::{Endpoint, NodeId, Stepped};
 use super::case::Case;
 use super::moves::{Deed, Letter};
 use super::replay::Replayer;
-use super::say::{Glance, Scene};
 use super::says::{Kind, Says};
 use super::sugar::Line;
 use crate::caught;
-use crate::format::{
-    Call, ClockRate, Keep, Letters, MessageKind, Nanos, NodeName, ScriptStep, Verb,
-};
+use crate::format::{Call, ClockRate, Keep, Letters, MessageKind, Nanos, ScriptStep, Verb};
 use crate::server::Server;
 
-/// Replays a case once more and writes each move down as a step, with a sentence on what it did.
-pub(super) fn lines<R, D, C>(
-    replayer: &Replayer<'_, C>,
-    case: &Case,
-    names: &[NodeName],
-) -> Vec<Line>
+/// Replays a case once more and writes each move down as a step.
+pub(super) fn lines<R, D, C>(replayer: &Replayer<'_, C>, case: &Case) -> Vec<Line>
 where
     R: Rules + Clone,
     D: Duties,
@@ -30,38 +23,23 @@ where
     let mut play = replayer.begin::<R, D>(&case.world);
     let mut lines = Vec::new();
     for made in &case.moves {
-        let before = Glance::at(play.world());
         if let Deed::Call { client, .. } = made.deed
             && play.world().cluster().open_operation(client).is_some()
         {
-            let mut step = ScriptStep::from(Verb::GiveUp { client });
-            step.say = Some(format!("Client c{} gives up.", client.0));
             lines.push(Line {
-                step,
-                term: 0,
-                last: 0,
+                step: ScriptStep::from(Verb::GiveUp { client }),
+                deed: Some(Deed::GiveUp(client)),
             });
         }
         let mut step = ScriptStep::from(verb(&made.deed, play.world()));
         if case.world.timed {
             step.at = Nanos::new(made.at.0);
         }
-        // A step may break an assertion; then there is nothing to see afterwards.
+        // A step may break an assertion; then there is nothing more to do.
         let over = caught::catch(|| play.make(made).is_err()).unwrap_or(true);
-        let after = Glance::at(play.world());
-        let scene = Scene {
-            names,
-            before: &before,
-            after: &after,
-        };
-        step.say = Some(scene.sentence(&made.deed));
-        let letter = made.deed.letter();
-        let at = letter.and_then(|letter| node(letter.to));
-        let brings = letter.filter(|letter| letter.says.kind == Kind::Append);
         lines.push(Line {
             step,
-            term: at.map_or(0, |node| after.term(node)),
-            last: brings.map_or(0, |letter| letter.says.entries().1),
+            deed: Some(made.deed.clone()),
         });
         if over {
             break;

@@ -1,51 +1,89 @@
 //! Whole elections and rounds of replication as one step each, where the script still fails as it
 //! did.
 
+use std::ops::ControlFlow;
+
 use simulator::{Endpoint, NodeId};
 
-use crate::format::{Letters, MessageKind, NodeName, NodeSet, ScriptStep, Verb};
+use super::moves::Deed;
+use super::says::Kind;
+use super::{Progress, Watch};
+use crate::format::{Letters, MessageKind, NodeSet, ScriptStep, Verb};
 
-/// A step, with what sugar needs to know of it.
+/// A step.
 #[derive(Clone, Debug)]
 pub(super) struct Line {
     pub(super) step: ScriptStep,
-    /// The term of the node that it happened to, afterwards; 0 if there is none.
-    pub(super) term: u64,
-    /// The last entry that the message brings; 0 if it brings none.
-    pub(super) last: u64,
+    /// The move that it does; none if it stands for several.
+    pub(super) deed: Option<Deed>,
 }
 
 /// Nobody reads a script longer than this aloud.
 const LONG: usize = 200;
 
-/// Tries a script: whether it fails as it should.
-pub(super) type Fails<'f> = &'f mut dyn FnMut(&[Line]) -> bool;
+/// Tries scripts as long as the budget lasts.
+pub(super) struct Kitchen<'k> {
+    /// Replays so far, and the most.
+    pub(super) runs: u64,
+    pub(super) budget: u64,
+    pub(super) watch: Watch<'k>,
+    /// How many steps of a script are reached, if it fails as it should and every step up to there
+    /// is done.
+    pub(super) reached: &'k mut dyn FnMut(&[Line]) -> Option<usize>,
+}
 
-/// Puts longer verbs in the place of single deliveries, then leaves out what is of no use any more.
-pub(super) fn sweeten(mut lines: Vec<Line>, names: &[NodeName], fails: Fails<'_>) -> Vec<Line> {
-    if lines.len() > LONG {
-        return lines;
-    }
-    let mut place = 0;
-    while place < lines.len() {
-        let candidates = elections(&lines, place, names)
-            .into_iter()
-            .chain(replications(&lines, place, names));
-        if let Some(sweeter) = candidates.into_iter().find(|lines| fails(lines)) {
-            lines = sweeter;
+impl Kitchen<'_> {
+    /// Puts longer verbs in the place of single deliveries, then leaves out what is of no use any
+    /// more.
+    pub(super) fn sweeten(&mut self, mut lines: Vec<Line>) -> Vec<Line> {
+        if lines.len() > LONG {
+            return lines;
         }
-        place += 1;
-    }
-    let mut place = lines.len();
-    while place > 0 {
-        place -= 1;
-        let mut shorter = lines.clone();
-        shorter.remove(place);
-        if fails(&shorter) {
-            lines = shorter;
+        let mut place = 0;
+        while place < lines.len() {
+            let candidates = elections(&lines, place)
+                .into_iter()
+                .chain(replications(&lines, place));
+            for candidate in candidates {
+                if self.attempt(&mut lines, candidate) {
+                    break;
+                }
+            }
+            place += 1;
         }
+        let mut place = lines.len();
+        while place > 0 {
+            place -= 1;
+            let mut shorter = lines.clone();
+            if place < shorter.len() {
+                shorter.remove(place);
+                self.attempt(&mut lines, shorter);
+            }
+        }
+        lines
     }
-    lines
+
+    /// Replaces lines by those of a candidate that are reached, if it does.
+    fn attempt(&mut self, lines: &mut Vec<Line>, mut candidate: Vec<Line>) -> bool {
+        if self.runs >= self.budget {
+            return false;
+        }
+        self.runs += 1;
+        let seen = Progress {
+            replays: self.runs,
+            left: lines.len() as u64,
+        };
+        if (self.watch)(seen) == ControlFlow::Break(()) {
+            self.budget = self.runs;
+            return false;
+        }
+        let Some(reached) = (self.reached)(&candidate) else {
+            return false;
+        };
+        candidate.truncate(reached);
+        *lines = candidate;
+        true
+    }
 }
 
 /// The message that a line delivers from one node to another.
@@ -60,7 +98,7 @@ fn delivery(line: &Line) -> Option<(NodeId, NodeId, MessageKind)> {
 }
 
 /// The election that begins at a place, as one step there, or where it ends.
-fn elections(lines: &[Line], place: usize, names: &[NodeName]) -> Vec<Vec<Line>> {
+fn elections(lines: &[Line], place: usize) -> Vec<Vec<Line>> {
     let Some(Verb::Timeout(node)) = lines[place].step.verb else {
         return Vec::new();
     };
@@ -92,20 +130,12 @@ fn elections(lines: &[Line], place: usize, names: &[NodeName]) -> Vec<Vec<Line>>
         .filter_map(|at| ballot(&lines[*at]))
         .map(|(voter, _)| voter)
         .collect();
-    let term = lines[last].term;
-    let mut step = ScriptStep::from(Verb::Elect {
-        node,
-        votes: voters,
-    });
-    step.say = Some(format!(
-        "{} is elected leader of term {term} by {}.",
-        names[node.0 as usize],
-        listed(voters, names)
-    ));
     let elect = Line {
-        step,
-        term,
-        last: 0,
+        step: ScriptStep::from(Verb::Elect {
+            node,
+            votes: voters,
+        }),
+        deed: None,
     };
     let of_election =
         |at: usize| at == place || (place < at && at < end && ballot(&lines[at]).is_some());
@@ -116,7 +146,7 @@ fn elections(lines: &[Line], place: usize, names: &[NodeName]) -> Vec<Vec<Line>>
 
 /// The entries that arrive at a place and their acknowledgement as one step there, or where the
 /// acknowledgement arrives.
-fn replications(lines: &[Line], place: usize, names: &[NodeName]) -> Vec<Vec<Line>> {
+fn replications(lines: &[Line], place: usize) -> Vec<Vec<Line>> {
     let Some((from, to, MessageKind::AppendEntries)) = delivery(&lines[place]) else {
         return Vec::new();
     };
@@ -127,20 +157,15 @@ fn replications(lines: &[Line], place: usize, names: &[NodeName]) -> Vec<Vec<Lin
     let Some(answer) = answer.map(|answer| place + answer) else {
         return Vec::new();
     };
-    let through = lines[place].last;
-    let mut step = ScriptStep::from(Verb::Replicate {
-        from,
-        to: to.into(),
-        through: Some(through),
-    });
-    step.say = Some(format!(
-        "{} brings the log of {} up to #{through} and hears of it.",
-        names[from.0 as usize], names[to.0 as usize]
-    ));
+    let brings = lines[place].deed.as_ref().and_then(Deed::letter);
+    let brings = brings.filter(|letter| letter.says.kind == Kind::Append);
     let replicate = Line {
-        step,
-        term: lines[answer].term,
-        last: through,
+        step: ScriptStep::from(Verb::Replicate {
+            from,
+            to: to.into(),
+            through: Some(brings.map_or(0, |letter| letter.says.entries().1)),
+        }),
+        deed: None,
     };
     [place, answer]
         .map(|at| replaced(lines, |at| at == place || at == answer, at, &replicate))
@@ -158,17 +183,4 @@ fn replaced(lines: &[Line], gone: impl Fn(usize) -> bool, place: usize, by: &Lin
         }
     }
     result
-}
-
-/// `S2 and S3`, `S2, S3 and S4`.
-fn listed(nodes: NodeSet, names: &[NodeName]) -> String {
-    let names: Vec<_> = nodes
-        .iter()
-        .map(|node| names[node.0 as usize].0.as_str())
-        .collect();
-    match names.split_last() {
-        Some((last, [])) => (*last).to_owned(),
-        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
-        None => "itself alone".to_owned(),
-    }
 }

@@ -3,7 +3,7 @@
 use kv::Duties;
 use raft_core::Rules;
 use simulator::{
-    Action, Cluster, Endpoint, MessageId, Node, Observer, Stamped, Step, Stepped, Stopped,
+    Action, Cluster, MessageId, Node, Observer, Stamped, Step, Stepped, Stopped, Time,
 };
 
 use super::moves::{Deed, Letter, Move, Pick};
@@ -15,13 +15,35 @@ use crate::server::Server;
 /// Keeps every action of a run, up to the one that breaks something.
 pub(crate) struct Tape<N: Node> {
     pub(crate) actions: Vec<Stamped<N>>,
+    /// The action under way: an assertion that fails ends a run in the middle of one.
+    pub(crate) tried: Option<(Time, Action<N>)>,
+}
+
+impl<N: Node> Tape<N> {
+    pub(crate) fn new() -> Self {
+        Self {
+            actions: Vec::new(),
+            tried: None,
+        }
+    }
 }
 
 impl<N: Node> Observer<N> for Tape<N> {
     const EVENTS: bool = false;
     type Violation = Box<Violation>;
 
+    fn before(
+        &mut self,
+        _: &Cluster<N>,
+        time: Time,
+        action: &Action<N>,
+    ) -> Result<(), Box<Violation>> {
+        self.tried = Some((time, action.clone()));
+        Ok(())
+    }
+
     fn after(&mut self, _: &Cluster<N>, step: &Step<'_, N>) -> Result<(), Box<Violation>> {
+        self.tried = None;
         self.actions.push(step.stamped());
         Ok(())
     }
@@ -29,13 +51,13 @@ impl<N: Node> Observer<N> for Tape<N> {
 
 impl<R: Rules + Clone, D: Duties> Spectator<R, D> for Tape<Server<R, D>> {}
 
-/// Turns recorded actions into moves, by replaying them in `world`. What follows them is in flight
-/// there afterwards. Every disk is stalled: completions are moves of their own.
+/// Turns a recording into moves, by replaying it in `world`. Every disk is stalled: completions are
+/// moves of their own. The action that never ended is the last move.
 pub(crate) fn moves<R: Rules + Clone, D: Duties>(
-    actions: &[Stamped<Server<R, D>>],
+    tape: &Tape<Server<R, D>>,
     world: &mut Stepped<Server<R, D>>,
 ) -> Vec<Move> {
-    let mut moves = Vec::with_capacity(actions.len() + 9);
+    let mut moves = Vec::with_capacity(tape.actions.len() + 10);
     for node in world.cluster().nodes().collect::<Vec<_>>() {
         world.stall_disk(node);
         moves.push(Move {
@@ -43,7 +65,7 @@ pub(crate) fn moves<R: Rules + Clone, D: Duties>(
             deed: Deed::Disk { node, stall: true },
         });
     }
-    for stamped in actions {
+    for stamped in &tape.actions {
         moves.push(Move {
             at: stamped.time,
             deed: deed(&stamped.action, world),
@@ -55,6 +77,10 @@ pub(crate) fn moves<R: Rules + Clone, D: Duties>(
             panic!("a recorded action is possible where it was recorded")
         };
     }
+    moves.extend(tape.tried.iter().map(|(time, action)| Move {
+        at: *time,
+        deed: deed(action, world),
+    }));
     moves
 }
 
@@ -115,35 +141,4 @@ fn letter<R: Rules + Clone, D: Duties>(id: MessageId, world: &Stepped<Server<R, 
         ordinal: id.ordinal,
         pick: Pick::Like,
     }
-}
-
-/// Moves that could come next. An action that broke an assertion was never recorded: one of these
-/// is it.
-pub(crate) fn next<R: Rules + Clone, D: Duties>(world: &Stepped<Server<R, D>>) -> Vec<Move> {
-    let cluster = world.cluster();
-    let mut flights: Vec<_> = cluster.in_flight().collect();
-    flights.sort_by_key(|flight| flight.id);
-    let arrivals = flights.into_iter().filter_map(|flight| match flight.id.to {
-        Endpoint::Node(_) => Some(Deed::Deliver(Letter {
-            from: flight.id.from,
-            to: flight.id.to,
-            says: Says::of(flight),
-            ordinal: flight.id.ordinal,
-            pick: Pick::Like,
-        })),
-        Endpoint::Client(_) => None,
-    });
-    let of_nodes = cluster.nodes().flat_map(|node| {
-        let through = None;
-        [
-            Deed::Written { node, through },
-            Deed::Timeout(node),
-            Deed::Restart(node),
-        ]
-    });
-    let at = world.now();
-    of_nodes
-        .chain(arrivals)
-        .map(|deed| Move { at, deed })
-        .collect()
 }

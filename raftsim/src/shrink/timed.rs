@@ -5,23 +5,25 @@
 
 use super::{Progress, Watch};
 use crate::format::{
-    Clients, Course, Disk, DurationRange, Eventually, Fault, Nanos, Network, Operator, Overrides,
-    Phase, Raft, Ratio, Resolved, parse,
+    Action, Clients, Course, Disk, DurationRange, Eventually, Fault, Nanos, Network, Operator,
+    Overrides, Phase, Raft, Ratio, Resolved, Step, parse,
 };
 
 /// With so many seeds a candidate is tried besides the one that failed last.
 const SEEDS: u64 = 20;
 
-/// What may be done to a run: whether the result still shows the failure, and nothing else.
-pub(super) type Fails<'f> = &'f mut dyn FnMut(&Resolved) -> bool;
-
 /// Makes scenarios smaller.
-struct Search<'f> {
-    best: Resolved,
-    runs: u64,
-    budget: u64,
-    watch: Watch<'f>,
-    fails: Fails<'f>,
+pub(super) struct Search<'f> {
+    pub(super) best: Resolved,
+    /// Runs so far, those of correct servers included, and the most.
+    pub(super) runs: u64,
+    pub(super) budget: u64,
+    pub(super) watch: Watch<'f>,
+    /// Whether a scenario still shows the failure.
+    pub(super) fails: &'f mut dyn FnMut(&Resolved) -> bool,
+    /// Whether correct servers pass it, if somebody knows. Without them what gives servers their
+    /// chance must stay: else anybody would fail.
+    pub(super) passes: Option<&'f dyn Fn(&Resolved) -> bool>,
 }
 
 /// How many faults and steps strike in it.
@@ -31,33 +33,22 @@ pub(super) fn faults(scenario: &Resolved) -> u64 {
     strikes.sum::<usize>() as u64
 }
 
-/// The smallest scenario found, and how many runs that took.
-pub(super) fn minimise(
-    scenario: &Resolved,
-    budget: u64,
-    watch: Watch<'_>,
-    fails: Fails<'_>,
-) -> (Resolved, u64) {
-    let mut search = Search {
-        best: scenario.clone(),
-        runs: 0,
-        budget,
-        watch,
-        fails,
-    };
-    search.tighter();
-    loop {
-        let before = search.best.clone();
-        search.fewer();
-        search.plainer();
-        if search.best == before || search.runs >= budget {
-            return (search.best, search.runs);
+impl Search<'_> {
+    /// Makes the scenario as small as the budget allows.
+    pub(super) fn minimise(&mut self) {
+        self.tighter();
+        loop {
+            let before = self.best.clone();
+            self.fewer();
+            self.plainer();
+            if self.best == before || self.runs >= self.budget {
+                return;
+            }
         }
     }
-}
 
-impl Search<'_> {
-    /// Tries a changed scenario with several seeds, if it is a scenario at all.
+    /// Tries a changed scenario with several seeds, if it is a scenario at all. One of them must
+    /// fail; correct servers must pass all of them: a seed that happens to suit them shows nothing.
     fn attempt(&mut self, change: impl FnOnce(&mut Resolved)) -> bool {
         let mut candidate = self.best.clone();
         change(&mut candidate);
@@ -65,27 +56,56 @@ impl Search<'_> {
         if candidate == self.best || !is_sound(&candidate) {
             return false;
         }
-        let seeds = std::iter::once(self.best.seed).chain(1..=SEEDS);
-        for seed in seeds {
-            if self.runs >= self.budget {
-                return false;
-            }
-            self.runs += 1;
-            let seen = Progress {
-                replays: self.runs,
-                left: self.best.phases().len() as u64 + faults(&self.best),
-            };
-            if (self.watch)(seen).is_break() {
-                self.budget = self.runs;
-                return false;
-            }
-            candidate.seed = seed;
-            if (self.fails)(&candidate) {
-                self.best = candidate;
-                return true;
-            }
+        let others = (1..=SEEDS).filter(|seed| *seed != self.best.seed);
+        let seeds: Vec<_> = std::iter::once(self.best.seed).chain(others).collect();
+        let found = seeds.iter().find(|seed| {
+            candidate.seed = **seed;
+            self.run() && (self.fails)(&candidate)
+        });
+        let Some(found) = found.copied() else {
+            return false;
+        };
+        if !self.is_fair(&mut candidate, &seeds) {
+            return false;
         }
-        false
+        candidate.seed = found;
+        self.best = candidate;
+        true
+    }
+
+    /// Whether correct servers pass all of these seeds, first of all the one that was tried last.
+    fn is_fair(&mut self, candidate: &mut Resolved, seeds: &[u64]) -> bool {
+        let Some(passes) = self.passes else {
+            return true;
+        };
+        let found = candidate.seed;
+        let others = seeds.iter().copied().filter(|seed| *seed != found);
+        std::iter::once(found).chain(others).all(|seed| {
+            candidate.seed = seed;
+            self.run() && passes(candidate)
+        })
+    }
+
+    /// Counts one more run, unless the budget is used up.
+    fn run(&mut self) -> bool {
+        if self.runs >= self.budget {
+            return false;
+        }
+        self.runs += 1;
+        let seen = Progress {
+            replays: self.runs,
+            left: self.best.phases().len() as u64 + faults(&self.best),
+        };
+        if (self.watch)(seen).is_break() {
+            self.budget = self.runs;
+            return false;
+        }
+        true
+    }
+
+    /// Whether somebody can tell a scenario that shows the failure from one that nobody passes.
+    fn is_judged(&self) -> bool {
+        self.passes.is_some()
     }
 
     /// Lowers the limit of events while it is passed and correct servers keep it: a run that never
@@ -97,26 +117,21 @@ impl Search<'_> {
                 limit.value = (limit.value / 2).max(1);
             }
         };
-        while self.attempt(halved) {}
+        while self.is_judged() && self.attempt(halved) {}
     }
 
     /// Leaves out phases, faults, steps, expectations, nodes and clients.
     fn fewer(&mut self) {
-        self.each(phases, |phases, place| drop(phases.remove(place)));
-        for phase in 0..phases(&mut self.best).len() {
-            self.each(
-                move |scenario| &mut phases(scenario)[phase].faults,
-                |faults: &mut Vec<Fault>, place| drop(faults.remove(place)),
-            );
-            self.each(
-                move |scenario| &mut phases(scenario)[phase].steps,
-                |steps, place| drop(steps.remove(place)),
-            );
+        for phase in (0..self.best.phases().len()).rev() {
+            if self.is_judged() || !gives_a_chance(&self.best, phase) {
+                self.attempt(|scenario| drop(phases(scenario).remove(phase)));
+            }
         }
-        self.each(
-            |scenario| &mut scenario.expect.eventually,
-            |eventually: &mut Vec<Eventually>, place| drop(eventually.remove(place)),
-        );
+        for phase in 0..phases(&mut self.best).len() {
+            self.each(move |scenario| &mut phases(scenario)[phase].faults);
+            self.each(move |scenario| &mut phases(scenario)[phase].steps);
+        }
+        self.each(|scenario| &mut scenario.expect.eventually);
         self.attempt(|scenario| scenario.expect.sometimes.clear());
         while self.best.nodes.len() > 3 && self.attempt(|scenario| drop(scenario.nodes.pop())) {}
         self.attempt(|scenario| scenario.clients.count = 0);
@@ -142,7 +157,9 @@ impl Search<'_> {
                 ..Disk::default()
             };
         });
-        self.attempt(|scenario| scenario.raft = Raft::default());
+        if self.is_judged() {
+            self.attempt(|scenario| scenario.raft = Raft::default());
+        }
         self.attempt(|scenario| {
             scenario.clients = Clients {
                 count: scenario.clients.count,
@@ -154,24 +171,75 @@ impl Search<'_> {
             self.attempt(|scenario| phases(scenario)[phase].network = None);
             self.attempt(|scenario| phases(scenario)[phase].client_network = None);
             self.attempt(|scenario| phases(scenario)[phase].disk = None);
-            while self.attempt(|scenario| {
-                let phase = &mut phases(scenario)[phase];
-                let half = phase.lasts.get() / 2 / 1_000_000;
-                phase.lasts = Nanos::millis(half.max(1));
-            }) {}
+            if self.is_judged() || !gives_a_chance(&self.best, phase) {
+                self.shorter(phase);
+            }
         }
     }
 
+    /// Halves a phase as often as that will do.
+    fn shorter(&mut self, phase: usize) {
+        let halved = |scenario: &mut Resolved| {
+            let phase = &mut phases(scenario)[phase];
+            let half = phase.lasts.get() / 2 / 1_000_000;
+            phase.lasts = Nanos::millis(half.max(1));
+        };
+        while self.attempt(halved) {}
+    }
+
     /// Tries to leave out each thing of a list, from the back.
-    fn each<T>(
-        &mut self,
-        list: impl Fn(&mut Resolved) -> &mut Vec<T>,
-        remove: impl Fn(&mut Vec<T>, usize),
-    ) {
+    fn each<T: Mends>(&mut self, list: impl Fn(&mut Resolved) -> &mut Vec<T>) {
         for place in (0..list(&mut self.best).len()).rev() {
-            self.attempt(|scenario| remove(list(scenario), place));
+            if self.is_judged() || !list(&mut self.best)[place].mends() {
+                self.attempt(|scenario| drop(list(scenario).remove(place)));
+            }
         }
     }
+}
+
+/// Something that may be left out.
+trait Mends {
+    /// Whether it undoes harm: without it servers may have no chance.
+    fn mends(&self) -> bool;
+}
+
+impl Mends for Step {
+    fn mends(&self) -> bool {
+        mends(&self.action)
+    }
+}
+
+impl Mends for Fault {
+    fn mends(&self) -> bool {
+        mends(&self.action)
+    }
+}
+
+impl Mends for Eventually {
+    fn mends(&self) -> bool {
+        false
+    }
+}
+
+fn mends(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Restart(_)
+            | Action::Recover(_)
+            | Action::Resume(_)
+            | Action::Release(_)
+            | Action::Heal(_)
+    )
+}
+
+/// Whether a phase ends faults, or something is expected of it or of a later one.
+fn gives_a_chance(scenario: &Resolved, place: usize) -> bool {
+    let expected = |phase: &Phase| {
+        let mut wanted = scenario.expect.eventually.iter();
+        wanted.any(|wanted| wanted.phase == phase.name)
+    };
+    let phases = scenario.phases();
+    phases[place].heal || phases[place..].iter().any(expected)
 }
 
 fn phases(scenario: &mut Resolved) -> &mut Vec<Phase> {

@@ -22,6 +22,7 @@ use crate::ended::{Ended, outcome, passed};
 use crate::format::{
     Ask, Completions, Impossible, Resolved, Script, ScriptStep, Verb, Who, shown_step,
 };
+use crate::missed::Missed;
 use crate::run::{self, Outcome, Spectator, Stop, members};
 use crate::server::Server;
 use crate::vigil::{Unmet, Vigil};
@@ -142,7 +143,7 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
         };
         for step in &script.steps {
             let result = self.step(step, insist);
-            done.push(result.is_ok());
+            done.push(!matches!(result, Err(Halt::Miss(_))));
             match result {
                 Ok(()) => {}
                 Err(Halt::Violation(violation)) => return Err(Stop::Violation(violation)),
@@ -315,6 +316,7 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
             miss.says(self.eye.names),
         ];
         Unmet {
+            missed: Missed::Step,
             time: self.world.now(),
             event: self.world.cluster().last_event().0,
             facts,

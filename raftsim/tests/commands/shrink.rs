@@ -109,3 +109,39 @@ fn what_does_not_fail_is_told_and_nothing_is_written() {
         full.err
     );
 }
+
+#[test]
+fn what_run_calls_violated_is_made_small_whatever_else_its_steps_expect() {
+    for (scenario, bug, failure) in [
+        (
+            "figure/8.json#d1-overwritten",
+            "C-01",
+            "leader-completeness",
+        ),
+        (
+            "lesson/e7-vote-survives-step-down.json",
+            "E-01",
+            "promises-kept",
+        ),
+    ] {
+        let file = format!("{}/../scenarios/{scenario}", env!("CARGO_MANIFEST_DIR"));
+        let out = folder("shrunk-script");
+        let said = says(&["shrink", &file, "--bug", bug, "--out", &out]);
+        assert_eq!(said.code, 0, "{}", said.err);
+        assert!(said.out.starts_with(failure), "{}", said.out);
+    }
+}
+
+#[test]
+fn a_run_that_stays_long_is_told_in_short_and_paths_survive_the_shell() {
+    let out = folder("shrunk not at all");
+    let said = says(&[
+        "shrink", "churn", "--seed", "34", "--bug", "E-03", "--budget", "0", "--out", &out,
+    ]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(!said.out.contains("came down to"), "{}", said.out);
+    assert!(said.out.contains("\n  40. ") && !said.out.contains("\n  41. "));
+    assert!(said.out.contains("\n      ... and "), "{}", said.out);
+    let command = format!("raftsim run '{out}/churn-34-E-03.json' --bug E-03");
+    assert!(said.out.contains(&command), "{}", said.out);
+}

@@ -1,0 +1,46 @@
+//! What an expectation that is not met is about: by this, not by its words, a failure is known.
+
+use simulator::FaultKind;
+
+/// What did not come about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Missed {
+    /// A part of what must come true in a phase.
+    Clause {
+        /// The phase, by name.
+        phase: Box<str>,
+        /// Which part.
+        clause: Clause,
+    },
+    /// A limit, by its name in scenarios.
+    Limit(&'static str),
+    /// A step that cannot be done, or that expects something else.
+    Step,
+    /// A fault that never found anything to act on.
+    Fault(FaultKind),
+}
+
+/// A part of what must come true in a phase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clause {
+    /// `one_leader`
+    OneLeader,
+    /// `stays`
+    Stays,
+    /// `all_committed`
+    AllCommitted,
+    /// `all_applied_equal`
+    AllAppliedEqual,
+    /// `all_served`
+    AllServed,
+}
+
+impl Missed {
+    /// A part of what must come true in this phase.
+    pub(crate) fn of(phase: &str, clause: Clause) -> Self {
+        Missed::Clause {
+            phase: phase.into(),
+            clause,
+        }
+    }
+}

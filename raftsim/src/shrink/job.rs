@@ -1,0 +1,213 @@
+//! One run to make smaller, from its recording to its small form.
+
+use kv::Duties;
+use raft_core::Rules;
+use simulator::NodeId;
+
+use super::case::{Case, World};
+use super::hunt::Hunt;
+use super::replay::Replayer;
+use super::sugar::{Kitchen, Line};
+use super::tape::{self, Tape};
+use super::tell::{self, Teller};
+use super::timed::{self, Search};
+use super::{Budget, Failure, NotFailing, Shrunk, Watch, passes, result, script};
+use crate::bugs::Bug;
+use crate::check::Broken;
+use crate::format::{Course, Resolved};
+use crate::run::{Outcome, Spectator, Unobserved, run_cast};
+use crate::server::Server;
+use crate::stepped::{self, Insist, Played};
+
+/// Of so many replays one is kept for making steps of moves.
+const SHARE: u64 = 10;
+
+/// A scenario to make smaller.
+pub(super) struct Job<'s, C> {
+    pub(super) scenario: &'s Resolved,
+    pub(super) cast: C,
+    /// How the steps of a stepped scenario are taken.
+    pub(super) insist: Insist,
+    pub(super) bug: Option<Bug>,
+    pub(super) budget: Budget,
+    /// Whether correct servers pass a scenario, if somebody knows.
+    pub(super) passes: Option<&'s dyn Fn(&Resolved) -> bool>,
+}
+
+impl<C> Job<'_, C> {
+    pub(super) fn shrink<R, D>(&self, watch: Watch<'_>) -> Result<Shrunk, NotFailing>
+    where
+        R: Rules + Clone,
+        D: Duties,
+        C: Fn(NodeId) -> (R, D),
+    {
+        let mut tape: Tape<Server<R, D>> = Tape::new();
+        let outcome = self.run(self.scenario, &mut tape);
+        let mut shrunk = match (Failure::of(&outcome), &self.scenario.course) {
+            (Some(Failure::Broken(broken)), _) => self.moves(tape, broken, watch),
+            (Some(failure), Course::Timed(_)) => self.timed(&outcome, failure, watch),
+            _ => return Err(NotFailing(Box::new(outcome))),
+        };
+        shrunk.passes = self.passes.map(|passes| passes(&shrunk.scenario));
+        result::describe(&mut shrunk, self.scenario);
+        Ok(shrunk)
+    }
+
+    fn run<R, D, O>(&self, scenario: &Resolved, observer: &mut O) -> Outcome
+    where
+        R: Rules + Clone,
+        D: Duties,
+        C: Fn(NodeId) -> (R, D),
+        O: Spectator<R, D>,
+    {
+        match scenario.script() {
+            Some(script) => {
+                stepped::play(scenario, script, &self.cast, self.insist, observer).outcome
+            }
+            None => run_cast(scenario, &self.cast, observer),
+        }
+    }
+
+    /// A broken property: the run's actions are made fewer.
+    fn moves<R, D>(&self, mut tape: Tape<Server<R, D>>, broken: Broken, watch: Watch<'_>) -> Shrunk
+    where
+        R: Rules + Clone,
+        D: Duties,
+        C: Fn(NodeId) -> (R, D),
+    {
+        if broken != Broken::CoreAssertion {
+            tape.tried = None;
+        }
+        let (scenario, budget) = (self.scenario, self.budget.replays);
+        let replayer = Replayer::new(scenario, &self.cast);
+        let whole = recorded(scenario, &tape, &replayer);
+        let mut fails = |case: &Case| {
+            let played = replayer.play(case);
+            (played.broken == Some(broken)).then_some(played.moves)
+        };
+        let mut hunt = Hunt::new(whole, budget - budget / SHARE, &mut *watch, &mut fails);
+        passes::minimise(&mut hunt);
+        let (best, runs) = (hunt.best, hunt.runs);
+        let lines = script::lines(&replayer, &best);
+        let moves = lines.len() as u64;
+        let mut kitchen = Kitchen {
+            runs,
+            budget,
+            watch,
+            reached: &mut |lines| self.reached(&best, lines, broken),
+        };
+        let lines = kitchen.sweeten(lines);
+        let replays = kitchen.runs;
+        let lines = self.told(&best, lines, broken);
+        Shrunk {
+            failure: Failure::Broken(broken),
+            bug: self.bug,
+            actions: tape.actions.len() as u64,
+            moves,
+            steps: lines.len() as u64,
+            replays,
+            scenario: result::stepped(scenario, &best, &lines),
+            passes: None,
+        }
+    }
+
+    /// Plays lines.
+    fn play<R, D, O>(&self, case: &Case, lines: &[Line], observer: &mut O) -> Played
+    where
+        R: Rules + Clone,
+        D: Duties,
+        C: Fn(NodeId) -> (R, D),
+        O: Spectator<R, D>,
+    {
+        let small = result::stepped(self.scenario, case, lines);
+        let script = small.script().expect("it is made of steps");
+        stepped::play(&small, script, &self.cast, Insist::No, observer)
+    }
+
+    /// How many lines are reached, if they break this property and each of them is done. A step
+    /// that is left half-done says what is not true.
+    fn reached<R, D>(&self, case: &Case, lines: &[Line], broken: Broken) -> Option<usize>
+    where
+        R: Rules + Clone,
+        D: Duties,
+        C: Fn(NodeId) -> (R, D),
+    {
+        let played = self.play(case, lines, &mut Unobserved);
+        let same = Failure::of(&played.outcome) == Some(Failure::Broken(broken));
+        let asserted = usize::from(broken == Broken::CoreAssertion);
+        (same && played.done.iter().all(|done| *done)).then_some(played.done.len() + asserted)
+    }
+
+    /// The lines with sentences that tell what they do.
+    fn told<R, D>(&self, case: &Case, mut lines: Vec<Line>, broken: Broken) -> Vec<Line>
+    where
+        R: Rules + Clone,
+        D: Duties,
+        C: Fn(NodeId) -> (R, D),
+    {
+        let mut teller = Teller::new(case.world.nodes as usize);
+        let played = self.play(case, &tell::numbered(&lines), &mut teller);
+        assert_eq!(
+            Failure::of(&played.outcome),
+            Some(Failure::Broken(broken)),
+            "the small form of {}, seed {}, fails as the run does",
+            self.scenario.name,
+            self.scenario.seed
+        );
+        teller.tell(&mut lines, &self.scenario.nodes);
+        lines
+    }
+
+    /// A failure that needs time: the scenario is made smaller.
+    fn timed<R, D>(&self, outcome: &Outcome, failure: Failure, watch: Watch<'_>) -> Shrunk
+    where
+        R: Rules + Clone,
+        D: Duties,
+        C: Fn(NodeId) -> (R, D),
+    {
+        let mut search = Search {
+            best: self.scenario.clone(),
+            runs: 0,
+            budget: self.budget.replays,
+            watch,
+            fails: &mut |small| {
+                let outcome = run_cast(small, &self.cast, &mut Unobserved);
+                Failure::of(&outcome).as_ref() == Some(&failure)
+            },
+            passes: self.passes,
+        };
+        search.minimise();
+        let (scenario, replays) = (search.best, search.runs);
+        Shrunk {
+            failure,
+            bug: self.bug,
+            actions: outcome.events,
+            moves: 0,
+            steps: timed::faults(&scenario),
+            replays,
+            scenario,
+            passes: None,
+        }
+    }
+}
+
+/// The whole run as moves.
+fn recorded<R, D, C>(
+    scenario: &Resolved,
+    tape: &Tape<Server<R, D>>,
+    replayer: &Replayer<'_, C>,
+) -> Case
+where
+    R: Rules + Clone,
+    D: Duties,
+    C: Fn(NodeId) -> (R, D),
+{
+    let world = World {
+        nodes: u32::try_from(scenario.nodes.len()).expect("a scenario has at most nine nodes"),
+        clients: scenario.clients.count,
+        raft: scenario.raft.clone(),
+        timed: true,
+    };
+    let moves = tape::moves(tape, &mut replayer.world(&world));
+    Case { world, moves }
+}
