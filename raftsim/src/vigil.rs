@@ -14,6 +14,9 @@ const STEP: Span = Span(10_000_000);
 /// The end of a phase that has not ended.
 const NEVER: Time = Time(u64::MAX);
 
+/// Says what is still missing, if anything is.
+type Lack<'l> = &'l dyn Fn() -> Option<String>;
+
 /// One expectation that has not come true yet, or that must stay true.
 #[derive(Clone, Debug)]
 struct Waiting<'s> {
@@ -192,7 +195,7 @@ impl<'s> Vigil<'s> {
         let committed = || all_committed(cluster, &waiting.among, names);
         let equal = || applied_equal(cluster, &waiting.among, names);
         let served = || self.served(waiting.begin, checks);
-        let checks: [(bool, Clause, &dyn Fn() -> Option<String>); 4] = [
+        let checks: [(bool, Clause, Lack<'_>); 4] = [
             (wants.one_leader, Clause::OneLeader, &leader),
             (wants.all_committed, Clause::AllCommitted, &committed),
             (wants.all_applied_equal, Clause::AllAppliedEqual, &equal),
