@@ -57,7 +57,7 @@ pub struct Unmet {
     /// What was asked, and what was the case.
     pub facts: [String; 2],
     /// The step that asked, in a stepped run.
-    pub step: Option<Place>,
+    pub step: Option<Box<Place>>,
 }
 
 impl<'s> Vigil<'s> {

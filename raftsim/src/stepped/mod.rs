@@ -320,7 +320,7 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
             time: self.world.now(),
             event: self.world.cluster().last_event().0,
             facts,
-            step: Some(step.place.clone()),
+            step: Some(Box::new(step.place.clone())),
         }
     }
 }

@@ -117,7 +117,8 @@ fn buggy_twin() -> String {
     let program = env!("CARGO_BIN_EXE_raftsim");
     let text = format!("#!/bin/sh\nverb=$1\nshift\nexec {program} $verb --bug P-01 \"$@\"\n");
     let script = super::write("buggy-twin.sh", &text);
-    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let made = std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755));
+    made.expect("a file of this test's own");
     script
 }
 
