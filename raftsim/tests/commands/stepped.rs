@@ -65,7 +65,13 @@ fn a_trace_shows_what_steps_say_and_ask() {
 
 #[test]
 fn a_story_tells_what_is_said_where_it_is_said() {
-    let said = says(&["run", "lesson/e1-first-election#replicated"]);
+    let said = says(&[
+        "run",
+        concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../scenarios/lesson/e1-first-election.json#replicated"
+        ),
+    ]);
     assert_eq!(said.code, 0, "{}{}", said.out, said.err);
     let place = |text: &str| {
         said.out
@@ -82,7 +88,15 @@ fn a_story_tells_what_is_said_where_it_is_said() {
 
 #[test]
 fn what_came_after_an_unmet_step_is_not_shown_as_what_led_to_it() {
-    let said = says(&["run", "figure/8#d2-committed", "--bug", "C-01"]);
+    let said = says(&[
+        "run",
+        concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../scenarios/figure/8.json#d2-committed"
+        ),
+        "--bug",
+        "C-01",
+    ]);
     assert_eq!(said.code, 1, "{}{}", said.out, said.err);
     let unmet = "NOT AS THE STEP SAYS at 0.990033572s";
     assert!(said.out.contains(unmet), "{}", said.out);
