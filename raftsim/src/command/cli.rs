@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use raftsim::bugs::Bug;
 use raftsim::diagram::Scale;
+use raftsim::format::Overrides;
 use raftsim::trace::Kind;
 
 /// What `--version` says: the trace version tells whether a seed means the same run.
@@ -117,6 +118,16 @@ pub(crate) struct Source {
     /// Give a parameter of the scenario a value; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
     pub(crate) set: Vec<(String, String)>,
+}
+
+impl Source {
+    /// What it says about a scenario file.
+    pub(crate) fn overrides(&self) -> Overrides {
+        Overrides {
+            seed: self.seed,
+            sets: self.set.clone(),
+        }
+    }
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {

@@ -63,6 +63,16 @@ impl ScenarioFile {
         })
     }
 
+    /// The same, and whoever cannot have it is told why.
+    pub(crate) fn scenario(
+        &self,
+        overrides: &Overrides,
+        screen: &mut Screen,
+    ) -> Result<Resolved, Exit> {
+        self.resolve(overrides)
+            .map_err(|unusable| self.explain(&unusable, screen))
+    }
+
     /// The runs of a file: its branches, as arguments that name them. None where it is one run.
     pub(crate) fn branches(&self, argument: &str) -> Vec<String> {
         match self.resolve(&Overrides::default()) {

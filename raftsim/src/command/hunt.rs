@@ -27,6 +27,8 @@ const APART: u64 = 1 << 32;
 #[derive(Clone, Debug)]
 pub(crate) struct Start {
     pub(crate) bug: Bug,
+    /// The first seed.
+    pub(crate) first: u64,
     /// The seeds that were run, the failing one included.
     pub(crate) seeds: u64,
     /// Processor time until then.
@@ -136,6 +138,7 @@ fn search(
         if ran.failed() || cpu_ns >= cap_ns {
             return Some(Start {
                 bug,
+                first,
                 seeds,
                 cpu_ns,
                 caught: ran.failed().then(|| caught(&ran, bug, budget)),

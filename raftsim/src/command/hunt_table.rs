@@ -130,7 +130,7 @@ pub(crate) fn show(
     if args.markdown {
         writeln!(out, "# How soon planted bugs are found\n")?;
         writeln!(out, "Made by `{}`.\n", typed(args))?;
-        for line in about(args, profile) {
+        for line in about(args, profile, done) {
             writeln!(out, "{line}")?;
         }
         writeln!(out, "\n| {} |", HEADS.join(" | "))?;
@@ -163,9 +163,9 @@ pub(crate) fn show(
     writeln!(out, "\n{}", style(&all))?;
     for start in done {
         if start.caught.as_ref().is_some_and(|caught| !caught.tells) {
-            let bug = start.bug;
+            let (bug, seed) = (start.bug, start.first + start.seeds - 1);
             screen.tell(&format!(
-                "what is left of a seed with {bug} does not tell servers with it from others"
+                "what is left of seed {seed} does not tell servers with {bug} from others"
             ));
         }
     }
@@ -184,8 +184,14 @@ fn typed(args: &BugsHunt) -> String {
 }
 
 /// How the table is to be read.
-fn about(args: &BugsHunt, profile: &str) -> Vec<String> {
+fn about(args: &BugsHunt, profile: &str, done: &[Start]) -> Vec<String> {
     let cap = args.cap / NS;
+    let small = done.iter().filter_map(|start| start.caught.as_ref());
+    let dumb = small.filter(|caught| !caught.tells).count();
+    let but = match dumb {
+        0 => String::new(),
+        some => format!(", but for {some} of them"),
+    };
     vec![
         format!(
             "Each bug was looked for by the seeds of the profile `{profile}`, which knows of no bug, \
@@ -202,7 +208,8 @@ fn about(args: &BugsHunt, profile: &str) -> Vec<String> {
         "of a stepped scenario, or faults of a timed one where the failure needs time. Each of them \
          fails in the same way with the bug,"
             .to_owned(),
-        "and passes without it. Processor time differs between machines; the rest does not, but \
+        format!("and is passed without it{but}."),
+        "Processor time differs between machines; the rest does not, but \
          where `>` stands."
             .to_owned(),
     ]
@@ -264,6 +271,7 @@ mod tests {
     fn start(seeds: u64, steps: Option<u64>) -> Start {
         Start {
             bug: Bug::C01,
+            first: 0,
             seeds,
             cpu_ns: seeds * NS / 1_000,
             caught: steps.map(|steps| Caught {

@@ -110,8 +110,7 @@ fn resolve(
         seed: Some(seed),
         sets: sets.to_vec(),
     };
-    file.resolve(&overrides)
-        .map_err(|unusable| file.explain(&unusable, screen))
+    file.scenario(&overrides, screen)
 }
 
 fn series(

@@ -6,7 +6,7 @@ use std::path::Path;
 use indicatif::{ProgressBar, ProgressStyle};
 use raftsim::bugs::Bug;
 use raftsim::failure::{self, Kept};
-use raftsim::format::{Overrides, Resolved};
+use raftsim::format::Resolved;
 use raftsim::run::TRACE_VERSION;
 use raftsim::shrink::{Budget, NotFailing, Shrunk, shrink_watched};
 use serde::Serialize;
@@ -23,13 +23,9 @@ const FOLDER: &str = "shrunk";
 
 pub(crate) fn shrink(args: &Shrink, screen: &mut Screen) -> Result<Exit, Stop> {
     let (file, bug) = find(args, screen)?;
-    let overrides = Overrides {
-        seed: args.source.seed,
-        sets: args.source.set.clone(),
-    };
-    let scenario = match file.resolve(&overrides) {
+    let scenario = match file.scenario(&args.source.overrides(), screen) {
         Ok(scenario) => scenario,
-        Err(unusable) => return Ok(file.explain(&unusable, screen)),
+        Err(exit) => return Ok(exit),
     };
     let bug = bug.or_else(|| scenario.recorded_bug());
     let interrupt = Interrupt::listen();

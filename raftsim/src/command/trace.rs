@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use raftsim::bugs::{self, Bug};
-use raftsim::format::{Overrides, Resolved};
+use raftsim::format::Resolved;
 use raftsim::run::{Outcome, TRACE_VERSION};
 use raftsim::trace::{Columns, Filter, Header, Line, Tracer, read};
 use raftsim::why::chain::Records;
@@ -22,13 +22,9 @@ pub(crate) fn trace(args: &Trace, log: &Log, screen: &mut Screen) -> Result<Exit
     if file.path.ends_with(".jsonl") || file.text.starts_with("{\"type\":\"header\"") {
         return written(args, &file, log, screen);
     }
-    let overrides = Overrides {
-        seed: args.source.seed,
-        sets: args.source.set.clone(),
-    };
-    let scenario = match file.resolve(&overrides) {
+    let scenario = match file.scenario(&args.source.overrides(), screen) {
         Ok(scenario) => scenario,
-        Err(unusable) => return Ok(file.explain(&unusable, screen)),
+        Err(exit) => return Ok(exit),
     };
     let branches = file.branches(&args.file);
     if !branches.is_empty() {

@@ -171,7 +171,11 @@ impl<C> Job<'_, C> {
             budget: self.budget.replays,
             watch,
             fails: &mut |small| {
-                let outcome = run_cast(small, &self.cast, &mut Unobserved);
+                let mut small = small.clone();
+                if let Some(bug) = self.bug {
+                    bug.prepare(&mut small);
+                }
+                let outcome = run_cast(&small, &self.cast, &mut Unobserved);
                 Failure::of(&outcome).as_ref() == Some(&failure)
             },
             passes: self.passes,

@@ -173,8 +173,10 @@ pub fn shrink_watched(
         let planted = Planted { bug, node: node.0 };
         (planted, planted)
     };
+    // In a world that is as hard on them, but for a bug that consists of settings.
     let passes = |small: &Resolved| {
         let mut cured = small.clone();
+        bug.prepare(&mut cured);
         bug.cure(&mut cured);
         pass(&cured)
     };
@@ -188,6 +190,7 @@ pub fn shrink_watched(
         passes: Some(&passes),
     };
     let mut shrunk = job.shrink(watch)?;
+    bug.prepare(&mut shrunk.scenario);
     bug.cure(&mut shrunk.scenario);
     Ok(shrunk)
 }

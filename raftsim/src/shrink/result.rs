@@ -110,12 +110,12 @@ impl Shrunk {
         let (import, passes) = match self.passes {
             Some(false) => ("", String::new()),
             _ => (
-                "use raftsim::run::run;\n",
+                "use raftsim::run::run;\nuse raftsim::shrink::Failure;\n",
                 format!(
                     "\n\
                      #[test]\n\
                      fn {name}_passes() {{\n    \
-                         assert_eq!(run(&scenario()).verdict.name(), \"ok\");\n\
+                         assert_eq!(Failure::of(&run(&scenario())), None);\n\
                      }}\n"
                 ),
             ),
