@@ -208,7 +208,7 @@ fn about(args: &BugsHunt, profile: &str, done: &[Start]) -> Vec<String> {
         "of a stepped scenario, or faults of a timed one where the failure needs time. Each of them \
          fails in the same way with the bug,"
             .to_owned(),
-        format!("and is passed without it{but}."),
+        format!("and passes with correct servers{but}."),
         "Processor time differs between machines; the rest does not, but \
          where `>` stands."
             .to_owned(),

@@ -1,0 +1,155 @@
+//! State Machine Safety (Figure 3) and the quorum behind each commit.
+
+use kv::Duties;
+use raft_core::{RoleKind, Rules, Term};
+use simulator::{Cluster, NodeId};
+
+use super::{Found, Safety};
+use crate::check::subject::Subject;
+use crate::format::Property;
+use crate::server::Server;
+
+impl Safety {
+    /// State Machine Safety for what a node may apply, and a recount of each commit's quorum.
+    pub(super) fn commit<R: Rules + Clone, D: Duties>(
+        &mut self,
+        cluster: &Cluster<Server<R, D>>,
+        id: NodeId,
+        server: &Server<R, D>,
+    ) -> Result<(), Found> {
+        let raft = server.node().raft();
+        let commit = raft.commit_index().0;
+        if commit == self.nodes[id.0 as usize].commit {
+            return Ok(());
+        }
+        self.watched(id).commit = commit;
+        if commit > self.committed.last() {
+            self.quorum(cluster, id, raft.role(), commit)?;
+            let term = raft.current_term();
+            for index in self.committed.last() + 1..=commit {
+                let Some(entry) = self.nodes[id.0 as usize].log.get(index) else {
+                    break;
+                };
+                self.committed.push(entry);
+                self.committed_in.push(term);
+                self.sightings.commits += 1;
+            }
+            self.known_to_later_leaders(cluster, term)?;
+        }
+        self.count(Property::StateMachineSafety);
+        let log = &self.nodes[id.0 as usize].log;
+        if log.agrees(&self.committed, commit) {
+            return Ok(());
+        }
+        let differs = log.first_difference(&self.committed);
+        let theirs = self
+            .committed
+            .get(differs)
+            .map_or(Term(0), |entry| entry.term);
+        let own = log.get(differs).map_or(Term(0), |entry| entry.term);
+        let facts = [
+            format!("entry #{differs}{theirs} is committed"),
+            format!("{} commits #{differs}{own} in its place", self.name(id)),
+        ];
+        let subject = Subject::Replaced {
+            node: id,
+            index: differs,
+            term: theirs,
+        };
+        self.object(Property::StateMachineSafety, subject, facts)
+    }
+
+    /// Counts, on the disks themselves, who holds what a leader commits.
+    pub(super) fn quorum<R: Rules + Clone, D: Duties>(
+        &mut self,
+        cluster: &Cluster<Server<R, D>>,
+        id: NodeId,
+        role: RoleKind,
+        commit: u64,
+    ) -> Result<(), Found> {
+        self.count(Property::CommitQuorum);
+        let name = self.name(id);
+        if role != RoleKind::Leader {
+            let facts = [
+                format!(
+                    "no leader has committed more than #{}",
+                    self.committed.last()
+                ),
+                format!("{name}, a {role}, commits #{commit}"),
+            ];
+            let term = self.nodes[id.0 as usize].log.get(commit);
+            let subject = Subject::Commit {
+                node: id,
+                index: commit,
+                term: term.map_or(Term(0), |entry| entry.term),
+            };
+            self.object(Property::CommitQuorum, subject, facts)?;
+        }
+        let Some(entry) = self.nodes[id.0 as usize].log.get(commit) else {
+            return Ok(());
+        };
+        let place = usize::try_from(commit - 1).expect("a log fits in memory");
+        let holders: Vec<_> = cluster
+            .nodes()
+            .filter(|node| {
+                let held = cluster.disk(*node).0.entries.get(place);
+                held.is_some_and(|(term, _)| *term == entry.term)
+            })
+            .collect();
+        let needed = self.names.len() / 2 + 1;
+        if holders.len() >= needed {
+            return Ok(());
+        }
+        let names: Vec<_> = holders.iter().map(|node| self.name(*node)).collect();
+        let named = match names.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", names.join(" ")),
+        };
+        let (nodes, verb) = match self.names.len() {
+            1 => ("node", "is"),
+            _ => ("nodes", "are"),
+        };
+        let facts = [
+            format!("{name} commits #{commit}{}", entry.term),
+            format!(
+                "it is durable on {} of {} {nodes}{named}, {needed} {verb} needed",
+                holders.len(),
+                self.names.len(),
+            ),
+        ];
+        let subject = Subject::Commit {
+            node: id,
+            index: commit,
+            term: entry.term,
+        };
+        self.object(Property::CommitQuorum, subject, facts)
+    }
+
+    /// Applying the same entries gives the same state everywhere.
+    pub(super) fn applied<R: Rules + Clone, D: Duties>(
+        &mut self,
+        id: NodeId,
+        server: &Server<R, D>,
+    ) -> Result<(), Found> {
+        for (index, state) in server.applied() {
+            self.count(Property::StateMachineSafety);
+            let place = usize::try_from(index.0 - 1).expect("a log fits in memory");
+            match self.states.get(place) {
+                Some(known) if known == state => {}
+                Some(known) => {
+                    let facts = [
+                        format!("another node's state after {index} has the hash {known:016x}"),
+                        format!("{}'s state after {index} has {state:016x}", self.name(id)),
+                    ];
+                    let (node, index) = (id, index.0);
+                    let subject = Subject::State { node, index };
+                    self.object(Property::StateMachineSafety, subject, facts)?;
+                }
+                None if place == self.states.len() => self.states.push(*state),
+                // An entry before was skipped: the commit check has reported that.
+                None => {}
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,84 @@
+//! Leader Append-Only and Log Matching (Figure 3): what a log may become.
+
+use kv::Write;
+use raft_core::{RoleKind, Term};
+use simulator::NodeId;
+use smallvec::SmallVec;
+
+use super::{Found, Safety};
+use crate::check::shadow::{Entry, first_touched};
+use crate::check::subject::Subject;
+use crate::format::Property;
+
+impl Safety {
+    /// Leader Append-Only and Log Matching (Figure 3).
+    pub(super) fn written(&mut self, id: NodeId, write: &Write, term: Term) -> Result<(), Found> {
+        let Some(first) = first_touched(write) else {
+            return Ok(());
+        };
+        self.count(Property::LeaderAppendOnly);
+        let watched = &self.nodes[id.0 as usize];
+        let leads = watched.role == Some(RoleKind::Leader) && watched.term == term;
+        if leads && first.0 <= watched.log.last() {
+            let facts = [
+                format!(
+                    "{} leads {term} with a log up to #{}",
+                    self.name(id),
+                    watched.log.last()
+                ),
+                format!("it rewrites its own log from {first}"),
+            ];
+            self.object(Property::LeaderAppendOnly, Subject::Node(id), facts)?;
+        }
+        let removed = self.watched(id).log.truncate(first);
+        if write.raft.truncate_from.is_some() {
+            self.sightings.overwritten += removed;
+            let watched = self.watched(id);
+            watched.acknowledged = watched.acknowledged.min(first.previous().0);
+            watched.durable = watched.durable.min(first.previous().0);
+        }
+        let Some(append) = &write.raft.append else {
+            return Ok(());
+        };
+        for payload in &write.payloads {
+            let entry = self.nodes[id.0 as usize].log.next(append.term, payload);
+            self.watched(id).log.push(entry);
+            self.matching(id, entry)?;
+        }
+        Ok(())
+    }
+
+    /// Two logs that hold an entry of the same index and term are the same up to it.
+    pub(super) fn matching(&mut self, id: NodeId, entry: Entry) -> Result<(), Found> {
+        self.count(Property::LogMatching);
+        let index = self.nodes[id.0 as usize].log.last();
+        let place = usize::try_from(index - 1).expect("a log fits in memory");
+        if self.known.len() <= place {
+            self.known.resize(place + 1, SmallVec::new());
+        }
+        let known = &mut self.known[place];
+        match known.iter().find(|known| known.term == entry.term) {
+            Some(same) if same.chain == entry.chain => Ok(()),
+            Some(_) => {
+                let facts = [
+                    format!(
+                        "an entry #{index} of {} is in another log already",
+                        entry.term
+                    ),
+                    format!(
+                        "{} now holds an entry of that index and term, but the logs differ there or \
+                         before",
+                        self.name(id)
+                    ),
+                ];
+                let (node, term) = (id, entry.term);
+                let subject = Subject::Entry { node, index, term };
+                self.object(Property::LogMatching, subject, facts)
+            }
+            None => {
+                known.push(entry);
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The properties of Figure 3 and what they rest on, after every step of a node, at a cost
+//! proportional to what changed.
+
+mod commit;
+mod election;
+mod log;
+mod monotonic;
+mod promises;
+
+use kv::Duties;
+use raft_core::{Index, NodeId as RaftId, RoleKind, Rules, Term};
+use simulator::{Cluster, NodeId, Output};
+use smallvec::SmallVec;
+
+use super::shadow::{Entry, ShadowLog};
+use super::subject::Subject;
+use crate::format::Property;
+use crate::server::{Server, engine_id};
+
+/// A property that does not hold.
+pub(crate) struct Found {
+    pub(crate) property: Property,
+    /// What it is about.
+    pub(crate) subject: Subject,
+    /// The two facts that contradict each other.
+    pub(crate) facts: [String; 2],
+}
+
+/// What a run has shown so far, counted by the checks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sightings {
+    /// Leaders elected.
+    pub leaders: u64,
+    /// Candidacies, won or lost.
+    pub elections: u64,
+    /// Entries committed.
+    pub commits: u64,
+    /// Entries removed because the leader's log differs.
+    pub overwritten: u64,
+}
+
+/// One node as the checks remember it.
+#[derive(Clone, Debug, Default)]
+struct Watched {
+    log: ShadowLog,
+    term: Term,
+    commit: u64,
+    applied: u64,
+    role: Option<RoleKind>,
+    /// What the present leader's followers hold, in the order of its progress.
+    matches: SmallVec<[Index; 8]>,
+    vote: Option<(Term, RaftId)>,
+    acknowledged: u64,
+    /// The node was told that its log is durable up to here, in this term or an earlier one.
+    durable: u64,
+    durable_term: Term,
+}
+
+/// All nodes, and what all of them together have committed.
+#[derive(Clone, Debug)]
+pub(crate) struct Safety {
+    nodes: Vec<Watched>,
+    names: Vec<String>,
+    wanted: [bool; Property::COUNT],
+    /// Who led each term.
+    leaders: Vec<Option<NodeId>>,
+    /// Per index, the chain hash that each term's entry was first seen with.
+    known: Vec<SmallVec<[Entry; 2]>>,
+    committed: ShadowLog,
+    /// The term of the leader that committed each entry.
+    committed_in: Vec<Term>,
+    states: Vec<u64>,
+    pub(crate) sightings: Sightings,
+    pub(crate) evaluated: [u64; Property::COUNT],
+}
+
+impl Safety {
+    pub(crate) fn new(names: Vec<String>, wanted: [bool; Property::COUNT]) -> Self {
+        Self {
+            nodes: vec![Watched::default(); names.len()],
+            names,
+            wanted,
+            leaders: Vec::new(),
+            known: Vec::new(),
+            committed: ShadowLog::default(),
+            committed_in: Vec::new(),
+            states: Vec::new(),
+            sightings: Sightings::default(),
+            evaluated: [0; Property::COUNT],
+        }
+    }
+
+    /// Reports what was found, if it was asked for; else the watching goes on as if nothing were.
+    fn object(
+        &self,
+        property: Property,
+        subject: Subject,
+        facts: [String; 2],
+    ) -> Result<(), Found> {
+        if self.wanted[property as usize] {
+            Err(Found {
+                property,
+                subject,
+                facts,
+            })
+        } else {
+            Ok(())
+        }
+    }
+
+    #[inline]
+    fn count(&mut self, property: Property) {
+        self.evaluated[property as usize] += 1;
+    }
+
+    fn name(&self, node: NodeId) -> &str {
+        &self.names[node.0 as usize]
+    }
+
+    pub(crate) fn name_of(&self, id: RaftId) -> &str {
+        self.name(engine_id(id))
+    }
+
+    fn watched(&mut self, node: NodeId) -> &mut Watched {
+        &mut self.nodes[node.0 as usize]
+    }
+
+    /// A node was stepped.
+    pub(crate) fn stepped<R: Rules + Clone, D: Duties>(
+        &mut self,
+        cluster: &Cluster<Server<R, D>>,
+        id: NodeId,
+        server: &Server<R, D>,
+        output: &Output<Server<R, D>>,
+    ) -> Result<(), Found> {
+        let raft = server.node().raft();
+        // What a second leader writes breaks Log Matching too; that there are two is the cause.
+        if raft.role() == RoleKind::Leader {
+            self.leads(id, raft.current_term())?;
+        }
+        for write in &output.writes {
+            self.written(id, write, raft.current_term())?;
+        }
+        for (to, message) in &output.sends {
+            self.promised(id, *to, message)?;
+        }
+        if let Err(found) = self.monotonic(id, server) {
+            self.object(found.property, found.subject, found.facts)?;
+        }
+        self.role(id, server)?;
+        self.commit(cluster, id, server)?;
+        self.applied(id, server)?;
+        self.count(Property::CoreInvariants);
+        let Err(broken) = server.node().invariants() else {
+            return Ok(());
+        };
+        let state = format!("{} in {}", self.name(id), self.nodes[id.0 as usize].term);
+        let facts = [broken.to_string(), state];
+        self.object(Property::CoreInvariants, Subject::Node(id), facts)
+    }
+
+    /// How many entries are committed.
+    pub(crate) fn committed(&self) -> u64 {
+        self.committed.last()
+    }
+}

@@ -1,0 +1,78 @@
+//! Within an incarnation term, commit, applied and, for a leader, match never go back.
+
+use kv::Duties;
+use raft_core::{RoleKind, Rules};
+use simulator::NodeId;
+
+use super::{Found, Safety};
+use crate::check::subject::Subject;
+use crate::format::Property;
+use crate::server::{Server, engine_id};
+
+impl Safety {
+    /// Within an incarnation term, commit, applied and, for a leader, match never go back.
+    pub(super) fn monotonic<R: Rules + Clone, D: Duties>(
+        &mut self,
+        id: NodeId,
+        server: &Server<R, D>,
+    ) -> Result<(), Found> {
+        self.count(Property::MonotonicState);
+        let (raft, applied) = (server.node().raft(), server.node().machine().applied());
+        let (term, commit) = (raft.current_term(), raft.commit_index().0);
+        let watched = &mut self.nodes[id.0 as usize];
+        if term < watched.term || commit < watched.commit || applied < watched.applied {
+            let falls = [
+                ("term", watched.term.0, term.0),
+                ("commit index", watched.commit, commit),
+                ("applied index", watched.applied, applied),
+            ];
+            let fall = falls.into_iter().find(|(_, was, is)| is < was);
+            let (what, was, is) = fall.expect("one of them fell");
+            return Err(self.fall(id, Subject::Node(id), what, was, is));
+        }
+        let leads = raft.role() == RoleKind::Leader;
+        let went_on = leads && watched.role == Some(RoleKind::Leader) && watched.term == term;
+        if went_on {
+            let peers = raft.progress().iter().zip(&mut watched.matches);
+            for (peer, was) in peers {
+                if peer.match_index < *was {
+                    let (was, is, peer) = (was.0, peer.match_index.0, peer.id);
+                    let what = format!("match index of {}", self.name_of(peer));
+                    let subject = Subject::Match {
+                        leader: id,
+                        peer: engine_id(peer),
+                    };
+                    return Err(self.fall(id, subject, &what, was, is));
+                }
+                *was = peer.match_index;
+            }
+        } else if leads {
+            watched.matches = raft
+                .progress()
+                .iter()
+                .map(|peer| peer.match_index)
+                .collect();
+        }
+        watched.applied = applied;
+        Ok(())
+    }
+
+    pub(super) fn fall(
+        &self,
+        id: NodeId,
+        subject: Subject,
+        what: &str,
+        was: u64,
+        is: u64,
+    ) -> Found {
+        let facts = [
+            format!("{}'s {what} was {was}", self.name(id)),
+            format!("it is {is} now"),
+        ];
+        Found {
+            property: Property::MonotonicState,
+            subject,
+            facts,
+        }
+    }
+}
