@@ -1,0 +1,287 @@
+//! What clients of a key-value store did and were told.
+
+use std::fmt;
+
+/// One operation of one client on one key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// Whose it is: a label for people, nothing depends on it.
+    pub process: String,
+    /// The key.
+    pub key: String,
+    /// When it was called, as a point of the history's one clock.
+    pub call: i128,
+    /// When it returned. `None`: the outcome is unknown. Then it may have taken effect at any time
+    /// after the call, also after the end of the history, or never.
+    pub ret: Option<i128>,
+    /// What was asked, and what was told.
+    pub action: Action,
+    /// The version of the key that the reply told: after a write its own, else that of the last
+    /// write. Versions of a key rise with every write; they are compared, not counted. A key that
+    /// was never written has version 0.
+    pub version: Option<u64>,
+}
+
+/// What was asked of a key, and what was told. Where the outcome is unknown nothing was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// The value, or `None` for an absent key.
+    Get {
+        /// What was told.
+        result: Option<String>,
+    },
+    /// Sets the value.
+    Put {
+        /// To this.
+        value: String,
+    },
+    /// Adds to the end of the value; sets it where there is none.
+    Append {
+        /// This.
+        value: String,
+    },
+    /// Sets the value if it is what is expected.
+    Cas {
+        /// What is expected; `None`: that the key is absent.
+        expect: Option<String>,
+        /// What it is set to.
+        value: String,
+        /// What was told; `None` where the outcome is unknown.
+        told: Option<Swap>,
+    },
+    /// Makes the key absent.
+    Delete {
+        /// Whether there was a value, if that was told.
+        existed: Option<bool>,
+    },
+}
+
+/// What a compare-and-swap was answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Swap {
+    /// The value was what was expected.
+    Done,
+    /// It was not.
+    Failed {
+        /// What it was, if that was told; `Some(None)`: the key was absent.
+        actual: Option<Option<String>>,
+    },
+}
+
+impl Action {
+    /// Its name in files.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Action::Get { .. } => "get",
+            Action::Put { .. } => "put",
+            Action::Append { .. } => "append",
+            Action::Cas { .. } => "cas",
+            Action::Delete { .. } => "delete",
+        }
+    }
+}
+
+impl Operation {
+    /// The value that its reply shows to have been there, `Some(None)` for none.
+    #[must_use]
+    pub fn saw(&self) -> Option<Option<&str>> {
+        self.ret?;
+        match &self.action {
+            Action::Get { result } => Some(result.as_deref()),
+            Action::Cas {
+                expect,
+                told: Some(Swap::Done),
+                ..
+            } => Some(expect.as_deref()),
+            Action::Cas {
+                told: Some(Swap::Failed { actual }),
+                ..
+            } => actual.as_ref().map(Option::as_deref),
+            _ => None,
+        }
+    }
+
+    /// Whether it never changes anything, as far as is known.
+    #[must_use]
+    pub fn only_looks(&self) -> bool {
+        let failed = |told: &Option<Swap>| matches!(told, Some(Swap::Failed { .. }));
+        match &self.action {
+            Action::Get { .. } => true,
+            Action::Cas { told, .. } => failed(told),
+            _ => false,
+        }
+    }
+
+    /// The same operation of unknown outcome.
+    #[must_use]
+    pub fn unanswered(&self) -> Operation {
+        let mut unknown = self.clone();
+        unknown.ret = None;
+        unknown.version = None;
+        match &mut unknown.action {
+            Action::Get { result } => *result = None,
+            Action::Cas { told, .. } => *told = None,
+            Action::Delete { existed } => *existed = None,
+            Action::Put { .. } | Action::Append { .. } => {}
+        }
+        unknown
+    }
+}
+
+/// Shown as a call and its answer: `get x → "a"`.
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = |value: &Option<String>| match value {
+            Some(text) => shown(text),
+            None => "absent".to_owned(),
+        };
+        write!(f, "{} {}", self.action.name(), self.key)?;
+        match &self.action {
+            Action::Get { .. } | Action::Delete { .. } => {}
+            Action::Put { value } | Action::Append { value } => write!(f, " {}", shown(value))?,
+            Action::Cas {
+                expect, value: to, ..
+            } => write!(f, " {} → {}", value(expect), shown(to))?,
+        }
+        if self.ret.is_none() {
+            return f.write_str(", outcome unknown");
+        }
+        match &self.action {
+            Action::Get { result } => write!(f, ": {}", value(result))?,
+            Action::Cas { told, .. } => match told {
+                Some(Swap::Failed {
+                    actual: Some(actual),
+                }) => write!(f, ": failed, found {}", value(actual))?,
+                Some(Swap::Failed { actual: None }) => f.write_str(": failed")?,
+                _ => f.write_str(": done")?,
+            },
+            Action::Delete {
+                existed: Some(false),
+            } => f.write_str(": found nothing")?,
+            _ => {}
+        }
+        match self.version {
+            Some(version) => write!(f, " (version {version})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A value in quotes; of a long one the beginning and the end.
+pub(crate) fn shown(text: &str) -> String {
+    const ENDS: usize = 20;
+    let count = text.chars().count();
+    if count <= 2 * ENDS + 5 {
+        return format!("{text:?}");
+    }
+    let begin: String = text.chars().take(ENDS).collect();
+    let end: String = text.chars().skip(count - ENDS).collect();
+    format!("{:?} … {:?} ({count} characters)", begin, end)
+}
+
+/// Operations of any number of keys, checked for what a history must be.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    operations: Vec<Operation>,
+}
+
+/// Why operations are no history. Places are those in the list, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Invalid {
+    /// An operation returned before it was called, or at the same point.
+    ReturnsFirst {
+        /// Which one.
+        place: usize,
+        /// When it was called.
+        call: i128,
+    },
+    /// Two operations share a point of the clock, so nobody can say which came first. The second
+    /// one's call, or its return.
+    SamePoint {
+        /// The operations.
+        places: [usize; 2],
+        /// The point.
+        at: i128,
+        /// Whether it is the second one's call.
+        call: bool,
+    },
+    /// Something was told although the outcome is unknown, or a compare-and-swap returned without
+    /// an answer.
+    Outcome(usize),
+}
+
+impl History {
+    /// A history of these operations, in any order.
+    ///
+    /// # Errors
+    /// The first reason why they are none.
+    pub fn new(operations: Vec<Operation>) -> Result<Self, Invalid> {
+        let mut points = Vec::with_capacity(2 * operations.len());
+        for (place, operation) in operations.iter().enumerate() {
+            points.push((operation.call, place, true));
+            if let Some(ret) = operation.ret {
+                if ret <= operation.call {
+                    let call = operation.call;
+                    return Err(Invalid::ReturnsFirst { place, call });
+                }
+                points.push((ret, place, false));
+            }
+            if !in_order(operation) {
+                return Err(Invalid::Outcome(place));
+            }
+        }
+        points.sort_unstable();
+        let same = points.windows(2).filter(|pair| pair[0].0 == pair[1].0);
+        match same.min_by_key(|pair| pair[1].1) {
+            Some(pair) => Err(Invalid::SamePoint {
+                places: [pair[0].1, pair[1].1],
+                at: pair[1].0,
+                call: pair[1].2,
+            }),
+            None => Ok(Self { operations }),
+        }
+    }
+
+    /// The operations, in the order they were given in.
+    #[must_use]
+    pub fn operations(&self) -> &[Operation] {
+        &self.operations
+    }
+
+    /// The operations of each key, as places in the history in the order of their calls; keys in
+    /// the order of their names. Gets that never returned say nothing and are left out.
+    #[must_use]
+    pub fn keys(&self) -> Vec<(&str, Vec<usize>)> {
+        let said = |place: &usize| {
+            let operation: &Operation = &self.operations[*place];
+            operation.ret.is_some() || !matches!(operation.action, Action::Get { .. })
+        };
+        let mut places: Vec<usize> = (0..self.operations.len()).filter(said).collect();
+        let order = |place: &usize| {
+            let operation: &Operation = &self.operations[*place];
+            (operation.key.as_str(), operation.call)
+        };
+        places.sort_unstable_by(|one, other| order(one).cmp(&order(other)));
+        let mut keys: Vec<(&str, Vec<usize>)> = Vec::new();
+        for place in places {
+            let key = self.operations[place].key.as_str();
+            match keys.last_mut() {
+                Some((last, of_key)) if *last == key => of_key.push(place),
+                _ => keys.push((key, vec![place])),
+            }
+        }
+        keys
+    }
+}
+
+/// Whether what was told fits whether anything was.
+fn in_order(operation: &Operation) -> bool {
+    let told = match &operation.action {
+        Action::Get { .. } => return true,
+        Action::Cas { told, .. } => told.is_some() == operation.ret.is_some(),
+        Action::Delete { existed } => existed.is_none() || operation.ret.is_some(),
+        Action::Put { .. } | Action::Append { .. } => true,
+    };
+    told && (operation.version.is_none() || operation.ret.is_some())
+}

@@ -1,0 +1,106 @@
+//! An order is a proof: executing one operation after the other must give every answer, and agree
+//! with the clock.
+
+use crate::history::{Action, Operation, Swap};
+use crate::register::Version;
+
+/// A key, as a schoolbook has it.
+#[derive(Clone, Debug)]
+pub(crate) struct Plain {
+    pub(crate) value: Option<String>,
+    version: Version,
+}
+
+impl Default for Plain {
+    fn default() -> Self {
+        Self {
+            value: None,
+            version: Version::FIRST,
+        }
+    }
+}
+
+impl Plain {
+    /// Executes an operation. False if its client would have been told something else; then
+    /// nothing has happened.
+    pub(crate) fn execute(&mut self, operation: &Operation) -> bool {
+        let told = operation.version;
+        let version = if !self.agrees(operation) {
+            None
+        } else if self.is_changed_by(operation) {
+            self.version.written(told)
+        } else if matches!(operation.action, Action::Delete { .. }) {
+            self.version.perhaps_written(told)
+        } else {
+            self.version.seen(told)
+        };
+        let Some(version) = version else {
+            return false;
+        };
+        if self.is_changed_by(operation) {
+            self.change(&operation.action);
+        }
+        self.version = version;
+        true
+    }
+
+    fn agrees(&self, operation: &Operation) -> bool {
+        if operation.ret.is_none() {
+            return true;
+        }
+        match &operation.action {
+            Action::Get { result } => self.value == *result,
+            Action::Put { .. } | Action::Append { .. } => true,
+            Action::Cas { expect, told, .. } => match told {
+                Some(Swap::Failed { actual }) => {
+                    self.value != *expect
+                        && actual.as_ref().is_none_or(|actual| self.value == *actual)
+                }
+                _ => self.value == *expect,
+            },
+            Action::Delete { existed } => existed.is_none_or(|was| was == self.value.is_some()),
+        }
+    }
+
+    fn is_changed_by(&self, operation: &Operation) -> bool {
+        match &operation.action {
+            Action::Get { .. } => false,
+            Action::Put { .. } | Action::Append { .. } => true,
+            Action::Cas { expect, .. } => self.value == *expect,
+            Action::Delete { .. } => self.value.is_some(),
+        }
+    }
+
+    fn change(&mut self, action: &Action) {
+        match action {
+            Action::Get { .. } => {}
+            Action::Put { value } | Action::Cas { value, .. } => {
+                let held = self.value.get_or_insert_default();
+                held.clear();
+                held.push_str(value);
+            }
+            Action::Append { value } => self.value.get_or_insert_default().push_str(value),
+            Action::Delete { .. } => self.value = None,
+        }
+    }
+}
+
+/// Whether `order`, places among `operations`, explains them: every completed operation is in it
+/// once, nothing returned before something in front of it was called, every answer comes out.
+pub(crate) fn explains(operations: &[&Operation], order: &[u32]) -> bool {
+    let mut placed = vec![false; operations.len()];
+    let mut plain = Plain::default();
+    let mut latest = i128::MIN;
+    for place in order {
+        let operation = operations[*place as usize];
+        if std::mem::replace(&mut placed[*place as usize], true)
+            || operation.ret.is_some_and(|ret| ret < latest)
+            || !plain.execute(operation)
+        {
+            return false;
+        }
+        latest = latest.max(operation.call);
+    }
+    let mut all = operations.iter().zip(placed);
+    all.all(|(operation, placed)| placed || operation.ret.is_none())
+}

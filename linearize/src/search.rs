@@ -1,0 +1,615 @@
+//! Search for an order that explains a history: depth first, without recursion, exact.
+//!
+//! The ground is Wing and Gong's search with Lowe's memo: an operation may come next if it was
+//! called before the first return among those that are not placed yet; a set of placed operations
+//! that was met before in the same state leads nowhere new. On top of that, each by an exchange
+//! argument:
+//!
+//! - *Unknown outcomes are optional.* They are tried last, left out where they change nothing, and
+//!   the search is over as soon as every completed operation is placed.
+//! - *Observers are greedy.* What only looks, and is right now, is placed at once, nothing else is
+//!   tried. (Not so a write that happens to change nothing: what it writes may be needed later.)
+//! - *What took effect was seen.* Directly after an operation of unknown outcome nothing that
+//!   overwrites is tried: leaving the former out is as good.
+//! - *Twins.* Of unknown operations that ask the same, the one called first goes first.
+//! - *Fewer is better.* With the same completed operations placed and the same state, having used
+//!   a subset of the unknown ones is at least as good.
+//! - *Support.* An operation that is open now needs the state, or a writer called before it
+//!   returns, to lead to what it saw.
+//!
+//! What it costs is counted in nodes, the situations it looked at, and never in time, so that the
+//! same budget gives the same answer everywhere.
+
+use std::hash::{Hash, Hasher};
+
+use crate::model::{Answer, Entry, Model};
+use crate::table::{Mixer, Table, mix};
+
+/// Where nothing is.
+const NONE: u32 = u32::MAX;
+
+/// Looks for an order of `history`, a history of one object, that explains it; looks at `budget`
+/// situations at most.
+///
+/// # Panics
+/// When two points in time are the same.
+pub fn search<M: Model>(model: &mut M, history: &[Entry<M::Op>], budget: u64) -> Answer {
+    let mut search = Search::default();
+    search.begin(model, history);
+    search.go(model, history, budget)
+}
+
+/// A search that can be stopped and continued, and whose memory can be used again.
+#[derive(Clone, Debug)]
+pub(crate) struct Search<S> {
+    time: Timeline,
+    /// What is placed, as one bit an operation.
+    placed: Vec<u64>,
+    /// The same as a number that changes with each.
+    placed_hash: u64,
+    used: Vec<u64>,
+    left: usize,
+    state: Option<S>,
+    /// The last operation placed is one of unknown outcome.
+    hungry: bool,
+    trail: Vec<Placing<S>>,
+    /// What is tried next. `None`: this situation is yet to be looked at.
+    next: Option<Next>,
+    memo: Memo<S>,
+    nodes: u64,
+    answer: Option<bool>,
+}
+
+/// One operation placed, and how to undo it.
+#[derive(Clone, Debug)]
+struct Placing<S> {
+    who: Who,
+    /// Nothing else was to be tried.
+    forced: bool,
+    before: S,
+    hungry: bool,
+}
+
+/// A place among the completed operations, or among the unknown ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    Completed(u32),
+    Unknown(u32),
+}
+
+/// What to try next: the call at this event of the list, or this one of the unknown operations.
+#[derive(Clone, Copy, Debug)]
+enum Next {
+    Event(u32),
+    Unknown(u32),
+}
+
+impl<S> Default for Search<S> {
+    fn default() -> Self {
+        Self {
+            time: Timeline::default(),
+            placed: Vec::new(),
+            placed_hash: 0,
+            used: Vec::new(),
+            left: 0,
+            state: None,
+            hungry: false,
+            trail: Vec::new(),
+            next: None,
+            memo: Memo::default(),
+            nodes: 0,
+            answer: None,
+        }
+    }
+}
+
+impl<S: Clone + Eq + Hash> Search<S> {
+    /// Takes up another history.
+    pub(crate) fn begin<M: Model<State = S>>(&mut self, model: &M, history: &[Entry<M::Op>]) {
+        self.time.read(model, history);
+        let words = |bits: usize| bits.div_ceil(64);
+        self.placed.clear();
+        self.placed.resize(words(self.time.completed.len()), 0);
+        self.placed_hash = 0;
+        self.used.clear();
+        self.used.resize(words(self.time.unknown.len()), 0);
+        self.left = self.time.completed.len();
+        self.state = Some(model.initial());
+        self.hungry = false;
+        self.trail.clear();
+        self.next = None;
+        self.memo.clear(self.used.len());
+        self.nodes = 0;
+        self.answer = None;
+    }
+
+    /// How many situations it has looked at.
+    pub(crate) fn nodes(&self) -> u64 {
+        self.nodes
+    }
+
+    /// Goes on, for at most `budget` situations more. With an answer it has nothing more to do.
+    pub(crate) fn go<M: Model<State = S>>(
+        &mut self,
+        model: &mut M,
+        history: &[Entry<M::Op>],
+        budget: u64,
+    ) -> Answer {
+        let until = self.nodes.saturating_add(budget);
+        while self.answer.is_none() {
+            if self.next.is_none() {
+                if self.nodes >= until {
+                    return Answer::Unknown;
+                }
+                self.enter(model, history);
+            } else {
+                self.advance(model, history);
+            }
+        }
+        match self.answer {
+            Some(true) => Answer::Order(self.order()),
+            _ => Answer::Impossible,
+        }
+    }
+
+    /// Looks at a new situation: places what needs no choice, and turns back where it can.
+    fn enter<M: Model<State = S>>(&mut self, model: &mut M, history: &[Entry<M::Op>]) {
+        self.nodes += 1;
+        self.greedy(model, history);
+        if self.left == 0 {
+            self.answer = Some(true);
+            return;
+        }
+        let state = self.state.take().expect("a search has a state");
+        let now = self.time.times[self.time.first_return() as usize];
+        let state = model.settle(state, now);
+        let dead = self.doomed(model, history, &state) || !self.note(&state);
+        self.state = Some(state);
+        if dead {
+            self.back();
+        } else {
+            self.next = Some(Next::Event(self.time.first()));
+        }
+    }
+
+    /// Places observers that are right now. Nothing else need be tried in their place.
+    fn greedy<M: Model<State = S>>(&mut self, model: &mut M, history: &[Entry<M::Op>]) {
+        let mut event = self.time.first();
+        while let Some(operation) = self.time.call_at(event) {
+            let after = self.time.next[event as usize];
+            let op = &history[self.time.completed[operation as usize] as usize].op;
+            let state = self.state.as_ref().expect("a search has a state");
+            if !model.observes(op) || model.step(state, op).as_ref() != Some(state) {
+                event = after;
+                continue;
+            }
+            // If the first return was this one's, calls behind it are open now; they follow.
+            let before = state.clone();
+            self.place(Who::Completed(operation), before, true);
+            event = self.time.next[event as usize];
+            if self.time.is_gone(event) {
+                event = self.time.first();
+            }
+        }
+    }
+
+    /// Tries what is next.
+    fn advance<M: Model<State = S>>(&mut self, model: &mut M, history: &[Entry<M::Op>]) {
+        match self.next.expect("something is tried next") {
+            Next::Event(event) => {
+                let Some(operation) = self.time.call_at(event) else {
+                    self.next = Some(Next::Unknown(0));
+                    return;
+                };
+                self.next = Some(Next::Event(self.time.next[event as usize]));
+                let op = &history[self.time.completed[operation as usize] as usize].op;
+                if self.hungry && model.overwrites(op) {
+                    return;
+                }
+                let state = self.state.as_ref().expect("a search has a state");
+                if let Some(after) = model.step(state, op) {
+                    self.choose(Who::Completed(operation), after);
+                }
+            }
+            Next::Unknown(from) => match self.unknown(model, history, from) {
+                Some((place, after)) => {
+                    self.next = Some(Next::Unknown(place + 1));
+                    self.choose(Who::Unknown(place), after);
+                }
+                None => self.back(),
+            },
+        }
+    }
+
+    /// The next operation of unknown outcome, from this one on, that is worth trying, and what it
+    /// leads to.
+    fn unknown<M: Model<State = S>>(
+        &self,
+        model: &mut M,
+        history: &[Entry<M::Op>],
+        from: u32,
+    ) -> Option<(u32, S)> {
+        let deadline = self.time.first_return();
+        let state = self.state.as_ref().expect("a search has a state");
+        let open = self.time.unknown.iter().zip(0..).skip(from as usize);
+        let mut open = open.take_while(|(unknown, _)| unknown.call <= deadline);
+        open.find_map(|(unknown, place)| {
+            let op = &history[unknown.entry as usize].op;
+            let twin_first = unknown.twin != NONE && !bit(&self.used, unknown.twin);
+            if bit(&self.used, place) || twin_first || (self.hungry && model.overwrites(op)) {
+                return None;
+            }
+            let after = model.step(state, op).filter(|after| after != state)?;
+            Some((place, after))
+        })
+    }
+
+    fn choose(&mut self, who: Who, after: S) {
+        let before = self.state.replace(after).expect("a search has a state");
+        self.place(who, before, false);
+        self.next = None;
+    }
+
+    fn place(&mut self, who: Who, before: S, forced: bool) {
+        let hungry = self.hungry;
+        self.trail.push(Placing {
+            who,
+            forced,
+            before,
+            hungry,
+        });
+        match who {
+            Who::Completed(operation) => {
+                self.time.lift(operation);
+                flip(&mut self.placed, operation);
+                self.placed_hash ^= mix(u64::from(operation) + 1);
+                self.left -= 1;
+                // An observer in between makes what was written seen.
+                self.hungry = false;
+            }
+            Who::Unknown(place) => {
+                flip(&mut self.used, place);
+                self.hungry = true;
+            }
+        }
+    }
+
+    /// Undoes the last choice, and whatever followed from it without one.
+    fn back(&mut self) {
+        loop {
+            let Some(placing) = self.trail.pop() else {
+                self.answer = Some(false);
+                return;
+            };
+            self.state = Some(placing.before);
+            self.hungry = placing.hungry;
+            match placing.who {
+                Who::Completed(operation) => {
+                    self.time.put_back(operation);
+                    flip(&mut self.placed, operation);
+                    self.placed_hash ^= mix(u64::from(operation) + 1);
+                    self.left += 1;
+                    let event = self.time.calls[operation as usize];
+                    self.next = Some(Next::Event(self.time.next[event as usize]));
+                }
+                Who::Unknown(place) => {
+                    flip(&mut self.used, place);
+                    self.next = Some(Next::Unknown(place + 1));
+                }
+            }
+            if !placing.forced {
+                return;
+            }
+        }
+    }
+
+    /// Whether an operation that is open now can never be right from here.
+    fn doomed<M: Model<State = S>>(&self, model: &M, history: &[Entry<M::Op>], state: &S) -> bool {
+        let op = |operation: u32| &history[self.time.completed[operation as usize] as usize].op;
+        let mut event = self.time.first();
+        while let Some(open) = self.time.call_at(event) {
+            if model.lost(state, op(open)) {
+                return true;
+            }
+            if !model.leads(state, op(open)) && !self.fed(model, history, open) {
+                return true;
+            }
+            event = self.time.next[event as usize];
+        }
+        false
+    }
+
+    /// Whether something that is not placed yet, called before this one returns, may lead to it.
+    fn fed<M: Model<State = S>>(&self, model: &M, history: &[Entry<M::Op>], open: u32) -> bool {
+        let wants = &history[self.time.completed[open as usize] as usize].op;
+        let ret = self.time.rets[open as usize];
+        let mut event = self.time.first();
+        while event != ret {
+            if let Some(writer) = self.time.call_at(event)
+                && writer != open
+                && model.feeds(
+                    &history[self.time.completed[writer as usize] as usize].op,
+                    wants,
+                )
+            {
+                return true;
+            }
+            event = self.time.next[event as usize];
+        }
+        let unknown = self.time.unknown.iter().zip(0..);
+        unknown
+            .take_while(|(unknown, _)| unknown.call <= ret)
+            .any(|(unknown, place)| {
+                !bit(&self.used, place) && model.feeds(&history[unknown.entry as usize].op, wants)
+            })
+    }
+
+    /// Notes the situation. False where it leads nowhere that was not seen.
+    fn note(&mut self, state: &S) -> bool {
+        let operations = self.time.open_range();
+        let words = operations.start / 64..operations.end.div_ceil(64);
+        let mut hasher = Mixer::default();
+        state.hash(&mut hasher);
+        let hash = mix(hasher.finish() ^ self.placed_hash);
+        self.memo
+            .note(hash, words.start, &self.placed[words], state, &self.used)
+    }
+
+    fn order(&self) -> Vec<u32> {
+        let entry = |who| match who {
+            Who::Completed(operation) => self.time.completed[operation as usize],
+            Who::Unknown(place) => self.time.unknown[place as usize].entry,
+        };
+        self.trail
+            .iter()
+            .map(|placing| entry(placing.who))
+            .collect()
+    }
+}
+
+fn bit(words: &[u64], place: u32) -> bool {
+    words[place as usize / 64] & (1 << (place % 64)) != 0
+}
+
+fn flip(words: &mut [u64], place: u32) {
+    words[place as usize / 64] ^= 1 << (place % 64);
+}
+
+/// Calls and returns in the order of time, as a list that operations are lifted out of.
+#[derive(Clone, Debug, Default)]
+struct Timeline {
+    /// The completed operations, in the order of their calls, as places in the history.
+    completed: Vec<u32>,
+    /// Those of unknown outcome, likewise.
+    unknown: Vec<Unknown>,
+    /// Per completed operation, the events of its call and return.
+    calls: Vec<u32>,
+    rets: Vec<u32>,
+    /// Per event, whose it is, and whether it is a call.
+    whose: Vec<(u32, bool)>,
+    /// Per event, when it is.
+    times: Vec<i128>,
+    /// Per event, how many calls come before it.
+    calls_before: Vec<u32>,
+    /// The list of what is left; the last place is its head and end.
+    next: Vec<u32>,
+    prev: Vec<u32>,
+    points: Vec<(i128, u32, bool)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Unknown {
+    entry: u32,
+    /// The first event after its call.
+    call: u32,
+    /// The last one before it that asks the same.
+    twin: u32,
+}
+
+impl Timeline {
+    fn read<M: Model>(&mut self, model: &M, history: &[Entry<M::Op>]) {
+        let count = u32::try_from(history.len()).expect("a history has fewer operations than that");
+        self.points.clear();
+        for (entry, place) in history.iter().zip(0..count) {
+            self.points.push((entry.call, place, true));
+            if let Some(ret) = entry.ret {
+                self.points.push((ret, place, false));
+            }
+        }
+        self.points.sort_unstable();
+        let mut pairs = self.points.windows(2);
+        assert!(
+            pairs.all(|pair| pair[0].0 < pair[1].0),
+            "points in time are distinct"
+        );
+        self.completed.clear();
+        self.unknown.clear();
+        self.calls.clear();
+        self.rets.clear();
+        self.whose.clear();
+        self.times.clear();
+        self.calls_before.clear();
+        let mut operations = vec![NONE; history.len()];
+        for (time, place, is_call) in &self.points {
+            let event = u32::try_from(self.whose.len()).expect("two events an operation");
+            let entry = &history[*place as usize];
+            let number = u32::try_from(self.completed.len()).expect("fewer than entries");
+            match (is_call, entry.ret) {
+                (true, None) => {
+                    let same =
+                        |it: &&Unknown| model.alike(&history[it.entry as usize].op, &entry.op);
+                    let twin = self.unknown.iter().rposition(|it| same(&it));
+                    self.unknown.push(Unknown {
+                        entry: *place,
+                        call: event,
+                        twin: twin.map_or(NONE, |twin| u32::try_from(twin).expect("one of them")),
+                    });
+                }
+                (true, Some(_)) => {
+                    operations[*place as usize] = number;
+                    self.completed.push(*place);
+                    self.calls.push(event);
+                    self.rets.push(NONE);
+                    self.whose.push((number, true));
+                    self.times.push(*time);
+                    self.calls_before.push(number);
+                }
+                (false, _) => {
+                    let operation = operations[*place as usize];
+                    self.rets[operation as usize] = event;
+                    self.whose.push((operation, false));
+                    self.times.push(*time);
+                    self.calls_before.push(number);
+                }
+            }
+        }
+        let head = u32::try_from(self.whose.len()).expect("two events an operation");
+        self.next.clear();
+        self.next.extend((1..=head).chain([0]));
+        self.prev.clear();
+        self.prev.extend([head].into_iter().chain(0..head));
+    }
+
+    fn head(&self) -> u32 {
+        u32::try_from(self.whose.len()).expect("two events an operation")
+    }
+
+    /// The first event that is left: a call.
+    fn first(&self) -> u32 {
+        self.next[self.head() as usize]
+    }
+
+    /// Whose call this event is, if it is one.
+    fn call_at(&self, event: u32) -> Option<u32> {
+        match self.whose.get(event as usize) {
+            Some((operation, true)) => Some(*operation),
+            _ => None,
+        }
+    }
+
+    /// Whether the event was taken out of the list.
+    fn is_gone(&self, event: u32) -> bool {
+        event != self.head() && self.next[self.prev[event as usize] as usize] != event
+    }
+
+    /// The first return that is left.
+    fn first_return(&self) -> u32 {
+        let mut event = self.first();
+        while self.call_at(event).is_some() {
+            event = self.next[event as usize];
+        }
+        event
+    }
+
+    /// From the first operation that is not placed to behind the last that might be.
+    fn open_range(&self) -> std::ops::Range<usize> {
+        let first = self.call_at(self.first()).expect("an operation is left");
+        let end = self.calls_before[self.first_return() as usize];
+        first as usize..end as usize
+    }
+
+    fn lift(&mut self, operation: u32) {
+        for event in [
+            self.calls[operation as usize],
+            self.rets[operation as usize],
+        ] {
+            let (prev, next) = (self.prev[event as usize], self.next[event as usize]);
+            self.next[prev as usize] = next;
+            self.prev[next as usize] = prev;
+        }
+    }
+
+    fn put_back(&mut self, operation: u32) {
+        for event in [
+            self.rets[operation as usize],
+            self.calls[operation as usize],
+        ] {
+            let (prev, next) = (self.prev[event as usize], self.next[event as usize]);
+            self.next[prev as usize] = event;
+            self.prev[next as usize] = event;
+        }
+    }
+}
+
+/// The situations that were looked at.
+#[derive(Clone, Debug)]
+struct Memo<S> {
+    /// From a hash to the last record that has it.
+    heads: Table,
+    records: Vec<Record<S>>,
+    placed: Vec<u64>,
+    used: Vec<u64>,
+    used_words: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Record<S> {
+    /// The record before it with the same hash.
+    before: u32,
+    /// Where its words of placed operations are: before them, and behind them, all is known.
+    begin: u32,
+    words: u32,
+    skipped: u32,
+    state: S,
+}
+
+impl<S> Default for Memo<S> {
+    fn default() -> Self {
+        Self {
+            heads: Table::default(),
+            records: Vec::new(),
+            placed: Vec::new(),
+            used: Vec::new(),
+            used_words: 0,
+        }
+    }
+}
+
+impl<S: Clone + Eq> Memo<S> {
+    fn clear(&mut self, used_words: usize) {
+        self.heads.clear();
+        self.records.clear();
+        self.placed.clear();
+        self.used.clear();
+        self.used_words = used_words;
+    }
+
+    /// Adds a situation, unless one is known that is at least as good.
+    fn note(&mut self, hash: u64, skipped: usize, placed: &[u64], state: &S, used: &[u64]) -> bool {
+        assert!(
+            used.len() == self.used_words,
+            "one bit an unknown operation"
+        );
+        let mut at = self.heads.get(hash).unwrap_or(NONE);
+        while at != NONE {
+            let record = &self.records[at as usize];
+            let begin = record.begin as usize;
+            let same = record.skipped as usize == skipped
+                && self.placed[begin..begin + record.words as usize] == *placed
+                && record.state == *state;
+            let known = &self.used[at as usize * self.used_words..][..self.used_words];
+            if same
+                && known
+                    .iter()
+                    .zip(used)
+                    .all(|(known, used)| known & !used == 0)
+            {
+                return false;
+            }
+            at = record.before;
+        }
+        let small = |count: usize| u32::try_from(count).expect("a budget keeps the memo small");
+        let number = small(self.records.len());
+        let before = self.heads.set(hash, number).unwrap_or(NONE);
+        self.records.push(Record {
+            before,
+            begin: small(self.placed.len()),
+            words: small(placed.len()),
+            skipped: small(skipped),
+            state: state.clone(),
+        });
+        self.placed.extend_from_slice(placed);
+        self.used.extend_from_slice(used);
+        true
+    }
+}

@@ -1,0 +1,157 @@
+//! The values of a key as far as anybody can tell them apart.
+//!
+//! A value that nobody saw, and that begins nothing that anybody saw, cannot be told from any
+//! other such value: only an overwriting operation leads away from it. So there are two kinds of
+//! values, the beginnings of observed ones, each with a number, and all others, which share one.
+//! However many appends run side by side, the orders that nobody saw are then the same.
+
+use crate::table::Table;
+
+/// The key is absent.
+pub(crate) const ABSENT: u32 = 0;
+/// It has a value that begins nothing anybody saw.
+pub(crate) const UNSEEN: u32 = 1;
+
+/// The observed values, and their beginnings as far as they were met.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Values<'h> {
+    /// The observed values, in order, none twice.
+    seen: Vec<&'h str>,
+    /// The last return of those who saw each, and, in a tree above, the greatest of each half.
+    last: Vec<i128>,
+    beginnings: Vec<Beginning>,
+    /// From the first value with a beginning, and the beginning's length, to its number.
+    numbers: Table,
+    /// From a beginning and what is appended to the beginning that it makes.
+    steps: Table,
+}
+
+/// The observed values from `low` to before `high` begin with the first `length` bytes of each.
+#[derive(Clone, Copy, Debug)]
+struct Beginning {
+    low: u32,
+    high: u32,
+    length: u32,
+    /// The last return of those who saw any of them.
+    last: i128,
+}
+
+fn small(count: usize) -> u32 {
+    u32::try_from(count).expect("a history is shorter than that")
+}
+
+impl<'h> Values<'h> {
+    /// Begins anew with these observed values, each with the return of who saw it.
+    pub(crate) fn new(mut observed: Vec<(&'h str, i128)>) -> Self {
+        observed.sort_unstable();
+        let mut values = Values::default();
+        for (value, ret) in observed {
+            if values.seen.last() == Some(&value) {
+                *values.last.last_mut().expect("as many as values") = ret;
+            } else {
+                values.seen.push(value);
+                values.last.push(ret);
+            }
+        }
+        // The leaves move to the upper half of a heap, whose inner places hold the maxima.
+        let count = values.last.len();
+        values.last.splice(0..0, vec![i128::MIN; count]);
+        for place in (1..count).rev() {
+            values.last[place] = values.last[2 * place].max(values.last[2 * place + 1]);
+        }
+        let nowhere = Beginning {
+            low: 0,
+            high: 0,
+            length: 0,
+            last: i128::MIN,
+        };
+        values.beginnings = vec![nowhere; 2];
+        values
+    }
+
+    /// The number of a value.
+    pub(crate) fn of(&mut self, value: &str) -> u32 {
+        self.within(0, small(self.seen.len()), 0, value)
+    }
+
+    /// What a value becomes when `token`, whose number is `name`, is appended.
+    pub(crate) fn append(&mut self, value: u32, name: u32, token: &str) -> u32 {
+        match value {
+            ABSENT => return self.of(token),
+            UNSEEN => return UNSEEN,
+            _ => {}
+        }
+        let word = u64::from(value) << 32 | u64::from(name);
+        if let Some(known) = self.steps.get(word) {
+            return known;
+        }
+        let from = self.beginnings[value as usize];
+        let after = self.within(from.low, from.high, from.length as usize, token);
+        self.steps.set(word, after);
+        after
+    }
+
+    /// Whether a value that is there begins another one.
+    pub(crate) fn begins(&self, value: u32, whole: u32) -> bool {
+        let (from, to) = (
+            &self.beginnings[value as usize],
+            &self.beginnings[whole as usize],
+        );
+        value > UNSEEN && (from.low..from.high).contains(&to.low) && from.length <= to.length
+    }
+
+    /// A value that those who return at `now` or later cannot tell from this one.
+    pub(crate) fn settle(&self, value: u32, now: i128) -> u32 {
+        if value > UNSEEN && self.beginnings[value as usize].last < now {
+            return UNSEEN;
+        }
+        value
+    }
+
+    /// Of the values `low..high`, which agree in their first `length` bytes, those that go on with
+    /// `text`.
+    fn within(&mut self, low: u32, high: u32, length: usize, text: &str) -> u32 {
+        let range = &self.seen[low as usize..high as usize];
+        let before = range.partition_point(|value| value.as_bytes()[length..] < *text.as_bytes());
+        let count = range[before..]
+            .partition_point(|value| value.as_bytes()[length..].starts_with(text.as_bytes()));
+        if count == 0 {
+            return UNSEEN;
+        }
+        let (low, length) = (low + small(before), small(length + text.len()));
+        let word = u64::from(low) << 32 | u64::from(length);
+        if let Some(known) = self.numbers.get(word) {
+            return known;
+        }
+        let high = low + small(count);
+        let number = small(self.beginnings.len());
+        let last = self.latest(low, high);
+        self.beginnings.push(Beginning {
+            low,
+            high,
+            length,
+            last,
+        });
+        self.numbers.set(word, number);
+        number
+    }
+
+    /// The greatest return of those who saw the values `low..high`.
+    fn latest(&self, low: u32, high: u32) -> i128 {
+        let count = self.seen.len();
+        let (mut low, mut high) = (low as usize + count, high as usize + count);
+        let mut latest = i128::MIN;
+        while low < high {
+            if low % 2 == 1 {
+                latest = latest.max(self.last[low]);
+                low += 1;
+            }
+            if high % 2 == 1 {
+                high -= 1;
+                latest = latest.max(self.last[high]);
+            }
+            (low, high) = (low / 2, high / 2);
+        }
+        latest
+    }
+}

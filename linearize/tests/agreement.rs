@@ -1,0 +1,55 @@
+//! The checker agrees with the definition, on histories of every kind.
+
+mod random;
+mod reference;
+
+use linearize::{Budget, Checker, History, Operation, Tier, Verdict};
+use random::Random;
+
+fn verdict(checker: &mut Checker, operations: &[Operation]) -> (bool, Tier) {
+    let history = History::new(operations.to_vec()).unwrap();
+    let checked = checker.check(&history, Budget::default());
+    match checked.verdict {
+        Verdict::Linearizable(_) => (true, checked.tier),
+        Verdict::NotLinearizable { .. } => (false, checked.tier),
+        Verdict::Inconclusive => panic!("a small history was too much: {operations:#?}"),
+    }
+}
+
+fn told(operations: &[Operation]) -> String {
+    let line = |it: &Operation| format!("{:>8} {:>8} {it}\n", it.call, it.ret.unwrap_or(-1));
+    operations.iter().map(line).collect()
+}
+
+/// Checks `count` histories from this seed on.
+fn agree(first: u64, count: u64) {
+    let mut checker = Checker::new();
+    let mut met = [[0_u64; 2]; 3];
+    for seed in first..first + count {
+        let mut random = Random::new(seed);
+        let style = random.style(8);
+        let operations = random.history(&style);
+        let (ours, tier) = verdict(&mut checker, &operations);
+        let right = reference::linearizable(&operations);
+        assert_eq!(
+            ours,
+            right,
+            "seed {seed}, by {tier:?}, expected {right}:\n{}",
+            told(&operations)
+        );
+        met[usize::from(tier.number())][usize::from(right)] += 1;
+    }
+    println!("of {count}, per tier [not linearizable, linearizable]: {met:?}");
+    assert!(met[1..].iter().flatten().all(|met| *met > count / 100));
+}
+
+#[test]
+fn the_checker_agrees_with_the_definition() {
+    agree(0, 50_000);
+}
+
+#[test]
+#[ignore = "a million take a minute in a release build"]
+fn the_checker_agrees_with_the_definition_a_million_times() {
+    agree(1 << 32, 1_000_000);
+}
