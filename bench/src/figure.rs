@@ -18,6 +18,7 @@ pub(crate) enum Unit {
     InstructionsPerOperation,
     PerSecond,
     SimulatedSeconds,
+    NsPerHistory,
 }
 
 impl Unit {
@@ -32,6 +33,7 @@ impl Unit {
             Self::InstructionsPerOperation => "instructions/operation",
             Self::PerSecond => "/CPU s",
             Self::SimulatedSeconds => "simulated s/CPU s",
+            Self::NsPerHistory => "ns/history",
         }
     }
 
@@ -111,11 +113,11 @@ pub(crate) enum Form {
     Json,
 }
 
-/// Prints a group of figures.
+/// Prints a group of figures, beside a peer of this name.
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub(crate) fn print(title: &str, figures: &[Figure], form: Form) -> io::Result<()> {
+pub(crate) fn print(title: &str, peer: &str, figures: &[Figure], form: Form) -> io::Result<()> {
     let mut out = io::stdout().lock();
     if form == Form::Json {
         for figure in figures {
@@ -125,7 +127,7 @@ pub(crate) fn print(title: &str, figures: &[Figure], form: Form) -> io::Result<(
     }
     let widest = figures.iter().map(|figure| figure.name.chars().count());
     let width = widest.max().unwrap_or(0);
-    let [ours, peer, ratio] = ["ours", "raft-rs", "ratio"];
+    let [ours, ratio] = ["ours", "ratio"];
     writeln!(out, "{title:width$}  {ours:>12}  {peer:>12}  {ratio:>8}")?;
     for figure in figures {
         writeln!(out, "{}", figure.line(width))?;

@@ -1,6 +1,6 @@
 //! Benchmarks of the core and of the world, beside a peer in the same run.
 //!
-//! `cargo run --release -p bench -- [core|idle|world|seeds] [--json] [--instructions]`
+//! `cargo run --release -p bench -- [core|idle|world|seeds|linearize] [--json] [--instructions]`
 //!
 //! The peer is raft-rs, the `raft` crate, with the storage it brings along. Both sides live in the
 //! same harness: clusters in memory, messages moved from queue to queue, disks that are done at
@@ -11,15 +11,19 @@
 //! - `core`: proposals and heartbeats; `core::payload` does for ours what the peer's storage does.
 //! - `world`: the simulated world under load and idle; the peer is in a bare event loop.
 //! - `seeds`: whole runs, from a scenario's text to its verdict; no peer can do that.
+//! - `linearize`: the checker of histories, beside porcupine.
 //! - `instructions`: counts by valgrind.
 #![forbid(unsafe_code)]
 
 mod core;
 mod figure;
 mod instructions;
+mod linearize;
 mod load;
 mod measure;
 mod peer;
+#[path = "../../linearize/tests/porcupine/mod.rs"]
+mod porcupine;
 mod seeds;
 mod world;
 
@@ -55,6 +59,8 @@ enum Bench {
     World,
     /// Whole runs, with all faults and checks.
     Seeds,
+    /// The linearizability checker, beside porcupine.
+    Linearize,
     /// One run to count the instructions of.
     #[command(hide = true, subcommand)]
     Count(Counted),
@@ -90,6 +96,9 @@ fn run(cli: &Cli) -> io::Result<()> {
     }
     if wanted(|bench| matches!(bench, Bench::Seeds)) {
         seeds::run(form)?;
+    }
+    if wanted(|bench| matches!(bench, Bench::Linearize)) {
+        linearize::run(form)?;
     }
     Ok(())
 }

@@ -53,7 +53,7 @@ pub(crate) fn run(form: Form) -> io::Result<()> {
         unit: Unit::PerSecond,
     };
     let figures: Vec<_> = names.into_iter().zip(&ns).map(figure).collect();
-    print("whole runs, all checks on", &figures, form)
+    print("whole runs, all checks on", "raft-rs", &figures, form)
 }
 
 fn ten_seconds(seed: u64) -> Resolved {

@@ -113,6 +113,12 @@ impl Operation {
         }
     }
 
+    /// Whose it is, in words.
+    #[must_use]
+    pub fn by(&self) -> String {
+        format!("process {}", plain(&self.process))
+    }
+
     /// The same operation of unknown outcome.
     #[must_use]
     pub fn unanswered(&self) -> Operation {
@@ -136,7 +142,7 @@ impl fmt::Display for Operation {
             Some(text) => shown(text),
             None => "absent".to_owned(),
         };
-        write!(f, "{} {}", self.action.name(), self.key)?;
+        write!(f, "{} {}", self.action.name(), plain(&self.key))?;
         match &self.action {
             Action::Get { .. } | Action::Delete { .. } => {}
             Action::Put { value } | Action::Append { value } => write!(f, " {}", shown(value))?,
@@ -159,12 +165,24 @@ impl fmt::Display for Operation {
             Action::Delete {
                 existed: Some(false),
             } => f.write_str(": found nothing")?,
+            Action::Delete {
+                existed: Some(true),
+            } => f.write_str(": done")?,
             _ => {}
         }
         match self.version {
             Some(version) => write!(f, " (version {version})"),
             None => Ok(()),
         }
+    }
+}
+
+/// A name as it is, or in quotes where that could be misread.
+pub(crate) fn plain(name: &str) -> String {
+    let odd = |letter: char| letter.is_control() || letter.is_whitespace() || letter == '"';
+    match name.is_empty() || name.contains(odd) {
+        true => format!("{name:?}"),
+        false => name.to_owned(),
     }
 }
 

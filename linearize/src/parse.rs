@@ -266,11 +266,9 @@ impl<'a> Line<'a> {
                 Some(Swap::Failed { actual })
             }
         };
-        if told.is_none() || told == Some(Swap::Done) {
-            if let Some(raw) = self.actual.filter(|_| !is_null(self.actual)) {
-                let message = "`actual` is what a failed compare-and-swap found";
-                return Err(self.wrong(Some(raw), message.to_owned()));
-            }
+        if ok != Some(false) && !is_null(self.actual) {
+            let message = "`actual` is what a failed compare-and-swap found";
+            return Err(self.wrong(self.actual, message.to_owned()));
         }
         Ok(Action::Cas {
             expect,

@@ -13,14 +13,19 @@ pub(crate) struct Plain {
 
 impl Default for Plain {
     fn default() -> Self {
-        Self {
-            value: None,
-            version: Version::FIRST,
-        }
+        Self::with(None)
     }
 }
 
 impl Plain {
+    /// A key with this value, of an unknown version.
+    pub(crate) fn with(value: Option<String>) -> Self {
+        Self {
+            value,
+            version: Version::FIRST,
+        }
+    }
+
     /// Executes an operation. False if its client would have been told something else; then
     /// nothing has happened.
     pub(crate) fn execute(&mut self, operation: &Operation) -> bool {
@@ -42,6 +47,17 @@ impl Plain {
         }
         self.version = version;
         true
+    }
+
+    /// Does what is asked, whatever was told.
+    pub(crate) fn apply(&mut self, action: &Action) {
+        let done = match action {
+            Action::Cas { expect, .. } => self.value == *expect,
+            _ => true,
+        };
+        if done {
+            self.change(action);
+        }
     }
 
     fn agrees(&self, operation: &Operation) -> bool {

@@ -7,7 +7,7 @@ use linearize::{Budget, Checker, History, Operation, Tier, Verdict};
 use random::Random;
 
 fn verdict(checker: &mut Checker, operations: &[Operation]) -> (bool, Tier) {
-    let history = History::new(operations.to_vec()).unwrap();
+    let history = History::new(operations.to_vec()).expect("it is a history");
     let checked = checker.check(&history, Budget::default());
     match checked.verdict {
         Verdict::Linearizable(_) => (true, checked.tier),

@@ -12,7 +12,8 @@ fn put(rest: &str) -> String {
 
 /// What is said about a text, with its place.
 fn refused(text: &str) -> String {
-    History::parse(text).unwrap_err().to_string()
+    let refused = History::parse(text).expect_err("it is no history");
+    refused.to_string()
 }
 
 #[test]

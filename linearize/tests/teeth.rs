@@ -17,7 +17,7 @@ fn wrong(mistaken: impl Fn(Vec<Operation>) -> Vec<Operation>) -> usize {
         let style = random.style(8);
         let operations = random.history(&style);
         let right = reference::linearizable(&operations);
-        let history = History::new(mistaken(operations)).unwrap();
+        let history = History::new(mistaken(operations)).expect("it is a history");
         let checked = checker.check(&history, Budget::default());
         matches!(checked.verdict, Verdict::Linearizable(_)) != right
     };

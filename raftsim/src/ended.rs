@@ -6,7 +6,7 @@ use simulator::{Cluster, Count, FaultKind, Time};
 
 use crate::check::Checks;
 use crate::clock;
-use crate::format::{Limits, Metric, Resolved};
+use crate::format::{Limits, Metric, Property, Resolved};
 use crate::missed::Missed;
 use crate::run::{Outcome, Stop, Verdict};
 use crate::server::Server;
@@ -39,6 +39,7 @@ pub(crate) fn outcome<R: Rules + Clone, D: Duties>(
         Ok(()) => limits(scenario, ended, &metrics)
             .map(Verdict::Expectation)
             .or_else(|| never_applied(&faults, ended).map(Verdict::Inconclusive))
+            .or_else(|| undecided(&checks, ended).map(Verdict::Inconclusive))
             .unwrap_or(Verdict::Ok),
     };
     Outcome {
@@ -74,6 +75,24 @@ fn never_applied<R: Rules + Clone, D: Duties>(
     ];
     Some(Unmet {
         missed: Missed::Fault(*kind),
+        time: ended.now,
+        event: ended.cluster.last_event().0,
+        facts,
+        step: None,
+    })
+}
+
+/// What nobody could find out is no success.
+fn undecided<R: Rules + Clone, D: Duties>(
+    checks: &Checks,
+    ended: &Ended<'_, R, D>,
+) -> Option<Unmet> {
+    let facts = [
+        "the applied order does not explain what clients were told".to_owned(),
+        "whether another one does would take too long to find out".to_owned(),
+    ];
+    checks.undecided().then_some(Unmet {
+        missed: Missed::Undecided(Property::Linearizability),
         time: ended.now,
         event: ended.cluster.last_event().0,
         facts,

@@ -2,6 +2,8 @@
 
 use simulator::FaultKind;
 
+use crate::format::Property;
+
 /// What did not come about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Missed {
@@ -18,6 +20,8 @@ pub enum Missed {
     Step,
     /// A fault that never found anything to act on.
     Fault(FaultKind),
+    /// A property of which is not known whether it holds.
+    Undecided(Property),
 }
 
 /// A part of what must come true in a phase.

@@ -1,81 +1,106 @@
-//! What clients did and saw, as a file: one JSON object an operation, in the order of their calls.
+//! What clients did and saw, as a history that `raftsim linearize` and others can read: one JSON
+//! object an operation, in the order of their calls.
 
 use std::io::{self, Write};
 
 use kv::{Answer, Bytes, Op};
-use serde_json::{Map, Value, json};
+use linearize::{Action, Swap};
+use simulator::EventId;
 
 use crate::check::{End, History, Operation};
 
-/// Writes a history. Points in time are event numbers, one clock for all clients; `return` is null
-/// where the outcome is unknown. Bytes that are not UTF-8 are replaced.
+/// Writes a history, in the format of `docs/linearizability.md`. Bytes that are not UTF-8 are
+/// replaced.
 ///
 /// # Errors
 /// What the writer says.
 pub fn write(history: &History, to: &mut impl Write) -> io::Result<()> {
-    for operation in history.operations() {
-        let text = serde_json::to_string(&entry(operation)).expect("an object of plain values");
-        to.write_all(text.as_bytes())?;
-        to.write_all(b"\n")?;
+    for operation in operations(history) {
+        writeln!(to, "{}", operation.to_line())?;
     }
     Ok(())
 }
 
-fn entry(operation: &Operation) -> Value {
-    let mut entry = Map::new();
-    let mut put = |name: &str, value: Value| {
-        entry.insert(name.to_owned(), value);
-    };
-    put("process", json!(operation.client.0));
-    put("call", json!(operation.call.0));
-    put("key", text(operation.op.key()));
-    match &operation.op {
-        Op::Get { .. } => put("op", json!("get")),
-        Op::Delete { .. } => put("op", json!("delete")),
-        Op::Put { value, .. } => {
-            put("op", json!("put"));
-            put("value", text(value));
-        }
-        Op::Append { value, .. } => {
-            put("op", json!("append"));
-            put("value", text(value));
-        }
-        Op::Cas { expect, value, .. } => {
-            put("op", json!("cas"));
-            put("expect", maybe(expect));
-            put("value", text(value));
-        }
-    }
-    let End::Answered { event, reply, .. } = &operation.end else {
-        put("return", Value::Null);
-        return Value::Object(entry);
-    };
-    put("return", json!(event.0));
-    put("version", json!(reply.version.0));
-    match &reply.answer {
-        Answer::Value(value) => put("result", maybe(value)),
-        Answer::Written if matches!(operation.op, Op::Cas { .. }) => put("ok", json!(true)),
-        Answer::Written => {}
-        Answer::Mismatch(actual) => {
-            put("ok", json!(false));
-            put("actual", maybe(actual));
-        }
-        Answer::Deleted { existed } => put("ok", json!(existed)),
-    }
-    Value::Object(entry)
+/// The operations, in the order of their calls. The clock has two points for each event: what
+/// returned in one did so before the next call of the same client, which may be in the same event.
+#[must_use]
+pub fn operations(history: &History) -> Vec<linearize::Operation> {
+    history.operations().iter().map(entry).collect()
 }
 
-fn text(bytes: &[u8]) -> Value {
-    Value::String(String::from_utf8_lossy(bytes).into_owned())
+fn call(event: EventId) -> i128 {
+    2 * i128::from(event.0) + 1
 }
 
-fn maybe(bytes: &Option<Bytes>) -> Value {
-    bytes.as_ref().map_or(Value::Null, |bytes| text(bytes))
+fn ret(event: EventId) -> i128 {
+    2 * i128::from(event.0)
+}
+
+fn entry(operation: &Operation) -> linearize::Operation {
+    let reply = match &operation.end {
+        End::Answered { event, reply, .. } if understood(&operation.op, &reply.answer) => {
+            Some((ret(*event), reply))
+        }
+        // What a client cannot understand tells it nothing.
+        End::Answered { .. } | End::Unknown => None,
+    };
+    let told = reply.map(|(_, reply)| &reply.answer);
+    let action = match (&operation.op, told) {
+        (Op::Get { .. }, Some(Answer::Value(value))) => Action::Get {
+            result: maybe(value),
+        },
+        (Op::Get { .. }, _) => Action::Get { result: None },
+        (Op::Put { value, .. }, _) => Action::Put { value: text(value) },
+        (Op::Append { value, .. }, _) => Action::Append { value: text(value) },
+        (Op::Cas { expect, value, .. }, told) => Action::Cas {
+            expect: maybe(expect),
+            value: text(value),
+            told: told.map(|answer| match answer {
+                Answer::Mismatch(actual) => Swap::Failed {
+                    actual: Some(maybe(actual)),
+                },
+                _ => Swap::Done,
+            }),
+        },
+        (Op::Delete { .. }, told) => Action::Delete {
+            existed: match told {
+                Some(Answer::Deleted { existed }) => Some(*existed),
+                _ => None,
+            },
+        },
+    };
+    linearize::Operation {
+        process: operation.client.0.to_string(),
+        key: text(operation.op.key()),
+        call: call(operation.call),
+        ret: reply.map(|(ret, _)| ret),
+        action,
+        version: reply.map(|(_, reply)| reply.version.0),
+    }
+}
+
+/// Whether an answer is one to what was asked.
+fn understood(op: &Op, answer: &Answer) -> bool {
+    match op {
+        Op::Get { .. } => matches!(answer, Answer::Value(_)),
+        Op::Put { .. } | Op::Append { .. } => matches!(answer, Answer::Written),
+        Op::Cas { .. } => matches!(answer, Answer::Written | Answer::Mismatch(_)),
+        Op::Delete { .. } => matches!(answer, Answer::Deleted { .. }),
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn maybe(bytes: &Option<Bytes>) -> Option<String> {
+    bytes.as_ref().map(|bytes| text(bytes))
 }
 
 #[cfg(test)]
 mod tests {
     use kv::{Reply, Version};
+    use serde_json::{Value, json};
     use simulator::{ClientId, EventId, NodeId, Time};
 
     use super::*;
@@ -89,7 +114,7 @@ mod tests {
             called_at: Time(1),
             end,
         };
-        entry(&operation)
+        serde_json::to_value(entry(&operation)).unwrap()
     }
 
     fn answered(answer: Answer) -> End {
@@ -109,11 +134,11 @@ mod tests {
     fn an_absent_value_is_null_and_an_unknown_outcome_has_no_return() {
         let get = || Op::Get { key: "k".into() };
         let expected = json!({
-            "process": 2, "call": 5, "return": 9, "op": "get", "key": "k", "result": null,
+            "process": 2, "call": 11, "return": 18, "op": "get", "key": "k", "result": null,
             "version": 3
         });
         assert_eq!(written(get(), answered(Answer::Value(None))), expected);
-        let expected = json!({"process": 2, "call": 5, "return": null, "op": "get", "key": "k"});
+        let expected = json!({"process": 2, "call": 11, "return": null, "op": "get", "key": "k"});
         assert_eq!(written(get(), End::Unknown), expected);
     }
 
@@ -125,7 +150,7 @@ mod tests {
             value: "b".into(),
         };
         let expected = json!({
-            "process": 2, "call": 5, "return": 9, "op": "cas", "key": "k", "expect": null,
+            "process": 2, "call": 11, "return": 18, "op": "cas", "key": "k", "expect": null,
             "value": "b", "ok": false, "actual": "a", "version": 3
         });
         assert_eq!(

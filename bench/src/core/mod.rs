@@ -61,7 +61,7 @@ pub(crate) fn run(form: Form, counter: Option<&Counter>) -> io::Result<()> {
                     counts.map(|it| counter.per_entry(*it, load)).collect()
                 })?);
             }
-            print(title, &all, form)?;
+            print(title, "raft-rs", &all, form)?;
         }
     }
     Ok(())
@@ -94,7 +94,7 @@ pub(crate) fn idle(form: Form, counter: Option<&Counter>) -> io::Result<()> {
             })?);
         }
     }
-    print("the whole cluster, idle", &all, form)
+    print("the whole cluster, idle", "raft-rs", &all, form)
 }
 
 /// Nanoseconds for one unit of what each subject's cluster does.

@@ -136,7 +136,7 @@ pub(crate) fn run(form: Form, counter: Option<&Counter>) -> io::Result<()> {
         });
     }
     let title = "the world, 5 servers; raft-rs in a bare loop";
-    print(title, &figures, form)
+    print(title, "raft-rs", &figures, form)
 }
 
 /// What a run was and what it cost.

@@ -42,7 +42,9 @@ fn extend(left: &[&Operation], value: Option<String>, epochs: &Epochs) -> bool {
             if *new {
                 with.push(Vec::new());
             }
-            with.last_mut().unwrap().extend(next.version);
+            with.last_mut()
+                .expect("it is not empty")
+                .extend(next.version);
             if rising(&with) && extend(&rest, after.clone(), &with) {
                 return true;
             }

@@ -18,6 +18,7 @@ const ITSELF: Shows = Shows::Property(Property::CoreInvariants);
 const ONCE: Shows = Shows::Property(Property::ExactlyOnce);
 const LOST: Shows = Shows::Property(Property::NoAcknowledgedWriteLost);
 const ORDER: Shows = Shows::Property(Property::AppliedOrderExplainsReplies);
+const LINEAR: Shows = Shows::Property(Property::Linearizability);
 const LIVE: Shows = Shows::Liveness;
 const LIMITS: Shows = Shows::Limits;
 
@@ -381,7 +382,7 @@ pub(super) const CARDS: &[Card] = &[
         deviation: "The store keeps no account of what a client has asked before: a request whose \
                     answer was lost takes effect twice.",
         change: Change::Duty("standing"),
-        breaks: &[ONCE, ORDER],
+        breaks: &[ONCE, LINEAR, ORDER],
         exposed_by: "Answers that are lost, and clients that ask again.",
         seen_in: "libraries in Java and C++",
         reach: Reach::Open,
@@ -393,7 +394,7 @@ pub(super) const CARDS: &[Card] = &[
         deviation: "A waiting client gets the result of the entry at its index, though another \
                     leader's entry has replaced its own.",
         change: Change::Duty("reply_matches"),
-        breaks: &[ORDER, LOST, ONCE],
+        breaks: &[LINEAR, ORDER, LOST, ONCE],
         exposed_by: "A change of leaders while requests wait.",
         seen_in: "a Rust library",
         reach: Reach::Partly(

@@ -7,6 +7,7 @@
 //! the replay uses a key-value model of its own.
 
 mod history;
+mod linearity;
 mod model;
 mod safety;
 mod shadow;
@@ -29,7 +30,9 @@ pub use safety::Sightings;
 pub use subject::Subject;
 pub use violation::{Broken, Violation};
 
+use linearity::Orders;
 use safety::{Found, Safety};
+use witness::Looked;
 
 /// Watches a run.
 #[derive(Clone, Debug)]
@@ -39,6 +42,8 @@ pub struct Checks {
     wanted: [bool; Property::COUNT],
     /// The committed log's payloads, for the replay at the end.
     log: Vec<Payload>,
+    /// The search for an order that explains what clients saw ran out of its budget.
+    undecided: bool,
 }
 
 impl Checks {
@@ -54,6 +59,7 @@ impl Checks {
             history: History::default(),
             wanted,
             log: Vec::new(),
+            undecided: false,
         }
     }
 
@@ -111,11 +117,14 @@ impl Checks {
         cluster: &Cluster<Server<R, D>>,
     ) -> Result<(), Found> {
         let wanted = self.wanted;
-        let looked = witness::check(&self.history, &self.log, |p| wanted[p as usize])?;
+        let looked = self.witness()?;
         let evaluated = &mut self.safety.evaluated;
         evaluated[Property::AppliedOrderExplainsReplies as usize] += looked.replies;
         evaluated[Property::ExactlyOnce as usize] += looked.entries;
         evaluated[Property::NoAcknowledgedWriteLost as usize] += looked.replies;
+        if !self.undecided {
+            evaluated[Property::Linearizability as usize] += looked.replies;
+        }
         let up_to_date = cluster.nodes().find_map(|id| {
             let server = cluster.node(id)?;
             (server.node().machine().applied() == self.safety.committed()).then_some(server)
@@ -127,6 +136,40 @@ impl Checks {
             Err(found) if !wanted[found.property as usize] => Ok(()),
             other => other,
         }
+    }
+
+    /// The applied order as an explanation of what clients saw: a proof of linearizability, if it
+    /// is one. If it is none, another order may be.
+    fn witness(&mut self) -> Result<Looked, Found> {
+        let order = Property::AppliedOrderExplainsReplies;
+        let wanted = |property: Property| self.wanted[property as usize];
+        let explains = |property| wanted(property) || property == order;
+        let found = match witness::check(&self.history, &self.log, explains) {
+            Err(found) if found.property == order => found,
+            other => return other,
+        };
+        if wanted(Property::Linearizability) {
+            match linearity::look(&self.history) {
+                Orders::None(subject, facts) => {
+                    return Err(Found {
+                        property: Property::Linearizability,
+                        subject,
+                        facts,
+                    });
+                }
+                Orders::Some => {}
+                Orders::Unknown => self.undecided = true,
+            }
+        }
+        if self.wanted[order as usize] {
+            return Err(found);
+        }
+        witness::check(&self.history, &self.log, |p| self.wanted[p as usize])
+    }
+
+    /// Whether it is not known if any order explains what clients saw.
+    pub(crate) fn undecided(&self) -> bool {
+        self.undecided
     }
 
     fn look<R: Rules + Clone, D: Duties>(

@@ -231,7 +231,7 @@ fn same(reply: &Reply, came: &Came) -> bool {
     seen(reply) == *came
 }
 
-fn seen(reply: &Reply) -> Came {
+pub(super) fn seen(reply: &Reply) -> Came {
     let owned = |value: &Option<kv::Bytes>| value.as_ref().map(|value| value.to_vec());
     let answer = match &reply.answer {
         Told::Value(value) => Answer::Value(owned(value)),
@@ -245,14 +245,14 @@ fn seen(reply: &Reply) -> Came {
     }
 }
 
-fn about(operation: &Operation) -> Subject {
+pub(super) fn about(operation: &Operation) -> Subject {
     Subject::Request {
         client: operation.client,
         serial: operation.serial,
     }
 }
 
-fn told(operation: &Operation) -> String {
+pub(super) fn told(operation: &Operation) -> String {
     let key = String::from_utf8_lossy(operation.op.key());
     let kind = match operation.op {
         kv::Op::Get { .. } => "get",
@@ -267,7 +267,7 @@ fn told(operation: &Operation) -> String {
     )
 }
 
-fn text(came: &Came) -> String {
+pub(super) fn text(came: &Came) -> String {
     let value = |value: &Option<Vec<u8>>| match value {
         None => "absent".to_owned(),
         Some(bytes) => format!("\"{}\"", String::from_utf8_lossy(bytes)),

@@ -1,5 +1,6 @@
 //! The command line as it is typed.
 
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -97,6 +98,8 @@ pub(crate) enum Command {
     Shrink(Shrink),
     /// Find every mistake in scenario files, without running them
     Check(Check),
+    /// Check histories of any system for linearizability
+    Linearize(Linearize),
     /// Print the JSON Schema of scenario files, or of fuzz profiles
     Schema(Schema),
     /// List the scenarios of a directory
@@ -411,6 +414,22 @@ pub(crate) struct Check {
     /// Scenario files, or names of scenarios in ./scenarios
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Linearize {
+    /// Histories, one JSON operation a line (docs/linearizability.md); folders of failing runs; or -
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<String>,
+    /// Print one JSON object a file
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// How many situations a search may look at, for each file [default: 2000000]
+    #[arg(long, value_name = "N")]
+    pub(crate) budget: Option<NonZeroU64>,
+    /// Draw the operations that contradict each other
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Args)]

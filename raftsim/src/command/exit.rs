@@ -46,7 +46,7 @@ impl Exit {
         match self {
             Exit::Fine => "all is as expected",
             Exit::Violated => "a safety property does not hold, or a limit was passed",
-            Exit::BadInput => "the command line or a scenario file has mistakes",
+            Exit::BadInput => "the command line or a file has mistakes",
             Exit::Inconclusive => "the runs did not show what the scenario is about",
             Exit::NothingMatched => "nothing matches what was asked for",
             Exit::NotDeterministic => "the same seed gave two different runs",

@@ -15,6 +15,7 @@ mod hunt;
 mod hunt_table;
 mod interrupt;
 mod json;
+mod linearize;
 mod list;
 mod log;
 mod measure;
@@ -96,6 +97,7 @@ fn dispatch(command: &Command, log: Log, screen: &mut Screen) -> Result<Exit, St
         Command::Measure(args) => measure::measure(args, screen),
         Command::Shrink(args) => shrink::shrink(args, screen),
         Command::Check(args) => check::check(args, screen),
+        Command::Linearize(args) => linearize::linearize(args, screen),
         Command::List(args) => list::list(args, screen),
         Command::Bugs(args) => bugs::bugs(args, screen),
         Command::Explain(args) => explain::explain(args, screen),

@@ -67,6 +67,7 @@ impl Default for Expect {
                 Property::ExactlyOnce,
                 Property::NoAcknowledgedWriteLost,
                 Property::AppliedOrderExplainsReplies,
+                Property::Linearizability,
             ],
             eventually: Vec::new(),
             sometimes: Vec::new(),
@@ -121,11 +122,14 @@ pub enum Property {
     /// The order in which commands were applied explains every answer that a client got, and agrees
     /// with real time.
     AppliedOrderExplainsReplies,
+    /// Some order of the clients' operations explains every answer, and agrees with real time. The
+    /// applied order need not be the one.
+    Linearizability,
 }
 
 impl Property {
     /// How many properties there are, the group included.
-    pub const COUNT: usize = Self::AppliedOrderExplainsReplies as usize + 1;
+    pub const COUNT: usize = Self::Linearizability as usize + 1;
 
     /// Every property but the group.
     pub const SINGLE: [Property; Self::COUNT - 1] = [
@@ -141,6 +145,7 @@ impl Property {
         Self::ExactlyOnce,
         Self::NoAcknowledgedWriteLost,
         Self::AppliedOrderExplainsReplies,
+        Self::Linearizability,
     ];
 
     /// Its name in scenario files and reports.
@@ -160,6 +165,7 @@ impl Property {
             Self::ExactlyOnce => "exactly-once",
             Self::NoAcknowledgedWriteLost => "no-acknowledged-write-lost",
             Self::AppliedOrderExplainsReplies => "applied-order-explains-replies",
+            Self::Linearizability => "linearizability",
         }
     }
 
@@ -202,6 +208,10 @@ impl Property {
             Self::AppliedOrderExplainsReplies => {
                 "Executing the committed log one entry after the other gives every reply that \
                  clients got, in an order that agrees with real time."
+            }
+            Self::Linearizability => {
+                "Each operation of a client seems to take effect at one moment between its call \
+                 and its answer."
             }
         }
     }

@@ -1,0 +1,178 @@
+//! What kind of mistake it is: which change would make it none.
+
+use super::Case;
+use crate::history::Operation;
+
+/// The kinds of mistakes that clients can see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// A value that had been replaced before the call.
+    StaleRead,
+    /// A value that nobody ever wrote.
+    GarbageRead,
+    /// A write that was acknowledged, and that what came after does not know of.
+    LostUpdate,
+    /// A value that was written only after the return.
+    FutureRead,
+    /// A write that took effect twice.
+    DoubleApply,
+    /// An order that would be right if it did not go against the clock.
+    RealTimeInversion,
+    /// The values fit, and the versions that were told do not.
+    WrongVersion,
+    /// What operations were told fits no order, whatever the clock says: as when two of them saw
+    /// writes in different orders.
+    Contradiction,
+}
+
+impl Class {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Class::StaleRead => "stale read",
+            Class::GarbageRead => "garbage read",
+            Class::LostUpdate => "lost update",
+            Class::FutureRead => "future read",
+            Class::DoubleApply => "double apply",
+            Class::RealTimeInversion => "real-time inversion",
+            Class::WrongVersion => "wrong version",
+            Class::Contradiction => "contradiction",
+        }
+    }
+
+    /// What it means.
+    #[must_use]
+    pub fn says(self) -> &'static str {
+        match self {
+            Class::StaleRead => "What it saw had been replaced before it was called.",
+            Class::GarbageRead => "Nobody ever wrote what it saw.",
+            Class::LostUpdate => "A write was acknowledged, and what it saw knows nothing of it.",
+            Class::FutureRead => "What it saw was written only after it had returned.",
+            Class::DoubleApply => "A write took effect twice.",
+            Class::RealTimeInversion => "The only order that explains it goes against the clock.",
+            Class::WrongVersion => "The values fit, the versions do not.",
+            Class::Contradiction => "What these operations were told fits no order.",
+        }
+    }
+}
+
+/// The class of a mistake: `operations`, few of the `whole`, cannot be explained, and the one at a
+/// place returned last.
+pub(super) fn of(
+    case: &mut Case<'_, '_>,
+    whole: &[Operation],
+    operations: &[Operation],
+    at: usize,
+) -> Class {
+    let told = &operations[at];
+    if let Some(class) = unwritten(case, told) {
+        return class;
+    }
+    let change = |change: &dyn Fn(&mut Operation)| {
+        let mut changed = operations.to_vec();
+        change(&mut changed[at]);
+        changed
+    };
+    if case.passes(&change(&|it| it.call = i128::MIN)) {
+        return match told.only_looks() {
+            true => Class::StaleRead,
+            false if told.saw().is_some() => Class::LostUpdate,
+            false => Class::RealTimeInversion,
+        };
+    }
+    if told.saw().is_some() && case.passes(&later(case.all.as_slice(), operations, at)) {
+        return Class::FutureRead;
+    }
+    for versioned in [operations, whole] {
+        let unversioned: Vec<_> = versioned.iter().map(unversioned).collect();
+        if case.passes(&unversioned) {
+            return Class::WrongVersion;
+        }
+    }
+    for place in 0..operations.len() {
+        let other = &operations[place];
+        if place == at || other.ret.is_none() || other.only_looks() {
+            continue;
+        }
+        let mut changed = operations.to_vec();
+        changed.remove(place);
+        if case.passes(&changed) {
+            return Class::LostUpdate;
+        }
+    }
+    if case.passes(&timeless(operations)) {
+        return Class::RealTimeInversion;
+    }
+    Class::Contradiction
+}
+
+/// Whether what was told could not even come from any order of any writes.
+fn unwritten(case: &mut Case<'_, '_>, told: &Operation) -> Option<Class> {
+    let writes = case.all.iter().filter(|it| !it.only_looks());
+    let mut writes: Vec<Operation> = writes
+        .zip(0..)
+        .map(|(it, place)| Operation {
+            call: place,
+            ..it.unanswered()
+        })
+        .collect();
+    let end = i128::try_from(writes.len()).expect("a history is shorter");
+    let told = |at: i128| Operation {
+        call: at,
+        ret: Some(at + 1),
+        ..unversioned(told)
+    };
+    writes.push(told(end));
+    if !case.fails(&writes) {
+        return None;
+    }
+    writes.pop();
+    let again: Vec<Operation> = writes
+        .iter()
+        .map(|it| Operation {
+            call: end + it.call,
+            ..it.clone()
+        })
+        .collect();
+    writes.extend(again);
+    writes.push(told(2 * end));
+    match case.passes(&writes) {
+        true => Some(Class::DoubleApply),
+        false => Some(Class::GarbageRead),
+    }
+}
+
+fn unversioned(operation: &Operation) -> Operation {
+    Operation {
+        version: None,
+        ..operation.clone()
+    }
+}
+
+/// The same, but what is told at a place may be of any later time, when writes that were yet to
+/// come may have taken effect.
+fn later(all: &[&Operation], operations: &[Operation], at: usize) -> Vec<Operation> {
+    let mut changed = operations.to_vec();
+    let end = operations[at].ret.unwrap_or(i128::MAX);
+    let to_come = all
+        .iter()
+        .filter(|it| it.call > end && !it.only_looks())
+        .map(|it| it.unanswered());
+    changed.extend(to_come);
+    changed[at].ret = Some(i128::MAX);
+    changed
+}
+
+/// The same without the clock.
+fn timeless(operations: &[Operation]) -> Vec<Operation> {
+    let count = i128::try_from(operations.len()).expect("a history is shorter");
+    let placed = operations.iter().zip(0..);
+    placed
+        .map(|(it, place)| Operation {
+            call: place,
+            ret: it.ret.map(|_| count + place),
+            ..it.clone()
+        })
+        .collect()
+}

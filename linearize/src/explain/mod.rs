@@ -1,0 +1,303 @@
+//! Why a history is not linearizable, told in a few operations.
+//!
+//! A history that is cut off somewhere is as linearizable as it was before: so there is a first
+//! return without which everything can be explained, and with which nothing can. What returned
+//! there is the operation to look at; what could have been told in its place, who overwrote what
+//! was told, and which few other operations contradict it, follows from there. Whatever is said
+//! here was checked: each claim is the verdict on a history in which something was changed.
+
+mod class;
+mod needed;
+
+use std::fmt;
+
+use crate::check::{Budget, Checker, OfKey, pick};
+use crate::history::{Action, History, Operation, Swap, plain, shown};
+use crate::replay::Plain;
+use crate::timeline;
+
+pub use class::Class;
+
+/// So many values are tried in place of what was told, the latest first.
+const CANDIDATES: usize = 32;
+
+/// Why a history is not linearizable. Operations are places in the history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// The key it is about.
+    pub key: String,
+    /// What kind of mistake it is.
+    pub class: Class,
+    /// The first operation that cannot be placed, by the time of returns.
+    pub stuck: usize,
+    /// Everything up to its return is linearizable without it: in this order, which is the longest
+    /// linearizable prefix. Operations that had not returned yet are among them where they have
+    /// taken effect.
+    pub prefix: Vec<usize>,
+    /// Values that it could have been told, latest first; `None` is an absent key.
+    pub possible: Vec<Option<String>>,
+    /// What replaced the value that it was told, if that had been there before.
+    pub overwritten_by: Option<usize>,
+    /// Few operations that contradict each other, in the order of their calls. By themselves they
+    /// are no more linearizable than all.
+    pub needed: Vec<usize>,
+    /// The same in words.
+    pub text: String,
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// One key's operations, and answers about variations of them.
+pub(crate) struct Case<'c, 'h> {
+    checker: &'c mut Checker,
+    /// All operations of the key, in the order of their calls.
+    pub(crate) all: Vec<&'h Operation>,
+    /// What searches may still cost.
+    budget: u64,
+}
+
+impl<'h> Case<'_, 'h> {
+    /// What is known of these operations, at the cost of the budget.
+    pub(crate) fn judge(&mut self, operations: &[Operation]) -> OfKey {
+        let operations: Vec<&Operation> = operations.iter().collect();
+        let (of_key, nodes) = self.checker.check_key(&operations, self.budget);
+        self.budget = self.budget.saturating_sub(nodes);
+        of_key
+    }
+
+    pub(crate) fn fails(&mut self, operations: &[Operation]) -> bool {
+        matches!(self.judge(operations), OfKey::Impossible)
+    }
+
+    pub(crate) fn passes(&mut self, operations: &[Operation]) -> bool {
+        matches!(self.judge(operations), OfKey::Order(_))
+    }
+
+    /// What had happened at a point of the clock, as places among all, and as operations.
+    fn until(&self, end: i128) -> (Vec<usize>, Vec<Operation>) {
+        let begun = self.all.iter().enumerate().filter(|(_, it)| it.call < end);
+        begun
+            .filter_map(|(place, operation)| match operation.ret {
+                Some(ret) if ret <= end => Some((place, (*operation).clone())),
+                _ if matches!(operation.action, Action::Get { .. }) => None,
+                _ => Some((place, operation.unanswered())),
+            })
+            .unzip()
+    }
+
+    /// The first return with which the history cannot be explained.
+    fn first_failure(&mut self) -> Option<usize> {
+        let mut returns: Vec<(i128, usize)> = self
+            .all
+            .iter()
+            .enumerate()
+            .filter_map(|(place, operation)| Some((operation.ret?, place)))
+            .collect();
+        returns.sort_unstable();
+        let (mut low, mut high) = (0, returns.len());
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            let (_, operations) = self.until(returns[middle].0);
+            match self.fails(&operations) {
+                true => high = middle,
+                false => low = middle + 1,
+            }
+        }
+        let (end, place) = *returns.get(low)?;
+        let (_, operations) = self.until(end);
+        self.fails(&operations).then_some(place)
+    }
+}
+
+impl Checker {
+    /// Why a history is not linearizable, if that is so because of this key. `None` if it is
+    /// linearizable, or too hard for the budget.
+    pub fn explain(&mut self, history: &History, key: &str, budget: Budget) -> Option<Explanation> {
+        let keys = history.keys();
+        let (_, places) = keys.iter().find(|(name, _)| *name == key)?;
+        let mut case = Case {
+            checker: self,
+            all: pick(history, places),
+            budget: budget.0.get(),
+        };
+        let stuck = case.first_failure()?;
+        let told = case.all[stuck];
+        let (begun, operations) = case.until(told.ret?);
+        let at = begun.iter().position(|place| *place == stuck)?;
+        let mut without = operations.clone();
+        without[at] = told.unanswered();
+        let order = case.order_without(&without, at);
+        let possible = case.possible(&operations, at, &order);
+        let overwritten = overwritten_by(told, &without, &order);
+        let needed = needed::find(&mut case, &operations, at);
+        let few: Vec<Operation> = needed
+            .iter()
+            .map(|it| case.all[begun[*it]].clone())
+            .collect();
+        let among_few = needed.iter().position(|place| *place == at)?;
+        let class = class::of(&mut case, &operations, &few, among_few);
+        let in_history = |place: usize| places[begun[place]];
+        let mut explanation = Explanation {
+            key: key.to_owned(),
+            class,
+            stuck: places[stuck],
+            prefix: order.iter().map(|place| in_history(*place)).collect(),
+            possible,
+            overwritten_by: overwritten.map(in_history),
+            needed: needed.into_iter().map(in_history).collect(),
+            text: String::new(),
+        };
+        explanation.text = told_in_words(&explanation, history);
+        Some(explanation)
+    }
+}
+
+impl Case<'_, '_> {
+    /// An order of what is left when the operation at a place has told nothing.
+    fn order_without(&mut self, without: &[Operation], at: usize) -> Vec<usize> {
+        // A get that told nothing says nothing.
+        let looks = matches!(without[at].action, Action::Get { .. });
+        let places: Vec<usize> = (0..without.len())
+            .filter(|it| !looks || *it != at)
+            .collect();
+        let rest: Vec<Operation> = places.iter().map(|place| without[*place].clone()).collect();
+        match self.judge(&rest) {
+            OfKey::Order(order) => order.iter().map(|it| places[*it as usize]).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Values that could have been told at the place, of those that are written around it.
+    fn possible(
+        &mut self,
+        operations: &[Operation],
+        at: usize,
+        order: &[usize],
+    ) -> Vec<Option<String>> {
+        let told = &operations[at];
+        if told.saw().is_none() {
+            return Vec::new();
+        }
+        let mut candidates = vec![None];
+        let mut plain = Plain::default();
+        for place in order {
+            plain.execute(&operations[*place].unanswered());
+            candidates.push(plain.value.clone());
+        }
+        for operation in operations {
+            if let Action::Put { value } | Action::Cas { value, .. } = &operation.action {
+                candidates.push(Some(value.clone()));
+            }
+        }
+        candidates.reverse();
+        let mut tried = Vec::new();
+        let mut possible = Vec::new();
+        let mut changed = operations.to_vec();
+        for candidate in candidates {
+            if tried.len() == CANDIDATES || tried.contains(&candidate) {
+                continue;
+            }
+            tried.push(candidate.clone());
+            changed[at] = Operation {
+                action: Action::Get {
+                    result: candidate.clone(),
+                },
+                version: None,
+                ..told.clone()
+            };
+            if self.passes(&changed) {
+                possible.push(candidate);
+            }
+        }
+        possible
+    }
+}
+
+/// What follows on the value that was told, where an order has it for the last time.
+fn overwritten_by(told: &Operation, operations: &[Operation], order: &[usize]) -> Option<usize> {
+    let saw = told.saw()?.map(str::to_owned);
+    let mut plain = Plain::default();
+    let mut was = plain.value == saw;
+    let mut by = None;
+    for place in order {
+        plain.execute(&operations[*place].unanswered());
+        let is = plain.value == saw;
+        if was && !is {
+            by = Some(*place);
+        }
+        was = is;
+    }
+    if was { None } else { by }
+}
+
+fn told_in_words(it: &Explanation, history: &History) -> String {
+    let operations = history.operations();
+    let named = |place: usize| format!("{} of {}", operations[place], operations[place].by());
+    let stuck = &operations[it.stuck];
+    let mut text = format!(
+        "{}: {} cannot be placed.\n",
+        it.class.name(),
+        named(it.stuck)
+    );
+    let mut line = |sentence: String| {
+        text.push_str("  ");
+        text.push_str(&sentence);
+        text.push('\n');
+    };
+    line(it.class.says().to_owned());
+    line(format!(
+        "It was called at {} and returned at {}; everything that returned before has an order \
+         that explains it.",
+        stuck.call,
+        stuck.ret.expect("what cannot be placed has returned")
+    ));
+    let values = |values: &[Option<String>]| -> String {
+        let value = |value: &Option<String>| match value {
+            Some(value) => shown(value),
+            None => "absent".to_owned(),
+        };
+        let few: Vec<_> = values.iter().take(6).map(value).collect();
+        let more = match values.len().saturating_sub(6) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        few.join(", ") + &more
+    };
+    if !it.possible.is_empty() {
+        line(format!("Possible then: {}.", values(&it.possible)));
+    }
+    if let Some(by) = it.overwritten_by {
+        let saw = stuck.saw().map(|saw| values(&[saw.map(str::to_owned)]));
+        let by_then = match operations[by].ret {
+            Some(ret) if ret < stuck.call => format!("returned at {ret}"),
+            _ => format!("was called at {}", operations[by].call),
+        };
+        line(format!(
+            "{} had been there, and was replaced by {}, which {by_then}.",
+            saw.unwrap_or_default(),
+            named(by)
+        ));
+    }
+    if let Action::Cas {
+        told: Some(Swap::Done),
+        ..
+    } = &stuck.action
+        && it.possible.is_empty()
+    {
+        line("At no time was there what it replaced.".to_owned());
+    }
+    let on_key = operations.iter().filter(|one| one.key == it.key);
+    let of = format!("of {} on key {}", on_key.count(), plain(&it.key));
+    line(match it.needed.len() {
+        1 => format!("Whatever else happened, this one {of} could not be told that:"),
+        count => format!("These {count} operations {of} contradict each other:"),
+    });
+    let drawn: Vec<&Operation> = it.needed.iter().map(|place| &operations[*place]).collect();
+    text.push('\n');
+    text.push_str(&timeline::text(&drawn));
+    text
+}

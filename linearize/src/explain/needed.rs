@@ -1,0 +1,109 @@
+//! The few operations that contradict each other.
+//!
+//! Leaving out what only looked is always fair: if the rest cannot be explained, neither can all.
+//! Leaving out a write is not (what it wrote would then look like garbage); but a write may be made
+//! one of unknown outcome, which allows more, and one of unknown outcome whose value appears in
+//! nothing that anybody still sees may be left out after that.
+
+use super::Case;
+use crate::history::{Action, Operation, Swap};
+
+/// The places of operations that cannot be explained together, few of them, one of them `at`.
+pub(super) fn find(case: &mut Case<'_, '_>, operations: &[Operation], at: usize) -> Vec<usize> {
+    let mut kept: Vec<(usize, Operation)> = operations.iter().cloned().enumerate().collect();
+    let mut size = kept.len().div_ceil(2).max(1);
+    loop {
+        let mut less = false;
+        let mut end = kept.len();
+        while end > 0 {
+            let begin = end.saturating_sub(size);
+            let smaller = without(&kept, begin, end, at);
+            let changed = smaller != kept;
+            if changed && fails(case, &smaller) {
+                kept = smaller;
+                less = true;
+            }
+            end = begin.min(kept.len());
+        }
+        if size == 1 && !less {
+            break;
+        }
+        size = (size / 2).max(1);
+    }
+    kept.into_iter().map(|(place, _)| place).collect()
+}
+
+fn fails(case: &mut Case<'_, '_>, kept: &[(usize, Operation)]) -> bool {
+    let operations: Vec<Operation> = kept.iter().map(|(_, it)| it.clone()).collect();
+    case.fails(&operations)
+}
+
+/// Without what only looked of these, with unknown outcomes in the place of what wrote, and
+/// without what nobody can see any more.
+fn without(
+    kept: &[(usize, Operation)],
+    begin: usize,
+    end: usize,
+    at: usize,
+) -> Vec<(usize, Operation)> {
+    let mut rest: Vec<(usize, Operation)> = Vec::new();
+    for (number, (place, operation)) in kept.iter().enumerate() {
+        let touched = (begin..end).contains(&number) && *place != at;
+        match touched {
+            true if operation.only_looks() => {}
+            true => rest.push((*place, operation.unanswered())),
+            false => rest.push((*place, operation.clone())),
+        }
+    }
+    loop {
+        let before = rest.len();
+        let unseen: Vec<bool> = rest.iter().map(|(_, it)| is_unseen(it, &rest)).collect();
+        let mut unseen = unseen.into_iter();
+        rest.retain(|_| !unseen.next().expect("one for each"));
+        if rest.len() == before {
+            return rest;
+        }
+    }
+}
+
+/// Whether an operation is of unknown outcome, and nothing that anybody saw shows its effect.
+fn is_unseen(operation: &Operation, rest: &[(usize, Operation)]) -> bool {
+    if operation.ret.is_some() {
+        return false;
+    }
+    let mut others = rest.iter().map(|(_, it)| it);
+    match &operation.action {
+        Action::Get { .. } => true,
+        Action::Put { value } | Action::Append { value } | Action::Cas { value, .. } => {
+            !others.any(|it| sees_by_absence(it) || sees(it).is_some_and(|saw| saw.contains(value)))
+        }
+        Action::Delete { .. } => !others.any(|it| {
+            sees_by_absence(it)
+                || it.saw() == Some(None)
+                || matches!(
+                    it.action,
+                    Action::Append { .. } | Action::Cas { expect: None, .. }
+                )
+        }),
+    }
+}
+
+/// The value that an operation saw, or looks for.
+fn sees(operation: &Operation) -> Option<&str> {
+    match &operation.action {
+        Action::Cas {
+            expect: Some(expect),
+            ..
+        } => Some(expect),
+        _ => operation.saw().flatten(),
+    }
+}
+
+/// Whether an operation saw that something was not there, or that anything was.
+fn sees_by_absence(operation: &Operation) -> bool {
+    match &operation.action {
+        Action::Cas { told, .. } => matches!(told, Some(Swap::Failed { .. })),
+        Action::Delete { existed } => existed.is_some(),
+        _ => false,
+    }
+}

@@ -1,0 +1,202 @@
+//! What is said about a history that is not linearizable is true, and says what went wrong.
+
+mod random;
+mod reference;
+
+use linearize::{Action, Budget, Checker, Class, Explanation, History, Operation};
+use random::Random;
+
+fn history(lines: &[&str]) -> History {
+    History::parse(lines.join("\n")).expect("it is a history")
+}
+
+/// Operations one after the other, each written as `put x a`, `get x a`, `get x -`, `append x a`,
+/// `cas x a b ok`, `cas x a b no`, `delete x`.
+fn sequence(steps: &[&str]) -> History {
+    let step = |(number, step): (usize, &&str)| {
+        let words: Vec<_> = step.split(' ').collect();
+        let value = |word: usize| match words[word] {
+            "-" => "null".to_owned(),
+            text => format!("{text:?}"),
+        };
+        let rest = match words[0] {
+            "get" => format!(r#","result":{}"#, value(2)),
+            "put" | "append" => format!(r#","value":{}"#, value(2)),
+            "cas" => format!(
+                r#","expect":{},"value":{},"ok":{}"#,
+                value(2),
+                value(3),
+                words[4] == "ok"
+            ),
+            _ => String::new(),
+        };
+        format!(
+            r#"{{"process":{},"call":{},"return":{},"op":"{}","key":"{}"{rest}}}"#,
+            number % 3,
+            2 * number,
+            2 * number + 1,
+            words[0],
+            words[1]
+        )
+    };
+    let lines: Vec<_> = steps.iter().enumerate().map(step).collect();
+    History::parse(lines.join("\n")).expect("it is a history")
+}
+
+fn explain(history: &History) -> Explanation {
+    let mut checker = Checker::new();
+    let explained = checker.explain(history, "x", Budget::default());
+    explained.expect("it is not linearizable, and small")
+}
+
+#[test]
+fn each_kind_of_mistake_has_its_name() {
+    let cases: [(&[&str], Class, usize); 8] = [
+        (&["put x a", "put x b", "get x a"], Class::StaleRead, 2),
+        (&["put x a", "get x -"], Class::StaleRead, 1),
+        (&["put x a", "get x c", "put x b"], Class::GarbageRead, 1),
+        (&["put x a", "get x b", "put x b"], Class::FutureRead, 1),
+        (
+            &["append x a", "append x b", "append x c", "get x ac"],
+            Class::LostUpdate,
+            3,
+        ),
+        (
+            &["put x a", "cas x a b ok", "cas x a c ok"],
+            Class::LostUpdate,
+            2,
+        ),
+        (
+            &["append x a", "append x b", "get x aba"],
+            Class::DoubleApply,
+            2,
+        ),
+        (
+            &["append x a", "append x b", "get x ba"],
+            Class::RealTimeInversion,
+            2,
+        ),
+    ];
+    for (steps, class, stuck) in cases {
+        let explained = explain(&sequence(steps));
+        assert_eq!(
+            (explained.class, explained.stuck),
+            (class, stuck),
+            "{steps:?}\n{explained}"
+        );
+    }
+}
+
+#[test]
+fn reads_that_saw_two_orders_contradict_each_other() {
+    let history = history(&[
+        r#"{"process":0,"call":0,"return":10,"op":"append","key":"x","value":"a"}"#,
+        r#"{"process":1,"call":1,"return":11,"op":"append","key":"x","value":"b"}"#,
+        r#"{"process":2,"call":12,"return":13,"op":"get","key":"x","result":"ab"}"#,
+        r#"{"process":3,"call":14,"return":15,"op":"get","key":"x","result":"ba"}"#,
+    ]);
+    let explained = explain(&history);
+    assert_eq!(explained.class, Class::Contradiction);
+    assert_eq!(explained.needed, [0, 1, 2, 3]);
+}
+
+#[test]
+fn a_stale_read_is_told_with_what_replaced_it_and_drawn() {
+    let history = history(&[
+        r#"{"process":0,"call":1,"return":4,"op":"put","key":"x","value":"a"}"#,
+        r#"{"process":3,"call":2,"return":3,"op":"put","key":"y","value":"z"}"#,
+        r#"{"process":1,"call":5,"return":9,"op":"put","key":"x","value":"b"}"#,
+        r#"{"process":2,"call":6,"return":7,"op":"get","key":"x","result":"a"}"#,
+        r#"{"process":2,"call":10,"return":null,"op":"put","key":"x","value":"c"}"#,
+        r#"{"process":0,"call":11,"return":12,"op":"get","key":"x","result":"a"}"#,
+        r#"{"process":1,"call":13,"return":14,"op":"get","key":"x","result":"c"}"#,
+    ]);
+    let explained = explain(&history);
+    let mut checker = Checker::new();
+    assert_eq!(checker.explain(&history, "y", Budget::default()), None);
+    assert_eq!(explained.text, include_str!("stale_read.txt"));
+    let svg = explained.svg(&history);
+    assert!(
+        svg.contains("get x: &quot;a&quot;") || svg.contains("get x: \"a\""),
+        "{svg}"
+    );
+}
+
+fn picked(operations: &[Operation], places: &[usize]) -> Vec<Operation> {
+    places
+        .iter()
+        .map(|place| operations[*place].clone())
+        .collect()
+}
+
+/// The operations up to the return of one of them, with that one as it was, or without an answer.
+fn until(operations: &[Operation], stuck: usize, told: bool) -> Vec<Operation> {
+    let end = operations[stuck].ret.expect("it returned");
+    let begun = operations
+        .iter()
+        .enumerate()
+        .filter(|(_, it)| it.call < end);
+    begun
+        .map(|(place, it)| match it.ret {
+            Some(ret) if ret < end || (place == stuck && told) => it.clone(),
+            _ => it.unanswered(),
+        })
+        .collect()
+}
+
+#[test]
+fn what_is_said_about_random_histories_is_true() {
+    let mut checker = Checker::new();
+    let (mut classes, mut left, mut all) = ([0; 8], 0, 0);
+    for seed in 0..30_000 {
+        let mut random = Random::new(seed);
+        let style = random.style(8);
+        let operations = random.history(&style);
+        let history = History::new(operations.clone()).unwrap();
+        let explained = checker.explain(&history, "x", Budget::default());
+        assert_eq!(
+            explained.is_none(),
+            reference::linearizable(&operations),
+            "seed {seed}"
+        );
+        let Some(explained) = explained else { continue };
+        classes[explained.class as usize] += 1;
+        left += explained.needed.len();
+        all += operations.len();
+        let needed = picked(&operations, &explained.needed);
+        assert!(
+            !reference::linearizable(&needed),
+            "seed {seed}\n{explained}"
+        );
+        assert!(
+            explained.needed.contains(&explained.stuck),
+            "seed {seed}\n{explained}"
+        );
+        let stuck = explained.stuck;
+        assert!(
+            !reference::linearizable(&until(&operations, stuck, true)),
+            "seed {seed}"
+        );
+        assert!(
+            reference::linearizable(&until(&operations, stuck, false)),
+            "seed {seed}"
+        );
+        for value in &explained.possible {
+            let mut changed = until(&operations, stuck, true);
+            let told = changed
+                .iter_mut()
+                .find(|it| it.call == operations[stuck].call);
+            let told = told.unwrap();
+            told.action = Action::Get {
+                result: value.clone(),
+            };
+            told.version = None;
+            assert!(
+                reference::linearizable(&changed),
+                "seed {seed}: {value:?}\n{explained}"
+            );
+        }
+    }
+    println!("classes {classes:?}, {left} of {all} operations left");
+    assert!(classes.iter().all(|met| *met > 0), "{classes:?}");
+}
