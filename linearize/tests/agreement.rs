@@ -3,8 +3,8 @@
 mod random;
 mod reference;
 
-use linearize::{Budget, Checker, History, Operation, Tier, Verdict};
-use random::Random;
+use linearize::{Action, Budget, Checker, History, Operation, Swap, Tier, Verdict};
+use random::{Random, Style};
 
 fn verdict(checker: &mut Checker, operations: &[Operation]) -> (bool, Tier) {
     let history = History::new(operations.to_vec()).expect("it is a history");
@@ -21,6 +21,17 @@ fn told(operations: &[Operation]) -> String {
     operations.iter().map(line).collect()
 }
 
+/// Whether it is plain which write each operation saw.
+fn unambiguous(style: &Style, operations: &[Operation]) -> bool {
+    let clear = |it: &Operation| match &it.action {
+        Action::Delete { .. } => false,
+        Action::Cas { told, .. } => *told != Some(Swap::Failed { actual: None }),
+        _ => true,
+    };
+    let plain = |it: &Operation| it.version.is_none() && clear(it);
+    style.unique && operations.iter().all(plain)
+}
+
 /// Checks `count` histories from this seed on.
 fn agree(first: u64, count: u64) {
     let mut checker = Checker::new();
@@ -35,6 +46,11 @@ fn agree(first: u64, count: u64) {
             ours,
             right,
             "seed {seed}, by {tier:?}, expected {right}:\n{}",
+            told(&operations)
+        );
+        assert!(
+            tier <= Tier::Zones || !unambiguous(&style, &operations),
+            "seed {seed}: a search for what can be read off:\n{}",
             told(&operations)
         );
         met[usize::from(tier.number())][usize::from(right)] += 1;
