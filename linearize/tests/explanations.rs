@@ -102,15 +102,7 @@ fn reads_that_saw_two_orders_contradict_each_other() {
 
 #[test]
 fn a_stale_read_is_told_with_what_replaced_it_and_drawn() {
-    let history = history(&[
-        r#"{"process":0,"call":1,"return":4,"op":"put","key":"x","value":"a"}"#,
-        r#"{"process":3,"call":2,"return":3,"op":"put","key":"y","value":"z"}"#,
-        r#"{"process":1,"call":5,"return":9,"op":"put","key":"x","value":"b"}"#,
-        r#"{"process":2,"call":6,"return":7,"op":"get","key":"x","result":"a"}"#,
-        r#"{"process":2,"call":10,"return":null,"op":"put","key":"x","value":"c"}"#,
-        r#"{"process":0,"call":11,"return":12,"op":"get","key":"x","result":"a"}"#,
-        r#"{"process":1,"call":13,"return":14,"op":"get","key":"x","result":"c"}"#,
-    ]);
+    let history = history(&[include_str!("../examples/stale-read.jsonl")]);
     let explained = explain(&history);
     let mut checker = Checker::new();
     assert_eq!(checker.explain(&history, "y", Budget::default()), None);
