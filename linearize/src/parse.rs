@@ -293,7 +293,11 @@ impl<'a> Line<'a> {
     fn integer(&self, name: &str, field: Field<'a>) -> Result<i128, Wrong> {
         let raw = field.ok_or_else(|| self.missing(&format!("`{name}`")))?;
         raw.get().parse().map_err(|_| {
-            let message = format!("`{name}` is a point of the clock: an integer");
+            let or = match name {
+                "return" => ", or null where the outcome is unknown",
+                _ => "",
+            };
+            let message = format!("`{name}` is a point of the clock: an integer{or}");
             self.wrong(field, message)
         })
     }

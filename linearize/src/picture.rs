@@ -11,6 +11,8 @@ use crate::timeline::{self, Bar};
 const COLUMN: usize = 8;
 const ROW: usize = 34;
 const LEFT: usize = 110;
+/// Pixels a line of the legend.
+const LINE: usize = 20;
 
 /// The look: readable on light and dark grounds, and without colours.
 const STYLE: &str = "text{font:13px ui-monospace,monospace;fill:#1a1a1a}\
@@ -28,8 +30,13 @@ impl Explanation {
             .map(|place| &operations[*place])
             .collect();
         let layout = timeline::layout(&drawn);
-        let width = LEFT + layout.width * COLUMN + 20;
-        let height = layout.rows.len() * ROW + 60;
+        let legend = layout.legend.iter().map(|line| line.chars().count()).max();
+        let columns = layout.width.max(legend.unwrap_or(0));
+        let bottom = layout.rows.len() * ROW + 60;
+        let (width, height) = (
+            LEFT + columns * COLUMN + 20,
+            bottom + layout.legend.len() * LINE,
+        );
         let title = format!("{} on key {}", self.class.name(), self.key);
         let mut picture = Document::new()
             .set("viewBox", (0, 0, width, height))
@@ -51,6 +58,12 @@ impl Explanation {
                 .set("x", 10)
                 .set("y", 40 + row * ROW + 20);
             picture = picture.add(name);
+        }
+        for (number, line) in layout.legend.iter().enumerate() {
+            let line = Text::new(line.as_str())
+                .set("x", 10)
+                .set("y", bottom + number * LINE);
+            picture = picture.add(line);
         }
         for (bar, place) in layout.bars.iter().zip(&self.needed) {
             picture = picture.add(drawn_bar(bar, *place == self.stuck, &operations[*place]));

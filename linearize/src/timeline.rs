@@ -7,6 +7,7 @@
 //! ```
 //!
 //! Only the order of calls and returns counts: what overlaps in the picture overlapped in time.
+//! Where that gets too wide, bars have numbers and a legend says what they are.
 
 use crate::history::Operation;
 
@@ -27,13 +28,35 @@ pub(crate) struct Layout {
     pub(crate) bars: Vec<Bar>,
     pub(crate) rows: Vec<String>,
     pub(crate) width: usize,
+    /// What the bars are, where they have numbers.
+    pub(crate) legend: Vec<String>,
 }
 
 /// Columns between one call or return and the next.
 const STEP: usize = 2;
 
+/// Wider than this nobody reads.
+const WIDEST: usize = 130;
+
 /// Lays out operations, in the order of their calls.
 pub(crate) fn layout(operations: &[&Operation]) -> Layout {
+    let labels: Vec<String> = operations.iter().map(ToString::to_string).collect();
+    let whole = labelled(operations, &labels);
+    if whole.width <= WIDEST {
+        return whole;
+    }
+    let numbers: Vec<String> = (1..=operations.len()).map(|it| it.to_string()).collect();
+    let named = numbers.iter().zip(operations).zip(labels);
+    let legend = named
+        .map(|((number, operation), label)| format!("{number:>3}  {label}, {}", operation.by()))
+        .collect();
+    Layout {
+        legend,
+        ..labelled(operations, &numbers)
+    }
+}
+
+fn labelled(operations: &[&Operation], labels: &[String]) -> Layout {
     let mut points: Vec<(i128, usize, bool)> = Vec::new();
     for (place, operation) in operations.iter().enumerate() {
         points.push((operation.call, place, true));
@@ -42,12 +65,13 @@ pub(crate) fn layout(operations: &[&Operation]) -> Layout {
     points.sort_unstable();
     let mut bars: Vec<Bar> = operations
         .iter()
-        .map(|operation| Bar {
+        .zip(labels)
+        .map(|(operation, label)| Bar {
             row: 0,
             begin: 0,
             end: 0,
             open: operation.ret.is_none(),
-            label: operation.to_string(),
+            label: label.clone(),
         })
         .collect();
     let mut column = 0;
@@ -67,7 +91,12 @@ pub(crate) fn layout(operations: &[&Operation]) -> Layout {
         bar.end = width - 1;
     }
     let rows = rows(operations, &mut bars);
-    Layout { bars, rows, width }
+    Layout {
+        bars,
+        rows,
+        width,
+        legend: Vec::new(),
+    }
 }
 
 /// A row for each process, and one more for what overlaps in it.
@@ -124,6 +153,13 @@ pub(crate) fn text(operations: &[&Operation]) -> String {
         }
         let line: String = line.into_iter().collect();
         text.push_str(format!("{name:<names$}  {}", line.trim_end()).trim_end());
+        text.push('\n');
+    }
+    if !layout.legend.is_empty() {
+        text.push('\n');
+    }
+    for line in layout.legend {
+        text.push_str(&line);
         text.push('\n');
     }
     text

@@ -114,6 +114,39 @@ fn a_stale_read_is_told_with_what_replaced_it_and_drawn() {
     );
 }
 
+#[test]
+fn a_wide_picture_has_numbers_and_a_legend() {
+    let steps: Vec<String> = (0..12)
+        .map(|step| format!("append x token-{step:02}"))
+        .collect();
+    let mut steps: Vec<&str> = steps.iter().map(String::as_str).collect();
+    let whole: String = (0..12)
+        .filter(|it| *it != 5)
+        .map(|it| format!("token-{it:02}"))
+        .collect();
+    let get = format!("get x {whole}");
+    steps.push(&get);
+    let history = sequence(&steps);
+    let explained = explain(&history);
+    assert_eq!(explained.class, Class::LostUpdate, "{explained}");
+    assert!(explained.text.contains("├─ 1 ─┤"), "{explained}");
+    assert!(
+        explained.text.contains("\n  1  append x \"token-"),
+        "{explained}"
+    );
+    assert!(
+        explained
+            .text
+            .lines()
+            .all(|line| line.chars().count() < 140),
+        "{explained}"
+    );
+    assert!(explained.svg(&history).contains("append x"));
+    assert_eq!(explained.lost, Some(5));
+    let missing = "What is missing is append x \"token-05\" of process 2, acknowledged at 11.";
+    assert!(explained.text.contains(missing), "{explained}");
+}
+
 fn picked(operations: &[Operation], places: &[usize]) -> Vec<Operation> {
     places
         .iter()

@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use crate::bugs::{self, Bug};
 use crate::check::{Broken, Violation};
 use crate::clock::show;
-use crate::format::Resolved;
+use crate::format::{Property, Resolved};
 use crate::run::{Outcome, Verdict};
 use crate::trace::{Columns, Filter, Header, Line, Tracer};
 use crate::vigil::Unmet;
@@ -89,6 +89,11 @@ pub fn report(
     if let Verdict::Safety(violation) = &outcome.verdict
         && let Broken::Property(property) = violation.broken
     {
+        if property == Property::Linearizability {
+            report.push_str(&format!(
+                "Its history    raftsim run {arguments} --history h.jsonl; raftsim linearize h.jsonl\n"
+            ));
+        }
         report.push_str(&format!(
             "The property   raftsim explain {}\n",
             property.name()

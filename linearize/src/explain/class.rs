@@ -58,16 +58,16 @@ impl Class {
 }
 
 /// The class of a mistake: `operations`, few of the `whole`, cannot be explained, and the one at a
-/// place returned last.
+/// place returned last. Of an update that is lost, which one it is.
 pub(super) fn of(
     case: &mut Case<'_, '_>,
     whole: &[Operation],
     operations: &[Operation],
     at: usize,
-) -> Class {
+) -> (Class, Option<usize>) {
     let told = &operations[at];
     if let Some(class) = unwritten(case, told) {
-        return class;
+        return (class, None);
     }
     let change = |change: &dyn Fn(&mut Operation)| {
         let mut changed = operations.to_vec();
@@ -75,36 +75,46 @@ pub(super) fn of(
         changed
     };
     if case.passes(&change(&|it| it.call = i128::MIN)) {
-        return match told.only_looks() {
+        let class = match told.only_looks() {
             true => Class::StaleRead,
             false if told.saw().is_some() => Class::LostUpdate,
             false => Class::RealTimeInversion,
         };
+        let lost = match class {
+            Class::LostUpdate => lost(case, operations, at),
+            _ => None,
+        };
+        return (class, lost);
     }
     if told.saw().is_some() && case.passes(&later(case.all.as_slice(), operations, at)) {
-        return Class::FutureRead;
+        return (Class::FutureRead, None);
     }
     for versioned in [operations, whole] {
         let unversioned: Vec<_> = versioned.iter().map(unversioned).collect();
         if case.passes(&unversioned) {
-            return Class::WrongVersion;
+            return (Class::WrongVersion, None);
         }
     }
-    for place in 0..operations.len() {
-        let other = &operations[place];
-        if place == at || other.ret.is_none() || other.only_looks() {
-            continue;
-        }
-        let mut changed = operations.to_vec();
-        changed.remove(place);
-        if case.passes(&changed) {
-            return Class::LostUpdate;
-        }
+    if let Some(lost) = lost(case, operations, at) {
+        return (Class::LostUpdate, Some(lost));
     }
     if case.passes(&timeless(operations)) {
-        return Class::RealTimeInversion;
+        return (Class::RealTimeInversion, None);
     }
-    Class::Contradiction
+    (Class::Contradiction, None)
+}
+
+/// A write that was acknowledged, and without which the rest can be explained.
+fn lost(case: &mut Case<'_, '_>, operations: &[Operation], at: usize) -> Option<usize> {
+    (0..operations.len()).find(|place| {
+        let other = &operations[*place];
+        if *place == at || other.ret.is_none() || other.only_looks() {
+            return false;
+        }
+        let mut changed = operations.to_vec();
+        changed.remove(*place);
+        case.passes(&changed)
+    })
 }
 
 /// Whether what was told could not even come from any order of any writes.

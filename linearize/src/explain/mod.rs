@@ -38,6 +38,8 @@ pub struct Explanation {
     pub possible: Vec<Option<String>>,
     /// What replaced the value that it was told, if that had been there before.
     pub overwritten_by: Option<usize>,
+    /// The write that was lost, if one was.
+    pub lost: Option<usize>,
     /// Few operations that contradict each other, in the order of their calls. By themselves they
     /// are no more linearizable than all.
     pub needed: Vec<usize>,
@@ -139,7 +141,7 @@ impl Checker {
             .map(|it| case.all[begun[*it]].clone())
             .collect();
         let among_few = needed.iter().position(|place| *place == at)?;
-        let class = class::of(&mut case, &operations, &few, among_few);
+        let (class, lost) = class::of(&mut case, &operations, &few, among_few);
         let in_history = |place: usize| places[begun[place]];
         let mut explanation = Explanation {
             key: key.to_owned(),
@@ -148,6 +150,7 @@ impl Checker {
             prefix: order.iter().map(|place| in_history(*place)).collect(),
             possible,
             overwritten_by: overwritten.map(in_history),
+            lost: lost.map(|place| in_history(needed[place])),
             needed: needed.into_iter().map(in_history).collect(),
             text: String::new(),
         };
@@ -280,6 +283,13 @@ fn told_in_words(it: &Explanation, history: &History) -> String {
             "{} had been there, and was replaced by {}, which {by_then}.",
             saw.unwrap_or_default(),
             named(by)
+        ));
+    }
+    if let Some(lost) = it.lost {
+        let ret = operations[lost].ret.expect("what is lost was acknowledged");
+        line(format!(
+            "What is missing is {}, acknowledged at {ret}.",
+            named(lost)
         ));
     }
     if let Action::Cas {

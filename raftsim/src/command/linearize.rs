@@ -1,7 +1,7 @@
 //! `raftsim linearize`: the verdict on histories of any system.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet, normalize_untrusted_str};
@@ -92,6 +92,13 @@ fn read(file: &str) -> Result<(String, Vec<u8>), Stop> {
     let name = path.display().to_string();
     match fs::read(&path) {
         Ok(bytes) => Ok((name, bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound && Path::new(file).is_dir() => {
+            let message = format!(
+                "the folder {file} keeps no history: `raftsim run {file}/{} --history FILE` writes it",
+                raftsim::failure::SCENARIO
+            );
+            Err(Stop::bad_input(message))
+        }
         Err(error) => Err(Stop::bad_input(format!("cannot read {name}: {error}"))),
     }
 }
@@ -240,6 +247,7 @@ impl Judged<'_> {
                 operation: &operations[it.stuck],
                 possible: &it.possible,
                 overwritten_by: it.overwritten_by.map(|place| &operations[place]),
+                lost: it.lost.map(|place| &operations[place]),
                 needed: it.needed.iter().map(|place| &operations[*place]).collect(),
                 prefix: it.prefix.iter().map(|place| &operations[*place]).collect(),
                 text: &it.text,
@@ -272,6 +280,7 @@ struct Explained<'a> {
     operation: &'a Operation,
     possible: &'a [Option<String>],
     overwritten_by: Option<&'a Operation>,
+    lost: Option<&'a Operation>,
     needed: Vec<&'a Operation>,
     prefix: Vec<&'a Operation>,
     text: &'a str,

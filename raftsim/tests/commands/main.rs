@@ -3,6 +3,7 @@
 mod around;
 mod bugs;
 mod fuzz;
+mod linearize;
 mod measure;
 mod replay;
 mod run;
