@@ -1,0 +1,93 @@
+//! What clients saw in runs, as a history of a store that nobody knows anything about.
+
+use linearize::{Budget, Checker, History, Tier, Verdict};
+use raftsim::bugs::Bug;
+use raftsim::format::Property;
+use raftsim::fuzz::{Generator, Profile, Ran};
+use raftsim::operations::operations;
+use raftsim::run::Verdict as RunVerdict;
+
+fn generator(name: &str) -> Generator {
+    Generator::new(Profile::named(name).expect("it is built in"))
+}
+
+#[test]
+fn what_correct_servers_tell_is_linearizable_for_whoever_looks_from_outside() {
+    let mut checker = Checker::new();
+    let (mut searched, mut unknown, mut most) = (0, 0, 0);
+    for name in ["quick", "storage", "liveness", "everything"] {
+        let generator = generator(name);
+        for seed in 0..250 {
+            let ran = Ran::of(generator.scenario(seed), None);
+            let operations = operations(&ran.outcome.history);
+            unknown += operations.iter().filter(|it| it.ret.is_none()).count();
+            let history = History::new(operations).expect("events are a clock");
+            let checked = checker.check(&history, Budget::default());
+            assert!(
+                matches!(checked.verdict, Verdict::Linearizable(_)),
+                "{name}, seed {seed}: {:?}",
+                checked.verdict
+            );
+            searched += usize::from(checked.tier == Tier::Search);
+            most = most.max(checked.nodes);
+        }
+    }
+    println!("{searched} of 1,000 were searched, {most} nodes at most; {unknown} unknown outcomes");
+    assert!(searched > 100 && unknown > 100, "{searched} {unknown}");
+    assert!(most < 5_000, "{most} nodes for one history");
+}
+
+#[test]
+fn wrong_answers_may_go_against_the_applied_order_alone_or_against_every_order() {
+    let generator = generator("quick");
+    let (mut order, mut every) = (false, false);
+    for seed in 0..3_000 {
+        let ran = Ran::of(generator.scenario(seed), Some(Bug::A05));
+        let RunVerdict::Safety(violation) = &ran.outcome.verdict else {
+            continue;
+        };
+        let history = History::new(operations(&ran.outcome.history)).expect("events are a clock");
+        let verdict = Checker::new().check(&history, Budget::default()).verdict;
+        let name = violation.broken.name();
+        if name == Property::AppliedOrderExplainsReplies.name() {
+            assert!(matches!(verdict, Verdict::Linearizable(_)), "seed {seed}");
+            order = true;
+        } else if name == Property::Linearizability.name() {
+            assert!(
+                matches!(verdict, Verdict::NotLinearizable { .. }),
+                "seed {seed}"
+            );
+            every = true;
+        }
+        if order && every {
+            return;
+        }
+    }
+    panic!("against the applied order: {order}, against every order: {every}");
+}
+
+#[test]
+fn each_of_the_two_properties_can_be_asked_for_alone() {
+    let generator = generator("quick");
+    let asked = |seed, property| {
+        let mut scenario = generator.scenario(seed);
+        scenario.expect.always = vec![property];
+        let ran = Ran::of(scenario, Some(Bug::A05));
+        match ran.outcome.verdict {
+            RunVerdict::Safety(violation) => violation.broken.name(),
+            _ => "none",
+        }
+    };
+    let (mut order, mut every) = (0, 0);
+    for seed in 0..1_500 {
+        let explained = asked(seed, Property::AppliedOrderExplainsReplies);
+        let linear = asked(seed, Property::Linearizability);
+        order += usize::from(explained == "applied-order-explains-replies");
+        every += usize::from(linear == "linearizability");
+        assert!(
+            linear == "none" || explained != "none",
+            "seed {seed}: what any order explains"
+        );
+    }
+    assert!(order > every && every > 0, "{order} {every}");
+}
