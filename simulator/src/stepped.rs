@@ -4,6 +4,8 @@
 //! says so; the world's time then moves to that deadline, and timers of other nodes that are
 //! overdue by then wait for their own turn.
 
+use std::collections::VecDeque;
+
 use crate::action::{Action, DropReason, MessageId};
 use crate::apply::Applied;
 use crate::cluster::Cluster;
@@ -66,7 +68,7 @@ pub struct Stepped<N: Node> {
     stalled: Vec<bool>,
     gates: Vec<Gate>,
     /// Per link, where the messages in flight lie, in the order in which they were sent.
-    mail: Vec<Vec<(u64, Slot)>>,
+    mail: Vec<VecDeque<(u64, Slot)>>,
     events: Vec<N::Event>,
 }
 
@@ -85,7 +87,7 @@ impl<N: Node> Stepped<N> {
             completions,
             stalled: topology.nodes().map(|_| false).collect(),
             gates: topology.links().map(|_| Gate::Open).collect(),
-            mail: topology.links().map(|_| Vec::new()).collect(),
+            mail: topology.links().map(|_| VecDeque::new()).collect(),
             events: Vec::new(),
             cluster,
         }
@@ -318,12 +320,21 @@ impl<N: Node> Stepped<N> {
             self.cluster
                 .act(time, action, hint, &mut self.events, observer)?;
         if let Action::Deliver(id) | Action::Drop(id, _) = action {
+            // Mostly the oldest: a queue gives it up at once, however much is under way.
             let place = self.place((id.from, id.to));
-            self.mail[place].retain(|(ordinal, _)| *ordinal != id.ordinal);
+            let mail = &mut self.mail[place];
+            if let Ok(found) = mail.binary_search_by_key(&id.ordinal, |(ordinal, _)| *ordinal) {
+                mail.remove(found);
+            }
         }
         let mail = &mut self.mail;
         self.cluster.dispatch_with(|slot, flight| {
-            mail[flight.link.place()].push((flight.id.ordinal, slot));
+            let mail = &mut mail[flight.link.place()];
+            let rises = mail
+                .back()
+                .is_none_or(|(last, _)| *last < flight.id.ordinal);
+            assert!(rises, "messages of a link are numbered as they are sent");
+            mail.push_back((flight.id.ordinal, slot));
         });
         match verdict {
             Ok(()) => Ok(applied),
