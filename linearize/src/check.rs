@@ -239,7 +239,8 @@ impl Checker {
                 }
                 self.idle.push(it.search);
             }
-            if answer.is_none() && !open.is_empty() && nodes >= budget {
+            let full = open.iter().any(|it| it.search.is_full());
+            if answer.is_none() && !open.is_empty() && (full || nodes >= budget) {
                 answer = Some(Rounds::Unknown);
             }
             round = round.saturating_mul(2);

@@ -214,6 +214,8 @@ pub enum Invalid {
         /// When it was called.
         call: i128,
     },
+    /// A point of this operation is further from 0 than 2^96: no clock gets there.
+    TooFar(usize),
     /// Two operations share a point of the clock, so nobody can say which came first. The second
     /// one's call, or its return.
     SamePoint {
@@ -229,6 +231,9 @@ pub enum Invalid {
     Outcome(usize),
 }
 
+/// Points lie between this and its opposite, so that there is room before and behind them all.
+const FURTHEST: u128 = 1 << 96;
+
 impl History {
     /// A history of these operations, in any order.
     ///
@@ -238,6 +243,10 @@ impl History {
         let mut points = Vec::with_capacity(2 * operations.len());
         for (place, operation) in operations.iter().enumerate() {
             points.push((operation.call, place, true));
+            let too_far = |point: i128| point.unsigned_abs() > FURTHEST;
+            if too_far(operation.call) || operation.ret.is_some_and(too_far) {
+                return Err(Invalid::TooFar(place));
+            }
             if let Some(ret) = operation.ret {
                 if ret <= operation.call {
                     let call = operation.call;

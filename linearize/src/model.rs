@@ -79,9 +79,9 @@ pub trait Model {
         false
     }
 
-    /// Whether two operations of unknown outcome ask the same.
-    fn alike(&self, _one: &Self::Op, _other: &Self::Op) -> bool {
-        false
+    /// The same for operations of unknown outcome that ask the same, and for no others.
+    fn signature(&self, _op: &Self::Op) -> Option<u128> {
+        None
     }
 
     /// A state that stands for all those from which operations that return at `now` or later

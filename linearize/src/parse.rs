@@ -34,7 +34,7 @@ impl History {
     ///
     /// let text = r#"{"process": 0, "call": 1, "return": 0, "op": "delete", "key": "x"}"#;
     /// let malformed = History::parse(text).unwrap_err();
-    /// assert_eq!(malformed.to_string(), "1:38: an operation returns after its call, which is at 1");
+    /// assert_eq!(malformed.to_string(), "1:37: an operation returns after its call, which is at 1");
     /// ```
     ///
     /// # Errors
@@ -400,6 +400,10 @@ fn explain(invalid: Invalid, lines: &[(usize, &str)]) -> Malformed {
             );
             (at(second, call), message)
         }
+        Invalid::TooFar(place) => (
+            at(place, true),
+            "points of the clock lie between -2^96 and 2^96".to_owned(),
+        ),
         Invalid::Outcome(place) => (
             at(place, true),
             "what was told does not fit whether anything returned".to_owned(),

@@ -25,6 +25,10 @@ use std::hash::{Hash, Hasher};
 use crate::model::{Answer, Entry, Model};
 use crate::table::{Mixer, Table, mix};
 
+/// So many words of memory, 256 MB, are the most that a search remembers in. A budget is used up
+/// before, unless there are thousands of operations of unknown outcome.
+const FULL: usize = 1 << 25;
+
 /// Where nothing is.
 const NONE: u32 = u32::MAX;
 
@@ -128,6 +132,11 @@ impl<S: Clone + Eq + Hash> Search<S> {
         self.nodes
     }
 
+    /// Whether what it remembers takes as much memory as it may have.
+    pub(crate) fn is_full(&self) -> bool {
+        self.memo.placed.len() + self.memo.used.len() > FULL
+    }
+
     /// Goes on, for at most `budget` situations more. With an answer it has nothing more to do.
     pub(crate) fn go<M: Model<State = S>>(
         &mut self,
@@ -138,7 +147,7 @@ impl<S: Clone + Eq + Hash> Search<S> {
         let until = self.nodes.saturating_add(budget);
         while self.answer.is_none() {
             if self.next.is_none() {
-                if self.nodes >= until {
+                if self.nodes >= until || self.is_full() {
                     return Answer::Unknown;
                 }
                 self.enter(model, history);
@@ -436,13 +445,10 @@ impl Timeline {
             let number = u32::try_from(self.completed.len()).expect("fewer than entries");
             match (is_call, entry.ret) {
                 (true, None) => {
-                    let same =
-                        |it: &&Unknown| model.alike(&history[it.entry as usize].op, &entry.op);
-                    let twin = self.unknown.iter().rposition(|it| same(&it));
                     self.unknown.push(Unknown {
                         entry: *place,
                         call: event,
-                        twin: twin.map_or(NONE, |twin| u32::try_from(twin).expect("one of them")),
+                        twin: NONE,
                     });
                 }
                 (true, Some(_)) => {
@@ -463,11 +469,27 @@ impl Timeline {
                 }
             }
         }
+        self.find_twins(model, history);
         let head = u32::try_from(self.whose.len()).expect("two events an operation");
         self.next.clear();
         self.next.extend((1..=head).chain([0]));
         self.prev.clear();
         self.prev.extend([head].into_iter().chain(0..head));
+    }
+
+    /// Links operations of unknown outcome that ask the same, in the order of their calls.
+    fn find_twins<M: Model>(&mut self, model: &M, history: &[Entry<M::Op>]) {
+        let signed = self.unknown.iter().zip(0..).filter_map(|(unknown, place)| {
+            let signature = model.signature(&history[unknown.entry as usize].op)?;
+            Some((signature, place))
+        });
+        let mut signed: Vec<(u128, u32)> = signed.collect();
+        signed.sort_unstable();
+        for pair in signed.windows(2) {
+            if pair[0].0 == pair[1].0 {
+                self.unknown[pair[1].1 as usize].twin = pair[0].1;
+            }
+        }
     }
 
     fn head(&self) -> u32 {

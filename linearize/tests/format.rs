@@ -88,6 +88,21 @@ fn mistakes_are_shown_where_they_are() {
 }
 
 #[test]
+fn no_clock_gets_so_far_that_there_is_no_room_behind_it() {
+    let text = r#"{"process":0,"call":1,"return":170141183460469231731687303715884105727,"op":"delete","key":"x"}"#;
+    assert_eq!(
+        refused(text),
+        "1:21: points of the clock lie between -2^96 and 2^96"
+    );
+    let text = text.replace(
+        "170141183460469231731687303715884105727",
+        &(1_u128 << 96).to_string(),
+    );
+    let history = History::parse(text).expect("it is not too far");
+    assert_eq!(history.operations().len(), 1);
+}
+
+#[test]
 fn two_operations_at_the_same_point_are_named() {
     let text = [
         r#"{"process":0,"call":1,"return":4,"op":"delete","key":"x"}"#,

@@ -9,6 +9,7 @@
 mod class;
 mod needed;
 
+use std::collections::VecDeque;
 use std::fmt;
 
 use crate::check::{Budget, Checker, OfKey, pick};
@@ -185,23 +186,28 @@ impl Case<'_, '_> {
         if told.saw().is_none() {
             return Vec::new();
         }
-        let mut candidates = vec![None];
+        // Long values that grow would fill the memory if all were kept.
+        let mut latest: VecDeque<Option<String>> = VecDeque::from([None]);
         let mut plain = Plain::default();
         for place in order {
             plain.execute(&operations[*place].unanswered());
-            candidates.push(plain.value.clone());
-        }
-        for operation in operations {
-            if let Action::Put { value } | Action::Cas { value, .. } = &operation.action {
-                candidates.push(Some(value.clone()));
+            if latest.back() != Some(&plain.value) {
+                latest.push_back(plain.value.clone());
+            }
+            if latest.len() > CANDIDATES {
+                latest.pop_front();
             }
         }
-        candidates.reverse();
+        let written = operations.iter().rev().filter_map(|it| match &it.action {
+            Action::Put { value } | Action::Cas { value, .. } => Some(Some(value.clone())),
+            _ => None,
+        });
+        let candidates = written.take(CANDIDATES).chain(latest.into_iter().rev());
         let mut tried = Vec::new();
         let mut possible = Vec::new();
         let mut changed = operations.to_vec();
         for candidate in candidates {
-            if tried.len() == CANDIDATES || tried.contains(&candidate) {
+            if tried.contains(&candidate) {
                 continue;
             }
             tried.push(candidate.clone());

@@ -10,14 +10,30 @@ use crate::history::{Action, Operation, Swap};
 
 /// The places of operations that cannot be explained together, few of them, one of them `at`.
 pub(super) fn find(case: &mut Case<'_, '_>, operations: &[Operation], at: usize) -> Vec<usize> {
-    let mut kept: Vec<(usize, Operation)> = operations.iter().cloned().enumerate().collect();
+    let whole: Vec<(usize, Operation)> = operations.iter().cloned().enumerate().collect();
+    // When few are left who saw anything, it is soon known what of the rest nobody saw.
+    let seen = fewer(case, whole, at, &Operation::only_looks);
+    let kept = fewer(case, seen, at, &|_| true);
+    kept.into_iter().map(|(place, _)| place).collect()
+}
+
+/// Leaves out more and more of what may go, in halves, quarters and so on, from behind.
+fn fewer(
+    case: &mut Case<'_, '_>,
+    mut kept: Vec<(usize, Operation)>,
+    at: usize,
+    may_go: &dyn Fn(&Operation) -> bool,
+) -> Vec<(usize, Operation)> {
     let mut size = kept.len().div_ceil(2).max(1);
     loop {
         let mut less = false;
         let mut end = kept.len();
         while end > 0 {
             let begin = end.saturating_sub(size);
-            let smaller = without(&kept, begin, end, at);
+            let goes = |number: usize, (place, it): &(usize, Operation)| {
+                (begin..end).contains(&number) && *place != at && may_go(it)
+            };
+            let smaller = without(&kept, &goes);
             let changed = smaller != kept;
             if changed && fails(case, &smaller) {
                 kept = smaller;
@@ -26,11 +42,10 @@ pub(super) fn find(case: &mut Case<'_, '_>, operations: &[Operation], at: usize)
             end = begin.min(kept.len());
         }
         if size == 1 && !less {
-            break;
+            return kept;
         }
         size = (size / 2).max(1);
     }
-    kept.into_iter().map(|(place, _)| place).collect()
 }
 
 fn fails(case: &mut Case<'_, '_>, kept: &[(usize, Operation)]) -> bool {
@@ -38,22 +53,27 @@ fn fails(case: &mut Case<'_, '_>, kept: &[(usize, Operation)]) -> bool {
     case.fails(&operations)
 }
 
-/// Without what only looked of these, with unknown outcomes in the place of what wrote, and
+/// Without what only looked of those that go, with unknown outcomes in the place of what wrote, and
 /// without what nobody can see any more.
 fn without(
     kept: &[(usize, Operation)],
-    begin: usize,
-    end: usize,
-    at: usize,
+    goes: &dyn Fn(usize, &(usize, Operation)) -> bool,
 ) -> Vec<(usize, Operation)> {
     let mut rest: Vec<(usize, Operation)> = Vec::new();
-    for (number, (place, operation)) in kept.iter().enumerate() {
-        let touched = (begin..end).contains(&number) && *place != at;
-        match touched {
+    let mut wrote = false;
+    for (number, it) in kept.iter().enumerate() {
+        let (place, operation) = it;
+        match goes(number, it) {
             true if operation.only_looks() => {}
-            true => rest.push((*place, operation.unanswered())),
-            false => rest.push((*place, operation.clone())),
+            true => {
+                wrote = true;
+                rest.push((*place, operation.unanswered()));
+            }
+            false => rest.push(it.clone()),
         }
+    }
+    if !wrote {
+        return rest;
     }
     loop {
         let before = rest.len();
