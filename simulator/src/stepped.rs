@@ -316,6 +316,7 @@ impl<N: Node> Stepped<N> {
     ) -> Result<Applied, Stopped<O::Violation>> {
         let look = observer.before(&self.cluster, time, action);
         look.map_err(Stopped::Objection)?;
+        let hint = hint.or_else(|| self.lies(action));
         let (applied, verdict) =
             self.cluster
                 .act(time, action, hint, &mut self.events, observer)?;
@@ -340,6 +341,17 @@ impl<N: Node> Stepped<N> {
             Ok(()) => Ok(applied),
             Err(objection) => Err(Stopped::Objection(objection)),
         }
+    }
+
+    /// Where the message of an action lies, if it is under way.
+    fn lies(&self, action: &Action<N>) -> Option<Slot> {
+        let (Action::Deliver(id) | Action::Drop(id, _) | Action::Duplicate(id)) = action else {
+            return None;
+        };
+        let link = self.cluster.topology().link(id.from, id.to)?;
+        let mail = &self.mail[link.place()];
+        let found = mail.binary_search_by_key(&id.ordinal, |(ordinal, _)| *ordinal);
+        Some(mail[found.ok()?].1)
     }
 
     fn place(&self, (from, to): Pair) -> usize {
