@@ -167,7 +167,11 @@ impl<'a> Batch<'a> {
             return Ok(());
         }
         let seed = ran.outcome.seed;
-        let head = format!("{} {} seed {seed}", styled(BAD, "FAILED"), self.name);
+        let word = match ran.exit() {
+            Exit::Inconclusive => "UNSEEN",
+            _ => "FAILED",
+        };
+        let head = format!("{} {} seed {seed}", styled(BAD, word), self.name);
         match ran.report(&again).filter(|_| self.failed == 1) {
             Some(report) => writeln!(out, "{head}\n{report}")?,
             None => writeln!(out, "{head}: {}", ran.line())?,
