@@ -31,7 +31,8 @@ impl Budget {
 }
 
 impl Default for Budget {
-    /// Two million: some seconds, and some hundred megabytes at most.
+    /// Two million: some seconds, and some hundred megabytes at most. With thousands of operations
+    /// of unknown outcome on one key each situation costs more.
     fn default() -> Self {
         Self(NonZeroU64::new(2_000_000).expect("it is not zero"))
     }

@@ -177,11 +177,13 @@ impl fmt::Display for Operation {
     }
 }
 
-/// A name as it is, or in quotes where that could be misread.
-pub(crate) fn plain(name: &str) -> String {
-    let odd = |letter: char| letter.is_control() || letter.is_whitespace() || letter == '"';
-    match name.is_empty() || name.contains(odd) {
-        true => format!("{name:?}"),
+/// A name as it is, or like a value where that could be misread, or is long.
+#[must_use]
+pub fn plain(name: &str) -> String {
+    let odd = name.contains(|letter: char| letter.is_whitespace() || letter == '"');
+    let escaped = name.escape_debug().to_string() != name;
+    match name.is_empty() || odd || escaped || name.len() > 40 {
+        true => shown(name),
         false => name.to_owned(),
     }
 }

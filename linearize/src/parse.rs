@@ -41,6 +41,8 @@ impl History {
     /// The first thing that is wrong, with its place.
     pub fn parse(text: impl AsRef<[u8]>) -> Result<History, Malformed> {
         let text = utf8(text.as_ref())?;
+        // Some editors and shells begin a file with a byte order mark.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut operations = Vec::new();
         let mut lines = Vec::new();
         for (number, line) in text.lines().enumerate() {
@@ -68,6 +70,8 @@ fn utf8(bytes: &[u8]) -> Result<&str, Malformed> {
         }
     })
 }
+
+const TOO_FAR: &str = "points of the clock lie between -2^96 and 2^96";
 
 /// What is wrong with a line, and at which byte of it.
 struct Wrong {
@@ -282,7 +286,12 @@ impl<'a> Line<'a> {
         let raw = self.process.ok_or_else(|| self.missing("`process`"))?;
         match serde_json::from_str(raw.get()) {
             Ok(serde_json::Value::String(label)) => Ok(label),
-            Ok(serde_json::Value::Number(_)) => Ok(raw.get().to_owned()),
+            _ if raw
+                .get()
+                .starts_with(|first: char| first == '-' || first.is_ascii_digit()) =>
+            {
+                Ok(raw.get().to_owned())
+            }
             _ => {
                 let message = "`process` is a label: a text or a number".to_owned();
                 Err(self.wrong(self.process, message))
@@ -293,6 +302,11 @@ impl<'a> Line<'a> {
     fn integer(&self, name: &str, field: Field<'a>) -> Result<i128, Wrong> {
         let raw = field.ok_or_else(|| self.missing(&format!("`{name}`")))?;
         raw.get().parse().map_err(|_| {
+            let digits = raw.get().trim_start_matches('-');
+            if digits.bytes().all(|byte| byte.is_ascii_digit()) {
+                let message = format!("`{name}` is too far away: {TOO_FAR}");
+                return self.wrong(field, message);
+            }
             let or = match name {
                 "return" => ", or null where the outcome is unknown",
                 _ => "",
@@ -400,10 +414,7 @@ fn explain(invalid: Invalid, lines: &[(usize, &str)]) -> Malformed {
             );
             (at(second, call), message)
         }
-        Invalid::TooFar(place) => (
-            at(place, true),
-            "points of the clock lie between -2^96 and 2^96".to_owned(),
-        ),
+        Invalid::TooFar(place) => (at(place, true), TOO_FAR.to_owned()),
         Invalid::Outcome(place) => (
             at(place, true),
             "what was told does not fit whether anything returned".to_owned(),

@@ -4,7 +4,7 @@ use svg::Document;
 use svg::node::element::{Group, Rectangle, Style, Text, Title};
 
 use crate::explain::Explanation;
-use crate::history::{History, Operation};
+use crate::history::{History, Operation, plain};
 use crate::timeline::{self, Bar};
 
 /// Pixels a column, a row, and to the left of the first column.
@@ -24,11 +24,8 @@ impl Explanation {
     #[must_use]
     pub fn svg(&self, history: &History) -> String {
         let operations = history.operations();
-        let drawn: Vec<&Operation> = self
-            .needed
-            .iter()
-            .map(|place| &operations[*place])
-            .collect();
+        let drawn = self.drawn().iter().map(|place| &operations[*place]);
+        let drawn: Vec<&Operation> = drawn.collect();
         let layout = timeline::layout(&drawn);
         let legend = layout.legend.iter().map(|line| line.chars().count()).max();
         let columns = layout.width.max(legend.unwrap_or(0));
@@ -37,7 +34,7 @@ impl Explanation {
             LEFT + columns * COLUMN + 20,
             bottom + layout.legend.len() * LINE,
         );
-        let title = format!("{} on key {}", self.class.name(), self.key);
+        let title = format!("{} on key {}", self.class.name(), plain(&self.key));
         let mut picture = Document::new()
             .set("viewBox", (0, 0, width, height))
             .set("width", width)
@@ -65,7 +62,7 @@ impl Explanation {
                 .set("y", bottom + number * LINE);
             picture = picture.add(line);
         }
-        for (bar, place) in layout.bars.iter().zip(&self.needed) {
+        for (bar, place) in layout.bars.iter().zip(self.drawn()) {
             picture = picture.add(drawn_bar(bar, *place == self.stuck, &operations[*place]));
         }
         picture.to_string()

@@ -60,6 +60,8 @@ pub(crate) struct Search<S> {
     /// What is tried next. `None`: this situation is yet to be looked at.
     next: Option<Next>,
     memo: Memo<S>,
+    /// Per completed operation, what was last seen to lead to it: it may still be there.
+    feeders: Vec<Option<Who>>,
     nodes: u64,
     answer: Option<bool>,
 }
@@ -101,6 +103,7 @@ impl<S> Default for Search<S> {
             trail: Vec::new(),
             next: None,
             memo: Memo::default(),
+            feeders: Vec::new(),
             nodes: 0,
             answer: None,
         }
@@ -123,6 +126,8 @@ impl<S: Clone + Eq + Hash> Search<S> {
         self.trail.clear();
         self.next = None;
         self.memo.clear(self.used.len());
+        self.feeders.clear();
+        self.feeders.resize(self.time.completed.len(), None);
         self.nodes = 0;
         self.answer = None;
     }
@@ -313,14 +318,17 @@ impl<S: Clone + Eq + Hash> Search<S> {
     }
 
     /// Whether an operation that is open now can never be right from here.
-    fn doomed<M: Model<State = S>>(&self, model: &M, history: &[Entry<M::Op>], state: &S) -> bool {
-        let op = |operation: u32| &history[self.time.completed[operation as usize] as usize].op;
+    fn doomed<M: Model<State = S>>(
+        &mut self,
+        model: &M,
+        history: &[Entry<M::Op>],
+        state: &S,
+    ) -> bool {
         let mut event = self.time.first();
         while let Some(open) = self.time.call_at(event) {
-            if model.lost(state, op(open)) {
-                return true;
-            }
-            if !model.leads(state, op(open)) && !self.fed(model, history, open) {
+            let op = &history[self.time.completed[open as usize] as usize].op;
+            if model.lost(state, op) || (!model.leads(state, op) && !self.fed(model, history, open))
+            {
                 return true;
             }
             event = self.time.next[event as usize];
@@ -329,28 +337,45 @@ impl<S: Clone + Eq + Hash> Search<S> {
     }
 
     /// Whether something that is not placed yet, called before this one returns, may lead to it.
-    fn fed<M: Model<State = S>>(&self, model: &M, history: &[Entry<M::Op>], open: u32) -> bool {
+    fn fed<M: Model<State = S>>(&mut self, model: &M, history: &[Entry<M::Op>], open: u32) -> bool {
+        let left = match self.feeders[open as usize] {
+            Some(Who::Completed(writer)) => !self.time.is_gone(self.time.calls[writer as usize]),
+            Some(Who::Unknown(place)) => !bit(&self.used, place),
+            None => false,
+        };
+        if left {
+            return true;
+        }
+        let found = self.feeder(model, history, open);
+        if found.is_some() {
+            self.feeders[open as usize] = found;
+        }
+        found.is_some()
+    }
+
+    fn feeder<M: Model<State = S>>(
+        &self,
+        model: &M,
+        history: &[Entry<M::Op>],
+        open: u32,
+    ) -> Option<Who> {
         let wants = &history[self.time.completed[open as usize] as usize].op;
         let ret = self.time.rets[open as usize];
         let mut event = self.time.first();
         while event != ret {
-            if let Some(writer) = self.time.call_at(event)
-                && writer != open
-                && model.feeds(
-                    &history[self.time.completed[writer as usize] as usize].op,
-                    wants,
-                )
-            {
-                return true;
+            if let Some(writer) = self.time.call_at(event) {
+                let op = &history[self.time.completed[writer as usize] as usize].op;
+                if writer != open && model.feeds(op, wants) {
+                    return Some(Who::Completed(writer));
+                }
             }
             event = self.time.next[event as usize];
         }
         let unknown = self.time.unknown.iter().zip(0..);
-        unknown
-            .take_while(|(unknown, _)| unknown.call <= ret)
-            .any(|(unknown, place)| {
-                !bit(&self.used, place) && model.feeds(&history[unknown.entry as usize].op, wants)
-            })
+        let mut early = unknown.take_while(|(unknown, _)| unknown.call <= ret);
+        let feeds = |unknown: &Unknown| model.feeds(&history[unknown.entry as usize].op, wants);
+        let found = early.find(|(unknown, place)| !bit(&self.used, *place) && feeds(unknown));
+        found.map(|(_, place)| Who::Unknown(place))
     }
 
     /// Notes the situation. False where it leads nowhere that was not seen.

@@ -137,6 +137,8 @@ struct Chains<'a, 'h> {
     news: Vec<u32>,
     /// Whether anybody saw that the key was absent.
     absence: bool,
+    /// Deletes that found something, by the version they made.
+    deletes: Vec<(u64, u32)>,
 }
 
 impl<'a, 'h> Chains<'a, 'h> {
@@ -146,6 +148,13 @@ impl<'a, 'h> Chains<'a, 'h> {
             let expects = matches!(&operation.action, Action::Cas { expect: None, .. });
             expects || operation.saw() == Some(None)
         });
+        let found = operations.iter().zip(0..).filter_map(|(operation, place)| {
+            let existed = Some(true);
+            let deleted = operation.action == Action::Delete { existed };
+            operation.version.filter(|_| deleted).map(|it| (it, place))
+        });
+        let mut deletes: Vec<(u64, u32)> = found.collect();
+        deletes.sort_unstable();
         Self {
             operations,
             writes,
@@ -155,6 +164,7 @@ impl<'a, 'h> Chains<'a, 'h> {
             readers: vec![Vec::new(); count + 1],
             news: Vec::new(),
             absence,
+            deletes,
         }
     }
 
@@ -264,12 +274,11 @@ impl<'a, 'h> Chains<'a, 'h> {
             return Ok(INITIAL);
         }
         let version = version.ok_or(Stop::Unclear)?;
-        let mut deletes = self.operations.iter().zip(0..).filter(|(operation, _)| {
-            let existed = Some(true);
-            operation.action == Action::Delete { existed } && operation.version == Some(version)
-        });
-        match (deletes.next(), deletes.next()) {
-            (Some((_, place)), None) => Ok(place),
+        let first = self.deletes.partition_point(|(of, _)| *of < version);
+        let same = self.deletes[first..].iter();
+        let mut same = same.take_while(|(of, _)| *of == version);
+        match (same.next(), same.next()) {
+            (Some((_, place)), None) => Ok(*place),
             _ => Err(Stop::Unclear),
         }
     }

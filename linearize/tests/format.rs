@@ -27,6 +27,12 @@ fn an_empty_file_is_linearizable() {
 }
 
 #[test]
+fn a_byte_order_mark_is_passed_over() {
+    let text = format!("\u{feff}{}", put(r#","value":"a""#));
+    assert_eq!(History::parse(text).unwrap().operations().len(), 1);
+}
+
+#[test]
 fn mistakes_are_shown_where_they_are() {
     let cases = [
         (put(""), "1:1: an operation without `value`"),

@@ -23,6 +23,8 @@ pub enum Class {
     /// What operations were told fits no order, whatever the clock says: as when two of them saw
     /// writes in different orders.
     Contradiction,
+    /// To find out takes more than the budget allows.
+    Unclear,
 }
 
 impl Class {
@@ -38,6 +40,7 @@ impl Class {
             Class::RealTimeInversion => "real-time inversion",
             Class::WrongVersion => "wrong version",
             Class::Contradiction => "contradiction",
+            Class::Unclear => "violation",
         }
     }
 
@@ -53,6 +56,9 @@ impl Class {
             Class::RealTimeInversion => "The only order that explains it goes against the clock.",
             Class::WrongVersion => "The values fit, the versions do not.",
             Class::Contradiction => "What these operations were told fits no order.",
+            Class::Unclear => {
+                "What kind of mistake it is takes more to find out than --budget allows."
+            }
         }
     }
 }
@@ -65,6 +71,7 @@ pub(super) fn of(
     operations: &[Operation],
     at: usize,
 ) -> (Class, Option<usize>) {
+    case.starved = false;
     let told = &operations[at];
     if let Some(class) = unwritten(case, told) {
         return (class, None);
@@ -101,7 +108,10 @@ pub(super) fn of(
     if case.passes(&timeless(operations)) {
         return (Class::RealTimeInversion, None);
     }
-    (Class::Contradiction, None)
+    match case.starved {
+        true => (Class::Unclear, None),
+        false => (Class::Contradiction, None),
+    }
 }
 
 /// A write that was acknowledged, and without which the rest can be explained.
@@ -149,6 +159,7 @@ fn unwritten(case: &mut Case<'_, '_>, told: &Operation) -> Option<Class> {
     writes.push(told(2 * end));
     match case.passes(&writes) {
         true => Some(Class::DoubleApply),
+        false if case.starved => Some(Class::Unclear),
         false => Some(Class::GarbageRead),
     }
 }

@@ -19,6 +19,12 @@ use crate::timeline;
 
 pub use class::Class;
 
+/// To read so many operations costs as much as to look at one situation of a search.
+const READ_PER_NODE: u64 = 4;
+
+/// So many of the operations that contradict each other are drawn, the last ones.
+const DRAWN: usize = 30;
+
 /// So many values are tried in place of what was told, the latest first.
 const CANDIDATES: usize = 32;
 
@@ -54,6 +60,26 @@ impl fmt::Display for Explanation {
     }
 }
 
+impl Explanation {
+    /// The operations of the [prefix](Explanation::prefix) as far as they were known when it ends:
+    /// what had not returned by then has an unknown outcome.
+    #[must_use]
+    pub fn known(&self, history: &History) -> Vec<Operation> {
+        let operations = history.operations();
+        let end = operations[self.stuck].ret;
+        let known = |place: &usize| match operations[*place].ret < end {
+            true if operations[*place].ret.is_some() => operations[*place].clone(),
+            _ => operations[*place].unanswered(),
+        };
+        self.prefix.iter().map(known).collect()
+    }
+
+    /// What is drawn: the last of the operations that contradict each other.
+    pub(crate) fn drawn(&self) -> &[usize] {
+        &self.needed[self.needed.len().saturating_sub(DRAWN)..]
+    }
+}
+
 /// One key's operations, and answers about variations of them.
 pub(crate) struct Case<'c, 'h> {
     checker: &'c mut Checker,
@@ -61,15 +87,35 @@ pub(crate) struct Case<'c, 'h> {
     pub(crate) all: Vec<&'h Operation>,
     /// What searches may still cost.
     budget: u64,
+    /// Something was not answered because that would have cost more.
+    pub(crate) starved: bool,
 }
 
 impl<'h> Case<'_, 'h> {
     /// What is known of these operations, at the cost of the budget.
     pub(crate) fn judge(&mut self, operations: &[Operation]) -> OfKey {
+        // What needs no search costs, too: a thousand questions about a long history.
+        let reading = operations.len() as u64 / READ_PER_NODE + 1;
+        if self.budget <= reading {
+            self.starved = true;
+            return OfKey::Unknown;
+        }
+        self.budget -= reading;
         let operations: Vec<&Operation> = operations.iter().collect();
         let (of_key, nodes) = self.checker.check_key(&operations, self.budget);
         self.budget = self.budget.saturating_sub(nodes);
+        self.starved |= matches!(of_key, OfKey::Unknown);
         of_key
+    }
+
+    /// Asks something that may cost this share of what is left, in percent.
+    fn with_share<T>(&mut self, percent: u64, ask: impl FnOnce(&mut Self) -> T) -> T {
+        let share = self.budget / 100 * percent;
+        let rest = self.budget - share;
+        self.budget = share;
+        let answer = ask(self);
+        self.budget += rest;
+        answer
     }
 
     pub(crate) fn fails(&mut self, operations: &[Operation]) -> bool {
@@ -126,6 +172,7 @@ impl Checker {
             checker: self,
             all: pick(history, places),
             budget: budget.0.get(),
+            starved: false,
         };
         let stuck = case.first_failure()?;
         let told = case.all[stuck];
@@ -133,10 +180,10 @@ impl Checker {
         let at = begun.iter().position(|place| *place == stuck)?;
         let mut without = operations.clone();
         without[at] = told.unanswered();
-        let order = case.order_without(&without, at);
-        let possible = case.possible(&operations, at, &order);
+        let order = case.order_without(&without, at)?;
+        let possible = case.with_share(30, |case| case.possible(&operations, at, &order));
         let overwritten = overwritten_by(told, &without, &order);
-        let needed = needed::find(&mut case, &operations, at);
+        let needed = case.with_share(60, |case| needed::find(case, &operations, at));
         let few: Vec<Operation> = needed
             .iter()
             .map(|it| case.all[begun[*it]].clone())
@@ -162,7 +209,7 @@ impl Checker {
 
 impl Case<'_, '_> {
     /// An order of what is left when the operation at a place has told nothing.
-    fn order_without(&mut self, without: &[Operation], at: usize) -> Vec<usize> {
+    fn order_without(&mut self, without: &[Operation], at: usize) -> Option<Vec<usize>> {
         // A get that told nothing says nothing.
         let looks = matches!(without[at].action, Action::Get { .. });
         let places: Vec<usize> = (0..without.len())
@@ -170,8 +217,8 @@ impl Case<'_, '_> {
             .collect();
         let rest: Vec<Operation> = places.iter().map(|place| without[*place].clone()).collect();
         match self.judge(&rest) {
-            OfKey::Order(order) => order.iter().map(|it| places[*it as usize]).collect(),
-            _ => Vec::new(),
+            OfKey::Order(order) => Some(order.iter().map(|it| places[*it as usize]).collect()),
+            OfKey::Impossible | OfKey::Unknown => None,
         }
     }
 
@@ -189,9 +236,9 @@ impl Case<'_, '_> {
         // Long values that grow would fill the memory if all were kept.
         let mut latest: VecDeque<Option<String>> = VecDeque::from([None]);
         let mut plain = Plain::default();
-        for place in order {
+        for (number, place) in order.iter().enumerate() {
             plain.execute(&operations[*place].unanswered());
-            if latest.back() != Some(&plain.value) {
+            if number + CANDIDATES >= order.len() && latest.back() != Some(&plain.value) {
                 latest.push_back(plain.value.clone());
             }
             if latest.len() > CANDIDATES {
@@ -207,7 +254,8 @@ impl Case<'_, '_> {
         let mut possible = Vec::new();
         let mut changed = operations.to_vec();
         for candidate in candidates {
-            if tried.contains(&candidate) {
+            let told_so = told.saw().map(|saw| saw == candidate.as_deref());
+            if told_so == Some(true) || tried.contains(&candidate) {
                 continue;
             }
             tried.push(candidate.clone());
@@ -286,7 +334,7 @@ fn told_in_words(it: &Explanation, history: &History) -> String {
             _ => format!("was called at {}", operations[by].call),
         };
         line(format!(
-            "{} had been there, and was replaced by {}, which {by_then}.",
+            "In an order that explains the rest, {} is replaced by {}, which {by_then}.",
             saw.unwrap_or_default(),
             named(by)
         ));
@@ -309,10 +357,14 @@ fn told_in_words(it: &Explanation, history: &History) -> String {
     let on_key = operations.iter().filter(|one| one.key == it.key);
     let of = format!("of {} on key {}", on_key.count(), plain(&it.key));
     line(match it.needed.len() {
-        1 => format!("Whatever else happened, this one {of} could not be told that:"),
+        1 => format!("Whatever else had happened, this one {of} could not be told that then:"),
+        count if count > DRAWN => {
+            format!("These {count} operations {of} contradict each other, the last {DRAWN} drawn:")
+        }
         count => format!("These {count} operations {of} contradict each other:"),
     });
-    let drawn: Vec<&Operation> = it.needed.iter().map(|place| &operations[*place]).collect();
+    let drawn = it.drawn().iter().map(|place| &operations[*place]);
+    let drawn: Vec<&Operation> = drawn.collect();
     text.push('\n');
     text.push_str(&timeline::text(&drawn));
     text

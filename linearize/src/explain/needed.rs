@@ -10,6 +10,7 @@ use crate::history::{Action, Operation, Swap};
 
 /// The places of operations that cannot be explained together, few of them, one of them `at`.
 pub(super) fn find(case: &mut Case<'_, '_>, operations: &[Operation], at: usize) -> Vec<usize> {
+    case.starved = false;
     let whole: Vec<(usize, Operation)> = operations.iter().cloned().enumerate().collect();
     // When few are left who saw anything, it is soon known what of the rest nobody saw.
     let seen = fewer(case, whole, at, &Operation::only_looks);
@@ -28,20 +29,24 @@ fn fewer(
     loop {
         let mut less = false;
         let mut end = kept.len();
-        while end > 0 {
-            let begin = end.saturating_sub(size);
-            let goes = |number: usize, (place, it): &(usize, Operation)| {
-                (begin..end).contains(&number) && *place != at && may_go(it)
+        while end > 0 && !case.starved {
+            // What may not go, or has gone as far as it can, fills no part.
+            let goes = |(place, it): &(usize, Operation)| {
+                *place != at && may_go(it) && (it.ret.is_some() || it.only_looks())
             };
-            let smaller = without(&kept, &goes);
-            let changed = smaller != kept;
-            if changed && fails(case, &smaller) {
+            let going = (0..end).rev().filter(|number| goes(&kept[*number]));
+            let part: Vec<usize> = going.take(size).collect();
+            let Some(begin) = part.last().copied() else {
+                break;
+            };
+            let smaller = without(case, &kept, &part);
+            if fails(case, &smaller) {
                 kept = smaller;
                 less = true;
             }
             end = begin.min(kept.len());
         }
-        if size == 1 && !less {
+        if case.starved || (size == 1 && !less) {
             return kept;
         }
         size = (size / 2).max(1);
@@ -53,31 +58,30 @@ fn fails(case: &mut Case<'_, '_>, kept: &[(usize, Operation)]) -> bool {
     case.fails(&operations)
 }
 
-/// Without what only looked of those that go, with unknown outcomes in the place of what wrote, and
-/// without what nobody can see any more.
+/// Without what only looked of those that go (their numbers fall), with unknown outcomes in the
+/// place of what wrote, and without what nobody can see any more.
 fn without(
+    case: &Case<'_, '_>,
     kept: &[(usize, Operation)],
-    goes: &dyn Fn(usize, &(usize, Operation)) -> bool,
+    goes: &[usize],
 ) -> Vec<(usize, Operation)> {
     let mut rest: Vec<(usize, Operation)> = Vec::new();
-    let mut wrote = false;
-    for (number, it) in kept.iter().enumerate() {
-        let (place, operation) = it;
-        match goes(number, it) {
-            true if operation.only_looks() => {}
-            true => {
-                wrote = true;
-                rest.push((*place, operation.unanswered()));
-            }
-            false => rest.push(it.clone()),
+    let mut goes = goes.iter().rev().copied().peekable();
+    for (number, (place, operation)) in kept.iter().enumerate() {
+        if goes.next_if_eq(&number).is_none() {
+            rest.push((*place, operation.clone()));
+        } else if !operation.only_looks() {
+            rest.push((*place, operation.unanswered()));
         }
     }
-    if !wrote {
-        return rest;
-    }
+    let mut all = case.all.iter();
+    let appends = all.any(|it| matches!(it.action, Action::Append { .. }));
     loop {
         let before = rest.len();
-        let unseen: Vec<bool> = rest.iter().map(|(_, it)| is_unseen(it, &rest)).collect();
+        let unseen: Vec<bool> = rest
+            .iter()
+            .map(|(_, it)| is_unseen(it, &rest, appends))
+            .collect();
         let mut unseen = unseen.into_iter();
         rest.retain(|_| !unseen.next().expect("one for each"));
         if rest.len() == before {
@@ -87,15 +91,20 @@ fn without(
 }
 
 /// Whether an operation is of unknown outcome, and nothing that anybody saw shows its effect.
-fn is_unseen(operation: &Operation, rest: &[(usize, Operation)]) -> bool {
+fn is_unseen(operation: &Operation, rest: &[(usize, Operation)], appends: bool) -> bool {
     if operation.ret.is_some() {
         return false;
     }
     let mut others = rest.iter().map(|(_, it)| it);
+    // Without appends a value is there as a whole or not at all.
+    let holds = |saw: &str, value: &str| match appends {
+        true => saw.contains(value),
+        false => saw == value,
+    };
     match &operation.action {
         Action::Get { .. } => true,
         Action::Put { value } | Action::Append { value } | Action::Cas { value, .. } => {
-            !others.any(|it| sees_by_absence(it) || sees(it).is_some_and(|saw| saw.contains(value)))
+            !others.any(|it| sees_by_absence(it) || sees(it).is_some_and(|saw| holds(saw, value)))
         }
         Action::Delete { .. } => !others.any(|it| {
             sees_by_absence(it)

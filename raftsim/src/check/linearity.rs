@@ -48,7 +48,7 @@ pub(crate) fn look(history: &History) -> Orders {
         }
         None => {
             let facts = [
-                format!("clients were answered about key {key}"),
+                format!("clients were answered about key {}", linearize::plain(&key)),
                 "no order of their operations explains the answers".to_owned(),
             ];
             Orders::None(Subject::Whole, facts)

@@ -5,7 +5,9 @@ use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet, normalize_untrusted_str};
-use linearize::{Budget, Checked, Checker, Explanation, History, Malformed, Operation, Verdict};
+use linearize::{
+    Budget, Checked, Checker, Explanation, History, Malformed, Operation, Verdict, plain,
+};
 use serde::Serialize;
 
 use super::cli::Linearize;
@@ -55,23 +57,27 @@ fn judge(
     let watch = Stopwatch::start();
     let checked = checker.check(&history, budget);
     let wall_ns = watch.ns();
-    let explanation = match &checked.verdict {
-        Verdict::NotLinearizable { key } => checker.explain(&history, key, budget),
-        _ => None,
-    };
     let judged = Judged {
         name: &name,
         history: &history,
         checked: &checked,
-        explanation: explanation.as_ref(),
         wall_ns,
     };
+    if !args.json {
+        // To explain may take longer than to judge.
+        judged.head(budget, screen)?;
+        screen.out.flush()?;
+    }
+    let explanation = match &checked.verdict {
+        Verdict::NotLinearizable { key } => checker.explain(&history, key, budget),
+        _ => None,
+    };
     match args.json {
-        true => judged.json(screen)?,
-        false => judged.text(budget, screen)?,
+        true => judged.json(explanation.as_ref(), screen)?,
+        false => judged.text(explanation.as_ref(), screen)?,
     }
     if let Some(path) = &args.svg {
-        draw(path, judged.explanation, &history, screen)?;
+        draw(path, explanation.as_ref(), &history, screen)?;
     }
     Ok(judged.exit())
 }
@@ -148,7 +154,6 @@ struct Judged<'a> {
     name: &'a str,
     history: &'a History,
     checked: &'a Checked,
-    explanation: Option<&'a Explanation>,
     wall_ns: u64,
 }
 
@@ -169,7 +174,8 @@ impl Judged<'_> {
         }
     }
 
-    fn text(&self, budget: Budget, screen: &mut Screen) -> Result<(), Stop> {
+    /// The verdict.
+    fn head(&self, budget: Budget, screen: &mut Screen) -> Result<(), Stop> {
         let (style, word) = match self.checked.verdict {
             Verdict::Linearizable(_) => (GOOD, "ok"),
             Verdict::NotLinearizable { .. } => (BAD, "FAILED"),
@@ -177,23 +183,27 @@ impl Judged<'_> {
         };
         let keys = self.history.keys().len();
         let size = format!(
-            "{} operations on {keys} key{}, tier {}, {} nodes, {}",
-            self.history.operations().len(),
-            if keys == 1 { "" } else { "s" },
+            "{} on {}, tier {}, {} nodes, {}",
+            counted(self.history.operations().len(), "operation"),
+            counted(keys, "key"),
             self.checked.tier.number(),
             self.checked.nodes,
             micros(self.wall_ns)
         );
         let said = match &self.checked.verdict {
             Verdict::Linearizable(_) => "linearizable".to_owned(),
-            Verdict::NotLinearizable { key } => format!("not linearizable: key {key}"),
+            Verdict::NotLinearizable { key } => format!("not linearizable: key {}", plain(key)),
             Verdict::Inconclusive => {
                 format!("undecided after {} nodes: --budget allows more", budget.0)
             }
         };
         let (word, size) = (styled(style, word), styled(DIM, &format!("({size})")));
         writeln!(screen.out, "{word} {}: {said} {size}", self.name)?;
-        match self.explanation {
+        Ok(())
+    }
+
+    fn text(&self, explanation: Option<&Explanation>, screen: &mut Screen) -> Result<(), Stop> {
+        match explanation {
             Some(explanation) => self.explained(explanation, screen),
             None if self.exit() == Exit::Violated => {
                 writeln!(
@@ -207,31 +217,29 @@ impl Judged<'_> {
     }
 
     fn explained(&self, explanation: &Explanation, screen: &mut Screen) -> Result<(), Stop> {
-        let operations = self.history.operations();
         writeln!(screen.out)?;
         for line in explanation.text.lines() {
             writeln!(screen.out, "{}", format!("  {line}").trim_end())?;
         }
-        let prefix = &explanation.prefix;
+        let prefix = explanation.known(self.history);
         let skipped = prefix.len().saturating_sub(SHOWN);
         writeln!(
             screen.out,
-            "\n  The longest linearizable prefix, {} operations in an order that explains them{}:\n",
-            prefix.len(),
+            "\n  The longest linearizable prefix, {} in an order that explains it{}:\n",
+            counted(prefix.len(), "operation"),
             match skipped {
                 0 => String::new(),
                 _ => format!(", from the {}th on (--json has all)", skipped + 1),
             }
         )?;
-        for place in &prefix[skipped..] {
-            let it = &operations[*place];
+        for it in &prefix[skipped..] {
             writeln!(screen.out, "    {it}, {}", it.by())?;
         }
         writeln!(screen.out)?;
         Ok(())
     }
 
-    fn json(&self, screen: &mut Screen) -> Result<(), Stop> {
+    fn json(&self, explanation: Option<&Explanation>, screen: &mut Screen) -> Result<(), Stop> {
         let operations = self.history.operations();
         let line = JsonLine {
             file: self.name,
@@ -240,7 +248,7 @@ impl Judged<'_> {
             nodes: self.checked.nodes,
             tier: self.checked.tier.number(),
             wall_ns: self.wall_ns,
-            explanation: self.explanation.map(|it| Explained {
+            explanation: explanation.map(|it| Explained {
                 key: &it.key,
                 class: it.class.name(),
                 says: it.class.says(),
@@ -249,7 +257,7 @@ impl Judged<'_> {
                 overwritten_by: it.overwritten_by.map(|place| &operations[place]),
                 lost: it.lost.map(|place| &operations[place]),
                 needed: it.needed.iter().map(|place| &operations[*place]).collect(),
-                prefix: it.prefix.iter().map(|place| &operations[*place]).collect(),
+                prefix: it.known(self.history),
                 text: &it.text,
             }),
         };
@@ -282,8 +290,15 @@ struct Explained<'a> {
     overwritten_by: Option<&'a Operation>,
     lost: Option<&'a Operation>,
     needed: Vec<&'a Operation>,
-    prefix: Vec<&'a Operation>,
+    prefix: Vec<Operation>,
     text: &'a str,
+}
+
+fn counted(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    }
 }
 
 fn micros(ns: u64) -> String {

@@ -25,8 +25,8 @@ fn a_stale_read_is_told_drawn_and_ends_with_1() {
     assert!(said.out.starts_with(&head), "{}", said.out);
     for part in [
         "stale read: get x: \"a\" of process 0 cannot be placed.",
-        "replaced by put x \"b\" of process 1, which returned at 9.",
-        "The longest linearizable prefix, 3 operations in an order that explains them:",
+        "is replaced by put x \"b\" of process 1, which returned at 9.",
+        "The longest linearizable prefix, 3 operations in an order that explains it:",
         "    put x \"b\", process 1\n",
     ] {
         assert!(said.out.contains(part), "{part}\n{}", said.out);
