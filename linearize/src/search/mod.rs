@@ -20,10 +20,15 @@
 //! What it costs is counted in nodes, the situations it looked at, and never in time, so that the
 //! same budget gives the same answer everywhere.
 
+mod memo;
+mod timeline;
+
 use std::hash::{Hash, Hasher};
 
 use crate::model::{Answer, Entry, Model};
-use crate::table::{Mixer, Table, mix};
+use crate::table::{Mixer, mix};
+use memo::Memo;
+use timeline::{Timeline, Unknown};
 
 /// So many words of memory, 256 MB, are the most that a search remembers in. A budget is used up
 /// before, unless there are thousands of operations of unknown outcome.
@@ -139,7 +144,7 @@ impl<S: Clone + Eq + Hash> Search<S> {
 
     /// Whether what it remembers takes as much memory as it may have.
     pub(crate) fn is_full(&self) -> bool {
-        self.memo.placed.len() + self.memo.used.len() > FULL
+        self.memo.words() > FULL
     }
 
     /// Goes on, for at most `budget` situations more. With an answer it has nothing more to do.
@@ -407,256 +412,4 @@ fn bit(words: &[u64], place: u32) -> bool {
 
 fn flip(words: &mut [u64], place: u32) {
     words[place as usize / 64] ^= 1 << (place % 64);
-}
-
-/// Calls and returns in the order of time, as a list that operations are lifted out of.
-#[derive(Clone, Debug, Default)]
-struct Timeline {
-    /// The completed operations, in the order of their calls, as places in the history.
-    completed: Vec<u32>,
-    /// Those of unknown outcome, likewise.
-    unknown: Vec<Unknown>,
-    /// Per completed operation, the events of its call and return.
-    calls: Vec<u32>,
-    rets: Vec<u32>,
-    /// Per event, whose it is, and whether it is a call.
-    whose: Vec<(u32, bool)>,
-    /// Per event, when it is.
-    times: Vec<i128>,
-    /// Per event, how many calls come before it.
-    calls_before: Vec<u32>,
-    /// The list of what is left; the last place is its head and end.
-    next: Vec<u32>,
-    prev: Vec<u32>,
-    points: Vec<(i128, u32, bool)>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Unknown {
-    entry: u32,
-    /// The first event after its call.
-    call: u32,
-    /// The last one before it that asks the same.
-    twin: u32,
-}
-
-impl Timeline {
-    fn read<M: Model>(&mut self, model: &M, history: &[Entry<M::Op>]) {
-        let count = u32::try_from(history.len()).expect("a history has fewer operations than that");
-        self.points.clear();
-        for (entry, place) in history.iter().zip(0..count) {
-            self.points.push((entry.call, place, true));
-            if let Some(ret) = entry.ret {
-                self.points.push((ret, place, false));
-            }
-        }
-        self.points.sort_unstable();
-        let mut pairs = self.points.windows(2);
-        assert!(
-            pairs.all(|pair| pair[0].0 < pair[1].0),
-            "points in time are distinct"
-        );
-        self.completed.clear();
-        self.unknown.clear();
-        self.calls.clear();
-        self.rets.clear();
-        self.whose.clear();
-        self.times.clear();
-        self.calls_before.clear();
-        let mut operations = vec![NONE; history.len()];
-        for (time, place, is_call) in &self.points {
-            let event = u32::try_from(self.whose.len()).expect("two events an operation");
-            let entry = &history[*place as usize];
-            let number = u32::try_from(self.completed.len()).expect("fewer than entries");
-            match (is_call, entry.ret) {
-                (true, None) => {
-                    self.unknown.push(Unknown {
-                        entry: *place,
-                        call: event,
-                        twin: NONE,
-                    });
-                }
-                (true, Some(_)) => {
-                    operations[*place as usize] = number;
-                    self.completed.push(*place);
-                    self.calls.push(event);
-                    self.rets.push(NONE);
-                    self.whose.push((number, true));
-                    self.times.push(*time);
-                    self.calls_before.push(number);
-                }
-                (false, _) => {
-                    let operation = operations[*place as usize];
-                    self.rets[operation as usize] = event;
-                    self.whose.push((operation, false));
-                    self.times.push(*time);
-                    self.calls_before.push(number);
-                }
-            }
-        }
-        self.find_twins(model, history);
-        let head = u32::try_from(self.whose.len()).expect("two events an operation");
-        self.next.clear();
-        self.next.extend((1..=head).chain([0]));
-        self.prev.clear();
-        self.prev.extend([head].into_iter().chain(0..head));
-    }
-
-    /// Links operations of unknown outcome that ask the same, in the order of their calls.
-    fn find_twins<M: Model>(&mut self, model: &M, history: &[Entry<M::Op>]) {
-        let signed = self.unknown.iter().zip(0..).filter_map(|(unknown, place)| {
-            let signature = model.signature(&history[unknown.entry as usize].op)?;
-            Some((signature, place))
-        });
-        let mut signed: Vec<(u128, u32)> = signed.collect();
-        signed.sort_unstable();
-        for pair in signed.windows(2) {
-            if pair[0].0 == pair[1].0 {
-                self.unknown[pair[1].1 as usize].twin = pair[0].1;
-            }
-        }
-    }
-
-    fn head(&self) -> u32 {
-        u32::try_from(self.whose.len()).expect("two events an operation")
-    }
-
-    /// The first event that is left: a call.
-    fn first(&self) -> u32 {
-        self.next[self.head() as usize]
-    }
-
-    /// Whose call this event is, if it is one.
-    fn call_at(&self, event: u32) -> Option<u32> {
-        match self.whose.get(event as usize) {
-            Some((operation, true)) => Some(*operation),
-            _ => None,
-        }
-    }
-
-    /// Whether the event was taken out of the list.
-    fn is_gone(&self, event: u32) -> bool {
-        event != self.head() && self.next[self.prev[event as usize] as usize] != event
-    }
-
-    /// The first return that is left.
-    fn first_return(&self) -> u32 {
-        let mut event = self.first();
-        while self.call_at(event).is_some() {
-            event = self.next[event as usize];
-        }
-        event
-    }
-
-    /// From the first operation that is not placed to behind the last that might be.
-    fn open_range(&self) -> std::ops::Range<usize> {
-        let first = self.call_at(self.first()).expect("an operation is left");
-        let end = self.calls_before[self.first_return() as usize];
-        first as usize..end as usize
-    }
-
-    fn lift(&mut self, operation: u32) {
-        for event in [
-            self.calls[operation as usize],
-            self.rets[operation as usize],
-        ] {
-            let (prev, next) = (self.prev[event as usize], self.next[event as usize]);
-            self.next[prev as usize] = next;
-            self.prev[next as usize] = prev;
-        }
-    }
-
-    fn put_back(&mut self, operation: u32) {
-        for event in [
-            self.rets[operation as usize],
-            self.calls[operation as usize],
-        ] {
-            let (prev, next) = (self.prev[event as usize], self.next[event as usize]);
-            self.next[prev as usize] = event;
-            self.prev[next as usize] = event;
-        }
-    }
-}
-
-/// The situations that were looked at.
-#[derive(Clone, Debug)]
-struct Memo<S> {
-    /// From a hash to the last record that has it.
-    heads: Table,
-    records: Vec<Record<S>>,
-    placed: Vec<u64>,
-    used: Vec<u64>,
-    used_words: usize,
-}
-
-#[derive(Clone, Debug)]
-struct Record<S> {
-    /// The record before it with the same hash.
-    before: u32,
-    /// Where its words of placed operations are: before them, and behind them, all is known.
-    begin: u32,
-    words: u32,
-    skipped: u32,
-    state: S,
-}
-
-impl<S> Default for Memo<S> {
-    fn default() -> Self {
-        Self {
-            heads: Table::default(),
-            records: Vec::new(),
-            placed: Vec::new(),
-            used: Vec::new(),
-            used_words: 0,
-        }
-    }
-}
-
-impl<S: Clone + Eq> Memo<S> {
-    fn clear(&mut self, used_words: usize) {
-        self.heads.clear();
-        self.records.clear();
-        self.placed.clear();
-        self.used.clear();
-        self.used_words = used_words;
-    }
-
-    /// Adds a situation, unless one is known that is at least as good.
-    fn note(&mut self, hash: u64, skipped: usize, placed: &[u64], state: &S, used: &[u64]) -> bool {
-        assert!(
-            used.len() == self.used_words,
-            "one bit an unknown operation"
-        );
-        let mut at = self.heads.get(hash).unwrap_or(NONE);
-        while at != NONE {
-            let record = &self.records[at as usize];
-            let begin = record.begin as usize;
-            let same = record.skipped as usize == skipped
-                && self.placed[begin..begin + record.words as usize] == *placed
-                && record.state == *state;
-            let known = &self.used[at as usize * self.used_words..][..self.used_words];
-            if same
-                && known
-                    .iter()
-                    .zip(used)
-                    .all(|(known, used)| known & !used == 0)
-            {
-                return false;
-            }
-            at = record.before;
-        }
-        let small = |count: usize| u32::try_from(count).expect("a budget keeps the memo small");
-        let number = small(self.records.len());
-        let before = self.heads.set(hash, number).unwrap_or(NONE);
-        self.records.push(Record {
-            before,
-            begin: small(self.placed.len()),
-            words: small(placed.len()),
-            skipped: small(skipped),
-            state: state.clone(),
-        });
-        self.placed.extend_from_slice(placed);
-        self.used.extend_from_slice(used);
-        true
-    }
 }
