@@ -44,7 +44,8 @@ pub enum Tier {
     /// Nothing had to be looked for: the order was given, as by a log that was applied, or there
     /// is nothing to order.
     Witness,
-    /// Every value was written once: what saw what says which order is left.
+    /// Every value was written once, or every reply tells a version: what saw what says which order
+    /// is left.
     Zones,
     /// A search through orders.
     Search,

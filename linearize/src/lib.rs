@@ -56,6 +56,7 @@ mod sessions;
 mod table;
 mod timeline;
 mod values;
+mod versions;
 mod write;
 mod zones;
 

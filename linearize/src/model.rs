@@ -102,6 +102,17 @@ pub trait Model {
         true
     }
 
+    /// Whether `op` can be right in `state` itself.
+    fn fits(&self, _state: &Self::State, _op: &Self::Op) -> bool {
+        true
+    }
+
+    /// Whether `op`, where it does not [fit](Model::fits), might be right directly after `writer`
+    /// changed the state.
+    fn finishes(&self, _writer: &Self::Op, _op: &Self::Op) -> bool {
+        true
+    }
+
     /// Whether nothing at all that may be executed after `state` makes `op` right.
     fn lost(&self, _state: &Self::State, _op: &Self::Op) -> bool {
         false

@@ -126,7 +126,7 @@ impl<'h> Register<'h> {
         }
         texts.sort_unstable();
         texts.dedup();
-        let values = Values::new(observed);
+        let values = Values::new(observed, &texts);
         let mut register = Self { values, texts };
         let entries = operations
             .iter()
@@ -176,7 +176,7 @@ impl<'h> Register<'h> {
     fn grows_to(&self, value: u32, whole: u32) -> bool {
         match (value, whole) {
             (_, ABSENT) => value == ABSENT,
-            (ABSENT, _) => !self.texts.is_empty(),
+            (ABSENT, _) => self.values.starts_by_append(whole),
             _ if self.texts.is_empty() => value == whole,
             _ => self.values.begins(value, whole),
         }
@@ -261,6 +261,22 @@ impl Model for Register<'_> {
             What::Put(to) | What::Swap(_, to) | What::MaySwap(_, to) => self.grows_to(to, value),
             What::Delete(_) => self.grows_to(ABSENT, value),
             _ => false,
+        }
+    }
+
+    fn fits(&self, held: &Held, deed: &Deed) -> bool {
+        wanted(deed).is_none_or(|value| held.value == value)
+    }
+
+    fn finishes(&self, writer: &Deed, deed: &Deed) -> bool {
+        let Some(value) = wanted(deed) else {
+            return true;
+        };
+        match writer.what {
+            What::Put(to) | What::Swap(_, to) | What::MaySwap(_, to) => to == value,
+            What::Append(text) => self.values.ends_with(value, self.texts[text as usize]),
+            What::Delete(_) => value == ABSENT,
+            What::Saw(_) | What::SawOther(_) | What::Absurd => false,
         }
     }
 

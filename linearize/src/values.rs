@@ -22,6 +22,8 @@ pub(crate) struct Values<'h> {
     beginnings: Vec<Beginning>,
     /// From the first value with a beginning, and the beginning's length, to its number.
     numbers: Table,
+    /// Whether each observed value begins with something that is appended.
+    appended: Vec<bool>,
     /// From a beginning and what is appended to the beginning that it makes.
     steps: Table,
 }
@@ -41,8 +43,9 @@ fn small(count: usize) -> u32 {
 }
 
 impl<'h> Values<'h> {
-    /// Begins anew with these observed values, each with the return of who saw it.
-    pub(crate) fn new(mut observed: Vec<(&'h str, i128)>) -> Self {
+    /// These observed values, each with the return of who saw it, where these texts, in order, are
+    /// appended.
+    pub(crate) fn new(mut observed: Vec<(&'h str, i128)>, texts: &[&str]) -> Self {
         observed.sort_unstable();
         let mut values = Values::default();
         for (value, ret) in observed {
@@ -53,6 +56,14 @@ impl<'h> Values<'h> {
                 values.last.push(ret);
             }
         }
+        let mut lengths: Vec<usize> = texts.iter().map(|text| text.len()).collect();
+        lengths.sort_unstable();
+        lengths.dedup();
+        let begins = |value: &&str| {
+            let mut heads = lengths.iter().filter_map(|length| value.get(..*length));
+            heads.any(|head| texts.binary_search(&head).is_ok())
+        };
+        values.appended = values.seen.iter().map(begins).collect();
         // The leaves move to the upper half of a heap, whose inner places hold the maxima.
         let count = values.last.len();
         values.last.splice(0..0, vec![i128::MIN; count]);
@@ -98,6 +109,18 @@ impl<'h> Values<'h> {
             &self.beginnings[whole as usize],
         );
         value > UNSEEN && (from.low..from.high).contains(&to.low) && from.length <= to.length
+    }
+
+    /// Whether an observed value may come from an append to an absent key, and others after it.
+    pub(crate) fn starts_by_append(&self, whole: u32) -> bool {
+        whole > UNSEEN && self.appended[self.beginnings[whole as usize].low as usize]
+    }
+
+    /// Whether a value that is there ends with a text.
+    pub(crate) fn ends_with(&self, value: u32, text: &str) -> bool {
+        let Beginning { low, length, .. } = self.beginnings[value as usize];
+        let whole = self.seen.get(low as usize).filter(|_| value > UNSEEN);
+        whole.is_some_and(|whole| whole.as_bytes()[..length as usize].ends_with(text.as_bytes()))
     }
 
     /// A value that those who return at `now` or later cannot tell from this one.

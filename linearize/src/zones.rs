@@ -13,6 +13,7 @@
 
 use crate::history::{Action, Operation, Swap};
 use crate::replay::{self, Plain};
+use crate::versions;
 
 /// What blocks say about a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +38,9 @@ const NONE: u32 = u32::MAX - 1;
 
 /// Checks the operations of one key.
 pub(crate) fn check(operations: &[&Operation]) -> Zones {
+    if let Some(order) = versions::order(operations) {
+        return Zones::Order(order);
+    }
     match order(operations) {
         Ok(order) => Zones::Order(order),
         Err(Stop::Impossible) => Zones::Impossible,

@@ -34,6 +34,9 @@ use timeline::{Timeline, Unknown};
 /// before, unless there are thousands of operations of unknown outcome.
 const FULL: usize = 1 << 25;
 
+/// So many calls and returns ahead are looked at for operations that cannot be right any more.
+const HORIZON: usize = 64;
+
 /// Where nothing is.
 const NONE: u32 = u32::MAX;
 
@@ -65,8 +68,9 @@ pub(crate) struct Search<S> {
     /// What is tried next. `None`: this situation is yet to be looked at.
     next: Option<Next>,
     memo: Memo<S>,
-    /// Per completed operation, what was last seen to lead to it: it may still be there.
-    feeders: Vec<Option<Who>>,
+    /// Per completed operation, what was last seen to lead to it, and what to make it right: it may
+    /// still be there.
+    feeders: [Vec<Option<Who>>; 2],
     nodes: u64,
     answer: Option<bool>,
 }
@@ -88,10 +92,18 @@ enum Who {
     Unknown(u32),
 }
 
-/// What to try next: the call at this event of the list, or this one of the unknown operations.
+/// How an operation that is not right now comes to be: what begins it, and what comes right before.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    Begins,
+    Ends,
+}
+
+/// What to try next: of the completed operations that are open the first that returns after this
+/// event, or this one of the unknown operations.
 #[derive(Clone, Copy, Debug)]
 enum Next {
-    Event(u32),
+    Completed(u32),
     Unknown(u32),
 }
 
@@ -108,7 +120,7 @@ impl<S> Default for Search<S> {
             trail: Vec::new(),
             next: None,
             memo: Memo::default(),
-            feeders: Vec::new(),
+            feeders: [Vec::new(), Vec::new()],
             nodes: 0,
             answer: None,
         }
@@ -131,8 +143,10 @@ impl<S: Clone + Eq + Hash> Search<S> {
         self.trail.clear();
         self.next = None;
         self.memo.clear(self.used.len());
-        self.feeders.clear();
-        self.feeders.resize(self.time.completed.len(), None);
+        for feeders in &mut self.feeders {
+            feeders.clear();
+            feeders.resize(self.time.completed.len(), None);
+        }
         self.nodes = 0;
         self.answer = None;
     }
@@ -187,7 +201,7 @@ impl<S: Clone + Eq + Hash> Search<S> {
         if dead {
             self.back();
         } else {
-            self.next = Some(Next::Event(self.time.first()));
+            self.next = Some(Next::Completed(0));
         }
     }
 
@@ -215,12 +229,12 @@ impl<S: Clone + Eq + Hash> Search<S> {
     /// Tries what is next.
     fn advance<M: Model<State = S>>(&mut self, model: &mut M, history: &[Entry<M::Op>]) {
         match self.next.expect("something is tried next") {
-            Next::Event(event) => {
-                let Some(operation) = self.time.call_at(event) else {
+            Next::Completed(after) => {
+                let Some(operation) = self.time.open_after(after) else {
                     self.next = Some(Next::Unknown(0));
                     return;
                 };
-                self.next = Some(Next::Event(self.time.next[event as usize]));
+                self.next = Some(Next::Completed(self.time.rets[operation as usize]));
                 let op = &history[self.time.completed[operation as usize] as usize].op;
                 if self.hungry && model.overwrites(op) {
                     return;
@@ -308,8 +322,7 @@ impl<S: Clone + Eq + Hash> Search<S> {
                     flip(&mut self.placed, operation);
                     self.placed_hash ^= mix(u64::from(operation) + 1);
                     self.left += 1;
-                    let event = self.time.calls[operation as usize];
-                    self.next = Some(Next::Event(self.time.next[event as usize]));
+                    self.next = Some(Next::Completed(self.time.rets[operation as usize]));
                 }
                 Who::Unknown(place) => {
                     flip(&mut self.used, place);
@@ -330,11 +343,19 @@ impl<S: Clone + Eq + Hash> Search<S> {
         state: &S,
     ) -> bool {
         let mut event = self.time.first();
-        while let Some(open) = self.time.call_at(event) {
-            let op = &history[self.time.completed[open as usize] as usize].op;
-            if model.lost(state, op) || (!model.leads(state, op) && !self.fed(model, history, open))
-            {
-                return true;
+        for _ in 0..HORIZON {
+            if event == self.time.end() {
+                break;
+            }
+            if let Some(later) = self.time.call_at(event) {
+                let op = &history[self.time.completed[later as usize] as usize].op;
+                let leads = model.leads(state, op)
+                    || self.fed(history, later, Way::Begins, |it, op| model.feeds(it, op));
+                let fits = model.fits(state, op)
+                    || self.fed(history, later, Way::Ends, |it, op| model.finishes(it, op));
+                if !leads || !fits || model.lost(state, op) {
+                    return true;
+                }
             }
             event = self.time.next[event as usize];
         }
@@ -342,8 +363,14 @@ impl<S: Clone + Eq + Hash> Search<S> {
     }
 
     /// Whether something that is not placed yet, called before this one returns, may lead to it.
-    fn fed<M: Model<State = S>>(&mut self, model: &M, history: &[Entry<M::Op>], open: u32) -> bool {
-        let left = match self.feeders[open as usize] {
+    fn fed<Op>(
+        &mut self,
+        history: &[Entry<Op>],
+        later: u32,
+        way: Way,
+        feeds: impl Fn(&Op, &Op) -> bool,
+    ) -> bool {
+        let left = match self.feeders[way as usize][later as usize] {
             Some(Who::Completed(writer)) => !self.time.is_gone(self.time.calls[writer as usize]),
             Some(Who::Unknown(place)) => !bit(&self.used, place),
             None => false,
@@ -351,26 +378,26 @@ impl<S: Clone + Eq + Hash> Search<S> {
         if left {
             return true;
         }
-        let found = self.feeder(model, history, open);
+        let found = self.feeder(history, later, feeds);
         if found.is_some() {
-            self.feeders[open as usize] = found;
+            self.feeders[way as usize][later as usize] = found;
         }
         found.is_some()
     }
 
-    fn feeder<M: Model<State = S>>(
+    fn feeder<Op>(
         &self,
-        model: &M,
-        history: &[Entry<M::Op>],
-        open: u32,
+        history: &[Entry<Op>],
+        later: u32,
+        feeds: impl Fn(&Op, &Op) -> bool,
     ) -> Option<Who> {
-        let wants = &history[self.time.completed[open as usize] as usize].op;
-        let ret = self.time.rets[open as usize];
+        let wants = &history[self.time.completed[later as usize] as usize].op;
+        let ret = self.time.rets[later as usize];
         let mut event = self.time.first();
         while event != ret {
             if let Some(writer) = self.time.call_at(event) {
                 let op = &history[self.time.completed[writer as usize] as usize].op;
-                if writer != open && model.feeds(op, wants) {
+                if writer != later && feeds(op, wants) {
                     return Some(Who::Completed(writer));
                 }
             }
@@ -378,7 +405,7 @@ impl<S: Clone + Eq + Hash> Search<S> {
         }
         let unknown = self.time.unknown.iter().zip(0..);
         let mut early = unknown.take_while(|(unknown, _)| unknown.call <= ret);
-        let feeds = |unknown: &Unknown| model.feeds(&history[unknown.entry as usize].op, wants);
+        let feeds = |unknown: &Unknown| feeds(&history[unknown.entry as usize].op, wants);
         let found = early.find(|(unknown, place)| !bit(&self.used, *place) && feeds(unknown));
         found.map(|(_, place)| Who::Unknown(place))
     }

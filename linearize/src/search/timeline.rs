@@ -111,6 +111,11 @@ impl Timeline {
         }
     }
 
+    /// What stands behind the last event of the list.
+    pub(super) fn end(&self) -> u32 {
+        self.head()
+    }
+
     fn head(&self) -> u32 {
         u32::try_from(self.whose.len()).expect("two events an operation")
     }
@@ -126,6 +131,21 @@ impl Timeline {
             Some((operation, true)) => Some(*operation),
             _ => None,
         }
+    }
+
+    /// Of the operations that may come next, the first one that returns after this event. What
+    /// returns first is the most urgent.
+    pub(super) fn open_after(&self, after: u32) -> Option<u32> {
+        let mut best: Option<u32> = None;
+        let mut event = self.first();
+        while let Some(operation) = self.call_at(event) {
+            let ret = self.rets[operation as usize];
+            if ret > after && best.is_none_or(|best| ret < self.rets[best as usize]) {
+                best = Some(operation);
+            }
+            event = self.next[event as usize];
+        }
+        best
     }
 
     /// Whether the event was taken out of the list.
