@@ -9,13 +9,7 @@ pub(crate) fn order(operations: &[&Operation]) -> Option<Vec<u32>> {
     let mut told = Vec::with_capacity(operations.len());
     for (operation, place) in operations.iter().zip(0..) {
         if operation.ret.is_some() {
-            // A write comes before whoever saw it; the others as they were called.
-            told.push((
-                operation.version?,
-                !writes(operation),
-                operation.call,
-                place,
-            ));
+            told.push((operation.version?, rank(operation), operation.call, place));
         }
     }
     told.sort_unstable();
@@ -23,12 +17,14 @@ pub(crate) fn order(operations: &[&Operation]) -> Option<Vec<u32>> {
     replay::explains(operations, &order).then_some(order)
 }
 
-/// Whether an operation made the version that it tells.
-fn writes(operation: &Operation) -> bool {
+/// Of those that tell the same version, who made it comes first, then deletes that found nothing
+/// (some stores count them, and some do not), then whoever only saw it.
+fn rank(operation: &Operation) -> u8 {
     match &operation.action {
-        Action::Get { .. } => false,
-        Action::Put { .. } | Action::Append { .. } => true,
-        Action::Cas { told, .. } => *told == Some(Swap::Done),
-        Action::Delete { existed } => *existed != Some(false),
+        Action::Put { .. } | Action::Append { .. } => 0,
+        Action::Cas { told, .. } if *told == Some(Swap::Done) => 0,
+        Action::Delete { existed } if *existed != Some(false) => 0,
+        Action::Delete { .. } => 1,
+        Action::Get { .. } | Action::Cas { .. } => 2,
     }
 }
