@@ -88,9 +88,11 @@ struct Shape {
     /// Of each hundred operations, without a known outcome.
     unknown: u64,
     unique: bool,
+    /// Appends and deletes, too.
+    mixed: bool,
 }
 
-const DRAWN: [Shape; 6] = [
+const DRAWN: [Shape; 7] = [
     Shape {
         name: "1,000 operations, 1 key, 30 clients, unique values",
         operations: 1_000,
@@ -98,6 +100,7 @@ const DRAWN: [Shape; 6] = [
         keys: 1,
         unknown: 0,
         unique: true,
+        mixed: false,
     },
     Shape {
         name: "the same, 10 % of unknown outcome",
@@ -106,6 +109,16 @@ const DRAWN: [Shape; 6] = [
         keys: 1,
         unknown: 10,
         unique: true,
+        mixed: false,
+    },
+    Shape {
+        name: "1,000 operations, 1 key, 30 clients, unique values, appends and deletes",
+        operations: 1_000,
+        clients: 30,
+        keys: 1,
+        unknown: 0,
+        unique: true,
+        mixed: true,
     },
     Shape {
         name: "10,000 operations, 1 key, 30 clients, unique values",
@@ -114,6 +127,7 @@ const DRAWN: [Shape; 6] = [
         keys: 1,
         unknown: 0,
         unique: true,
+        mixed: false,
     },
     Shape {
         name: "1,000 operations, 5 keys, 10 clients, unique values, 30 % unknown",
@@ -122,6 +136,7 @@ const DRAWN: [Shape; 6] = [
         keys: 5,
         unknown: 30,
         unique: true,
+        mixed: false,
     },
     Shape {
         name: "1,000 operations, 5 keys, 10 clients, four values",
@@ -130,6 +145,7 @@ const DRAWN: [Shape; 6] = [
         keys: 5,
         unknown: 0,
         unique: false,
+        mixed: true,
     },
     Shape {
         name: "the same, 10 % of unknown outcome",
@@ -138,6 +154,7 @@ const DRAWN: [Shape; 6] = [
         keys: 5,
         unknown: 10,
         unique: false,
+        mixed: true,
     },
 ];
 
@@ -166,20 +183,22 @@ fn draw(seed: u64, shape: &Shape) -> History {
         let unknown = below(100) < shape.unknown;
         free[usize::try_from(client).expect("few clients")] = ret;
         let mut text = || match shape.unique {
-            true => format!("{number}"),
+            true => format!("{number}."),
             false => below(4).to_string(),
         };
         let value = text();
         let expect = Some(text());
         let action = match below(10) {
             0..5 => Action::Get { result: None },
-            5..8 => Action::Put { value },
+            5..7 => Action::Put { value },
+            7 if shape.mixed && shape.unique => Action::Append { value },
+            7 => Action::Put { value },
             8 => Action::Cas {
                 expect,
                 value,
                 told: None,
             },
-            _ if shape.unique => Action::Put { value },
+            _ if !shape.mixed => Action::Put { value },
             _ => Action::Delete { existed: None },
         };
         let point = |time: u64, of: u64| i128::from(time) * 100_000 + i128::from(2 * number + of);
@@ -212,7 +231,8 @@ fn execute(operation: &mut Operation, value: &mut Option<String>) {
     let known = operation.ret.is_some();
     match &mut operation.action {
         Action::Get { result } => *result = value.clone().filter(|_| known),
-        Action::Put { value: to } | Action::Append { value: to } => *value = Some(to.clone()),
+        Action::Put { value: to } => *value = Some(to.clone()),
+        Action::Append { value: more } => value.get_or_insert_default().push_str(more),
         Action::Cas {
             expect,
             value: to,
