@@ -76,7 +76,7 @@ pub(crate) fn run(args: &Run, log: Log, screen: &mut Screen) -> Result<Exit, Sto
             )
         }
         (true, false) => Ok(()),
-        (false, _) => summary(&files, several, args.twice, screen),
+        (false, _) => summary(&files, several, args, screen),
     };
     match summed.map_err(Stop::from) {
         Ok(()) | Err(Stop::Unread) => {}
@@ -135,7 +135,7 @@ fn progress(runs: u64) -> ProgressBar {
 fn summary(
     files: &[(String, Tally)],
     several: bool,
-    twice: bool,
+    args: &Run,
     screen: &mut Screen,
 ) -> std::io::Result<()> {
     let width = files
@@ -143,6 +143,13 @@ fn summary(
         .map(|(name, _)| name.chars().count())
         .max()
         .unwrap_or(0);
+    // The report of a failure says it, too.
+    let failed = files
+        .iter()
+        .any(|(_, tally)| tally.exit() == Exit::Violated);
+    if let Some(bug) = args.plant.bug.filter(|_| several && !failed) {
+        writeln!(screen.out, "{}", bug.planted())?;
+    }
     for (name, tally) in files.iter().filter(|(_, tally)| tally.runs > 0) {
         if several {
             writeln!(screen.out, "{}", row(name, width, tally))?;
@@ -166,7 +173,7 @@ fn summary(
         let whole = [Exit::NotDeterministic, Exit::BadInput, Exit::Bug];
         tally.runs > 0 && !whole.contains(&tally.exit())
     };
-    if twice && !files.is_empty() && files.iter().all(compared) {
+    if args.twice && !files.is_empty() && files.iter().all(compared) {
         writeln!(screen.out, "each seed gave the same hash in two processes")?;
     }
     Ok(())

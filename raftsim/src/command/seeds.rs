@@ -1,7 +1,8 @@
 //! One seed: run it, watch it as far as anybody wants to see it, compare it with its twin.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
 
 use raftsim::bugs::{self, Bug, Planted};
 use raftsim::format::Resolved;
@@ -133,8 +134,9 @@ pub(crate) fn run(
     let wall_ns = watch.ns();
     if let Some(path) = &args.history {
         let mut file = create(path)?;
-        raftsim::operations::write(&outcome.history, &mut file)?;
-        file.flush()?;
+        let written = raftsim::operations::write(&outcome.history, &mut file);
+        let written = written.and_then(|()| file.flush());
+        written.map_err(cannot_write(path))?;
     }
     let theirs = match twin {
         Some(twin) => Some(twin.hash_of(scenario.seed)?),
@@ -179,9 +181,9 @@ fn watched(
     let mut tracer = Tracer::new(header.nodes, |line| hear(&line));
     let outcome = recorded(scenario, bug, args, &mut tracer)?;
     drop(tracer);
-    written?;
-    if let Some(mut file) = file {
-        file.flush()?;
+    if let (Some(mut file), Some(path)) = (file, &args.trace) {
+        let written = written.and_then(|()| file.flush());
+        written.map_err(cannot_write(path))?;
     }
     Ok(outcome)
 }
@@ -203,13 +205,20 @@ where
     let mut recording = Recording::new(observer);
     let outcome = bugs::run(scenario, bug, &mut recording);
     let again = recording.into_scenario(scenario, bug, &outcome);
-    writeln!(file, "{}", again.to_json())?;
-    file.flush()?;
+    let written = writeln!(file, "{}", again.to_json()).and_then(|()| file.flush());
+    written.map_err(cannot_write(path))?;
     Ok(outcome)
 }
 
-fn create(path: &std::path::Path) -> Result<BufWriter<File>, Stop> {
-    let file = File::create(path)
-        .map_err(|error| Stop::bad_input(format!("cannot write {}: {error}", path.display())))?;
+fn create(path: &Path) -> Result<BufWriter<File>, Stop> {
+    let file = File::create(path).map_err(cannot_write(path))?;
     Ok(BufWriter::new(file))
+}
+
+/// What stands in the way of writing a file.
+fn cannot_write(path: &Path) -> impl Fn(io::Error) -> Stop + '_ {
+    move |error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Stop::Unread,
+        _ => Stop::bad_input(format!("cannot write {}: {error}", path.display())),
+    }
 }

@@ -217,3 +217,20 @@ fn an_interruption_ends_with_130_and_a_summary() {
         (Some("total"), Some(true))
     );
 }
+
+#[test]
+fn seeds_that_all_pass_say_that_a_bug_was_planted() {
+    let said = says(&["run", "first-tour", "--runs", "2", "--bug", "E-05"]);
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    assert!(said.out.contains("E-05 is planted"), "{}", said.out);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told_with_the_file_that_it_has_no_room_for() {
+    for option in ["--history", "--trace", "--actions"] {
+        let said = says(&["run", "first-tour", option, "/dev/full"]);
+        assert_eq!(said.code, 2, "{}", said.out);
+        assert!(said.err.contains("cannot write /dev/full: "), "{}", said.err);
+    }
+}
