@@ -2,7 +2,7 @@
 
 use crate::history::{Action, Operation, Swap};
 use crate::model::{Entry, Model};
-use crate::values::{ABSENT, Values};
+use crate::values::{ABSENT, UNSEEN, Values};
 
 /// What a key remembers: its value, and what is known of its version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -78,6 +78,8 @@ impl Version {
 pub(crate) struct Deed {
     what: What,
     version: Option<u64>,
+    /// It has a known outcome.
+    known: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +105,8 @@ pub(crate) struct Register<'h> {
     values: Values<'h>,
     /// What is appended, by number.
     texts: Vec<&'h str>,
+    /// Somebody saw that there was a value, or another one, and not which.
+    any_value_is_seen: bool,
 }
 
 impl<'h> Register<'h> {
@@ -127,7 +131,16 @@ impl<'h> Register<'h> {
         texts.sort_unstable();
         texts.dedup();
         let values = Values::new(observed, &texts);
-        let mut register = Self { values, texts };
+        let any_value_is_seen = operations.iter().any(|operation| match &operation.action {
+            Action::Cas { told, .. } => *told == Some(Swap::Failed { actual: None }),
+            Action::Delete { existed } => *existed == Some(true),
+            _ => false,
+        });
+        let mut register = Self {
+            values,
+            texts,
+            any_value_is_seen,
+        };
         let entries = operations
             .iter()
             .map(|operation| Entry::new(operation.call, operation.ret, register.deed(operation)))
@@ -169,6 +182,7 @@ impl<'h> Register<'h> {
         Deed {
             what,
             version: operation.version,
+            known: operation.ret.is_some(),
         }
     }
 
@@ -221,6 +235,10 @@ impl Model for Register<'_> {
             What::Delete(_) => (ABSENT, written()?),
             What::Saw(_) | What::SawOther(_) | What::Swap(..) | What::Absurd => return None,
         };
+        // Of unknown outcome, and nobody can have seen it: it need not have happened.
+        if !deed.known && value == UNSEEN && !self.any_value_is_seen {
+            return Some(*held);
+        }
         Some(Held { value, version })
     }
 

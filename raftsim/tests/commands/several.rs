@@ -231,6 +231,10 @@ fn a_full_disk_is_told_with_the_file_that_it_has_no_room_for() {
     for option in ["--history", "--trace", "--actions"] {
         let said = says(&["run", "first-tour", option, "/dev/full"]);
         assert_eq!(said.code, 2, "{}", said.out);
-        assert!(said.err.contains("cannot write /dev/full: "), "{}", said.err);
+        assert!(
+            said.err.contains("cannot write /dev/full: "),
+            "{}",
+            said.err
+        );
     }
 }
