@@ -51,7 +51,8 @@ fn explain(history: &History) -> Explanation {
 
 #[test]
 fn each_kind_of_mistake_has_its_name() {
-    let cases: [(&[&str], Class, usize); 8] = [
+    let cases: [(&[&str], Class, usize); 9] = [
+        (&["append x a", "get x aaa"], Class::DoubleApply, 1),
         (&["put x a", "put x b", "get x a"], Class::StaleRead, 2),
         (&["put x a", "get x -"], Class::StaleRead, 1),
         (&["put x a", "get x c", "put x b"], Class::GarbageRead, 1),

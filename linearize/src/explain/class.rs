@@ -127,6 +127,9 @@ fn lost(case: &mut Case<'_, '_>, operations: &[Operation], at: usize) -> Option<
     })
 }
 
+/// So often a write may have taken effect for what was told to be called a double apply.
+const COPIES: i128 = 4;
+
 /// Whether what was told could not even come from any order of any writes.
 fn unwritten(case: &mut Case<'_, '_>, told: &Operation) -> Option<Class> {
     let writes = case.all.iter().filter(|it| !it.only_looks());
@@ -148,15 +151,15 @@ fn unwritten(case: &mut Case<'_, '_>, told: &Operation) -> Option<Class> {
         return None;
     }
     writes.pop();
-    let again: Vec<Operation> = writes
-        .iter()
-        .map(|it| Operation {
-            call: end + it.call,
+    let once = writes.clone();
+    for copy in 1..COPIES {
+        let again = once.iter().map(|it| Operation {
+            call: copy * end + it.call,
             ..it.clone()
-        })
-        .collect();
-    writes.extend(again);
-    writes.push(told(2 * end));
+        });
+        writes.extend(again);
+    }
+    writes.push(told(COPIES * end));
     match case.passes(&writes) {
         true => Some(Class::DoubleApply),
         false if case.starved => Some(Class::Unclear),
