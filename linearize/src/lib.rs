@@ -41,7 +41,6 @@
 //!
 //! What is not checked: operations on several keys at once, scans and transactions. They would not
 //! be right key by key, so a history cannot hold them.
-#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod check;
 mod explain;

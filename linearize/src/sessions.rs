@@ -225,7 +225,7 @@ mod tests {
                 version: Some(*version),
             }
         };
-        History::new(operations.iter().map(operation).collect()).unwrap()
+        History::new(operations.iter().map(operation).collect()).expect("it is a history")
     }
 
     #[test]

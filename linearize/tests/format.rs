@@ -128,6 +128,38 @@ fn bytes_that_are_no_text_are_shown_where_they_are() {
     assert_eq!((said.line, said.column), (3, 4), "{said}");
 }
 
+/// Appends of few values side by side, and a get of `result` after them.
+fn hard(key: &str, from: i128, result: &str) -> String {
+    let append = |place: i128| {
+        let (call, ret, value) = (from + place, from + 1_000 + place, place % 4);
+        format!(
+            r#"{{"process":0,"call":{call},"return":{ret},"op":"append","key":"{key}","value":"{value}"}}"#
+        )
+    };
+    let mut lines: Vec<String> = (0..result.len() as i128).map(append).collect();
+    let (call, ret) = (from + 5_000, from + 5_001);
+    lines.push(format!(
+        r#"{{"process":0,"call":{call},"return":{ret},"op":"get","key":"{key}","result":"{result}"}}"#
+    ));
+    lines.join("\n")
+}
+
+#[test]
+fn a_hard_key_does_not_hide_what_is_wrong_with_another() {
+    // The first key has many orders, and none that is right; the second one few.
+    let many = format!("{}0120", "0123".repeat(9));
+    let alone = History::parse(hard("a", 0, &many)).unwrap();
+    let budget = Budget::nodes(3_000).unwrap();
+    assert_eq!(
+        Checker::new().check(&alone, budget).verdict,
+        Verdict::Inconclusive
+    );
+    let text = format!("{}\n{}", hard("a", 0, &many), hard("b", 10_000, "01230122"));
+    let both = Checker::new().check(&History::parse(text).unwrap(), budget);
+    let key = "b".to_owned();
+    assert_eq!(both.verdict, Verdict::NotLinearizable { key });
+}
+
 #[test]
 fn an_absent_actual_is_not_a_missing_one() {
     let cas = |rest: &str| {

@@ -14,7 +14,7 @@ pub enum Class {
     LostUpdate,
     /// A value that was written only after the return.
     FutureRead,
-    /// A write that took effect twice.
+    /// A write that took effect more than once.
     DoubleApply,
     /// An order that would be right if it did not go against the clock.
     RealTimeInversion,
@@ -52,12 +52,12 @@ impl Class {
             Class::GarbageRead => "Nobody ever wrote what it saw.",
             Class::LostUpdate => "A write was acknowledged, and what it saw knows nothing of it.",
             Class::FutureRead => "What it saw was written only after it had returned.",
-            Class::DoubleApply => "A write took effect twice.",
+            Class::DoubleApply => "A write took effect more than once.",
             Class::RealTimeInversion => "The only order that explains it goes against the clock.",
             Class::WrongVersion => "The values fit, the versions do not.",
             Class::Contradiction => "What these operations were told fits no order.",
             Class::Unclear => {
-                "What kind of mistake it is takes more to find out than --budget allows."
+                "What kind of mistake it is takes more to find out than the budget allows."
             }
         }
     }

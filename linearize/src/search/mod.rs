@@ -14,8 +14,8 @@
 //! - *Twins.* Of unknown operations that ask the same, the one called first goes first.
 //! - *Fewer is better.* With the same completed operations placed and the same state, having used
 //!   a subset of the unknown ones is at least as good.
-//! - *Support.* An operation that is open now needs the state, or a writer called before it
-//!   returns, to lead to what it saw.
+//! - *Support.* An operation that is open now, or soon, needs the state, or a writer called before
+//!   it returns, to lead to what it saw; and something to come right before it.
 //!
 //! What it costs is counted in nodes, the situations it looked at, and never in time, so that the
 //! same budget gives the same answer everywhere.
@@ -335,7 +335,7 @@ impl<S: Clone + Eq + Hash> Search<S> {
         }
     }
 
-    /// Whether an operation that is open now can never be right from here.
+    /// Whether an operation that is open now, or soon, can never be right from here.
     fn doomed<M: Model<State = S>>(
         &mut self,
         model: &M,
@@ -344,7 +344,7 @@ impl<S: Clone + Eq + Hash> Search<S> {
     ) -> bool {
         let mut event = self.time.first();
         for _ in 0..HORIZON {
-            if event == self.time.end() {
+            if event == self.time.head() {
                 break;
             }
             if let Some(later) = self.time.call_at(event) {

@@ -111,12 +111,8 @@ impl Timeline {
         }
     }
 
-    /// What stands behind the last event of the list.
-    pub(super) fn end(&self) -> u32 {
-        self.head()
-    }
-
-    fn head(&self) -> u32 {
+    /// The list's head, which stands behind its last event, too.
+    pub(super) fn head(&self) -> u32 {
         u32::try_from(self.whose.len()).expect("two events an operation")
     }
 

@@ -139,29 +139,31 @@ impl Checks {
     }
 
     /// The applied order as an explanation of what clients saw: a proof of linearizability, if it
-    /// is one. If it is none, another order may be.
+    /// explains everything, asked for or not. If it does not, another order may.
     fn witness(&mut self) -> Result<Looked, Found> {
-        let order = Property::AppliedOrderExplainsReplies;
         let wanted = |property: Property| self.wanted[property as usize];
-        let explains = |property| wanted(property) || property == order;
-        let found = match witness::check(&self.history, &self.log, explains) {
-            Err(found) if found.property == order => found,
-            other => return other,
+        let linear = wanted(Property::Linearizability);
+        let found = match witness::check(&self.history, &self.log, |p| linear || wanted(p)) {
+            Ok(looked) => return Ok(looked),
+            Err(found) => found,
         };
-        if wanted(Property::Linearizability) {
-            match linearity::look(&self.history) {
-                Orders::None(subject, facts) => {
-                    return Err(Found {
-                        property: Property::Linearizability,
-                        subject,
-                        facts,
-                    });
-                }
-                Orders::Some => {}
-                Orders::Unknown => self.undecided = true,
-            }
+        let order = found.property == Property::AppliedOrderExplainsReplies;
+        // That a request took effect twice or never says more than that no order explains it.
+        if !linear || (!order && wanted(found.property)) {
+            return Err(found);
         }
-        if self.wanted[order as usize] {
+        match linearity::look(&self.history) {
+            Orders::None(subject, facts) => {
+                return Err(Found {
+                    property: Property::Linearizability,
+                    subject,
+                    facts,
+                });
+            }
+            Orders::Some => {}
+            Orders::Unknown => self.undecided = true,
+        }
+        if self.wanted[found.property as usize] {
             return Err(found);
         }
         witness::check(&self.history, &self.log, |p| self.wanted[p as usize])
