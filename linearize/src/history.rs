@@ -138,14 +138,12 @@ impl Operation {
 /// Shown as a call and its answer: `get x → "a"`.
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let value = |value: &Option<String>| match value {
-            Some(text) => shown(text),
-            None => "absent".to_owned(),
-        };
         write!(f, "{} {}", self.action.name(), plain(&self.key))?;
         match &self.action {
             Action::Get { .. } | Action::Delete { .. } => {}
-            Action::Put { value } | Action::Append { value } => write!(f, " {}", shown(value))?,
+            Action::Put { value: to } | Action::Append { value: to } => {
+                write!(f, " {}", shown(to))?
+            }
             Action::Cas {
                 expect, value: to, ..
             } => write!(f, " {} → {}", value(expect), shown(to))?,
@@ -188,8 +186,17 @@ pub fn plain(name: &str) -> String {
     }
 }
 
+/// What was told of a key: its value in quotes, shortened if it is long, or `absent`.
+#[must_use]
+pub fn value(value: &Option<String>) -> String {
+    match value {
+        Some(text) => shown(text),
+        None => "absent".to_owned(),
+    }
+}
+
 /// A value in quotes; of a long one the beginning and the end.
-pub(crate) fn shown(text: &str) -> String {
+fn shown(text: &str) -> String {
     const ENDS: usize = 20;
     let count = text.chars().count();
     if count <= 2 * ENDS + 5 {

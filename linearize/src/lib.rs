@@ -61,7 +61,7 @@ mod zones;
 
 pub use check::{Budget, Checked, Checker, Tier, Verdict};
 pub use explain::{Class, Explanation};
-pub use history::{Action, History, Invalid, Operation, Swap, plain};
+pub use history::{Action, History, Invalid, Operation, Swap, plain, value};
 pub use model::{Answer, Entry, Model};
 pub use parse::Malformed;
 pub use search::search;

@@ -8,14 +8,14 @@
 
 mod class;
 mod needed;
+mod words;
 
 use std::collections::VecDeque;
 use std::fmt;
 
 use crate::check::{Budget, Checker, OfKey, pick};
-use crate::history::{Action, History, Operation, Swap, plain, shown};
+use crate::history::{Action, History, Operation};
 use crate::replay::Plain;
-use crate::timeline;
 
 pub use class::Class;
 
@@ -202,7 +202,7 @@ impl Checker {
             needed: needed.into_iter().map(in_history).collect(),
             text: String::new(),
         };
-        explanation.text = told_in_words(&explanation, history);
+        explanation.text = words::of(&explanation, history);
         Some(explanation)
     }
 }
@@ -289,83 +289,4 @@ fn overwritten_by(told: &Operation, operations: &[Operation], order: &[usize]) -
         was = is;
     }
     if was { None } else { by }
-}
-
-fn told_in_words(it: &Explanation, history: &History) -> String {
-    let operations = history.operations();
-    let named = |place: usize| format!("{} of {}", operations[place], operations[place].by());
-    let stuck = &operations[it.stuck];
-    let mut text = format!(
-        "{}: {} cannot be placed.\n",
-        it.class.name(),
-        named(it.stuck)
-    );
-    let mut line = |sentence: String| {
-        text.push_str("  ");
-        text.push_str(&sentence);
-        text.push('\n');
-    };
-    line(it.class.says().to_owned());
-    line(format!(
-        "It was called at {} and returned at {}; everything that returned before has an order \
-         that explains it.",
-        stuck.call,
-        stuck.ret.expect("what cannot be placed has returned")
-    ));
-    let values = |values: &[Option<String>]| -> String {
-        let value = |value: &Option<String>| match value {
-            Some(value) => shown(value),
-            None => "absent".to_owned(),
-        };
-        let few: Vec<_> = values.iter().take(6).map(value).collect();
-        let more = match values.len().saturating_sub(6) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        few.join(", ") + &more
-    };
-    if !it.possible.is_empty() {
-        line(format!("Possible then: {}.", values(&it.possible)));
-    }
-    if let Some(by) = it.overwritten_by {
-        let saw = stuck.saw().map(|saw| values(&[saw.map(str::to_owned)]));
-        let by_then = match operations[by].ret {
-            Some(ret) if ret < stuck.call => format!("returned at {ret}"),
-            _ => format!("was called at {}", operations[by].call),
-        };
-        line(format!(
-            "In an order that explains the rest, {} is replaced by {}, which {by_then}.",
-            saw.unwrap_or_default(),
-            named(by)
-        ));
-    }
-    if let Some(lost) = it.lost {
-        let ret = operations[lost].ret.expect("what is lost was acknowledged");
-        line(format!(
-            "What is missing is {}, acknowledged at {ret}.",
-            named(lost)
-        ));
-    }
-    if let Action::Cas {
-        told: Some(Swap::Done),
-        ..
-    } = &stuck.action
-        && it.possible.is_empty()
-    {
-        line("At no time was there what it replaced.".to_owned());
-    }
-    let on_key = operations.iter().filter(|one| one.key == it.key);
-    let of = format!("of {} on key {}", on_key.count(), plain(&it.key));
-    line(match it.needed.len() {
-        1 => format!("Whatever else had happened, this one {of} could not be told that then:"),
-        count if count > DRAWN => {
-            format!("These {count} operations {of} contradict each other, the last {DRAWN} drawn:")
-        }
-        count => format!("These {count} operations {of} contradict each other:"),
-    });
-    let drawn = it.drawn().iter().map(|place| &operations[*place]);
-    let drawn: Vec<&Operation> = drawn.collect();
-    text.push('\n');
-    text.push_str(&timeline::text(&drawn));
-    text
 }

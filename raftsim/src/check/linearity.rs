@@ -62,7 +62,7 @@ fn because(explanation: &Explanation, history: &History) -> String {
     let named = |place: usize| witness::told(&history.operations()[place]);
     let mut said = match explanation.overwritten_by {
         Some(by) => format!(
-            "no order explains that ({}): it had been replaced by {}",
+            "no order explains that ({}): in one that explains the rest it is replaced by {}",
             class.name(),
             named(by)
         ),
@@ -70,11 +70,7 @@ fn because(explanation: &Explanation, history: &History) -> String {
     };
     let possible = &explanation.possible;
     if !possible.is_empty() {
-        let value = |value: &Option<String>| match value {
-            Some(value) => format!("{value:?}"),
-            None => "absent".to_owned(),
-        };
-        let few: Vec<_> = possible.iter().take(3).map(value).collect();
+        let few: Vec<_> = possible.iter().take(3).map(linearize::value).collect();
         said.push_str(&format!("; possible was {}", few.join(", ")));
     }
     said

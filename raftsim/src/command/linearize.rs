@@ -229,7 +229,7 @@ impl Judged<'_> {
             counted(prefix.len(), "operation"),
             match skipped {
                 0 => String::new(),
-                _ => format!(", from the {}th on (--json has all)", skipped + 1),
+                _ => format!("; the last {SHOWN} of them (--json has all)"),
             }
         )?;
         for it in &prefix[skipped..] {
