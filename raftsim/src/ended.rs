@@ -153,7 +153,7 @@ fn metrics<R: Rules + Clone, D: Duties>(
         Metric::ClockJumps => count(FaultKind::ClockJump).applied,
         Metric::DiskStalls => count(FaultKind::DiskStall).applied,
         Metric::OpsOk => history.answered(),
-        Metric::OpsUnknown => history.operations().len() as u64 - history.answered(),
+        Metric::OpsUnknown => history.unanswered(),
     };
     Metric::ALL
         .iter()

@@ -153,7 +153,10 @@ fn verb<R: Rules + Clone, D: Duties>(action: &Action<Server<R, D>>) -> Verb {
         },
         Action::Pause(node) => Verb::Pause((*node).into()),
         Action::Resume(node) => Verb::Resume((*node).into()),
-        Action::Operator { command, .. } => match *command {},
+        Action::Operator { node, command } => Verb::Operator {
+            node: *node,
+            command: command.clone(),
+        },
         Action::Call {
             client,
             serial,

@@ -12,6 +12,7 @@ use crate::fold;
 pub struct Server<R = raft_core::Standard, D: Duties = kv::Standard> {
     node: kv::Node<R, D>,
     applied: Vec<(Index, u64)>,
+    answers: Vec<(ClientId, u64, kv::Response)>,
 }
 
 /// How servers are configured; the same for every server and every start.
@@ -47,9 +48,27 @@ impl simulator::Disk for Image {
     }
 }
 
-/// There is no operator's command yet: membership and transfer are not built.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operator {}
+/// The first client number of operations that an operator offers: beyond those of every scenario's
+/// clients, which have links to the servers and are answered over them.
+pub const FIRST_OPERATOR: u32 = 100;
+
+/// A command of the operator, given to one server without a network in between.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operator {
+    /// Offer an operation to this server, whether it leads or not.
+    Propose(Box<Proposal>),
+}
+
+/// An operation offered by an operator. Offered again, it keeps its client and its serial.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// A client number of its own, from [`FIRST_OPERATOR`].
+    pub client: ClientId,
+    /// The number of the operation.
+    pub serial: u64,
+    /// What is asked for.
+    pub op: kv::Op,
+}
 
 /// The engine counts nodes from 0, Raft's members are named from 1.
 #[must_use]
@@ -84,6 +103,14 @@ impl<R: Rules, D: Duties> Server<R, D> {
     pub fn applied(&self) -> &[(Index, u64)] {
         &self.applied
     }
+
+    /// What the last step answered to operators: the client and the serial of each operation, and
+    /// what became of it.
+    #[must_use]
+    #[inline]
+    pub fn answers(&self) -> &[(ClientId, u64, kv::Response)] {
+        &self.answers
+    }
 }
 
 impl<R: Rules + Clone, D: Duties> simulator::Node for Server<R, D> {
@@ -111,6 +138,7 @@ impl<R: Rules + Clone, D: Duties> simulator::Node for Server<R, D> {
         Self {
             node,
             applied: Vec::new(),
+            answers: Vec::new(),
         }
     }
 
@@ -140,12 +168,18 @@ impl<R: Rules + Clone, D: Duties> simulator::Node for Server<R, D> {
                 serial: kv::Serial(serial),
                 op: request,
             },
-            Input::Operator(command) => match *command {},
+            Input::Operator(Operator::Propose(proposal)) => kv::Input::Request {
+                client: kv::ClientId(u64::from(proposal.client.0)),
+                serial: kv::Serial(proposal.serial),
+                op: &proposal.op,
+            },
         };
         self.applied.clear();
+        self.answers.clear();
         let mut outbox = Out {
             out,
             applied: &mut self.applied,
+            answers: &mut self.answers,
         };
         self.node
             .step(Instant(now.0), input, &mut outbox, &mut Told(sink));
@@ -172,8 +206,14 @@ impl<R: Rules + Clone, D: Duties> simulator::Node for Server<R, D> {
         fold::write(write, hash);
     }
 
-    fn fold_operator(operator: &Operator, _: &mut TraceHash) {
-        match *operator {}
+    fn fold_operator(operator: &Operator, hash: &mut TraceHash) {
+        match operator {
+            Operator::Propose(proposal) => {
+                hash.word(1 << 32 | u64::from(proposal.client.0));
+                hash.word(proposal.serial);
+                fold::op(&proposal.op, hash);
+            }
+        }
     }
 
     fn reply_verdict(reply: &kv::Response) -> Verdict {
@@ -188,6 +228,7 @@ impl<R: Rules + Clone, D: Duties> simulator::Node for Server<R, D> {
 struct Out<'a, R: Rules + Clone, D: Duties> {
     out: &'a mut Output<Server<R, D>>,
     applied: &'a mut Vec<(Index, u64)>,
+    answers: &'a mut Vec<(ClientId, u64, kv::Response)>,
 }
 
 impl<R: Rules + Clone, D: Duties> Outbox for Out<'_, R, D> {
@@ -204,9 +245,13 @@ impl<R: Rules + Clone, D: Duties> Outbox for Out<'_, R, D> {
     #[inline]
     fn reply(&mut self, client: kv::ClientId, serial: kv::Serial, response: kv::Response) {
         let client = u32::try_from(client.0).expect("the engine's clients have small numbers");
-        self.out
-            .replies
-            .push((ClientId(client), serial.0, response));
+        let answer = (ClientId(client), serial.0, response);
+        // An operator stands at the server: no link leads to it.
+        if client < FIRST_OPERATOR {
+            self.out.replies.push(answer);
+        } else {
+            self.answers.push(answer);
+        }
     }
 
     #[inline]

@@ -3,6 +3,8 @@
 use kv::{Op, Reply, Response};
 use simulator::{ClientId, EventId, NodeId, Time, Verdict};
 
+use crate::server::{FIRST_OPERATOR, Proposal};
+
 /// How an operation ended for its client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
@@ -58,6 +60,16 @@ impl History {
     #[must_use]
     pub fn answered(&self) -> u64 {
         self.answered
+    }
+
+    /// How many of clients were not answered. An operator does not wait.
+    #[must_use]
+    pub fn unanswered(&self) -> u64 {
+        let of_clients = |operation: &&Operation| operation.client.0 < FIRST_OPERATOR;
+        let clients = self.operations.iter().filter(of_clients);
+        clients
+            .filter(|operation| operation.end == End::Unknown)
+            .count() as u64
     }
 
     /// The operation of this client and serial.
@@ -134,12 +146,46 @@ impl History {
         self.answered += 1;
     }
 
+    /// An operator offers an operation; it may have done so before, to this server or another.
+    pub(crate) fn offered(&mut self, proposal: &Proposal, event: EventId, time: Time) {
+        let Proposal { client, serial, op } = proposal;
+        if self.place(client.0.into(), *serial).is_none() {
+            self.called(*client, *serial, op.clone(), event, time);
+        }
+    }
+
+    /// A server says what became of an operation that an operator offered it.
+    pub(crate) fn told(
+        &mut self,
+        (client, serial, response): &(ClientId, u64, Response),
+        by: NodeId,
+        event: EventId,
+        time: Time,
+    ) {
+        let Response::Done(reply) = response else {
+            return;
+        };
+        let place = self.place(client.0.into(), *serial);
+        let operation = &mut self.operations[place.expect("only operations are answered")];
+        // It may have been offered to several servers: the first answer counts.
+        if operation.end == End::Unknown {
+            operation.end = End::Answered {
+                event,
+                time,
+                by,
+                reply: reply.clone(),
+            };
+            self.answered += 1;
+        }
+    }
+
     /// When each client was last answered.
     pub(crate) fn last_answers(&self, clients: u32) -> Vec<Option<Time>> {
         let mut last = vec![None; clients as usize];
         for operation in &self.operations {
-            if let End::Answered { time, .. } = &operation.end {
-                let known = &mut last[operation.client.0 as usize];
+            if let End::Answered { time, .. } = &operation.end
+                && let Some(known) = last.get_mut(operation.client.0 as usize)
+            {
                 *known = (*known).max(Some(*time));
             }
         }

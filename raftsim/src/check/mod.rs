@@ -22,7 +22,7 @@ use raft_core::Rules;
 use simulator::{Action, Cluster, Observer, Step};
 
 use crate::format::Property;
-use crate::server::Server;
+use crate::server::{Operator, Server};
 
 pub use history::{End, History, Operation};
 pub(crate) use model::read as read_request;
@@ -190,6 +190,10 @@ impl Checks {
                     .called(*client, *serial, request.clone(), step.id, step.time);
                 return Ok(());
             }
+            Action::Operator {
+                command: Operator::Propose(proposal),
+                ..
+            } => self.history.offered(proposal, step.id, step.time),
             Action::Crash { node, .. } => {
                 return self.safety.crashed(*node, &cluster.disk(*node).0);
             }
@@ -207,6 +211,9 @@ impl Checks {
         let Some(server) = cluster.node(id) else {
             return Ok(());
         };
+        for answer in server.answers() {
+            self.history.told(answer, id, step.id, step.time);
+        }
         let result = self.safety.stepped(cluster, id, server, step.output);
         self.keep_committed(server);
         result

@@ -18,6 +18,7 @@ use super::written::{Mode, Nodes, Written, WrittenPhase};
 const MAX_NODES: usize = 9;
 const MAX_NAME: usize = 16;
 const MAX_CLIENTS: u32 = 64;
+const _: () = assert!(MAX_CLIENTS <= crate::server::FIRST_OPERATOR);
 /// The most steps and faults of a file.
 pub(crate) const MAX_STEPS: usize = 1_000;
 /// Room that a command needs in a message besides its value.

@@ -5,6 +5,7 @@ use kv::Op;
 use simulator::{ClientId, Cut, Endpoint, NodeId, Rate, Span, Time};
 
 use super::says::Says;
+use crate::server::Operator;
 
 /// One edited action. A move that is impossible in a replay is skipped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +65,11 @@ pub(crate) enum Deed {
         to: NodeId,
     },
     GiveUp(ClientId),
+    /// The operator commands a node.
+    Operator {
+        node: NodeId,
+        command: Operator,
+    },
 }
 
 /// Which message is meant.
@@ -107,7 +113,8 @@ impl Deed {
             | Deed::Resume(of)
             | Deed::Clock { node: of, .. }
             | Deed::Call { to: of, .. }
-            | Deed::Retry { to: of, .. } => *of == node,
+            | Deed::Retry { to: of, .. }
+            | Deed::Operator { node: of, .. } => *of == node,
             Deed::GiveUp(_) => false,
         }
     }
@@ -171,7 +178,8 @@ impl Deed {
             | Deed::Restart(of)
             | Deed::Pause(of)
             | Deed::Resume(of)
-            | Deed::Clock { node: of, .. } => *of = node(*of),
+            | Deed::Clock { node: of, .. }
+            | Deed::Operator { node: of, .. } => *of = node(*of),
             Deed::Call { client: by, to, .. } | Deed::Retry { client: by, to } => {
                 *by = client(*by);
                 *to = node(*to);

@@ -128,7 +128,8 @@ pub(super) fn in_order(hunt: &mut Hunt<'_>) {
             | Deed::Resume(node)
             | Deed::Clock { node, .. }
             | Deed::Call { to: node, .. }
-            | Deed::Retry { to: node, .. } => meet(*node),
+            | Deed::Retry { to: node, .. }
+            | Deed::Operator { node, .. } => meet(*node),
             Deed::GiveUp(_) => {}
         }
     }

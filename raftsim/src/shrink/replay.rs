@@ -180,6 +180,10 @@ impl<R: Rules + Clone, D: Duties> Play<R, D> {
                 client: *client,
                 serial: self.serials[client.0 as usize],
             },
+            Deed::Operator { node, command } => Action::Operator {
+                node: *node,
+                command: command.clone(),
+            },
             Deed::Timeout(node) => Action::Wake(*node),
             Deed::Crash { node, cut } => Action::Crash {
                 node: *node,

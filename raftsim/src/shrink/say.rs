@@ -8,7 +8,7 @@ use super::moves::{Deed, Letter};
 use super::says::Kind;
 use super::script::node;
 use crate::format::{NodeName, NodeSet};
-use crate::server::{Server, engine_id};
+use crate::server::{Operator, Server, engine_id};
 
 /// All nodes at one moment.
 #[derive(Clone)]
@@ -152,6 +152,13 @@ impl Scene<'_> {
                 self.name(*to)
             ),
             Deed::GiveUp(client) => format!("Client c{} gives up.", client.0),
+            Deed::Operator {
+                node,
+                command: Operator::Propose(proposal),
+            } => {
+                let asked = asked(&proposal.op);
+                format!("The operator asks {} to {asked}.", self.name(*node))
+            }
         }
     }
 

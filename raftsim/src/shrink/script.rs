@@ -88,6 +88,10 @@ fn verb<R: Rules + Clone, D: Duties>(deed: &Deed, world: &Stepped<Server<R, D>>)
             to: *to,
         },
         Deed::GiveUp(client) => Verb::GiveUp { client: *client },
+        Deed::Operator { node, command } => Verb::Operator {
+            node: *node,
+            command: command.clone(),
+        },
     }
 }
 

@@ -110,7 +110,10 @@ fn deed<R: Rules + Clone, D: Duties>(
         },
         Action::Pause(node) => Deed::Pause(*node),
         Action::Resume(node) => Deed::Resume(*node),
-        Action::Operator { command, .. } => match *command {},
+        Action::Operator { node, command } => Deed::Operator {
+            node: *node,
+            command: command.clone(),
+        },
         Action::Call {
             client,
             target,

@@ -69,6 +69,10 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
                 let client = *client;
                 self.one(&Action::GiveUp { client, serial })
             }
+            Verb::Operator { node, command } => self.one(&Action::Operator {
+                node: *node,
+                command: command.clone(),
+            }),
             _ => unreachable!("every other verb is done elsewhere"),
         }
     }

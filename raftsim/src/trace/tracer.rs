@@ -16,7 +16,7 @@ use super::record::{Act, Decision, Deed, Kind, Line, Posted, Record, Request, Ro
 use crate::check::Violation;
 use crate::clock;
 use crate::run::Spectator;
-use crate::server::Server;
+use crate::server::{Operator, Server};
 
 /// Makes a record of each event and hands it on.
 pub struct Tracer<F> {
@@ -249,7 +249,20 @@ impl<F: FnMut(Line)> Tracer<F> {
             Action::Clock { .. } => Scene::new(Act::Clock, Kind::Fault, "clock changes its rate"),
             Action::Pause(_) => Scene::new(Act::Pause, Kind::Fault, "pause"),
             Action::Resume(_) => Scene::new(Act::Resume, Kind::Fault, "resume"),
-            Action::Operator { command, .. } => match *command {},
+            Action::Operator { node, command } => {
+                let Operator::Propose(proposal) = command;
+                let (client, serial) = (proposal.client.0, proposal.serial);
+                let letter = letters::request(client, serial, &proposal.op);
+                Scene {
+                    to: Some(self.name((*node).into())),
+                    about: Some((client, serial)),
+                    ..Scene::new(
+                        Act::Operator,
+                        Kind::Client,
+                        format!("operator: {}", letter.text),
+                    )
+                }
+            }
             Action::Call {
                 client,
                 serial,

@@ -9,18 +9,21 @@ use super::lower_expect;
 use super::script::{Ask, Call, Keep, Letters, Links, MAX_CHOICES, Verb};
 use super::written::{
     OpName, WrittenCall, WrittenCampaign, WrittenClock, WrittenElect, WrittenLetters,
-    WrittenReplicate, WrittenVerb,
+    WrittenOperator, WrittenReplicate, WrittenVerb,
 };
 use crate::format::action::Route;
 use crate::format::check::Checker;
 use crate::format::codes::Code;
 use crate::format::select::{NodeName, Partition, Selector};
 use crate::format::units::Nanos;
+use crate::server::{FIRST_OPERATOR, Operator, Proposal};
 
 /// The longest value that a client writes, in bytes.
 const MAX_VALUE: usize = 16 << 10;
 /// The longest key, in bytes.
 const MAX_KEY: usize = 64;
+/// So many different operations an operator offers at most.
+pub(crate) const MAX_PROPOSALS: u32 = 100_000;
 
 /// What a step does; `None` if a mistake was noted that leaves nothing.
 pub(super) fn verb(checker: &mut Checker<'_>, at: &str, written: WrittenVerb) -> Option<Verb> {
@@ -56,6 +59,7 @@ pub(super) fn verb(checker: &mut Checker<'_>, at: &str, written: WrittenVerb) ->
         WrittenVerb::GiveUp(written) => Verb::GiveUp {
             client: client(checker, at, written.client.as_ref())?,
         },
+        WrittenVerb::Operator(written) => operator(checker, at, written)?,
         WrittenVerb::Settle(span) => Verb::Settle(span),
         WrittenVerb::Advance(span) => Verb::Advance(span),
         WrittenVerb::Elect(written) => elect(checker, at, &written)?,
@@ -214,6 +218,17 @@ fn client(checker: &mut Checker<'_>, at: &str, name: Option<&NodeName>) -> Optio
 fn call(checker: &mut Checker<'_>, at: &str, written: &WrittenCall) -> Option<Call> {
     let client = client(checker, at, written.client.as_ref());
     let to = checker.node(&format!("{at}/to"), &written.to);
+    let op = operation(checker, at, written)?;
+    Some(Call {
+        client: client?,
+        serial: written.serial,
+        to: to?,
+        op,
+    })
+}
+
+/// What is asked for, within its bounds.
+fn operation(checker: &mut Checker<'_>, at: &str, written: &WrittenCall) -> Option<Op> {
     if written.serial == Some(0) {
         let message = "operations are numbered from 1";
         checker.wrong(Code::SC026, &format!("{at}/serial"), message);
@@ -229,12 +244,43 @@ fn call(checker: &mut Checker<'_>, at: &str, written: &WrittenCall) -> Option<Ca
             checker.wrong(Code::SC026, &format!("{at}/{field}"), message);
         }
     }
-    let op = op(checker, at, written)?;
-    Some(Call {
-        client: client?,
-        serial: written.serial,
-        to: to?,
-        op,
+    op(checker, at, written)
+}
+
+fn operator(checker: &mut Checker<'_>, at: &str, written: WrittenOperator) -> Option<Verb> {
+    let node = checker.node(&format!("{at}/to"), &written.to);
+    let Some(proposal) = written.propose else {
+        let help = Some("add \"propose\"".to_owned());
+        checker.wrong_with_help(Code::SC029, at, "this commands nothing", help);
+        return None;
+    };
+    let at = format!("{at}/propose");
+    let client = proposal.client;
+    if !(FIRST_OPERATOR..FIRST_OPERATOR + MAX_PROPOSALS).contains(&client) {
+        let message = format!(
+            "{client} is out of bounds: from {FIRST_OPERATOR} to {}",
+            FIRST_OPERATOR + MAX_PROPOSALS - 1
+        );
+        checker.wrong(Code::SC026, &format!("{at}/client"), message);
+        return None;
+    }
+    let written = WrittenCall {
+        client: None,
+        serial: Some(proposal.serial),
+        to: written.to,
+        op: proposal.op,
+        key: proposal.key,
+        value: proposal.value,
+        expect: proposal.expect,
+    };
+    let command = Operator::Propose(Box::new(Proposal {
+        client: ClientId(client),
+        serial: proposal.serial,
+        op: operation(checker, &at, &written)?,
+    }));
+    Some(Verb::Operator {
+        node: node?,
+        command,
     })
 }
 

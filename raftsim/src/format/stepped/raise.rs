@@ -12,12 +12,13 @@ use super::lower_expect::NOBODY;
 use super::script::{Call, Keep, Letters, Links, ScriptStep, Verb};
 use super::written::{
     OpName, WrittenCall, WrittenCampaign, WrittenClock, WrittenElect, WrittenExpected,
-    WrittenGiveUp, WrittenLetters, WrittenReplicate, WrittenRetry, WrittenScriptStep, WrittenStall,
-    WrittenVerb, WrittenWrites,
+    WrittenGiveUp, WrittenLetters, WrittenOperator, WrittenProposal, WrittenReplicate,
+    WrittenRetry, WrittenScriptStep, WrittenStall, WrittenVerb, WrittenWrites,
 };
 use crate::format::action::Route;
 use crate::format::select::{NodeName, Partition, Selector};
 use crate::format::units::Nanos;
+use crate::server::Operator;
 
 /// The steps as they are written, for nodes with these names.
 pub(crate) fn steps<'a>(
@@ -126,6 +127,9 @@ impl Names<'_> {
             Verb::GiveUp { client } => WrittenVerb::GiveUp(WrittenGiveUp {
                 client: Some(client_name(*client)),
             }),
+            Verb::Operator { node, command } => {
+                WrittenVerb::Operator(self.operator(*node, command))
+            }
             Verb::Settle(span) => WrittenVerb::Settle(*span),
             Verb::Advance(span) => WrittenVerb::Advance(*span),
             Verb::Elect { node, votes } => WrittenVerb::Elect(WrittenElect {
@@ -169,6 +173,27 @@ impl Names<'_> {
         Route {
             from: self.ends(links.from),
             to: self.ends(links.to),
+        }
+    }
+
+    fn operator(&self, node: NodeId, command: &Operator) -> WrittenOperator {
+        let Operator::Propose(proposal) = command;
+        let call = self.call(&Call {
+            client: proposal.client,
+            serial: Some(proposal.serial),
+            to: node,
+            op: proposal.op.clone(),
+        });
+        WrittenOperator {
+            to: call.to,
+            propose: Some(WrittenProposal {
+                client: proposal.client.0,
+                serial: proposal.serial,
+                op: call.op,
+                key: call.key,
+                value: call.value,
+                expect: call.expect,
+            }),
         }
     }
 

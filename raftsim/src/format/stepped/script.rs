@@ -10,6 +10,7 @@ use super::ends::{Ends, NodeSet, Who};
 use super::expected::Expected;
 use super::recorded::Recorded;
 use crate::format::units::{ClockRate, Nanos};
+use crate::server::Operator;
 
 /// The most answers to choose from.
 pub(crate) const MAX_CHOICES: usize = 9;
@@ -198,6 +199,13 @@ pub enum Verb {
     GiveUp {
         /// The client.
         client: ClientId,
+    },
+    /// The operator commands a node.
+    Operator {
+        /// The node.
+        node: NodeId,
+        /// What it is to do.
+        command: Operator,
     },
     /// The cluster runs by itself until so much time has passed.
     Settle(Nanos),

@@ -110,6 +110,8 @@ verbs! {
     retry: Retry(WrittenRetry),
     /// Let a client end its open operation without an answer.
     give_up: GiveUp(WrittenGiveUp),
+    /// Let the operator command a node.
+    operator: Operator(WrittenOperator),
     /// Let the cluster run by itself for so long: messages arrive at once, timers fire in order.
     settle: Settle(Nanos),
     /// Let only time pass.
@@ -248,6 +250,39 @@ pub(crate) struct WrittenGiveUp {
     /// The client: c0 (the default), c1, ...
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) client: Option<NodeName>,
+}
+
+/// A command of the operator: exactly one, given to a node directly.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "OperatorCommand")]
+pub(crate) struct WrittenOperator {
+    /// The node that is commanded.
+    pub(crate) to: NodeName,
+    /// Offer an operation to it, whether it leads or not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) propose: Option<WrittenProposal>,
+}
+
+/// An operation that the operator offers.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Proposal")]
+pub(crate) struct WrittenProposal {
+    /// The client number that the operation goes by, from 100 on.
+    pub(crate) client: u32,
+    /// The number of the operation; an operation that is offered again keeps it.
+    pub(crate) serial: u64,
+    /// What it asks for.
+    pub(crate) op: OpName,
+    /// The key it is about.
+    pub(crate) key: String,
+    /// What a put, append or cas writes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) value: Option<String>,
+    /// What a cas expects to find; without it, nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) expect: Option<String>,
 }
 
 /// An election that is won.
