@@ -2,7 +2,7 @@
 //! and times change their type, and what goes by is folded into the trace hash.
 
 use kv::{Duties, Outbox};
-use raft_core::{Configuration, Index, Instant, Rules, Settings, WriteId};
+use raft_core::{Body, Configuration, Index, Instant, Rules, Settings, WriteId};
 use simulator::{Boot, ClientId, Input, Local, NodeId, Output, Sink, TraceHash, Verdict};
 
 use crate::fold;
@@ -188,6 +188,15 @@ impl<R: Rules + Clone, D: Duties> simulator::Node for Server<R, D> {
     #[inline]
     fn deadline(&self) -> Option<Local> {
         self.node.deadline().map(|deadline| Local(deadline.0))
+    }
+
+    fn is_reply(message: &kv::Message) -> bool {
+        match message.raft.body {
+            Body::PreVoteReply { .. }
+            | Body::RequestVoteReply { .. }
+            | Body::AppendEntriesReply(_) => true,
+            Body::PreVote { .. } | Body::RequestVote { .. } | Body::AppendEntries(_) => false,
+        }
     }
 
     fn fold_message(message: &kv::Message, hash: &mut TraceHash) {

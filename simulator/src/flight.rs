@@ -26,6 +26,17 @@ pub enum Content<N: Node> {
     },
 }
 
+impl<N: Node> Content<N> {
+    /// Whether it answers another message.
+    pub(crate) fn is_reply(&self) -> bool {
+        match self {
+            Content::Message(message) => N::is_reply(message),
+            Content::Request { .. } => false,
+            Content::Reply { .. } => true,
+        }
+    }
+}
+
 /// A message on its way.
 #[derive(Clone)]
 pub struct Flight<N: Node> {

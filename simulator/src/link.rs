@@ -18,6 +18,8 @@ pub struct Quality {
     pub reorder: Ratio,
     /// How much longer these are under way.
     pub reorder_delay: SpanRange,
+    /// Whether only messages that answer others are held up.
+    pub reorder_replies: bool,
 }
 
 /// The faults of the ledger that a link's quality stands for.
@@ -63,8 +65,9 @@ impl Link {
 
     /// Draws the fate of the next message. It always takes the same three words, each half for the
     /// same question, so that a fault that is switched off leaves all other fates as they were.
+    /// `is_reply`: whether the message answers another.
     #[inline]
-    pub(crate) fn fate(&mut self) -> Fate {
+    pub(crate) fn fate(&mut self, is_reply: impl FnOnce() -> bool) -> Fate {
         let words: [u64; 3] = std::array::from_fn(|_| self.stream.word());
         let (latency_draw, loss_draw) = halves(words[0]);
         let (copy_draw, duplicate_draw) = halves(words[1]);
@@ -74,7 +77,8 @@ impl Link {
             lost: quality.loss.hit(loss_draw),
             latency: half_span(latency_draw, quality.latency),
             copy: None,
-            reordered: quality.reorder.hit(reorder_draw),
+            reordered: quality.reorder.hit(reorder_draw)
+                && (!quality.reorder_replies || is_reply()),
         };
         if fate.reordered {
             let delay = half_span(delay_draw, quality.reorder_delay);
@@ -118,6 +122,7 @@ mod tests {
                     duplicate,
                     reorder,
                     reorder_delay,
+                    reorder_replies: false,
                 },
             )
     }
@@ -125,7 +130,7 @@ mod tests {
     fn fates(seed: u64, quality: Quality) -> Vec<Fate> {
         let mut link = Link::new(Stream::new(seed, Purpose::Link, 1));
         link.quality = quality;
-        (0..50).map(|_| link.fate()).collect()
+        (0..50).map(|at| link.fate(|| at % 2 == 0)).collect()
     }
 
     proptest! {
@@ -141,6 +146,18 @@ mod tests {
                 let Fate { lost, copy, .. } = in_order[at];
                 prop_assert_eq!((lost, copy), (fate.lost, fate.copy));
                 prop_assert!(fate.reordered || in_order[at].latency == fate.latency);
+            }
+        }
+
+        #[test]
+        fn where_only_replies_are_held_up_other_messages_are_as_without(
+            seed: u64, quality in any_quality()
+        ) {
+            let all = fates(seed, quality);
+            let none = fates(seed, Quality { reorder: Ratio::ZERO, ..quality });
+            let replies = fates(seed, Quality { reorder_replies: true, ..quality });
+            for (at, fate) in replies.iter().enumerate() {
+                prop_assert_eq!(*fate, if at % 2 == 0 { all[at] } else { none[at] });
             }
         }
 

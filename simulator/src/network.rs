@@ -24,7 +24,7 @@ pub(crate) fn post<N: Node>(
     ledger: &mut Ledger,
 ) {
     let link = &mut links[flight.link.place()];
-    let fate = link.fate();
+    let fate = link.fate(|| flight.content.is_reply());
     if let Some(fault) = link.cut {
         ledger.effect(fault);
         queue.push(now, Due::Lose(slot, DropReason::Cut));

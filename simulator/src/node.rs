@@ -101,6 +101,12 @@ pub trait Node: Clone {
     /// in the past wakes the node at once.
     fn deadline(&self) -> Option<Local>;
 
+    /// Whether a message answers another. Networks may treat answers differently.
+    fn is_reply(message: &Self::Message) -> bool {
+        let _ = message;
+        false
+    }
+
     /// Folds a message's whole content as explicit words.
     fn fold_message(message: &Self::Message, hash: &mut TraceHash);
 

@@ -29,6 +29,7 @@ pub(crate) fn quality(network: &format::Network) -> Quality {
         duplicate: ratio(network.duplicate),
         reorder: ratio(network.reorder.chance),
         reorder_delay: spans(network.reorder.delay),
+        reorder_replies: network.reorder.of == format::Reordered::Replies,
     }
 }
 

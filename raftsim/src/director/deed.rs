@@ -2,12 +2,12 @@
 
 use kv::Duties;
 use raft_core::Rules;
-use simulator::{FaultKind, NodeId, Observer, Pair, Rate, Span};
+use simulator::{Endpoint, FaultKind, NodeId, Observer, Pair, Rate, Span};
 
 use super::convert::{quality, rate, spans, unsynced};
 use super::draws::{Draw, within};
 use super::{Director, KvWorld, pick};
-use crate::format::{Action, ClockChange, DiskFault, NetworkChange, Route, Selector};
+use crate::format::{Action, ClockChange, Condition, DiskFault, NetworkChange, Route, Selector};
 use crate::server::Server;
 
 /// What ends a fault that lasts for a while.
@@ -77,7 +77,9 @@ impl Director<'_> {
         let all: Vec<_> = topology.nodes().collect();
         match action {
             Action::Isolate(who) => {
-                let links = topology.between(&self.who(who, draw, world, is_up), &all);
+                let nodes = self.who(who, draw, world, is_up);
+                let links = topology.between(&nodes, &all);
+                self.isolated.extend(nodes);
                 Some(self.cut_links(links, FaultKind::Cut, world))
             }
             Action::Partition(partition) => {
@@ -177,6 +179,7 @@ impl Director<'_> {
                     .collect();
                 self.tell_links("heal", &healed);
                 world.heal(&healed);
+                self.forget_connected();
             }
             Undo::Release(links) => {
                 self.tell_links("release", &links);
@@ -473,9 +476,30 @@ impl Director<'_> {
         for link in links {
             self.cuts.remove(link);
         }
+        self.forget_connected();
         world.heal(links);
         world.release(links);
         self.standing_links(links, world);
+    }
+
+    /// A node with a link that is not cut is not isolated.
+    fn forget_connected(&mut self) {
+        let (cuts, links) = (&self.cuts, 2 * (self.scenario.nodes.len() - 1));
+        self.isolated.retain(|id| {
+            let own = |end: &Endpoint| *end == Endpoint::Node(*id);
+            let cut = cuts.keys().filter(|(from, to)| own(from) || own(to));
+            cut.count() == links
+        });
+    }
+
+    /// Whether a condition holds now.
+    pub(super) fn holds<R: Rules + Clone, D: Duties>(
+        &self,
+        condition: Condition,
+        world: &KvWorld<R, D>,
+    ) -> bool {
+        let (cuts, isolated) = (self.cuts.len() as u64, self.isolated.len() as u64);
+        pick::holds(condition, world.cluster(), cuts, isolated)
     }
 
     /// Nodes at an end of a cut link.

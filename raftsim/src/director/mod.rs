@@ -12,12 +12,12 @@ pub(crate) mod telling;
 mod watch;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use kv::Duties;
 use raft_core::Rules;
 use rand_chacha::ChaCha8Rng;
-use simulator::{Observer, Pair, Span, Time, World};
+use simulator::{NodeId, Observer, Pair, Span, Time, World};
 
 use crate::format::{Fault, Phase, Resolved, Trigger, When};
 use crate::server::Server;
@@ -69,6 +69,8 @@ pub struct Director<'s> {
     steps: Vec<ChaCha8Rng>,
     /// Which cuts each link suffers: it heals when the last one ends.
     cuts: BTreeMap<Pair, Vec<u64>>,
+    /// The nodes that were isolated, until they are connected again or a link of theirs is healed.
+    isolated: BTreeSet<NodeId>,
     /// What was done to the world, in words, until it is told.
     deeds: Vec<String>,
 }
@@ -93,6 +95,7 @@ impl<'s> Director<'s> {
             faults: Vec::new(),
             steps: Vec::new(),
             cuts: BTreeMap::new(),
+            isolated: BTreeSet::new(),
             deeds: Vec::new(),
         };
         for phase in 0..scenario.phases().len() {
@@ -317,8 +320,7 @@ impl<'s> Director<'s> {
         observer: &mut O,
     ) -> Result<(), O::Violation> {
         let fault = &self.phase().faults[place];
-        let cuts = self.cuts.len() as u64;
-        let holds = |condition| pick::holds(condition, world.cluster(), cuts);
+        let holds = |condition| self.holds(condition, world);
         if fault.unless.is_some_and(holds) || !fault.only_if.is_none_or(holds) {
             return Ok(());
         }

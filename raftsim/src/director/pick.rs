@@ -146,11 +146,13 @@ pub(crate) fn groups<R: Rules + Clone, D: Duties>(
     }
 }
 
-/// Whether a condition holds now. `cuts` is how many links between nodes are cut.
+/// Whether a condition holds now. `cuts` is how many links between nodes are cut, `isolated` how
+/// many nodes.
 pub(crate) fn holds<R: Rules + Clone, D: Duties>(
     condition: Condition,
     cluster: &Cluster<Server<R, D>>,
     cuts: u64,
+    isolated: u64,
 ) -> bool {
     let count = |fits: &dyn Fn(NodeId) -> bool| cluster.nodes().filter(|id| fits(*id)).count();
     let down = |id: NodeId| cluster.node(id).is_none();
@@ -164,6 +166,7 @@ pub(crate) fn holds<R: Rules + Clone, D: Duties>(
         Gauge::Paused => count(&|id| cluster.is_paused(id)) as u64,
         Gauge::Leaders => count(&leads) as u64,
         Gauge::Cuts => cuts,
+        Gauge::Isolated => isolated,
     };
     condition.comparison.holds(value)
 }

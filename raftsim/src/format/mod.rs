@@ -27,6 +27,7 @@ mod lookup;
 mod lower;
 mod modes;
 mod params;
+mod preset;
 mod resolved;
 mod schema;
 mod select;
@@ -55,7 +56,7 @@ pub(crate) use schema::schema_of;
 pub use select::{NodeName, Partition, Selector};
 pub use settings::{
     Clients, Clock, Completions, Disk, DiskChange, LinkRule, Mix, Network, NetworkChange, OnCrash,
-    Raft, Reorder, Values, Window,
+    Raft, Reorder, Reordered, Values, Window,
 };
 pub(crate) use shown::step as shown_step;
 pub use stepped::{

@@ -1,5 +1,6 @@
 //! The standing settings of a scenario: Raft, network, disks, clocks, clients.
 
+use super::preset::WrittenNetwork;
 use super::select::Selector;
 use super::units::{ClockRate, DurationRange, Nanos, Rate, Ratio, Size};
 use schemars::JsonSchema;
@@ -63,8 +64,8 @@ impl Default for Window {
 }
 
 /// How links carry messages.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "WrittenNetwork")]
 pub struct Network {
     /// How long a message travels.
     pub delay: DurationRange,
@@ -111,6 +112,27 @@ pub struct Reorder {
     pub chance: Ratio,
     /// How long it is held up, on top of its delay.
     pub delay: DurationRange,
+    /// Which messages it may be.
+    #[serde(skip_serializing_if = "Reordered::is_default")]
+    pub of: Reordered,
+}
+
+/// Which messages may be held up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reordered {
+    /// All.
+    #[default]
+    All,
+    /// Those that answer others.
+    Replies,
+}
+
+impl Reordered {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl Default for Reorder {
@@ -118,13 +140,14 @@ impl Default for Reorder {
         Self {
             chance: Ratio::NEVER,
             delay: DurationRange::millis(10, 100),
+            of: Reordered::All,
         }
     }
 }
 
 /// A change of how links carry messages. What is left out stays as it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "WrittenNetwork")]
 pub struct NetworkChange {
     /// How long a message travels.
     #[serde(skip_serializing_if = "Option::is_none")]

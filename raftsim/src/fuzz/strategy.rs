@@ -193,6 +193,7 @@ pub(super) fn network(ranges: &NetworkRanges) -> impl Strategy<Value = Network> 
         let reorder = Reorder {
             chance,
             delay: late,
+            ..Reorder::default()
         };
         Network {
             delay,

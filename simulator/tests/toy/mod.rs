@@ -341,6 +341,7 @@ pub(crate) fn chaos(seed: u64) -> Toys {
         duplicate: harm,
         reorder: harm,
         reorder_delay: range(20, 100),
+        ..Quality::default()
     };
     let plan = Plan {
         links: bad,

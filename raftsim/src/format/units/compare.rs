@@ -127,14 +127,17 @@ pub enum Gauge {
     Leaders,
     /// Directed links between nodes that drop everything now.
     Cuts,
+    /// Nodes that `isolate` cut off and that nothing has connected again.
+    Isolated,
 }
 
-const GAUGES: [(&str, Gauge); 5] = [
+const GAUGES: [(&str, Gauge); 6] = [
     ("down", Gauge::Down),
     ("up", Gauge::Up),
     ("paused", Gauge::Paused),
     ("leaders", Gauge::Leaders),
     ("cuts", Gauge::Cuts),
+    ("isolated", Gauge::Isolated),
 ];
 
 /// A question to the running cluster, such as `down >= 2`.
@@ -179,8 +182,10 @@ impl Unit for Condition {
     const WHAT: &'static str = "a condition";
     const NAME: &'static str = "Condition";
     const DESCRIPTION: &'static str = "A question to the running cluster: one of down, up, paused, \
-        leaders, cuts (directed links that drop everything), and a comparison.";
-    const PATTERN: &'static str = "^(down|up|paused|leaders|cuts) *(==|!=|<=|>=|<|>) *[0-9]+$";
+        leaders, cuts (directed links that drop everything), isolated (nodes that isolate cut off), and \
+        a comparison.";
+    const PATTERN: &'static str =
+        "^(down|up|paused|leaders|cuts|isolated) *(==|!=|<=|>=|<|>) *[0-9]+$";
     const EXAMPLES: &'static [&'static str] = &["down >= 2", "leaders == 0"];
 
     fn bare(n: &str) -> String {
