@@ -9,7 +9,7 @@ use crate::reply::Version;
 /// The decisions of the key-value layer. The defaults are right.
 ///
 /// Whoever plants a bug overrides one method; all else stays as it is in production. Which override
-/// stands for which known bug (A: applying and clients):
+/// stands for which known bug (A: applying and clients, Q: reads):
 ///
 /// | Bug | Planted by |
 /// |---|---|
@@ -17,10 +17,12 @@ use crate::reply::Version;
 /// | A-03 what only one node knows (its clock, its name) gets into the state | [`Duties::next_version`], from a value that holds it |
 /// | A-04 a client's retry is executed again | [`Duties::standing`], always [`Standing::New`] |
 /// | A-05 a client gets the answer to whatever was applied at its index | [`Duties::reply_matches`], always true |
+/// | Q-09 a follower answers a read before it has applied enough | [`Duties::read_is_covered`], always true |
 /// | A-07 a forwarded proposal deposes a leader | not plantable: nothing is forwarded, clients get a hint |
 ///
 /// Without a number there: a compare-and-swap that does not compare ([`Duties::cas_succeeds`]),
-/// versions that start again after a delete ([`Duties::next_version`]).
+/// versions that start again after a delete ([`Duties::next_version`]), a stale read that takes a
+/// client back ([`Duties::stale_read_is_late_enough`]).
 ///
 /// A method may depend on its arguments and on `self`, which never changes while a node runs.
 pub trait Duties: Clone + Debug + Eq + Hash {
@@ -42,6 +44,18 @@ pub trait Duties: Clone + Debug + Eq + Hash {
     fn next_version(&self, current: Version, present: bool) -> Version {
         let _ = present;
         current.next()
+    }
+
+    /// Whether a read that must see everything up to `needs` may be answered from a state with
+    /// everything up to `applied`.
+    fn read_is_covered(&self, applied: u64, needs: u64) -> bool {
+        applied >= needs
+    }
+
+    /// Whether a stale read of a client that has seen the state at `after` may be answered from the
+    /// state at `applied`.
+    fn stale_read_is_late_enough(&self, applied: u64, after: u64) -> bool {
+        applied >= after
     }
 
     /// Whether the entry applied at an index, of the term `applied_term`, is the one a client

@@ -1,6 +1,6 @@
 //! What a node decides besides what its core decides.
 
-use raft_core::{EntryId, NodeId};
+use raft_core::{EntryId, Index, NodeId};
 
 use crate::command::{ClientId, Serial};
 use crate::machine::Applied;
@@ -28,6 +28,27 @@ pub enum Event {
         entry: EntryId,
         /// Whether that is another leader's entry, so that the request is lost.
         lost: bool,
+    },
+    /// A read without an entry was answered.
+    ReadAnswered {
+        /// Who asked.
+        client: ClientId,
+        /// Its request.
+        serial: Serial,
+        /// How far the state must reach for the answer to be linearizable; `None` if nobody said,
+        /// since the client wants whatever there is.
+        needs: Option<Index>,
+        /// How far it reaches.
+        applied: Index,
+    },
+    /// A stale read was not answered: the client has seen more.
+    ReadBehind {
+        /// Who asked.
+        client: ClientId,
+        /// What it has seen.
+        after: Index,
+        /// How far the state reaches.
+        applied: Index,
     },
     /// A message was put aside because the payloads of its entries are missing.
     PayloadsMissing {

@@ -10,7 +10,8 @@
 //!    among the client's sessions, so that a retry is answered and not executed again, and
 //!    otherwise executes it.
 //! 4. The [`Reply`] carries the key's [`Version`] next to the [`Answer`].
-//! 5. [`Node`] joins all of it with Raft and the log of payloads: one pure machine, a server without
+//! 5. A get need not be an entry: [`ReadBy`] says how else it may be answered, and what that is worth.
+//! 6. [`Node`] joins all of it with Raft and the log of payloads: one pure machine, a server without
 //!    its sockets and files.
 //!
 //! The machine is a function of the entries applied, of nothing else, and [`Machine::hash`] says
@@ -42,6 +43,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod apply;
 mod bytes;
 mod codec;
 mod command;
@@ -51,7 +53,9 @@ mod event;
 mod key;
 mod machine;
 mod node;
+mod operator;
 mod payload;
+mod reads;
 mod reply;
 mod session;
 mod store;
@@ -64,8 +68,10 @@ pub use command::{ClientId, Command, CommandRef, Op, OpRef, Serial};
 pub use duties::{Duties, Standard, Standing};
 pub use event::{Came, Event, Observer};
 pub use machine::{Applied, Machine};
-pub use node::{Input, Node};
+pub use node::{Input, Node, Options};
+pub use operator::Operator;
 pub use payload::{Payload, Payloads};
+pub use reads::{ReadBy, Request};
 pub use reply::{Answer, Reply, Version};
 pub use session::Outcome;
 pub use wire::{Disk, Message, Outbox, Response, Write, parts};

@@ -3,14 +3,18 @@
 
 use raft_core::{
     AppendEntries, Base, Body, Boot, Broken, Configuration, Durable, Effect, EntryId, EntryMeta,
-    HardState, Index, Instant, NodeId, Raft, RestoreError, Rules, Source, WriteId,
+    HardState, Index, Instant, NodeId, Raft, ReadFailure, ReadMode, Refusal, RestoreError, Rules,
+    Source, Span, WriteId,
 };
 
+use crate::apply::Applying;
 use crate::command::{ClientId, Command, Op, Serial};
 use crate::duties::{Duties, Standard};
 use crate::event::{Came, Event, Observer};
 use crate::machine::{Applied, Machine};
+use crate::operator::Operator;
 use crate::payload::{Payload, PayloadLog, Payloads};
+use crate::reads::{Asked, ReadBy, Reads, Request};
 use crate::session::Outcome;
 use crate::waiting::{Waiter, Waiting};
 use crate::wire::{Disk, Message, Outbox, Response, Write};
@@ -22,6 +26,15 @@ pub struct Node<R = raft_core::Standard, D: Duties = Standard> {
     machine: Machine<D>,
     payloads: PayloadLog,
     waiting: Waiting,
+    reads: Reads,
+    applying: Applying,
+}
+
+/// What an operator chooses about a server besides how it does Raft.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Options {
+    /// How much later than it commits an entry is applied.
+    pub apply_after: Span,
 }
 
 /// One thing that happens to a node.
@@ -47,9 +60,11 @@ pub enum Input<'a> {
         client: ClientId,
         /// The client's number of the request.
         serial: Serial,
-        /// For what.
-        op: &'a Op,
+        /// For what, and how.
+        request: &'a Request,
     },
+    /// The operator commands.
+    Operator(Operator),
 }
 
 impl<R: Rules, D: Duties> Node<R, D> {
@@ -62,6 +77,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
         rules: R,
         duties: D,
         boot: Boot,
+        options: Options,
         configuration: Configuration,
         disk: &Disk,
     ) -> Result<Self, RestoreError> {
@@ -98,6 +114,8 @@ impl<R: Rules, D: Duties> Node<R, D> {
             machine: Machine::new(duties),
             payloads,
             waiting: Waiting::default(),
+            reads: Reads::default(),
+            applying: Applying::after(options.apply_after),
         })
     }
 
@@ -120,13 +138,16 @@ impl<R: Rules, D: Duties> Node<R, D> {
 
     /// How many clients wait for an answer.
     pub fn waiting(&self) -> usize {
-        self.waiting.len()
+        self.waiting.len() + self.reads.len()
     }
 
     /// When the node wants [`Input::Wake`].
     #[inline]
     pub fn deadline(&self) -> Option<Instant> {
-        self.raft.deadline()
+        match (self.raft.deadline(), self.applying.next()) {
+            (Some(raft), Some(apply)) => Some(raft.min(apply)),
+            (raft, apply) => raft.or(apply),
+        }
     }
 
     /// Checks the node against itself.
@@ -142,6 +163,9 @@ impl<R: Rules, D: Duties> Node<R, D> {
             return Err(Broken(
                 "the payload log and the log end at different entries",
             ));
+        }
+        if self.reads.asked() > self.raft.reads_waiting() {
+            return Err(Broken("a client waits for a read that was forgotten"));
         }
         if self
             .waiting
@@ -164,23 +188,111 @@ impl<R: Rules, D: Duties> Node<R, D> {
         match input {
             Input::Receive { from, message } => self.receive(now, from, message, out, observer),
             Input::Wake => self.core(now, raft_core::Input::Wake, Carried::Nothing, out, observer),
+            Input::Operator(command) => self.operate(now, command, out, observer),
             Input::Written { write } => {
                 let input = raft_core::Input::Written { write };
                 self.core(now, input, Carried::Nothing, out, observer);
             }
-            Input::Request { client, serial, op } => {
-                let op = op.as_ref();
-                let payload = Payload::new(Command { client, serial, op }.encode());
-                let sizes = [payload.bytes().len() as u64];
-                let input = raft_core::Input::Propose { sizes: &sizes };
-                let carried = Carried::Request {
-                    client,
-                    serial,
-                    payload,
-                };
-                self.core(now, input, carried, out, observer);
-            }
+            Input::Request {
+                client,
+                serial,
+                request,
+            } => match request.read_without_entry() {
+                Some((key, by)) => {
+                    let read = Asked {
+                        client,
+                        serial,
+                        key: key.clone(),
+                    };
+                    self.read(now, read, by, out, observer);
+                }
+                None => self.propose(now, (client, serial), &request.op, out, observer),
+            },
         }
+    }
+
+    fn propose<X: Outbox, O: Observer>(
+        &mut self,
+        now: Instant,
+        (client, serial): (ClientId, Serial),
+        op: &Op,
+        out: &mut X,
+        observer: &mut O,
+    ) {
+        let op = op.as_ref();
+        let payload = Payload::new(Command { client, serial, op }.encode());
+        let sizes = [payload.bytes().len() as u64];
+        let input = raft_core::Input::Propose { sizes: &sizes };
+        let carried = Carried::Request {
+            client,
+            serial,
+            payload,
+        };
+        self.core(now, input, carried, out, observer);
+    }
+
+    fn read<X: Outbox, O: Observer>(
+        &mut self,
+        now: Instant,
+        read: Asked,
+        by: ReadBy,
+        out: &mut X,
+        observer: &mut O,
+    ) {
+        let mode = match by {
+            ReadBy::Log => panic!("a read through the log is an entry"),
+            ReadBy::ReadIndex => ReadMode::ReadIndex,
+            ReadBy::Lease => ReadMode::Lease,
+            ReadBy::Follower => ReadMode::Follower,
+            ReadBy::Stale { after } => {
+                self.read_stale(&read, after, out, observer);
+                return;
+            }
+        };
+        let token = self.reads.ask(read);
+        let input = raft_core::Input::Read { token, mode };
+        self.core(now, input, Carried::Nothing, out, observer);
+    }
+
+    fn read_stale<X: Outbox, O: Observer>(
+        &self,
+        read: &Asked,
+        after: Index,
+        out: &mut X,
+        observer: &mut O,
+    ) {
+        let applied = self.machine.applied();
+        let duties = self.machine.duties();
+        if duties.stale_read_is_late_enough(applied, after.0) {
+            answer(&self.machine, read, None, out, observer);
+            return;
+        }
+        let applied = Index(applied);
+        observer.event(Event::ReadBehind {
+            client: read.client,
+            after,
+            applied,
+        });
+        out.reply(read.client, read.serial, Response::Behind { applied });
+    }
+
+    fn operate<X: Outbox, O: Observer>(
+        &mut self,
+        now: Instant,
+        command: Operator,
+        out: &mut X,
+        observer: &mut O,
+    ) {
+        let input = match command {
+            Operator::Transfer { to } => raft_core::Input::Transfer { to },
+            Operator::Campaign => raft_core::Input::Campaign,
+            Operator::StepDown => raft_core::Input::StepDown,
+            Operator::ApplyAfter { delay } => {
+                self.applying.delay_by(delay);
+                return;
+            }
+        };
+        self.core(now, input, Carried::Nothing, out, observer);
     }
 
     fn receive<X: Outbox, O: Observer>(
@@ -223,8 +335,9 @@ impl<R: Rules, D: Duties> Node<R, D> {
             machine,
             payloads,
             waiting,
+            reads,
+            applying,
         } = self;
-        let mut committed = None;
         for effect in raft.step_observed(now, input, &mut Core(observer)) {
             match effect {
                 Effect::Write(write) => out.write(record(payloads, write, &carried)),
@@ -238,7 +351,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
                     ),
                     None => observer.event(Event::PayloadsMissing { from: to }),
                 },
-                Effect::Committed { through } => committed = Some(through),
+                Effect::Committed { through } => applying.committed(now, through),
                 Effect::Proposed { first, term, .. } => {
                     if let Carried::Request { client, serial, .. } = carried {
                         let entry = EntryId { index: first, term };
@@ -249,16 +362,67 @@ impl<R: Rules, D: Duties> Node<R, D> {
                         });
                     }
                 }
-                Effect::ProposalRefused { leader } => {
+                Effect::ProposalRefused { leader, why } => {
                     if let Carried::Request { client, serial, .. } = carried {
-                        out.reply(client, serial, Response::NotLeader { leader });
+                        out.reply(client, serial, refused(leader, why));
                     }
                 }
+                Effect::ReadReady { token, index } => reads.named(token, index),
+                Effect::ReadFailed { token, why } => {
+                    if let Some(read) = reads.failed(token) {
+                        out.reply(read.client, read.serial, not_read(why));
+                    }
+                }
+                // The operator sees who leads; the event says why it is not whom it wanted.
+                Effect::TransferFailed { .. } => {}
             }
         }
-        if let Some(through) = committed {
+        if let Some(through) = applying.take_due(now) {
             apply(machine, payloads, waiting, through, out, observer);
         }
+        let (applied, duties) = (machine.applied(), machine.duties().clone());
+        while let Some((index, read)) = reads.pop(|index| duties.read_is_covered(applied, index.0))
+        {
+            answer(machine, &read, Some(index), out, observer);
+        }
+    }
+}
+
+/// Answers a read from the state as it is.
+fn answer<D: Duties, X: Outbox, O: Observer>(
+    machine: &Machine<D>,
+    read: &Asked,
+    needs: Option<Index>,
+    out: &mut X,
+    observer: &mut O,
+) {
+    let applied = Index(machine.applied());
+    let (client, serial) = (read.client, read.serial);
+    observer.event(Event::ReadAnswered {
+        client,
+        serial,
+        needs,
+        applied,
+    });
+    let reply = machine.read(&read.key);
+    let index = applied;
+    out.reply(client, serial, Response::Done { reply, index });
+}
+
+fn refused(leader: Option<NodeId>, why: Refusal) -> Response {
+    match why {
+        Refusal::NotLeader => Response::NotLeader { leader },
+        Refusal::Transferring { to } => Response::NotLeader { leader: Some(to) },
+        Refusal::TooMuchUncommitted => Response::Busy,
+    }
+}
+
+fn not_read(why: ReadFailure) -> Response {
+    match why {
+        ReadFailure::NotLeader { leader } => Response::NotLeader { leader },
+        ReadFailure::RoleChanged | ReadFailure::Refused => Response::ReadFailed,
+        ReadFailure::TooMany => Response::Busy,
+        ReadFailure::NoLease(why) => Response::NoLease(why),
     }
 }
 
@@ -344,7 +508,7 @@ fn apply<D: Duties, X: Outbox, O: Observer>(
         while let Some(waiter) = waiting.pop(index) {
             let matches = duties.reply_matches(waiter.entry.term.0, id.term.0);
             let response = if matches {
-                response(&applied)
+                response(&applied, index)
             } else {
                 Response::Lost
             };
@@ -360,12 +524,15 @@ fn apply<D: Duties, X: Outbox, O: Observer>(
     }
 }
 
-fn response(applied: &Applied<'_>) -> Response {
+fn response(applied: &Applied<'_>, index: Index) -> Response {
     match applied {
         Applied::Command {
             outcome: Outcome::Executed(reply) | Outcome::Repeated(reply),
             ..
-        } => Response::Done((*reply).clone()),
+        } => Response::Done {
+            reply: (*reply).clone(),
+            index,
+        },
         Applied::Command {
             outcome: Outcome::Superseded,
             ..

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use raft_core::{Append, Body, HardState, Index, NodeId, Term};
+use raft_core::{Append, Body, HardState, Index, LeaseRefusal, NodeId, Term};
 
 use crate::command::{ClientId, Serial};
 use crate::payload::{Payload, Payloads};
@@ -41,7 +41,12 @@ pub struct Write {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Response {
     /// The operation was done, and this came out.
-    Done(Reply),
+    Done {
+        /// What came out.
+        reply: Reply,
+        /// The state that it was answered from: with everything applied up to here.
+        index: Index,
+    },
     /// It was not done and will not be on this node's account: it does not lead.
     NotLeader {
         /// The leader, if this node knows it.
@@ -51,6 +56,17 @@ pub enum Response {
     Lost,
     /// The client has made a newer request since; the reply to this one is gone.
     Superseded,
+    /// It was not done: as much waits here as may.
+    Busy,
+    /// A read was not answered: this node's role or term changed. Any node may be asked again.
+    ReadFailed,
+    /// A stale read was not answered: the client has seen more than this node has applied.
+    Behind {
+        /// What it has applied.
+        applied: Index,
+    },
+    /// There are no lease reads here.
+    NoLease(LeaseRefusal),
 }
 
 /// Takes what a step puts out, in the order in which it is put out. A write comes before the

@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use kv::{
-    Answer, ClientId, Disk, Input, Message, Node, Op, Outbox, Reply, Response, Serial, Version,
-    Write,
+    Answer, ClientId, Disk, Input, Message, Node, Op, Operator, Options, Outbox, ReadBy, Reply,
+    Request, Response, Serial, Version, Write,
 };
 use raft_core::{
-    Body, Boot, Configuration, Index, Instant, NodeId, RoleKind, Settings, Standard, WriteId,
+    Body, Boot, Configuration, Index, Instant, NodeId, RoleKind, Settings, Span, Standard, WriteId,
 };
 
 #[derive(Default)]
@@ -42,6 +42,7 @@ struct Cluster {
     wire: VecDeque<(NodeId, NodeId, Message)>,
     replies: Vec<(u64, Response)>,
     now: Instant,
+    options: Options,
 }
 
 fn settings() -> Settings {
@@ -68,6 +69,7 @@ impl Cluster {
             wire: VecDeque::new(),
             replies: Vec::new(),
             now: Instant(0),
+            options: Options::default(),
         };
         (1..=3).for_each(|id| cluster.start(id));
         cluster
@@ -83,7 +85,8 @@ impl Cluster {
             incarnation: 0,
         };
         let members = Configuration::of_voters(&[NodeId(1), NodeId(2), NodeId(3)]).unwrap();
-        let node = Node::restore(Standard, kv::Standard, boot, members, &self.disks[&id]).unwrap();
+        let (options, disk) = (self.options, &self.disks[&id]);
+        let node = Node::restore(Standard, kv::Standard, boot, options, members, disk).unwrap();
         self.nodes.insert(id, node);
     }
 
@@ -142,13 +145,22 @@ impl Cluster {
     }
 
     fn ask(&mut self, id: u64, serial: u64, op: Op) {
+        self.request(id, serial, &op.into());
+    }
+
+    fn read(&mut self, id: u64, serial: u64, read: ReadBy) {
+        let op = Op::Get { key: "k".into() };
+        self.request(id, serial, &Request { op, read });
+    }
+
+    fn request(&mut self, id: u64, serial: u64, request: &Request) {
         let (client, serial) = (ClientId(9), Serial(serial));
         self.step(
             NodeId(id),
             Input::Request {
                 client,
                 serial,
-                op: &op,
+                request,
             },
         );
     }
@@ -158,11 +170,24 @@ impl Cluster {
     }
 }
 
-fn written(version: u64) -> Response {
-    Response::Done(Reply {
-        version: Version(version),
-        answer: Answer::Written,
-    })
+fn written(version: u64, index: u64) -> Response {
+    Response::Done {
+        reply: Reply {
+            version: Version(version),
+            answer: Answer::Written,
+        },
+        index: Index(index),
+    }
+}
+
+fn found(value: &str, version: u64, index: u64) -> Response {
+    Response::Done {
+        reply: Reply {
+            version: Version(version),
+            answer: Answer::Value(Some(value.into())),
+        },
+        index: Index(index),
+    }
 }
 
 #[test]
@@ -172,7 +197,7 @@ fn a_request_is_answered_once_its_entry_is_applied() {
     cluster.ask(1, 1, put("a"));
     assert_eq!(cluster.replies, []);
     cluster.deliver(&[1, 2, 3]);
-    assert_eq!(cluster.replies, [(1, written(1))]);
+    assert_eq!(cluster.replies, [(1, written(1, 2))]);
     cluster.wake(1, &[1, 2, 3]);
     assert_eq!(cluster.value(3).answer, Answer::Value(Some("a".into())));
 }
@@ -207,7 +232,7 @@ fn a_retry_at_the_next_leader_is_answered_and_not_executed_again() {
     cluster.elect(2, &[2, 3]);
     cluster.ask(2, 1, append);
     cluster.deliver(&[2, 3]);
-    assert_eq!(cluster.replies, [(1, written(1)), (1, written(1))]);
+    assert_eq!(cluster.replies, [(1, written(1, 2)), (1, written(1, 4))]);
     assert_eq!(cluster.value(2).answer, Answer::Value(Some("x".into())));
 }
 
@@ -271,4 +296,114 @@ fn a_message_without_its_payloads_is_put_aside() {
         },
     );
     assert!(cluster.nodes[&to] == before, "nothing was taken over");
+}
+
+/// Three nodes, led by 1, that all know of one put.
+fn written_once() -> Cluster {
+    let mut cluster = Cluster::new();
+    cluster.elect(1, &[1, 2, 3]);
+    cluster.ask(1, 1, put("a"));
+    cluster.deliver(&[1, 2, 3]);
+    cluster.wake(1, &[1, 2, 3]);
+    cluster.replies.clear();
+    cluster
+}
+
+#[test]
+fn a_read_needs_no_entry_and_names_the_index_it_was_answered_from() {
+    let mut cluster = written_once();
+    cluster.read(1, 2, ReadBy::ReadIndex);
+    assert_eq!(cluster.replies, [], "a quorum has to answer first");
+    cluster.deliver(&[1, 2, 3]);
+    cluster.read(2, 3, ReadBy::Follower);
+    cluster.deliver(&[1, 2, 3]);
+    assert_eq!(
+        cluster.replies,
+        [(2, found("a", 1, 2)), (3, found("a", 1, 2))]
+    );
+    assert_eq!(
+        cluster.nodes[&NodeId(1)].raft().log().last_index(),
+        Index(2)
+    );
+}
+
+#[test]
+fn a_follower_answers_only_once_it_has_applied_what_the_leader_named() {
+    let mut cluster = written_once();
+    let delay = Span(1_000_000_000);
+    cluster.step(NodeId(2), Input::Operator(Operator::ApplyAfter { delay }));
+    cluster.ask(1, 2, put("b"));
+    cluster.deliver(&[1, 2, 3]);
+    cluster.wake(1, &[1, 2, 3]);
+    cluster.replies.clear();
+    cluster.read(2, 3, ReadBy::Follower);
+    cluster.deliver(&[1, 2, 3]);
+    assert_eq!(cluster.replies, [], "entry 3 is committed and not applied");
+    assert_eq!(cluster.value(2).answer, Answer::Value(Some("a".into())));
+    cluster.now.0 += delay.0;
+    cluster.step(NodeId(2), Input::Wake);
+    assert_eq!(cluster.replies, [(3, found("b", 2, 3))]);
+}
+
+#[test]
+fn a_slow_state_machine_applies_later_from_its_first_start() {
+    let mut cluster = Cluster::new();
+    cluster.options.apply_after = Span(20_000_000);
+    (1..=3).for_each(|id| cluster.start(id));
+    cluster.elect(1, &[1, 2, 3]);
+    cluster.ask(1, 1, put("a"));
+    cluster.deliver(&[1, 2, 3]);
+    assert_eq!(
+        (
+            cluster.nodes[&NodeId(1)].machine().applied(),
+            &cluster.replies[..]
+        ),
+        (0, &[][..])
+    );
+    cluster.wake(1, &[]);
+    assert_eq!(cluster.replies, [(1, written(1, 2))]);
+}
+
+#[test]
+fn a_stale_read_is_answered_at_once_but_never_takes_a_client_back() {
+    let mut cluster = written_once();
+    cluster.ask(1, 2, put("b"));
+    cluster.deliver(&[1, 3]);
+    cluster.replies.clear();
+    cluster.read(2, 3, ReadBy::Stale { after: Index(0) });
+    cluster.read(2, 4, ReadBy::Stale { after: Index(3) });
+    let applied = Index(2);
+    let expected = [(3, found("a", 1, 2)), (4, Response::Behind { applied })];
+    assert_eq!(cluster.replies, expected);
+}
+
+#[test]
+fn a_read_that_cannot_be_answered_is_refused_and_not_dropped() {
+    let mut cluster = written_once();
+    cluster.read(1, 2, ReadBy::ReadIndex);
+    cluster.step(NodeId(1), Input::Operator(Operator::StepDown));
+    cluster.read(3, 3, ReadBy::ReadIndex);
+    cluster.read(1, 4, ReadBy::Lease);
+    let (elsewhere, nobody) = (Some(NodeId(1)), None);
+    let expected = [
+        (2, Response::ReadFailed),
+        (3, Response::NotLeader { leader: elsewhere }),
+        (4, Response::NotLeader { leader: nobody }),
+    ];
+    assert_eq!(cluster.replies, expected);
+    assert_eq!(cluster.nodes[&NodeId(1)].waiting(), 0);
+}
+
+#[test]
+fn a_client_is_sent_on_to_whom_leadership_is_handed() {
+    let mut cluster = written_once();
+    cluster.step(
+        NodeId(1),
+        Input::Operator(Operator::Transfer { to: NodeId(3) }),
+    );
+    cluster.ask(1, 2, put("b"));
+    let leader = Some(NodeId(3));
+    assert_eq!(cluster.replies, [(2, Response::NotLeader { leader })]);
+    cluster.deliver(&[1, 2, 3]);
+    assert_eq!(cluster.nodes[&NodeId(3)].raft().role(), RoleKind::Leader);
 }

@@ -36,6 +36,7 @@ impl<R: Rules> Raft<R> {
         if commit > self.commit_index {
             self.commit(commit, RuleId::CurrentTermOnly, observer);
             self.announce_commit();
+            self.begin_round(observer);
         } else if let Ok(entry_term) = entry {
             observer.event(Event::CommitHeld {
                 replicated,

@@ -9,7 +9,7 @@
 use smallvec::SmallVec;
 
 use crate::rules::Rules;
-use crate::types::{Index, WriteId};
+use crate::types::{Index, Instant, WriteId};
 
 /// Writes in flight that are told apart. More are merged, which only reports less.
 const IN_FLIGHT_MAX: usize = 8;
@@ -28,6 +28,8 @@ pub(crate) struct Durability {
     durable_index: Index,
     submitted_index: Index,
     hard_state_write: WriteId,
+    /// When the disk last finished something, or got something to do after it had nothing.
+    progress_at: Instant,
     in_flight: SmallVec<[InFlight; IN_FLIGHT_MAX]>,
 }
 
@@ -40,6 +42,7 @@ impl Durability {
             durable_index: intact,
             submitted_index: intact,
             hard_state_write: WriteId(0),
+            progress_at: Instant(0),
             in_flight: SmallVec::new(),
         }
     }
@@ -69,6 +72,11 @@ impl Durability {
         self.issued
     }
 
+    /// Since when the disk has had something to do and finished none of it.
+    pub(crate) fn waiting_since(&self) -> Option<Instant> {
+        (self.durable_write < self.issued).then_some(self.progress_at)
+    }
+
     /// The log loses `from` and what follows.
     pub(crate) fn truncate<R: Rules>(&mut self, rules: &R, from: Index) {
         assert!(from.0 > 0, "nothing lies before the first entry");
@@ -89,7 +97,10 @@ impl Durability {
     }
 
     /// A write leaves; once it is durable the log is, up to `last`.
-    pub(crate) fn issue(&mut self, hard_state: bool, last: Index) -> WriteId {
+    pub(crate) fn issue(&mut self, hard_state: bool, last: Index, now: Instant) -> WriteId {
+        if self.durable_write == self.issued {
+            self.progress_at = now;
+        }
         self.issued = self.next_write();
         if hard_state {
             self.hard_state_write = self.issued;
@@ -116,7 +127,7 @@ impl Durability {
     }
 
     /// The driver reports all writes up to `write` durable. Whether that was news.
-    pub(crate) fn complete(&mut self, write: WriteId) -> bool {
+    pub(crate) fn complete(&mut self, write: WriteId, now: Instant) -> bool {
         assert!(
             write <= self.issued,
             "{write} is reported durable but was never issued"
@@ -125,6 +136,7 @@ impl Durability {
             return false;
         }
         self.durable_write = write;
+        self.progress_at = now;
         let done = self
             .in_flight
             .iter()
@@ -165,16 +177,16 @@ mod tests {
     #[test]
     fn a_late_report_says_nothing_of_entries_that_replaced_the_written_ones() {
         let mut disk = Durability::restored(Index(2));
-        let first = disk.issue(false, Index(5));
+        let first = disk.issue(false, Index(5), Instant(0));
         disk.truncate(&Standard, Index(3));
-        let second = disk.issue(false, Index(5));
-        assert!(disk.complete(first));
+        let second = disk.issue(false, Index(5), Instant(0));
+        assert!(disk.complete(first, Instant(0)));
         assert_eq!(
             disk.durable_index(),
             Index(2),
             "entries 3 to 5 of the second write are not"
         );
-        assert!(disk.complete(second));
+        assert!(disk.complete(second, Instant(0)));
         assert_eq!(disk.durable_index(), Index(5));
     }
 
@@ -192,24 +204,24 @@ mod tests {
     fn a_full_ring_merges_and_reports_less_never_more() {
         let mut disk = Durability::restored(Index(0));
         for last in 1..=20 {
-            disk.issue(false, Index(last));
+            disk.issue(false, Index(last), Instant(0));
         }
-        disk.complete(WriteId(7));
+        disk.complete(WriteId(7), Instant(0));
         assert_eq!(disk.durable_index(), Index(7));
-        disk.complete(WriteId(19));
+        disk.complete(WriteId(19), Instant(0));
         assert_eq!(disk.durable_index(), Index(7), "writes 8 to 20 were merged");
-        disk.complete(WriteId(20));
+        disk.complete(WriteId(20), Instant(0));
         assert_eq!(disk.durable_index(), Index(20));
     }
 
     #[test]
     fn reports_are_cumulative_and_may_repeat() {
         let mut disk = Durability::restored(Index(0));
-        disk.issue(true, Index(1));
-        let last = disk.issue(false, Index(3));
-        assert!(disk.complete(last));
+        disk.issue(true, Index(1), Instant(0));
+        let last = disk.issue(false, Index(3), Instant(0));
+        assert!(disk.complete(last, Instant(0)));
         assert_eq!(disk.durable_index(), Index(3));
-        assert!(!disk.complete(WriteId(1)));
+        assert!(!disk.complete(WriteId(1), Instant(0)));
         assert_eq!(disk.durable_write(), last);
     }
 }

@@ -5,7 +5,9 @@ use alloc::collections::VecDeque;
 
 use crate::configuration::Configuration;
 use crate::message::Message;
-use crate::types::{HardState, Index, NodeId, Term, WriteId};
+use crate::reads::{ReadFailure, ReadMode};
+use crate::transfer::TransferFailure;
+use crate::types::{HardState, Index, NodeId, ReadToken, Term, WriteId};
 
 /// One thing that happens to a server.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +31,23 @@ pub enum Input<'a> {
         /// The last of them.
         write: WriteId,
     },
+    /// Somebody wants to read the state (§8, dissertation §6.4). Answered with
+    /// [`Effect::ReadReady`] or [`Effect::ReadFailed`], never with silence while this server runs.
+    Read {
+        /// What the answer will be called.
+        token: ReadToken,
+        /// How the read is made safe.
+        mode: ReadMode,
+    },
+    /// Hand leadership to this server (dissertation §3.10).
+    Transfer {
+        /// The next leader.
+        to: NodeId,
+    },
+    /// Campaign now, as if the election timeout had passed. A leader does nothing.
+    Campaign,
+    /// Lead no more. Who does not lead does nothing.
+    StepDown,
 }
 
 /// Something for the driver to do. *Do effects in any order, writes in order, and report each
@@ -64,7 +83,44 @@ pub enum Effect {
     ProposalRefused {
         /// The leader of the current term, if this server knows it.
         leader: Option<NodeId>,
+        /// Why.
+        why: Refusal,
     },
+    /// A read may be answered from any state in which this entry is applied.
+    ReadReady {
+        /// Which one.
+        token: ReadToken,
+        /// Whatever was committed when the read was asked for is at this index or before it.
+        index: Index,
+    },
+    /// A read will not be answered.
+    ReadFailed {
+        /// Which one.
+        token: ReadToken,
+        /// Why.
+        why: ReadFailure,
+    },
+    /// A transfer of leadership that was asked for does not come about.
+    TransferFailed {
+        /// To whom.
+        to: NodeId,
+        /// Why.
+        why: TransferFailure,
+    },
+}
+
+/// Why proposals were refused.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Refusal {
+    /// This server does not lead.
+    NotLeader,
+    /// It is handing leadership to this server (dissertation §3.10).
+    Transferring {
+        /// The next leader.
+        to: NodeId,
+    },
+    /// So many bytes are appended and not committed that no more may be.
+    TooMuchUncommitted,
 }
 
 /// One write of the ordered stream. Within it the order is hard state, truncation, append; a crash

@@ -7,6 +7,7 @@ use crate::message::{AppendEntriesReply, Body, Message, Outcome};
 use crate::progress::Progress;
 use crate::quorum::{self, Tally};
 use crate::raft::Raft;
+use crate::reads::Reads;
 use crate::role::{Ballots, Candidate, Leader, Role};
 use crate::rules::{RuleId, Rules};
 use crate::types::{EntryId, Instant, LIMIT, NodeId, Term, WriteId};
@@ -25,13 +26,13 @@ impl<R: Rules> Raft<R> {
         if self.settings.pre_vote {
             self.pre_campaign(observer);
         } else {
-            self.campaign(RuleId::ElectionTimeout, observer);
+            self.campaign(RuleId::ElectionTimeout, false, observer);
         }
     }
 
     /// Only a voter whose promises hold and whose whole log is on its way to disk campaigns: it
     /// could otherwise never advertise that log.
-    fn may_campaign(&self) -> bool {
+    pub(crate) fn may_campaign(&self) -> bool {
         self.may_vote
             && self.configuration().is_voter(self.id)
             && self.durability.submitted_index() == self.log.last_index()
@@ -42,6 +43,7 @@ impl<R: Rules> Raft<R> {
     fn pre_campaign<O: Observer>(&mut self, observer: &mut O) {
         assert!(self.may_campaign(), "who may not campaign does not ask");
         assert!(self.may_vote, "nor does who may not vote");
+        self.fail_reads(observer);
         let was = self.role.kind();
         self.role = Role::PreCandidate(Ballots::default());
         self.election_deadline = Some(self.fresh_election_deadline());
@@ -59,14 +61,18 @@ impl<R: Rules> Raft<R> {
     }
 
     /// Raises the term and votes for itself (§5.2). RequestVote leaves when that is durable.
-    fn campaign<O: Observer>(&mut self, rule: RuleId, observer: &mut O) {
+    pub(crate) fn campaign<O: Observer>(&mut self, rule: RuleId, transfer: bool, observer: &mut O) {
         assert!(self.may_campaign(), "who may not campaign does not");
+        self.fail_reads(observer);
         let was = self.role.kind();
         self.current_term = self.current_term.next();
         self.voted_for = Some(self.id);
         self.vote_owed = None;
         self.pending.hard_state = true;
-        self.role = Role::Candidate(Candidate::default());
+        self.role = Role::Candidate(Candidate {
+            transfer,
+            ..Candidate::default()
+        });
         self.election_deadline = None;
         let term = self.current_term;
         observer.event(Event::Became {
@@ -93,13 +99,13 @@ impl<R: Rules> Raft<R> {
             return;
         }
         candidate.asked = true;
-        let last = self.log.last();
+        let (last, transfer) = (self.log.last(), candidate.transfer);
         observer.event(Event::CandidacyDurable {
             term: self.current_term,
             last,
         });
         self.election_deadline = Some(self.fresh_election_deadline());
-        self.ask_voters(&Body::RequestVote { last });
+        self.ask_voters(&Body::RequestVote { last, transfer });
         self.count_answer(self.id, true, observer);
     }
 
@@ -143,7 +149,9 @@ impl<R: Rules> Raft<R> {
         });
         match (tally, role) {
             (Tally::Open, _) => {}
-            (Tally::Won, RoleKind::PreCandidate) => self.campaign(RuleId::Majority, observer),
+            (Tally::Won, RoleKind::PreCandidate) => {
+                self.campaign(RuleId::Majority, false, observer)
+            }
             (Tally::Won, _) => self.become_leader(observer),
             (Tally::Lost, _) => {
                 // Waits out its timeout as a follower, still with its own vote.
@@ -176,6 +184,9 @@ impl<R: Rules> Raft<R> {
         self.role = Role::Leader(Leader {
             peers,
             next_heartbeat,
+            reads: Reads::default(),
+            transfer: None,
+            lease_given_up: false,
         });
         self.election_deadline = None;
         let (role, rule, term) = (RoleKind::Leader, RuleId::Majority, self.current_term);
@@ -228,8 +239,16 @@ impl<R: Rules> Raft<R> {
     }
 
     /// Whether this candidate disturbs a fresh leader: then it gets neither a vote nor an answer,
-    /// and its term is not adopted.
-    pub(crate) fn disturbs<O: Observer>(&mut self, candidate: NodeId, observer: &mut O) -> bool {
+    /// and its term is not adopted. One that the leader itself told to campaign does not.
+    pub(crate) fn disturbs<O: Observer>(
+        &mut self,
+        candidate: NodeId,
+        transfer: bool,
+        observer: &mut O,
+    ) -> bool {
+        if transfer && self.rules.transfer_overrides_stickiness() {
+            return false;
+        }
         match self.freshness() {
             Some(why) => {
                 observer.event(Event::VoteRefused { candidate, why });

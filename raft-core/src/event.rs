@@ -4,8 +4,11 @@
 
 use core::fmt;
 
+use crate::effect::Refusal;
 use crate::message::{Malformed, MessageKind};
+use crate::reads::ReadFailure;
 use crate::rules::RuleId;
+use crate::transfer::TransferFailure;
 use crate::types::{EntryId, Index, Instant, NodeId, Span, Term, WriteId};
 
 /// Receives events as they happen, in order.
@@ -236,10 +239,79 @@ pub enum Event {
         /// How long that may be.
         allowed: Span,
     },
+    /// A leader's disk has finished nothing for too long.
+    DiskStalled {
+        /// Since when.
+        since: Instant,
+        /// How long that may be.
+        allowed: Span,
+    },
     /// A proposal was refused.
     ProposalRefused {
         /// Who leads, if known.
         leader: Option<NodeId>,
+        /// Why.
+        why: Refusal,
+    },
+    /// Reads wait until an entry of the leader's own term is committed.
+    ReadsHeld {
+        /// The commit index.
+        commit: Index,
+    },
+    /// A leader asks a quorum whether it still leads.
+    ReadRoundBegan {
+        /// The commit index, which its reads will be answered.
+        index: Index,
+        /// For how many reads.
+        reads: u64,
+    },
+    /// A quorum answered messages that left after the round began.
+    ReadRoundEnded {
+        /// What its reads are answered.
+        index: Index,
+        /// How many reads.
+        reads: u64,
+    },
+    /// A leader answers a read without asking.
+    ReadByLease {
+        /// The commit index.
+        index: Index,
+        /// Until when no other server can lead.
+        until: Instant,
+    },
+    /// A leader's lease is over: its reads ask a quorum.
+    LeaseOver {
+        /// Since when.
+        until: Instant,
+    },
+    /// A follower asks its leader for the index of its reads.
+    ReadsForwarded {
+        /// The leader.
+        leader: NodeId,
+        /// For how many reads.
+        reads: u64,
+    },
+    /// A read will not be answered.
+    ReadFailed {
+        /// Why.
+        why: ReadFailure,
+    },
+    /// A leader begins to hand leadership over.
+    TransferBegan {
+        /// To whom.
+        to: NodeId,
+    },
+    /// The target holds the whole log and is told to campaign.
+    TargetTold {
+        /// The target.
+        to: NodeId,
+    },
+    /// Leadership is not handed over.
+    TransferFailed {
+        /// To whom.
+        to: NodeId,
+        /// Why.
+        why: TransferFailure,
     },
     /// A message or reply of an older term was put aside.
     StaleDropped {
@@ -278,9 +350,22 @@ impl Event {
             Self::CommitHeld { .. } => RuleId::CurrentTermOnly,
             Self::QuorumLost { .. } => RuleId::CheckQuorum,
             Self::StaleDropped { .. } => RuleId::ReplyOfThisTerm,
+            Self::DiskStalled { .. } => RuleId::DiskStall,
+            Self::ReadsHeld { .. } => RuleId::ReadOwnTermFirst,
+            Self::ReadRoundBegan { .. } | Self::ReadRoundEnded { .. } => RuleId::ReadNeedsQuorum,
+            Self::ReadByLease { .. } | Self::LeaseOver { .. } => RuleId::LeaseEnd,
+            Self::ReadFailed { why } => match why {
+                ReadFailure::RoleChanged => RuleId::ReadsAreFailed,
+                ReadFailure::NoLease(_) => RuleId::LeaseNeedsPromises,
+                _ => return None,
+            },
+            Self::TargetTold { .. } => RuleId::TransferTargetReady,
             Self::Follows { .. }
             | Self::Appended { .. }
             | Self::ProposalRefused { .. }
+            | Self::ReadsForwarded { .. }
+            | Self::TransferBegan { .. }
+            | Self::TransferFailed { .. }
             | Self::MalformedDropped { .. } => return None,
         })
     }

@@ -26,6 +26,7 @@ impl<R: Rules> Raft<R> {
             return;
         }
         self.follow(from, append, observer);
+        self.ask_leader_again();
         let prev = append.prev;
         // Everything up to the base is committed, so it matches any leader's log.
         let base = self.log.base().last;

@@ -93,8 +93,10 @@
 //! | `step` | which handler takes an input; terms | §5.1 |
 //! | `election` | timeouts, votes, pre-votes, stickiness | §5.2, §5.4.1, dissertation §4.2.3, §9.6 |
 //! | `check_quorum` | when a leader gives up | dissertation §6.2 |
-//! | `replication`, `progress` | what a leader sends, windows, going back | §5.3, dissertation §10.2.1 |
+//! | `replication`, `progress` | what a leader sends, windows, going back | §5.3, dissertation §10.2.2 |
 //! | `following` | what a follower takes over and acknowledges | §5.3 |
+//! | `reads` | ReadIndex, leases, reads of followers | §8, dissertation §6.4 |
+//! | `transfer` | handing leadership over, giving it up | dissertation §3.10 |
 //! | `commit`, `quorum` | when an entry is committed, what a majority is | §5.3, §5.4.2, §6 |
 //! | `durability` | which promises may leave | Figure 2; watermark not in the paper |
 //! | `log`, `configuration` | terms, bytes and members along the log; never a command | Figure 2, §6 |
@@ -113,8 +115,6 @@
 //!   but no input proposes one. The members a cluster was started with stay.
 //! - **Snapshots**: no log is ever cut at its start, so no follower can need what a leader no longer
 //!   has. Until then a base other than (0, 0) suits only clusters whose servers all share it.
-//! - **Reads**: a read goes through the log as an entry, and is as linearizable as a write.
-//! - **Leadership transfer**: a leader that should go is stopped; the others elect another.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;
@@ -134,15 +134,17 @@ mod progress;
 mod quorum;
 mod raft;
 mod random;
+mod reads;
 mod replication;
 mod role;
 mod rules;
 mod settings;
 mod step;
+mod transfer;
 mod types;
 
 pub use configuration::{Configuration, ConfigurationError, Members};
-pub use effect::{Append, Effect, Effects, Input, Source, Write};
+pub use effect::{Append, Effect, Effects, Input, Refusal, Source, Write};
 pub use event::{Event, Observer, RoleKind, VoteRefusal};
 pub use invariants::Broken;
 pub use log::{Base, Log, OutsideLog};
@@ -151,6 +153,10 @@ pub use message::{
 };
 pub use progress::{Pace, Progress};
 pub use raft::{Boot, Durable, EntryMeta, Raft, RestoreError};
+pub use reads::{LeaseRefusal, ReadFailure, ReadMode};
 pub use rules::{Card, RuleId, Rules, Standard, catalogue};
 pub use settings::{Settings, SettingsError};
-pub use types::{EntryId, HardState, Index, Instant, LIMIT, NodeId, Span, Term, WriteId};
+pub use transfer::TransferFailure;
+pub use types::{
+    EntryId, HardState, Index, Instant, LIMIT, NodeId, ReadToken, Span, Term, WriteId,
+};

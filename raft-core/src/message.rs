@@ -14,7 +14,7 @@ pub struct Message {
     pub body: Body,
 }
 
-/// Which of its six forms a message has.
+/// Which of its forms a message has.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[expect(missing_docs, reason = "each is the form of the body of the same name")]
 pub enum MessageKind {
@@ -24,6 +24,9 @@ pub enum MessageKind {
     RequestVoteReply,
     AppendEntries,
     AppendEntriesReply,
+    TimeoutNow,
+    ReadIndex,
+    ReadIndexReply,
 }
 
 impl Body {
@@ -37,6 +40,9 @@ impl Body {
             Self::RequestVoteReply { .. } => MessageKind::RequestVoteReply,
             Self::AppendEntries(_) => MessageKind::AppendEntries,
             Self::AppendEntriesReply(_) => MessageKind::AppendEntriesReply,
+            Self::TimeoutNow => MessageKind::TimeoutNow,
+            Self::ReadIndex { .. } => MessageKind::ReadIndex,
+            Self::ReadIndexReply { .. } => MessageKind::ReadIndexReply,
         }
     }
 }
@@ -62,6 +68,9 @@ pub enum Body {
     RequestVote {
         /// The sender's last log entry.
         last: EntryId,
+        /// Whether the leader told the sender to campaign: then no fresh leader stands in its way
+        /// (dissertation §3.10, §4.2.3).
+        transfer: bool,
     },
     /// The answer to [`Body::RequestVote`]. A grant is a promise: it leaves when it is durable.
     RequestVoteReply {
@@ -72,6 +81,21 @@ pub enum Body {
     AppendEntries(AppendEntries),
     /// The answer to [`Body::AppendEntries`], or to several of them.
     AppendEntriesReply(AppendEntriesReply),
+    /// *Campaign now*, from the leader to the server that is to lead next (dissertation §3.10).
+    TimeoutNow,
+    /// *From which index on may I answer reads?* From a follower to its leader, for all reads that
+    /// were waiting when it left (dissertation §6.4).
+    ReadIndex {
+        /// The asker's number of the question; no two of a server's questions share one.
+        number: u64,
+    },
+    /// The answer to [`Body::ReadIndex`].
+    ReadIndexReply {
+        /// The number of the question.
+        number: u64,
+        /// The index, or `None`: the asker's reads fail.
+        index: Option<Index>,
+    },
 }
 
 /// Part of one segment of the leader's log: entries of one term that follow `prev`.
@@ -161,9 +185,14 @@ impl Message {
         bounded(self.term.0)?;
         match &self.body {
             Body::PreVote { last } => entry(*last, self.term),
-            Body::RequestVote { last } => entry(*last, self.term),
+            Body::RequestVote { last, .. } => entry(*last, self.term),
             Body::PreVoteReply { asked_in, .. } => bounded(asked_in.0),
-            Body::RequestVoteReply { .. } => Ok(()),
+            Body::RequestVoteReply { .. } | Body::TimeoutNow => Ok(()),
+            Body::ReadIndex { number } => bounded(*number),
+            Body::ReadIndexReply { number, index } => {
+                bounded(*number)?;
+                bounded(index.unwrap_or_default().0)
+            }
             Body::AppendEntries(append) => append.validate(self.term),
             Body::AppendEntriesReply(reply) => reply.validate(),
         }

@@ -37,6 +37,8 @@ pub struct Progress {
     pub contact: Instant,
     /// The commit index last sent.
     pub sent_commit: Index,
+    /// `seq` of the first message of the present round of reads, or of an earlier one.
+    pub(crate) round_from: u64,
     /// Entry bytes of the leader's log before `next_index`, estimated inside a segment.
     pub(crate) sent_bytes: u64,
 }
@@ -52,6 +54,7 @@ impl Progress {
             received_seq: 0,
             contact: now,
             sent_commit: Index(0),
+            round_from: 1,
             sent_bytes: 0,
         };
         progress.send_from(log.last_index().next(), log);
@@ -80,7 +83,7 @@ impl Progress {
         }
     }
 
-    /// Whether another message with entries may leave now (dissertation §10.2.1).
+    /// Whether another message with entries may leave now (dissertation §10.2.2).
     pub(crate) fn may_send(&self, settings: &Settings, log: &Log) -> bool {
         match self.pace {
             Pace::Probe { waiting } => !waiting,

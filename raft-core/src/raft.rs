@@ -207,6 +207,12 @@ impl<R: Rules> Raft<R> {
         &self.settings
     }
 
+    /// What its clock showed at its last step, or when it started.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
     /// Latest term it has seen (Figure 2).
     #[must_use]
     pub fn current_term(&self) -> Term {
@@ -278,7 +284,10 @@ impl<R: Rules> Raft<R> {
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         match &self.role {
-            Role::Leader(leader) => Some(leader.next_heartbeat),
+            Role::Leader(leader) => Some(match leader.transfer {
+                Some(transfer) => leader.next_heartbeat.min(transfer.deadline),
+                None => leader.next_heartbeat,
+            }),
             _ => self.election_deadline,
         }
     }
@@ -313,6 +322,7 @@ impl<R: Rules> Raft<R> {
     ) {
         assert!(term >= self.current_term, "terms never fall");
         assert!(leader != Some(self.id), "nobody follows itself");
+        self.fail_reads(observer);
         let was = self.role.kind();
         let voted_for = self
             .rules
@@ -365,7 +375,7 @@ impl<R: Rules> Raft<R> {
             last <= self.log.last_index(),
             "nothing is written that the log does not hold"
         );
-        let id = self.durability.issue(hard_state, last);
+        let id = self.durability.issue(hard_state, last, self.now);
         let hard_state = hard_state.then_some(HardState {
             current_term: self.current_term,
             voted_for: self.voted_for,

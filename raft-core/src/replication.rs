@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 
-use crate::effect::{Append, Effect, Source};
+use crate::effect::{Append, Effect, Refusal, Source};
 use crate::event::{Event, Observer};
 use crate::message::{AppendEntries, AppendEntriesReply, Body, Malformed, MessageKind, Outcome};
 use crate::progress::Pace;
@@ -14,10 +14,11 @@ use crate::types::{EntryId, Index, LIMIT, NodeId};
 impl<R: Rules> Raft<R> {
     /// Appends entries of these sizes, or refuses them all.
     pub(crate) fn propose<O: Observer>(&mut self, sizes: &[u64], observer: &mut O) {
-        if !matches!(self.role, Role::Leader(_)) {
+        if let Some(why) = self.refusal_of(sizes) {
             let leader = self.leader();
-            observer.event(Event::ProposalRefused { leader });
-            self.effects.push_back(Effect::ProposalRefused { leader });
+            observer.event(Event::ProposalRefused { leader, why });
+            self.effects
+                .push_back(Effect::ProposalRefused { leader, why });
             return;
         }
         if sizes.is_empty() {
@@ -25,7 +26,6 @@ impl<R: Rules> Raft<R> {
         }
         let first = self.log.last_index().next();
         for bytes in sizes {
-            assert!(*bytes < LIMIT, "an entry of {bytes} bytes cannot exist");
             self.log.append(self.current_term, *bytes, None);
         }
         let last = self.log.last_index();
@@ -38,6 +38,25 @@ impl<R: Rules> Raft<R> {
             .push_back(Effect::Proposed { first, last, term });
         self.appended(first, Source::Proposals, observer);
         self.replicate();
+    }
+
+    /// Why these proposals are not appended, if they are not.
+    fn refusal_of(&self, sizes: &[u64]) -> Option<Refusal> {
+        let Role::Leader(leader) = &self.role else {
+            return Some(Refusal::NotLeader);
+        };
+        if let Some(transfer) = leader.transfer {
+            return Some(Refusal::Transferring { to: transfer.to });
+        }
+        let last = self.log.last_index();
+        let uncommitted =
+            self.log.bytes_through(last) - self.log.bytes_through(self.commit_index.min(last));
+        let more = sizes.iter().fold(uncommitted, |sum, bytes| {
+            assert!(*bytes < LIMIT, "an entry of {bytes} bytes cannot exist");
+            sum.saturating_add(*bytes)
+        });
+        let full = uncommitted > 0 && more > self.settings.uncommitted_bytes;
+        full.then_some(Refusal::TooMuchUncommitted)
     }
 
     /// A new leader's first entry (§8), or its first heartbeat.
@@ -73,7 +92,7 @@ impl<R: Rules> Raft<R> {
     /// The leader speaks (§5.2): entries that may go, else nothing but its presence. That finds
     /// out what was lost: it names the last entry sent, and is rejected if that never arrived.
     pub(crate) fn heartbeat<O: Observer>(&mut self, observer: &mut O) {
-        if self.check_quorum(observer) {
+        if self.check_quorum(observer) || self.check_disk(observer) {
             return;
         }
         let next = self.now.after(self.settings.heartbeat);
@@ -82,6 +101,16 @@ impl<R: Rules> Raft<R> {
         };
         leader.next_heartbeat = next;
         self.send_to_all(true);
+        self.tell_target_again();
+    }
+
+    /// A leader's deadline: a heartbeat is due, or a transfer has taken too long.
+    pub(crate) fn leader_deadline<O: Observer>(&mut self, observer: &mut O) {
+        self.end_late_transfer(observer);
+        let due = matches!(&self.role, Role::Leader(leader) if leader.next_heartbeat <= self.now);
+        if due {
+            self.heartbeat(observer);
+        }
     }
 
     /// Sends what the windows allow to everyone.
@@ -111,7 +140,7 @@ impl<R: Rules> Raft<R> {
         }
     }
 
-    fn send_to_all(&mut self, speak: bool) {
+    pub(crate) fn send_to_all(&mut self, speak: bool) {
         let Role::Leader(leader) = &self.role else {
             return;
         };
@@ -229,7 +258,11 @@ impl<R: Rules> Raft<R> {
             return;
         }
         peer.received_seq = peer.received_seq.max(reply.seq);
-        peer.contact = peer.contact.max(reply.sent_at);
+        peer.contact = self
+            .rules
+            .contact_after_reply(peer.contact, reply.sent_at, now);
+        assert!(peer.contact <= now, "nobody is heard from later than now");
+        self.settle_round(observer);
         match reply.outcome {
             Outcome::Accepted { match_index } => self.accepted(place, match_index, observer),
             Outcome::Rejected { prev_index, hint } => {
@@ -261,6 +294,7 @@ impl<R: Rules> Raft<R> {
         if moved && matched > self.commit_index {
             self.advance_commit(observer);
         }
+        self.tell_target(observer);
         self.send_to(place, false);
     }
 

@@ -4,6 +4,8 @@ use smallvec::SmallVec;
 
 use crate::event::RoleKind;
 use crate::progress::Progress;
+use crate::reads::{Forwarded, Reads};
+use crate::transfer::Transfer;
 use crate::types::{Index, Instant, NodeId};
 
 /// The role and what belongs to it.
@@ -30,6 +32,8 @@ pub(crate) struct Follower {
     /// Newest `seq` received, and the `sent_at` that came with it: what replies echo.
     pub(crate) newest_seq: u64,
     pub(crate) newest_sent_at: Instant,
+    /// Reads that the leader is asked about.
+    pub(crate) reads: Forwarded,
 }
 
 /// Answers to a question put to all voters.
@@ -67,6 +71,8 @@ pub(crate) struct Candidate {
     pub(crate) ballots: Ballots,
     /// Whether RequestVote has left: term, own vote and log are durable.
     pub(crate) asked: bool,
+    /// Whether the leader told it to campaign.
+    pub(crate) transfer: bool,
 }
 
 /// A leader and what it knows of the others.
@@ -75,6 +81,13 @@ pub(crate) struct Leader {
     /// Every other member, in ascending order.
     pub(crate) peers: SmallVec<[Progress; 4]>,
     pub(crate) next_heartbeat: Instant,
+    /// Reads that wait for a quorum.
+    pub(crate) reads: Reads,
+    /// To whom leadership is being handed.
+    pub(crate) transfer: Option<Transfer>,
+    /// Whether somebody was told to campaign against this leader: it may do so whenever the
+    /// message arrives, so that there is no lease any more in this term.
+    pub(crate) lease_given_up: bool,
 }
 
 impl Role {

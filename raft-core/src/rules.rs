@@ -8,6 +8,7 @@
 
 use crate::log::OutsideLog;
 use crate::random::in_range;
+use crate::reads::LeaseRefusal;
 use crate::types::{EntryId, Index, Instant, NodeId, Span, Term, WriteId};
 
 /// The decisions of the algorithm. Each default is the rule as published.
@@ -152,6 +153,77 @@ pub trait Rules {
         durable
     }
 
+    /// `leader.disk-stall`: whether a leader whose disk has finished nothing since
+    /// `since` must step down.
+    fn disk_is_stalled(&self, now: Instant, since: Instant, allowed: Span) -> bool {
+        now.since(since) > allowed
+    }
+
+    /// `read.own-term-first`: whether the commit index is known to be that of the
+    /// cluster, when the entry there is of `term`.
+    fn read_may_begin(&self, term: Result<Term, OutsideLog>, current: Term) -> bool {
+        term == Ok(current)
+    }
+
+    /// `read.asks-quorum`: whether a read waits until a quorum has answered.
+    fn read_needs_quorum(&self) -> bool {
+        true
+    }
+
+    /// `read.failed-not-dropped`: whether reads that wait are failed when a role
+    /// ends.
+    fn waiting_reads_are_failed(&self) -> bool {
+        true
+    }
+
+    /// `lease.from-send-time`: when a follower was last known to follow, once it has
+    /// answered a message that was sent at `sent_at`.
+    fn contact_after_reply(&self, contact: Instant, sent_at: Instant, _now: Instant) -> Instant {
+        contact.max(sent_at)
+    }
+
+    /// `lease.needs-promises`: by how much clocks may be wrong, if leases can be
+    /// trusted at all.
+    fn lease_clock_error(
+        &self,
+        stickiness: bool,
+        clock_error: Option<Span>,
+    ) -> Result<Span, LeaseRefusal> {
+        if !stickiness {
+            return Err(LeaseRefusal::NoStickiness);
+        }
+        clock_error.ok_or(LeaseRefusal::ClockErrorUnknown)
+    }
+
+    /// `lease.end`: until when nobody else can lead, if a quorum followed at
+    /// `contact`.
+    fn lease_end(&self, contact: Instant, timeout_min: Span, clock_error: Span) -> Instant {
+        contact.after(Span(timeout_min.0.saturating_sub(clock_error.0)))
+    }
+
+    /// `lease.given-up-for-transfer`: whether a leader keeps its lease once it has
+    /// told another server to campaign.
+    fn lease_survives_transfer(&self) -> bool {
+        false
+    }
+
+    /// `transfer.target-has-log`: whether the target may be told to campaign, when it
+    /// holds the log up to `matched`.
+    fn transfer_target_is_ready(&self, matched: Index, last: Index) -> bool {
+        matched >= last
+    }
+
+    /// `transfer.overrides-stickiness`: whether a candidate that the leader told to
+    /// campaign is heard although a leader is fresh.
+    fn transfer_overrides_stickiness(&self) -> bool {
+        true
+    }
+
+    /// `leader.needs-no-campaign`: whether a leader obeys an order to campaign.
+    fn leader_obeys_order_to_campaign(&self) -> bool {
+        false
+    }
+
     /// `durability.vote`: whether a granted vote may leave; `vote` is the write that
     /// holds it, `durable` the last one reported.
     fn vote_may_leave(&self, vote: WriteId, durable: WriteId) -> bool {
@@ -223,6 +295,19 @@ pub enum RuleId {
     ReplyOfThisTerm,
     CurrentTermOnly,
     OwnCopyDurable,
+    DiskStall,
+    StepDownOnRequest,
+    ReadOwnTermFirst,
+    ReadNeedsQuorum,
+    ReadsAreFailed,
+    LeaseFromSendTime,
+    LeaseNeedsPromises,
+    LeaseEnd,
+    LeaseGivenUp,
+    TransferTargetReady,
+    TransferTargetCampaigns,
+    TransferOverridesStickiness,
+    LeaderNeedsNoCampaign,
     DurableVote,
     DurableCandidacy,
     TruncationLowersWatermark,
@@ -313,6 +398,39 @@ pub fn catalogue() -> &'static [(RuleId, Card)] {
              them.")),
         (OwnCopyDurable, card("commit.own-copy-durable", "§5.3, dissertation §10.2.1",
             "The leader's own copy counts once it is durable.")),
+        (DiskStall, card("leader.disk-stall", "not in the paper",
+            "A leader whose disk finishes nothing for the disk timeout steps down: its heartbeats would \
+             keep the others from electing one that can store.")),
+        (StepDownOnRequest, card("leader.steps-down-on-request", "dissertation §3.10",
+            "A leader steps down when it is told to, and is the last to campaign again.")),
+        (ReadOwnTermFirst, card("read.own-term-first", "§8, dissertation §6.4",
+            "A leader answers reads only once an entry of its own term is committed: before that it may \
+             not know everything that is committed.")),
+        (ReadNeedsQuorum, card("read.asks-quorum", "§8, dissertation §6.4",
+            "A read is answered when a quorum has answered messages that left after the read came: no \
+             other leader had been elected then.")),
+        (ReadsAreFailed, card("read.failed-not-dropped", "not in the paper",
+            "Reads that wait when a role ends are failed, so that whoever asked is told.")),
+        (LeaseFromSendTime, card("lease.from-send-time", "dissertation §6.4.1",
+            "A follower's promise not to vote counts from when the message that it answers was sent, \
+             not from when the answer arrived.")),
+        (LeaseNeedsPromises, card("lease.needs-promises", "dissertation §6.4.1",
+            "There is a lease only if voters withhold their votes while they hear a leader, and if it is \
+             known how wrong clocks may be.")),
+        (LeaseEnd, card("lease.end", "dissertation §6.4.1",
+            "A lease lasts for the shortest election timeout, less what clocks may be wrong by.")),
+        (LeaseGivenUp, card("lease.given-up-for-transfer", "dissertation §3.10, §6.4.1",
+            "A leader that tells another server to campaign has no lease any more in its term: that \
+             server's candidacy is not held up.")),
+        (TransferTargetReady, card("transfer.target-has-log", "dissertation §3.10",
+            "The target of a transfer is told to campaign once it holds the leader's whole log.")),
+        (TransferTargetCampaigns, card("transfer.target-campaigns", "dissertation §3.10",
+            "A server that its leader tells to campaign does so at once, without asking whether it could \
+             win.")),
+        (TransferOverridesStickiness, card("transfer.overrides-stickiness", "dissertation §3.10, §4.2.3",
+            "A candidate that the leader itself told to campaign is heard, however fresh the leader is.")),
+        (LeaderNeedsNoCampaign, card("leader.needs-no-campaign", "not in the paper",
+            "A leader that is told to campaign does nothing: it would only depose itself.")),
         (DurableVote, card("durability.vote", "Figure 2",
             "A granted vote leaves when it is durable: a server that forgot it could vote twice.")),
         (DurableCandidacy, card("durability.candidacy", "Figure 2",

@@ -27,6 +27,17 @@ pub struct Settings {
     pub window_messages: u64,
     /// Entry bytes sent to one follower and not acknowledged, at most.
     pub window_bytes: u64,
+    /// Entry bytes that a leader has appended and not committed, at most: proposals beyond them
+    /// are refused. One that is larger is taken when nothing else waits.
+    pub uncommitted_bytes: u64,
+    /// Reads that wait at one server, at most; one more is refused.
+    pub reads_waiting: u64,
+    /// By how much clocks may be wrong against each other in the shortest election timeout: a
+    /// lease lasts so much less than that. `None`: nothing is known, and lease reads are refused
+    /// (dissertation §6.4.1).
+    pub clock_error: Option<Span>,
+    /// A leader that waits this long for its own disk gives up leadership. `None`: it never does.
+    pub disk_timeout: Option<Span>,
 }
 
 const MILLISECOND: u64 = 1_000_000;
@@ -44,6 +55,10 @@ impl Default for Settings {
             max_message_bytes: 64 << 10,
             window_messages: 16,
             window_bytes: 256 << 10,
+            uncommitted_bytes: 64 << 20,
+            reads_waiting: 4_096,
+            clock_error: None,
+            disk_timeout: Some(Span(3_000 * MILLISECOND)),
         }
     }
 }
@@ -63,6 +78,13 @@ pub enum SettingsError {
     NothingMayTravel,
     /// `window_bytes` is smaller than `max_message_bytes`: a full message would never leave.
     WindowTooSmall,
+    /// `uncommitted_bytes` or `reads_waiting` is zero.
+    NothingMayWait,
+    /// `clock_error` is not below `election_timeout_min`: no lease would ever begin.
+    ClockErrorTooLarge,
+    /// `disk_timeout` is not longer than `election_timeout_max`: a leader would give up for a
+    /// disk that is merely slow.
+    DiskTimeoutTooShort,
 }
 
 impl core::error::Error for SettingsError {}
@@ -80,6 +102,15 @@ impl fmt::Display for SettingsError {
             Self::TooLarge => "a time or size is too large",
             Self::NothingMayTravel => "the message size and the window must be larger than zero",
             Self::WindowTooSmall => "the window in bytes must hold at least one full message",
+            Self::NothingMayWait => {
+                "the bytes not committed and the reads that wait must be more than zero"
+            }
+            Self::ClockErrorTooLarge => {
+                "the clock error must be less than the shortest election timeout"
+            }
+            Self::DiskTimeoutTooShort => {
+                "the disk timeout must be longer than the longest election timeout"
+            }
         })
     }
 }
@@ -94,6 +125,9 @@ impl Settings {
             self.election_timeout_max.0,
             self.max_message_bytes,
             self.window_bytes,
+            self.uncommitted_bytes,
+            self.reads_waiting,
+            self.disk_timeout.unwrap_or_default().0,
         ];
         if largest.into_iter().any(|value| value >= LIMIT / 4) {
             return Err(SettingsError::TooLarge);
@@ -112,6 +146,21 @@ impl Settings {
         }
         if self.window_bytes < self.max_message_bytes {
             return Err(SettingsError::WindowTooSmall);
+        }
+        if self.uncommitted_bytes == 0 || self.reads_waiting == 0 {
+            return Err(SettingsError::NothingMayWait);
+        }
+        if self
+            .clock_error
+            .is_some_and(|error| error >= self.election_timeout_min)
+        {
+            return Err(SettingsError::ClockErrorTooLarge);
+        }
+        if self
+            .disk_timeout
+            .is_some_and(|timeout| timeout <= self.election_timeout_max)
+        {
+            return Err(SettingsError::DiskTimeoutTooShort);
         }
         Ok(())
     }
@@ -178,6 +227,27 @@ mod tests {
                     ..good
                 },
                 SettingsError::TooLarge,
+            ),
+            (
+                Settings {
+                    reads_waiting: 0,
+                    ..good
+                },
+                SettingsError::NothingMayWait,
+            ),
+            (
+                Settings {
+                    clock_error: Some(good.election_timeout_min),
+                    ..good
+                },
+                SettingsError::ClockErrorTooLarge,
+            ),
+            (
+                Settings {
+                    disk_timeout: Some(good.election_timeout_max),
+                    ..good
+                },
+                SettingsError::DiskTimeoutTooShort,
             ),
         ];
         for (settings, error) in cases {

@@ -40,6 +40,10 @@ impl<R: Rules> Raft<R> {
             Input::Propose { sizes } => self.propose(sizes, observer),
             Input::Wake => self.wake(observer),
             Input::Written { write } => self.written(write, observer),
+            Input::Read { token, mode } => self.read(token, mode, observer),
+            Input::Transfer { to } => self.transfer(to, observer),
+            Input::Campaign => self.campaign_on_request(observer),
+            Input::StepDown => self.step_down(observer),
         }
         self.flush_write();
         assert!(
@@ -66,7 +70,9 @@ impl<R: Rules> Raft<R> {
             self.handle_pre_vote(from, message.term, last, observer);
             return;
         }
-        if matches!(message.body, Body::RequestVote { .. }) && self.disturbs(from, observer) {
+        if let Body::RequestVote { transfer, .. } = message.body
+            && self.disturbs(from, transfer, observer)
+        {
             return;
         }
         if message.term > self.current_term {
@@ -80,13 +86,18 @@ impl<R: Rules> Raft<R> {
             Body::PreVoteReply { asked_in, granted } => {
                 self.handle_pre_vote_reply(from, *asked_in, *granted, observer);
             }
-            Body::RequestVote { last } => self.handle_request_vote(from, *last, observer),
+            Body::RequestVote { last, .. } => self.handle_request_vote(from, *last, observer),
             Body::RequestVoteReply { granted } => {
                 self.handle_request_vote_reply(from, *granted, observer);
             }
             Body::AppendEntries(append) => self.handle_append_entries(from, append, observer),
             Body::AppendEntriesReply(reply) => {
                 self.handle_append_entries_reply(from, reply, observer);
+            }
+            Body::TimeoutNow => self.handle_timeout_now(from, observer),
+            Body::ReadIndex { number } => self.handle_read_index(from, *number, observer),
+            Body::ReadIndexReply { number, index } => {
+                self.handle_read_index_reply(from, *number, *index, observer);
             }
         }
     }
@@ -112,7 +123,12 @@ impl<R: Rules> Raft<R> {
             Body::AppendEntriesReply(_) => self
                 .rules
                 .append_reply_counts(message.term, self.current_term),
-            Body::PreVote { .. } | Body::RequestVote { .. } | Body::AppendEntries(_) => false,
+            Body::PreVote { .. }
+            | Body::RequestVote { .. }
+            | Body::AppendEntries(_)
+            | Body::TimeoutNow
+            | Body::ReadIndex { .. }
+            | Body::ReadIndexReply { .. } => false,
         };
         if !counts {
             observer.event(Event::StaleDropped {
@@ -130,14 +146,14 @@ impl<R: Rules> Raft<R> {
             return;
         }
         match self.role {
-            Role::Leader(_) => self.heartbeat(observer),
+            Role::Leader(_) => self.leader_deadline(observer),
             _ => self.election_timeout(observer),
         }
     }
 
     /// A write became durable: promises that waited for it leave.
     fn written<O: Observer>(&mut self, write: WriteId, observer: &mut O) {
-        if !self.durability.complete(write) {
+        if !self.durability.complete(write, self.now) {
             return;
         }
         self.release_vote();

@@ -53,6 +53,11 @@ number! {
     WriteId, "w"
 }
 
+number! {
+    /// A read, as the driver that asked for it calls it. The core only hands it back.
+    ReadToken, "r"
+}
+
 impl Term {
     /// The term after this one.
     #[must_use]

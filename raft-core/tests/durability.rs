@@ -60,7 +60,11 @@ fn a_heartbeats_answer_waits_for_no_disk_and_promises_only_what_is_durable() {
 
 #[test]
 fn a_stalled_disk_costs_no_leader_its_quorum() {
-    let mut cluster = Cluster::new(3, Settings::default());
+    let settings = Settings {
+        disk_timeout: None,
+        ..Settings::default()
+    };
+    let mut cluster = Cluster::new(3, settings);
     cluster.lead(1, &[2, 3]);
     cluster.instant_disk = false;
     for _ in 0..100 {
@@ -202,12 +206,36 @@ fn a_candidate_without_a_durable_vote_of_its_own_asks_nobody() {
 fn a_vote_given_again_after_a_restart_is_the_same_vote() {
     let mut cluster = Cluster::new(3, plain());
     let last = cluster.node(2).log().last();
-    cluster.receive(1, 2, 1, Body::RequestVote { last });
+    cluster.receive(
+        1,
+        2,
+        1,
+        Body::RequestVote {
+            last,
+            transfer: false,
+        },
+    );
     cluster.crash(2);
     cluster.start(2);
     cluster.drop_all();
-    cluster.receive(3, 2, 1, Body::RequestVote { last });
-    cluster.receive(1, 2, 1, Body::RequestVote { last });
+    cluster.receive(
+        3,
+        2,
+        1,
+        Body::RequestVote {
+            last,
+            transfer: false,
+        },
+    );
+    cluster.receive(
+        1,
+        2,
+        1,
+        Body::RequestVote {
+            last,
+            transfer: false,
+        },
+    );
     assert_eq!(
         cluster.wire(),
         "n2→n3 t1 RequestVoteReply granted false\nn2→n1 t1 RequestVoteReply granted true\n"
@@ -276,7 +304,15 @@ fn entries_known_by_term_only_are_neither_promised_nor_campaigned_with() {
         index: Index(2),
         term: Term(1),
     };
-    cluster.receive(3, 2, 2, Body::RequestVote { last: shorter });
+    cluster.receive(
+        3,
+        2,
+        2,
+        Body::RequestVote {
+            last: shorter,
+            transfer: false,
+        },
+    );
     assert_eq!(
         cluster.wire(),
         "n2→n3 t2 RequestVoteReply granted false\n",
@@ -298,7 +334,15 @@ fn a_term_may_be_told_before_it_is_durable() {
     let mut cluster = slow_disks(Standard);
     cluster.receive(3, 2, 7, Body::RequestVoteReply { granted: false });
     let last = cluster.node(2).log().last();
-    cluster.receive(3, 2, 1, Body::RequestVote { last });
+    cluster.receive(
+        3,
+        2,
+        1,
+        Body::RequestVote {
+            last,
+            transfer: false,
+        },
+    );
     assert_eq!(cluster.wire(), "n2→n3 t7 RequestVoteReply granted false\n");
 }
 

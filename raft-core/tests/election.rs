@@ -185,7 +185,10 @@ fn a_follower_of_a_fresh_leader_disturbs_nobody() {
     let last = cluster.node(3).log().last();
     let message = raft_core::Message {
         term: term.next(),
-        body: Body::RequestVote { last },
+        body: Body::RequestVote {
+            last,
+            transfer: false,
+        },
     };
     cluster.step(
         1,
@@ -219,6 +222,7 @@ fn a_starting_server_withholds_votes_for_one_minimum_election_timeout() {
         term: Term(1),
         body: Body::RequestVote {
             last: raft_core::EntryId::default(),
+            transfer: false,
         },
     };
     cluster.advance(149);
@@ -340,6 +344,7 @@ fn a_server_whose_promises_may_be_lost_neither_votes_nor_campaigns() {
         term: Term(1),
         body: Body::RequestVote {
             last: raft_core::EntryId::default(),
+            transfer: false,
         },
     };
     let effects: Vec<_> = raft

@@ -10,8 +10,8 @@
 use proptest::prelude::*;
 use raft_core::{
     AppendEntries, AppendEntriesReply, Base, Body, Boot, Configuration, Durable, Effect, EntryId,
-    EntryMeta, HardState, Index, Input, Instant, LIMIT, Message, NodeId, Outcome, Raft,
-    RestoreError, Settings, Standard, Term, WriteId,
+    EntryMeta, HardState, Index, Input, Instant, LIMIT, Message, NodeId, Outcome, Raft, ReadMode,
+    ReadToken, RestoreError, Settings, Span, Standard, Term, WriteId,
 };
 
 fn number() -> impl Strategy<Value = u64> {
@@ -88,7 +88,13 @@ fn message() -> impl Strategy<Value = Message> {
         1 => entry().prop_map(|last| Body::PreVote { last }),
         1 => (number(), any::<bool>())
             .prop_map(|(term, granted)| Body::PreVoteReply { asked_in: Term(term), granted }),
-        1 => entry().prop_map(|last| Body::RequestVote { last }),
+        1 => (entry(), any::<bool>())
+            .prop_map(|(last, transfer)| Body::RequestVote { last, transfer }),
+        1 => Just(Body::TimeoutNow),
+        1 => number().prop_map(|number| Body::ReadIndex { number }),
+        1 => (number(), proptest::option::of(number())).prop_map(|(number, index)| {
+            Body::ReadIndexReply { number, index: index.map(Index) }
+        }),
         1 => any::<bool>().prop_map(|granted| Body::RequestVoteReply { granted }),
         4 => append(),
         3 => reply(),
@@ -106,6 +112,10 @@ enum Act {
     Wake { later: u64 },
     Propose { sizes: Vec<u64> },
     Written { back: u64 },
+    Read { mode: ReadMode },
+    Transfer { to: u64 },
+    Campaign,
+    StepDown,
 }
 
 fn act() -> impl Strategy<Value = (u64, Act)> {
@@ -115,6 +125,13 @@ fn act() -> impl Strategy<Value = (u64, Act)> {
         2 => (0_u64..400_000_000).prop_map(|later| Act::Wake { later }),
         1 => proptest::collection::vec(0_u64..200, 0..4).prop_map(|sizes| Act::Propose { sizes }),
         3 => (0_u64..3).prop_map(|back| Act::Written { back }),
+        2 => (0_usize..3).prop_map(|mode| {
+            let modes = [ReadMode::ReadIndex, ReadMode::Lease, ReadMode::Follower];
+            Act::Read { mode: modes[mode] }
+        }),
+        1 => (0_u64..6).prop_map(|to| Act::Transfer { to }),
+        1 => Just(Act::Campaign),
+        1 => Just(Act::StepDown),
     ];
     (1_u64..=3, act)
 }
@@ -194,6 +211,13 @@ impl Room {
                 let write = WriteId(issued.0.saturating_sub(back).max(durable.0));
                 self.step(id, Input::Written { write });
             }
+            Act::Read { mode } => {
+                let token = ReadToken(self.now);
+                self.step(id, Input::Read { token, mode });
+            }
+            Act::Transfer { to } => self.step(id, Input::Transfer { to: NodeId(to) }),
+            Act::Campaign => self.step(id, Input::Campaign),
+            Act::StepDown => self.step(id, Input::StepDown),
         }
     }
 }
@@ -215,6 +239,8 @@ fn settings() -> impl Strategy<Value = Settings> {
                 window_messages,
                 max_message_bytes: 100,
                 window_bytes: 150,
+                clock_error: eager_commit.then_some(Span(0)),
+                reads_waiting: 2,
                 ..Settings::default()
             },
         )

@@ -7,7 +7,7 @@ mod common;
 use common::{Cluster, Envelope, n, plain};
 use raft_core::{
     AppendEntriesReply, Body, Configuration, Effect, EntryId, Event, Index, Input, Instant,
-    Outcome, RoleKind, Rules, Settings, Standard, Term,
+    Outcome, Refusal, RoleKind, Rules, Settings, Standard, Term,
 };
 
 fn carries_entries(envelope: &Envelope) -> bool {
@@ -91,11 +91,20 @@ fn who_does_not_lead_refuses_proposals_and_names_the_leader() {
     let mut cluster = Cluster::new(3, Settings::default());
     assert_eq!(
         cluster.propose(3),
-        [Effect::ProposalRefused { leader: None }]
+        [Effect::ProposalRefused {
+            leader: None,
+            why: Refusal::NotLeader
+        }]
     );
     cluster.lead(1, &[2, 3]);
     let leader = Some(n(1));
-    assert_eq!(cluster.propose(3), [Effect::ProposalRefused { leader }]);
+    assert_eq!(
+        cluster.propose(3),
+        [Effect::ProposalRefused {
+            leader,
+            why: Refusal::NotLeader
+        }]
+    );
     assert_eq!(
         cluster.propose_sizes(1, &[]),
         [],

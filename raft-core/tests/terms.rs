@@ -13,7 +13,10 @@ fn ask(last: (u64, u64)) -> Body {
         index: Index(last.0),
         term: Term(last.1),
     };
-    Body::RequestVote { last }
+    Body::RequestVote {
+        last,
+        transfer: false,
+    }
 }
 
 const GRANT: Body = Body::RequestVoteReply { granted: true };

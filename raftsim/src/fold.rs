@@ -1,8 +1,8 @@
 //! What nodes say and write, as explicit words for the trace hash. A change here is a change of
 //! the trace version.
 
-use kv::{Answer, Op, Reply, Response};
-use raft_core::{AppendEntries, Body, Configuration, EntryId, NodeId, Outcome};
+use kv::{Answer, Op, Operator, ReadBy, Reply, Request, Response};
+use raft_core::{AppendEntries, Body, Configuration, EntryId, LeaseRefusal, NodeId, Outcome};
 use simulator::TraceHash;
 
 pub(crate) fn message(message: &kv::Message, hash: &mut TraceHash) {
@@ -17,8 +17,8 @@ pub(crate) fn message(message: &kv::Message, hash: &mut TraceHash) {
             hash.word(2 << 8 | u64::from(*granted));
             hash.word(asked_in.0);
         }
-        Body::RequestVote { last } => {
-            hash.word(3);
+        Body::RequestVote { last, transfer } => {
+            hash.word(3 << 8 | u64::from(*transfer));
             entry(*last, hash);
         }
         Body::RequestVoteReply { granted } => hash.word(4 << 8 | u64::from(*granted)),
@@ -38,6 +38,16 @@ pub(crate) fn message(message: &kv::Message, hash: &mut TraceHash) {
                     entry(hint, hash);
                 }
             }
+        }
+        Body::TimeoutNow => hash.word(7),
+        Body::ReadIndex { number } => {
+            hash.word(8);
+            hash.word(*number);
+        }
+        Body::ReadIndexReply { number, index } => {
+            hash.word(9 << 8 | u64::from(index.is_some()));
+            hash.word(*number);
+            hash.word(index.unwrap_or_default().0);
         }
     }
 }
@@ -77,6 +87,29 @@ pub(crate) fn write(write: &kv::Write, hash: &mut TraceHash) {
     payloads(&write.payloads, hash);
 }
 
+pub(crate) fn request(request: &Request, hash: &mut TraceHash) {
+    let (by, after) = match request.read {
+        ReadBy::Log => (0, 0),
+        ReadBy::ReadIndex => (1, 0),
+        ReadBy::Lease => (2, 0),
+        ReadBy::Follower => (3, 0),
+        ReadBy::Stale { after } => (4, after.0),
+    };
+    hash.word(by << 56 | after);
+    op(&request.op, hash);
+}
+
+pub(crate) fn operator(command: Operator, hash: &mut TraceHash) {
+    let (kind, what) = match command {
+        Operator::Transfer { to } => (2, to.0),
+        Operator::Campaign => (3, 0),
+        Operator::StepDown => (4, 0),
+        Operator::ApplyAfter { delay } => (5, delay.0),
+    };
+    hash.word(kind << 32);
+    hash.word(what);
+}
+
 pub(crate) fn op(op: &Op, hash: &mut TraceHash) {
     match op {
         Op::Get { key } => fields(1, &[key], hash),
@@ -98,13 +131,24 @@ pub(crate) fn op(op: &Op, hash: &mut TraceHash) {
 
 pub(crate) fn response(response: &Response, hash: &mut TraceHash) {
     match response {
-        Response::Done(reply) => done(reply, hash),
+        Response::Done { reply, index } => {
+            hash.word(index.0);
+            done(reply, hash);
+        }
         Response::NotLeader { leader } => {
             hash.word(20);
             hash.word(leader.map_or(0, |NodeId(id)| id));
         }
         Response::Lost => hash.word(21),
         Response::Superseded => hash.word(22),
+        Response::Busy => hash.word(23),
+        Response::ReadFailed => hash.word(24),
+        Response::Behind { applied } => {
+            hash.word(25);
+            hash.word(applied.0);
+        }
+        Response::NoLease(LeaseRefusal::ClockErrorUnknown) => hash.word(26),
+        Response::NoLease(LeaseRefusal::NoStickiness) => hash.word(27),
     }
 }
 

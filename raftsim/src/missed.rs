@@ -29,6 +29,8 @@ pub enum Missed {
 pub enum Clause {
     /// `one_leader`
     OneLeader,
+    /// `led_by`
+    LedBy,
     /// `stays`
     Stays,
     /// `all_committed`

@@ -23,9 +23,16 @@ pub fn write(history: &History, to: &mut impl Write) -> io::Result<()> {
 
 /// The operations, in the order of their calls. The clock has two points for each event: what
 /// returned in one did so before the next call of the same client, which may be in the same event.
+/// Reads that may be stale are left out: no store promises anything about them.
 #[must_use]
 pub fn operations(history: &History) -> Vec<linearize::Operation> {
-    history.operations().iter().map(entry).collect()
+    fresh(history).map(entry).collect()
+}
+
+/// The operations that a history for `linearize` is made of, in the same order.
+pub(crate) fn fresh(history: &History) -> impl Iterator<Item = &Operation> {
+    let operations = history.operations().iter();
+    operations.filter(|operation| !operation.may_be_stale())
 }
 
 fn call(event: EventId) -> i128 {
@@ -99,7 +106,8 @@ fn maybe(bytes: &Option<Bytes>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use kv::{Reply, Version};
+    use kv::{ReadBy, Reply, Version};
+    use raft_core::Index;
     use serde_json::{Value, json};
     use simulator::{ClientId, EventId, NodeId, Time};
 
@@ -110,6 +118,7 @@ mod tests {
             client: ClientId(2),
             serial: 1,
             op,
+            read: ReadBy::Log,
             call: EventId(5),
             called_at: Time(1),
             end,
@@ -127,6 +136,7 @@ mod tests {
             time: Time(2),
             by: NodeId(0),
             reply,
+            index: Index(7),
         }
     }
 

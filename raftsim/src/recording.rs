@@ -166,7 +166,7 @@ fn verb<R: Rules + Clone, D: Duties>(action: &Action<Server<R, D>>) -> Verb {
             client: *client,
             serial: Some(*serial),
             to: *target,
-            op: request.clone(),
+            request: request.clone(),
         })),
         Action::Retry { client, target, .. } => Verb::Retry {
             client: *client,

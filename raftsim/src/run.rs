@@ -6,7 +6,7 @@ use simulator::{Cluster, Count, FaultKind, Node, NodeId, Observer, Plan, Time, W
 
 use crate::caught::{self, Panic};
 use crate::check::{Broken, Checks, History, Subject, Violation};
-use crate::director::{Director, KvWorld, Watch, pace, quality, settings, spans};
+use crate::director::{Director, KvWorld, Watch, options, pace, quality, settings, spans};
 use crate::ended::{Ended, outcome, passed};
 use crate::format::{Course, Expected, Metric, Property, Resolved};
 use crate::server::{Config, Image, Server, raft_id};
@@ -252,6 +252,7 @@ pub(crate) fn members<R: Rules + Clone, D: Duties>(
     let member = |place| {
         let (rules, duties) = cast(NodeId(place));
         let config = Config {
+            options: options(&scenario.machine),
             rules,
             duties,
             settings: settings(&scenario.raft),

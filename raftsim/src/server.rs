@@ -18,6 +18,8 @@ pub struct Server<R = raft_core::Standard, D: Duties = kv::Standard> {
 /// How servers are configured; the same for every server and every start.
 #[derive(Clone, Debug)]
 pub struct Config<R = raft_core::Standard, D = kv::Standard> {
+    /// What is chosen about the state machine.
+    pub options: kv::Options,
     /// The rules of Raft in force.
     pub rules: R,
     /// The duties of the KV layer in force.
@@ -57,6 +59,8 @@ pub const FIRST_OPERATOR: u32 = 100;
 pub enum Operator {
     /// Offer an operation to this server, whether it leads or not.
     Propose(Box<Proposal>),
+    /// Tell the server something that its operators can tell it.
+    Command(kv::Operator),
 }
 
 /// An operation offered by an operator. Offered again, it keeps its client and its serial.
@@ -116,7 +120,7 @@ impl<R: Rules, D: Duties> Server<R, D> {
 impl<R: Rules + Clone, D: Duties> simulator::Node for Server<R, D> {
     type Config = Config<R, D>;
     type Message = kv::Message;
-    type Request = kv::Op;
+    type Request = kv::Request;
     type Reply = kv::Response;
     type Operator = Operator;
     type Event = kv::Event;
@@ -131,7 +135,8 @@ impl<R: Rules + Clone, D: Duties> simulator::Node for Server<R, D> {
             incarnation: u64::from(boot.incarnation),
         };
         let (rules, duties) = (config.rules.clone(), config.duties.clone());
-        let node = kv::Node::restore(rules, duties, raft, config.configuration.clone(), &disk.0);
+        let members = config.configuration.clone();
+        let node = kv::Node::restore(rules, duties, raft, config.options, members, &disk.0);
         let node = node.unwrap_or_else(|error| {
             panic!("a server cannot start from what its own writes left on disk: {error}")
         });
@@ -150,6 +155,7 @@ impl<R: Rules + Clone, D: Duties> simulator::Node for Server<R, D> {
         out: &mut Output<Self>,
         sink: &mut S,
     ) {
+        let offered;
         let input = match input {
             Input::Receive { from, message } => kv::Input::Receive {
                 from: raft_id(from),
@@ -166,13 +172,17 @@ impl<R: Rules + Clone, D: Duties> simulator::Node for Server<R, D> {
             } => kv::Input::Request {
                 client: kv::ClientId(u64::from(client.0)),
                 serial: kv::Serial(serial),
-                op: request,
+                request,
             },
-            Input::Operator(Operator::Propose(proposal)) => kv::Input::Request {
-                client: kv::ClientId(u64::from(proposal.client.0)),
-                serial: kv::Serial(proposal.serial),
-                op: &proposal.op,
-            },
+            Input::Operator(Operator::Propose(proposal)) => {
+                offered = kv::Request::from(proposal.op.clone());
+                kv::Input::Request {
+                    client: kv::ClientId(u64::from(proposal.client.0)),
+                    serial: kv::Serial(proposal.serial),
+                    request: &offered,
+                }
+            }
+            Input::Operator(Operator::Command(command)) => kv::Input::Operator(*command),
         };
         self.applied.clear();
         self.answers.clear();
@@ -194,8 +204,13 @@ impl<R: Rules + Clone, D: Duties> simulator::Node for Server<R, D> {
         match message.raft.body {
             Body::PreVoteReply { .. }
             | Body::RequestVoteReply { .. }
-            | Body::AppendEntriesReply(_) => true,
-            Body::PreVote { .. } | Body::RequestVote { .. } | Body::AppendEntries(_) => false,
+            | Body::AppendEntriesReply(_)
+            | Body::ReadIndexReply { .. } => true,
+            Body::PreVote { .. }
+            | Body::RequestVote { .. }
+            | Body::AppendEntries(_)
+            | Body::TimeoutNow
+            | Body::ReadIndex { .. } => false,
         }
     }
 
@@ -203,8 +218,8 @@ impl<R: Rules + Clone, D: Duties> simulator::Node for Server<R, D> {
         fold::message(message, hash);
     }
 
-    fn fold_request(request: &kv::Op, hash: &mut TraceHash) {
-        fold::op(request, hash);
+    fn fold_request(request: &kv::Request, hash: &mut TraceHash) {
+        fold::request(request, hash);
     }
 
     fn fold_reply(reply: &kv::Response, hash: &mut TraceHash) {
@@ -222,14 +237,20 @@ impl<R: Rules + Clone, D: Duties> simulator::Node for Server<R, D> {
                 hash.word(proposal.serial);
                 fold::op(&proposal.op, hash);
             }
+            Operator::Command(command) => fold::operator(*command, hash),
         }
     }
 
     fn reply_verdict(reply: &kv::Response) -> Verdict {
         match reply {
-            kv::Response::Done(_) => Verdict::Done,
+            kv::Response::Done { .. } => Verdict::Done,
             kv::Response::NotLeader { leader } => Verdict::Elsewhere(leader.map(engine_id)),
             kv::Response::Lost | kv::Response::Superseded => Verdict::Unknown,
+            // Nothing was done: it may be asked again, here or elsewhere.
+            kv::Response::Busy
+            | kv::Response::ReadFailed
+            | kv::Response::Behind { .. }
+            | kv::Response::NoLease(_) => Verdict::Elsewhere(None),
         }
     }
 }

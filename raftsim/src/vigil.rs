@@ -192,11 +192,13 @@ impl<'s> Vigil<'s> {
     ) -> Option<(Clause, String)> {
         let wants = waiting.wants;
         let leader = || one_leader(cluster, &waiting.among, names).err();
+        let led_by = || led_by(self.scenario, waiting, cluster, names);
         let committed = || all_committed(cluster, &waiting.among, names);
         let equal = || applied_equal(cluster, &waiting.among, names);
         let served = || self.served(waiting.begin, checks);
-        let checks: [(bool, Clause, Lack<'_>); 4] = [
+        let checks: [(bool, Clause, Lack<'_>); 5] = [
             (wants.one_leader, Clause::OneLeader, &leader),
+            (wants.led_by.is_some(), Clause::LedBy, &led_by),
             (wants.all_committed, Clause::AllCommitted, &committed),
             (wants.all_applied_equal, Clause::AllAppliedEqual, &equal),
             (wants.all_served, Clause::AllServed, &served),
@@ -231,7 +233,33 @@ fn among(scenario: &Resolved, wants: &Eventually) -> Vec<NodeId> {
         .collect()
 }
 
+/// Who leads instead, if none of those who are to lead does.
+fn led_by<R: Rules + Clone, D: Duties>(
+    scenario: &Resolved,
+    waiting: &Waiting<'_>,
+    cluster: &Cluster<Server<R, D>>,
+    names: &[String],
+) -> Option<String> {
+    let leads = match one_leader(cluster, &waiting.among, names) {
+        Ok(reign) => reign.leader,
+        Err(lack) => return Some(lack),
+    };
+    let place = leads.0 as usize;
+    match &waiting.wants.led_by {
+        Some(Selector::Nodes(wanted)) if !wanted.contains(&scenario.nodes[place]) => {
+            let wanted: Vec<_> = wanted.iter().map(ToString::to_string).collect();
+            Some(format!(
+                "{} leads, not {}",
+                names[place],
+                wanted.join(" or ")
+            ))
+        }
+        _ => None,
+    }
+}
+
 fn asked(wants: &Eventually) -> String {
+    let by = wants.led_by.as_ref().map(|by| format!("who is {by}"));
     let leader = match wants.stays {
         true => "one leader that all nodes follow, and who stays",
         false => "one leader that all nodes follow",
@@ -242,11 +270,8 @@ fn asked(wants: &Eventually) -> String {
         (wants.all_applied_equal, "all nodes have applied the same"),
         (wants.all_served, "every client is answered"),
     ];
-    let asked: Vec<_> = parts
-        .iter()
-        .filter(|(on, _)| *on)
-        .map(|(_, text)| *text)
-        .collect();
+    let asked = parts.iter().filter(|(on, _)| *on).map(|(_, text)| *text);
+    let asked: Vec<_> = asked.chain(by.as_deref()).collect();
     let asked = asked.join(", ");
     match &wants.among {
         Some(among) => format!("among {among}: {asked}"),

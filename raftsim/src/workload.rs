@@ -1,18 +1,22 @@
 //! What clients ask for: operations drawn from a mix, on keys drawn from a set.
 
-use kv::{Bytes, Op};
+use kv::{Bytes, Op, ReadBy, Request, Response};
+use raft_core::Index;
 use simulator::{ClientId, Stream};
 use smallvec::SmallVec;
 
-use crate::format::{Clients, Mix, Values};
+use crate::format::{Clients, Mix, Reads, Values};
 
 /// Draws operations as a scenario's `clients` say.
 #[derive(Clone, Debug)]
 pub struct KvWorkload {
     keys: u32,
     mix: Mix,
+    reads: Reads,
     values: Values,
     value_size: usize,
+    /// The latest index that each client has been told of.
+    seen: Vec<Index>,
 }
 
 impl KvWorkload {
@@ -23,15 +27,48 @@ impl KvWorkload {
         Self {
             keys: clients.keys,
             mix: clients.mix.clone(),
+            reads: clients.reads.clone(),
             values: clients.values,
             value_size: usize::try_from(clients.value_size.get())
                 .expect("a checked scenario has small values"),
+            seen: vec![Index(0); clients.count as usize],
         }
     }
 
-    /// The next operation of a client. Takes four words from `random` whatever comes out, so that
+    /// The next request of a client. Takes five words from `random` whatever comes out, so that
     /// a changed mix does not shift later keys and values.
-    pub fn draw(&mut self, client: ClientId, serial: u64, random: &mut Stream) -> Op {
+    pub fn draw(&mut self, client: ClientId, serial: u64, random: &mut Stream) -> Request {
+        let op = self.op(client, serial, random);
+        let way = random.word();
+        let read = match op {
+            Op::Get { .. } => self.read(client, way),
+            _ => ReadBy::Log,
+        };
+        Request { op, read }
+    }
+
+    fn read(&self, client: ClientId, word: u64) -> ReadBy {
+        let ways = [
+            ReadBy::Log,
+            ReadBy::ReadIndex,
+            ReadBy::Lease,
+            ReadBy::Follower,
+            ReadBy::Stale {
+                after: self.seen[client.0 as usize],
+            },
+        ];
+        let weights = self.reads.weights().map(|(_, weight)| u64::from(weight));
+        let mut at = scale(word, weights.iter().sum());
+        for (way, weight) in ways.into_iter().zip(weights) {
+            if at < weight {
+                return way;
+            }
+            at -= weight;
+        }
+        unreachable!("a number below the sum of weights lies in one of them")
+    }
+
+    fn op(&mut self, client: ClientId, serial: u64, random: &mut Stream) -> Op {
         let [kind, key, value, expect] =
             [random.word(), random.word(), random.word(), random.word()];
         let key = Text::new("k")
@@ -148,8 +185,15 @@ fn scale(word: u64, size: u64) -> u64 {
 impl<R: raft_core::Rules + Clone, D: kv::Duties> simulator::Workload<crate::server::Server<R, D>>
     for KvWorkload
 {
-    fn request(&mut self, client: ClientId, serial: u64, random: &mut Stream) -> Op {
+    fn request(&mut self, client: ClientId, serial: u64, random: &mut Stream) -> Request {
         self.draw(client, serial, random)
+    }
+
+    fn answered(&mut self, client: ClientId, reply: &Response) {
+        if let Response::Done { index, .. } = reply {
+            let seen = &mut self.seen[client.0 as usize];
+            *seen = (*seen).max(*index);
+        }
     }
 }
 

@@ -12,6 +12,11 @@ use crate::timed::{Progress, World};
 pub trait Workload<N: Node>: Clone {
     /// The next request of a client. `random` is the client's own.
     fn request(&mut self, client: ClientId, serial: u64, random: &mut Stream) -> N::Request;
+
+    /// A client's operation was answered: what its next requests may build on.
+    fn answered(&mut self, client: ClientId, reply: &N::Reply) {
+        let _ = (client, reply);
+    }
 }
 
 /// How patient and how busy a client is.
@@ -182,7 +187,10 @@ impl<N: Node, W: Workload<N>> World<N, W> {
             return;
         }
         match received.verdict {
-            Verdict::Done => caller.ended(self.now, &mut self.queue),
+            Verdict::Done => {
+                caller.ended(self.now, &mut self.queue);
+                self.workload.answered(client, &received.reply);
+            }
             // A late refusal from a node it no longer waits for says nothing new.
             verdict if received.from == caller.target => {
                 caller.refused(verdict, self.now, &mut self.queue);

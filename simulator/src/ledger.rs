@@ -33,11 +33,13 @@ pub enum FaultKind {
     LostWrites,
     /// A crash in the middle of a write.
     TornWrite,
+    /// A command of the operator.
+    Operator,
 }
 
 impl FaultKind {
     /// Every kind, in order.
-    pub const ALL: [FaultKind; 15] = [
+    pub const ALL: [FaultKind; 16] = [
         FaultKind::Loss,
         FaultKind::Duplicate,
         FaultKind::Reorder,
@@ -53,6 +55,7 @@ impl FaultKind {
         FaultKind::DiskSlow,
         FaultKind::LostWrites,
         FaultKind::TornWrite,
+        FaultKind::Operator,
     ];
 
     /// A stable name, in lower case with underscores.
@@ -74,6 +77,7 @@ impl FaultKind {
             FaultKind::DiskSlow => "disk_slow",
             FaultKind::LostWrites => "lost_writes",
             FaultKind::TornWrite => "torn_write",
+            FaultKind::Operator => "operator",
         }
     }
 }
@@ -129,6 +133,11 @@ impl Ledger {
     /// Notes that a fault of this kind is planned.
     pub fn schedule(&mut self, kind: FaultKind) {
         self.counts[kind as usize].scheduled += 1;
+    }
+
+    /// A command of the operator, which a node is about to be given.
+    pub fn operated(&mut self) {
+        self.apply_with_effect(FaultKind::Operator);
     }
 
     pub(crate) fn apply(&mut self, kind: FaultKind) -> FaultId {

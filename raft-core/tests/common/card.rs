@@ -39,7 +39,16 @@ fn entry(index: u64, term: u64) -> EntryId {
 /// RequestVote from a candidate with this log.
 pub fn vote(from: u64, term: u64, log: &[u64]) -> (u64, Message) {
     let last = entry(log.len() as u64, log.last().copied().unwrap_or(0));
-    (from, message(term, Body::RequestVote { last }))
+    (
+        from,
+        message(
+            term,
+            Body::RequestVote {
+                last,
+                transfer: false,
+            },
+        ),
+    )
 }
 
 pub fn grant(from: u64, term: u64) -> (u64, Message) {

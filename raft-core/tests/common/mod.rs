@@ -15,8 +15,8 @@ use std::fmt::Write as _;
 
 use raft_core::{
     Append, Base, Body, Boot, Configuration, Durable, Effect, EntryId, EntryMeta, Event, HardState,
-    Index, Input, Instant, Message, NodeId, Outcome, Raft, RoleKind, Rules, Settings, Standard,
-    Term, Write, WriteId,
+    Index, Input, Instant, Message, NodeId, Outcome, Raft, ReadFailure, ReadMode, ReadToken,
+    RoleKind, Rules, Settings, Standard, Term, Write, WriteId,
 };
 
 pub const MS: u64 = 1_000_000;
@@ -65,6 +65,8 @@ pub struct Cluster<R: Rules + Clone = Standard> {
     pub disks: BTreeMap<NodeId, Disk>,
     pub wire: VecDeque<Envelope>,
     pub events: Vec<(NodeId, Event)>,
+    /// What reads and transfers came to.
+    pub answers: Vec<(NodeId, Effect)>,
     pub settings: Settings,
     pub now: u64,
     /// Writes become durable at once.
@@ -95,6 +97,7 @@ impl<R: Rules + Clone> Cluster<R> {
             disks: (1..=size).map(|id| (n(id), Disk::default())).collect(),
             wire: VecDeque::new(),
             events: Vec::new(),
+            answers: Vec::new(),
             settings,
             now: 0,
             instant_disk: true,
@@ -191,6 +194,9 @@ impl<R: Rules + Clone> Cluster<R> {
                         .push_back(write.clone());
                     written = Some(write.id);
                 }
+                Effect::ReadReady { .. }
+                | Effect::ReadFailed { .. }
+                | Effect::TransferFailed { .. } => self.answers.push((id, effect.clone())),
                 _ => {}
             }
         }
@@ -331,6 +337,28 @@ impl<R: Rules + Clone> Cluster<R> {
         }
     }
 
+    /// Asks for a read.
+    pub fn read(&mut self, id: u64, token: u64, mode: ReadMode) -> Vec<Effect> {
+        let token = ReadToken(token);
+        self.step(id, Input::Read { token, mode })
+    }
+
+    /// The index that a read was answered, if it was.
+    pub fn ready(&self, token: u64) -> Option<u64> {
+        self.answers.iter().find_map(|(_, answer)| match answer {
+            Effect::ReadReady { token: of, index } if of.0 == token => Some(index.0),
+            _ => None,
+        })
+    }
+
+    /// Why a read failed, if it did.
+    pub fn failed(&self, token: u64) -> Option<ReadFailure> {
+        self.answers.iter().find_map(|(_, answer)| match answer {
+            Effect::ReadFailed { token: of, why } if of.0 == token => Some(*why),
+            _ => None,
+        })
+    }
+
     /// Whether an event of this kind was seen at `id`.
     pub fn saw(&self, id: u64, wanted: impl Fn(&Event) -> bool) -> bool {
         self.events
@@ -383,7 +411,7 @@ pub fn describe(envelope: &Envelope) -> String {
     let body = match &message.body {
         Body::PreVote { last } => format!("PreVote last {last}"),
         Body::PreVoteReply { granted, .. } => format!("PreVoteReply granted {granted}"),
-        Body::RequestVote { last } => format!("RequestVote last {last}"),
+        Body::RequestVote { last, .. } => format!("RequestVote last {last}"),
         Body::RequestVoteReply { granted } => format!("RequestVoteReply granted {granted}"),
         Body::AppendEntries(a) if a.is_empty() => {
             format!("AppendEntries after {} commit {}", a.prev, a.commit)
@@ -396,6 +424,12 @@ pub fn describe(envelope: &Envelope) -> String {
             a.entries_term,
             a.commit
         ),
+        Body::TimeoutNow => "TimeoutNow".to_owned(),
+        Body::ReadIndex { .. } => "ReadIndex".to_owned(),
+        Body::ReadIndexReply { index, .. } => match index {
+            Some(index) => format!("ReadIndexReply {index}"),
+            None => "ReadIndexReply refused".to_owned(),
+        },
         Body::AppendEntriesReply(r) => match r.outcome {
             Outcome::Accepted { match_index } => format!("AppendEntriesReply match {match_index}"),
             Outcome::Rejected { prev_index, hint } => {

@@ -350,6 +350,22 @@ pub(super) const CARDS: &[Card] = &[
         reach: Reach::Only("a link stays broken for long: healed, the cluster is calm again."),
     },
     Card {
+        bug: Bug::L08,
+        id: "L-08",
+        title: "A transfer is refused for the leader's sake",
+        deviation: "A candidate that the leader itself told to campaign is refused by everyone \
+                    who hears that leader: it campaigns in vain, and the leader meets its higher \
+                    term.",
+        change: Change::Rule(
+            "transfer_overrides_stickiness",
+            RuleId::TransferOverridesStickiness,
+        ),
+        breaks: &[LIVE],
+        exposed_by: "An operator hands leadership over while all is well.",
+        seen_in: "libraries in Go and C",
+        reach: Reach::Open,
+    },
+    Card {
         bug: Bug::L10,
         id: "L-10",
         title: "Refusing a vote postpones one's own election",
@@ -362,6 +378,109 @@ pub(super) const CARDS: &[Card] = &[
         reach: Reach::Unguarded(
             "pre-vote, which a candidate that cannot win never gets beyond, is switched off.",
         ),
+    },
+    Card {
+        bug: Bug::L11,
+        id: "L-11",
+        title: "A leader obeys an order to campaign",
+        deviation: "A leader that is told to campaign raises its term and asks for votes: it \
+                    deposes itself.",
+        change: Change::Rule(
+            "leader_obeys_order_to_campaign",
+            RuleId::LeaderNeedsNoCampaign,
+        ),
+        breaks: &[LIVE],
+        exposed_by: "An operator who tells the leader to campaign, again and again.",
+        seen_in: "a Rust library",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::Q01,
+        id: "Q-01",
+        title: "A leader answers reads without asking a quorum",
+        deviation: "A leader answers reads from its own state at once. Cut off from the others, \
+                    it does not know that another leads, and answers from the past.",
+        change: Change::Rule("read_needs_quorum", RuleId::ReadNeedsQuorum),
+        breaks: &[LINEAR, ORDER],
+        exposed_by: "A leader that is cut off while a client can still reach it.",
+        seen_in: "a key-value store in Go",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::Q02,
+        id: "Q-02",
+        title: "A new leader answers reads before an entry of its own term is committed",
+        deviation: "A leader that was just elected does not know all that is committed: it names \
+                    an index that is too low.",
+        change: Change::Rule("read_may_begin", RuleId::ReadOwnTermFirst),
+        breaks: &[LINEAR, ORDER],
+        exposed_by: "A leader that dies before its followers learn what it committed, and a read right after.",
+        seen_in: "key-value stores in Go, Rust and C",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::Q04,
+        id: "Q-04",
+        title: "Reads that wait are dropped when a leader steps down",
+        deviation: "Whoever waits for a read is never told that the leader is none any more.",
+        change: Change::Rule("waiting_reads_are_failed", RuleId::ReadsAreFailed),
+        breaks: &[ITSELF],
+        exposed_by: "A leader that steps down while reads wait.",
+        seen_in: "libraries in Go and Rust",
+        reach: Reach::Partly(
+            "clients ask again after a while, so that only the server that forgets them shows it.",
+        ),
+    },
+    Card {
+        bug: Bug::Q05,
+        id: "Q-05",
+        title: "A lease counts from when answers arrive",
+        deviation: "A leader takes a follower's promise to begin when its answer arrives. The \
+                    follower withholds its vote from when the message reached it, which was \
+                    earlier: another can be elected before the lease ends.",
+        change: Change::Rule("contact_after_reply", RuleId::LeaseFromSendTime),
+        breaks: &[LINEAR, ORDER],
+        exposed_by: "Answers that take long, or a leader that stands still with answers waiting.",
+        seen_in: "databases in Rust and C++",
+        reach: Reach::Only(
+            "answers take longer than a new leader needs to be elected and to commit.",
+        ),
+    },
+    Card {
+        bug: Bug::Q06,
+        id: "Q-06",
+        title: "Leases are trusted though voters withhold no votes",
+        deviation: "A leader reads by its lease while followers vote for anybody who asks: they \
+                    promised nothing.",
+        change: Change::Rule("lease_clock_error", RuleId::LeaseNeedsPromises),
+        breaks: &[LINEAR, ORDER],
+        exposed_by: "Another candidate wins while the leader is heard.",
+        seen_in: "libraries in Go and Rust",
+        reach: Reach::Unguarded("stickiness is off, which the rule would notice."),
+    },
+    Card {
+        bug: Bug::Q07,
+        id: "Q-07",
+        title: "A lease outlives a transfer of leadership",
+        deviation: "A leader that told another server to campaign goes on to read by its lease, \
+                    though that server's candidacy is not held up by anyone.",
+        change: Change::Rule("lease_survives_transfer", RuleId::LeaseGivenUp),
+        breaks: &[LINEAR, ORDER],
+        exposed_by: "A transfer whose target wins while the old leader hears nothing of it.",
+        seen_in: "a Rust library",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::Q09,
+        id: "Q-09",
+        title: "A follower answers a read before it has applied enough",
+        deviation: "A server asks its leader for an index and does not wait until it has applied \
+                    everything up to there.",
+        change: Change::Duty("read_is_covered"),
+        breaks: &[LINEAR, ORDER],
+        exposed_by: "A state machine that applies late, or a follower that lags.",
+        seen_in: "a teaching store in Java",
+        reach: Reach::Open,
     },
     Card {
         bug: Bug::A03,

@@ -48,7 +48,16 @@ pub enum Bug {
     C09,
     L01,
     L07,
+    L08,
     L10,
+    L11,
+    Q01,
+    Q02,
+    Q04,
+    Q05,
+    Q06,
+    Q07,
+    Q09,
     A03,
     A04,
     A05,
@@ -64,7 +73,8 @@ impl Bug {
             P01, P02, P03, P05a, P05c, P07, P08,
             R01, R02, R04, R05, R07, R09, R10, R15,
             C01, C03, C09,
-            L01, L07, L10,
+            L01, L07, L08, L10, L11,
+            Q01, Q02, Q04, Q05, Q06, Q07, Q09,
             A03, A04, A05,
         ]
     };
@@ -103,6 +113,7 @@ impl Bug {
                     wanted.stays = false;
                 }
             }
+            Bug::Q06 => scenario.raft.stickiness = false,
             _ => {}
         }
     }

@@ -1,7 +1,9 @@
 //! A server with a bug: one decision is wrong, all others are as published.
 
 use kv::{Duties, Serial, Standing, Version};
-use raft_core::{EntryId, Index, Instant, NodeId, OutsideLog, Rules, Standard, Term, WriteId};
+use raft_core::{
+    EntryId, Index, Instant, LeaseRefusal, NodeId, OutsideLog, Rules, Span, Standard, Term, WriteId,
+};
 
 use super::Bug;
 
@@ -140,6 +142,46 @@ impl Rules for Planted {
         }
     }
 
+    fn read_may_begin(&self, term: Result<Term, OutsideLog>, current: Term) -> bool {
+        self.bug == Bug::Q02 || Standard.read_may_begin(term, current)
+    }
+
+    fn read_needs_quorum(&self) -> bool {
+        self.bug != Bug::Q01
+    }
+
+    fn waiting_reads_are_failed(&self) -> bool {
+        self.bug != Bug::Q04
+    }
+
+    fn contact_after_reply(&self, contact: Instant, sent_at: Instant, now: Instant) -> Instant {
+        match self.bug {
+            Bug::Q05 => now,
+            _ => Standard.contact_after_reply(contact, sent_at, now),
+        }
+    }
+
+    fn lease_clock_error(
+        &self,
+        stickiness: bool,
+        clock_error: Option<Span>,
+    ) -> Result<Span, LeaseRefusal> {
+        let stickiness = stickiness || self.bug == Bug::Q06;
+        Standard.lease_clock_error(stickiness, clock_error)
+    }
+
+    fn lease_survives_transfer(&self) -> bool {
+        self.bug == Bug::Q07
+    }
+
+    fn transfer_overrides_stickiness(&self) -> bool {
+        self.bug != Bug::L08
+    }
+
+    fn leader_obeys_order_to_campaign(&self) -> bool {
+        self.bug == Bug::L11
+    }
+
     fn vote_may_leave(&self, vote: WriteId, durable: WriteId) -> bool {
         self.bug == Bug::P02 || Standard.vote_may_leave(vote, durable)
     }
@@ -176,6 +218,10 @@ impl Duties for Planted {
             Bug::A03 if !present => Version(current.0 + 1 + u64::from(self.node)),
             _ => kv::Standard.next_version(current, present),
         }
+    }
+
+    fn read_is_covered(&self, applied: u64, needs: u64) -> bool {
+        self.bug == Bug::Q09 || kv::Standard.read_is_covered(applied, needs)
     }
 
     fn reply_matches(&self, proposed_term: u64, applied_term: u64) -> bool {

@@ -1,6 +1,7 @@
 //! What clients did and saw: one operation from its first call to its answer, retries included.
 
-use kv::{Op, Reply, Response};
+use kv::{Op, ReadBy, Reply, Request, Response};
+use raft_core::Index;
 use simulator::{ClientId, EventId, NodeId, Time, Verdict};
 
 use crate::server::{FIRST_OPERATOR, Proposal};
@@ -18,6 +19,8 @@ pub enum End {
         by: NodeId,
         /// What the client was told.
         reply: Reply,
+        /// The state that it was answered from: with everything applied up to here.
+        index: Index,
     },
     /// It was given up, or the run ended first: it may have taken effect, or may do so yet.
     Unknown,
@@ -32,6 +35,8 @@ pub struct Operation {
     pub serial: u64,
     /// What was asked.
     pub op: Op,
+    /// How, if it is a get.
+    pub read: ReadBy,
     /// The event of the first call.
     pub call: EventId,
     /// When that was.
@@ -47,6 +52,20 @@ pub struct History {
     /// Per client, the serials of its operations, rising, each with its place.
     places: Vec<Vec<(u64, usize)>>,
     answered: u64,
+}
+
+impl Operation {
+    /// Whether it is a read that no entry of the log carries.
+    #[must_use]
+    pub fn has_no_entry(&self) -> bool {
+        self.read != ReadBy::Log && matches!(self.op, Op::Get { .. })
+    }
+
+    /// Whether it is a read that may be answered from an old state.
+    #[must_use]
+    pub fn may_be_stale(&self) -> bool {
+        self.has_no_entry() && matches!(self.read, ReadBy::Stale { .. })
+    }
 }
 
 impl History {
@@ -95,7 +114,7 @@ impl History {
         &mut self,
         client: ClientId,
         serial: u64,
-        op: Op,
+        Request { op, read }: Request,
         call: EventId,
         called_at: Time,
     ) {
@@ -113,6 +132,7 @@ impl History {
             client,
             serial,
             op,
+            read,
             call,
             called_at,
             end: End::Unknown,
@@ -128,7 +148,7 @@ impl History {
         if !received.accepted || received.verdict != Verdict::Done {
             return;
         }
-        let Response::Done(reply) = &received.reply else {
+        let Response::Done { reply, index } = &received.reply else {
             return;
         };
         let place = self.place(received.client.0.into(), received.serial);
@@ -142,6 +162,7 @@ impl History {
             time,
             by: received.from,
             reply: reply.clone(),
+            index: *index,
         };
         self.answered += 1;
     }
@@ -150,7 +171,7 @@ impl History {
     pub(crate) fn offered(&mut self, proposal: &Proposal, event: EventId, time: Time) {
         let Proposal { client, serial, op } = proposal;
         if self.place(client.0.into(), *serial).is_none() {
-            self.called(*client, *serial, op.clone(), event, time);
+            self.called(*client, *serial, op.clone().into(), event, time);
         }
     }
 
@@ -162,7 +183,7 @@ impl History {
         event: EventId,
         time: Time,
     ) {
-        let Response::Done(reply) = response else {
+        let Response::Done { reply, index } = response else {
             return;
         };
         let place = self.place(client.0.into(), *serial);
@@ -174,6 +195,7 @@ impl History {
                 time,
                 by,
                 reply: reply.clone(),
+                index: *index,
             };
             self.answered += 1;
         }

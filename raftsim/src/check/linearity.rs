@@ -3,7 +3,7 @@
 
 use linearize::{Budget, Checker, Class, Explanation, Verdict};
 
-use super::history::{End, History};
+use super::history::{End, History, Operation};
 use super::subject::Subject;
 use super::witness;
 use crate::operations;
@@ -35,7 +35,7 @@ pub(crate) fn look(history: &History) -> Orders {
     };
     match checker.explain(&seen, &key, budget) {
         Some(explanation) => {
-            let operation = &history.operations()[explanation.stuck];
+            let operation = nth(history, explanation.stuck);
             let told = match &operation.end {
                 End::Answered { reply, .. } => witness::text(&witness::seen(reply)),
                 End::Unknown => unreachable!("what cannot be placed was answered"),
@@ -56,10 +56,17 @@ pub(crate) fn look(history: &History) -> Orders {
     }
 }
 
+fn nth(history: &History, place: usize) -> &Operation {
+    let mut fresh = operations::fresh(history);
+    fresh
+        .nth(place)
+        .expect("the checker names what it was given")
+}
+
 /// Why that could not be.
 fn because(explanation: &Explanation, history: &History) -> String {
     let class = explanation.class;
-    let named = |place: usize| witness::told(&history.operations()[place]);
+    let named = |place: usize| witness::told(nth(history, place));
     let mut said = match explanation.overwritten_by {
         Some(by) => format!(
             "no order explains that ({}): in one that explains the rest it is replaced by {}",

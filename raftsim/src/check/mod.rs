@@ -9,6 +9,7 @@
 mod history;
 mod linearity;
 mod model;
+mod reads;
 mod safety;
 mod shadow;
 mod subject;
@@ -118,10 +119,15 @@ impl Checks {
     ) -> Result<(), Found> {
         let wanted = self.wanted;
         let looked = self.witness()?;
+        if wanted[Property::SessionGuarantees as usize] {
+            reads::sessions(&self.history)?;
+        }
         let evaluated = &mut self.safety.evaluated;
         evaluated[Property::AppliedOrderExplainsReplies as usize] += looked.replies;
         evaluated[Property::ExactlyOnce as usize] += looked.entries;
         evaluated[Property::NoAcknowledgedWriteLost as usize] += looked.replies;
+        evaluated[Property::ReadsMatchTheirIndex as usize] += looked.reads;
+        evaluated[Property::SessionGuarantees as usize] += looked.replies;
         if !self.undecided {
             evaluated[Property::Linearizability as usize] += looked.replies;
         }

@@ -7,6 +7,7 @@ use kv::{Answer as Told, Payload, Reply};
 
 use super::history::{End, History, Operation};
 use super::model::{self, Answer, Model, Request, Result as Came};
+use super::reads::{self, Reads};
 use super::safety::Found;
 use super::subject::Subject;
 use crate::format::Property;
@@ -26,6 +27,8 @@ pub(crate) struct Witness<'a> {
 pub(crate) struct Looked {
     pub(crate) entries: u64,
     pub(crate) replies: u64,
+    /// Reads that no entry carries.
+    pub(crate) reads: u64,
     pub(crate) state: Model,
 }
 
@@ -42,25 +45,36 @@ pub(crate) fn check(
         last_serial: BTreeMap::new(),
         effective: vec![false; history.operations().len()],
     };
-    let mut latest_call: Option<&Operation> = None;
-    for (place, payload) in log.iter().enumerate() {
-        let Some(request) = model::read(payload.bytes()) else {
-            continue;
+    let mut reads = Reads::of(history);
+    let mut order = Order::default();
+    for index in 0..=log.len() as u64 {
+        let payload = index.checked_sub(1).map(|place| &log[place as usize]);
+        let request = payload.and_then(|payload| model::read(payload.bytes()));
+        let effective = match request {
+            Some(request) => witness.replay(index, &request, &wanted)?,
+            None => None,
         };
-        let Some(operation) = witness.replay(place as u64 + 1, &request, &wanted)? else {
-            continue;
-        };
-        if wanted(Property::AppliedOrderExplainsReplies) {
-            real_time(latest_call, operation)?;
+        if let Some(operation) = effective {
+            order.next(operation, &wanted)?;
         }
-        if latest_call.is_none_or(|latest| operation.call > latest.call) {
-            latest_call = Some(operation);
+        while let Some(read) = reads.next_at(index) {
+            if wanted(Property::ReadsMatchTheirIndex) {
+                reads::matches(read, index, &witness.model)?;
+            }
+            if !read.may_be_stale() {
+                order.next(read, &wanted)?;
+            }
         }
+    }
+    let beyond = reads.beyond(log.len() as u64);
+    if let Some(found) = beyond.filter(|found| wanted(found.property)) {
+        return Err(found);
     }
     witness.acknowledged(&wanted)?;
     Ok(Looked {
         entries: log.len() as u64,
         replies: history.answered(),
+        reads: reads.len(),
         state: witness.model,
     })
 }
@@ -143,7 +157,7 @@ impl<'a> Witness<'a> {
             let End::Answered { reply, .. } = &operation.end else {
                 continue;
             };
-            if *effective {
+            if *effective || operation.has_no_entry() {
                 continue;
             }
             let wrote = matches!(reply.answer, Told::Written | Told::Deleted { .. });
@@ -170,6 +184,32 @@ impl<'a> Witness<'a> {
     }
 }
 
+/// The operations so far, in the order in which they took effect.
+#[derive(Default)]
+struct Order<'a> {
+    /// The one that was called last.
+    latest: Option<&'a Operation>,
+}
+
+impl<'a> Order<'a> {
+    fn next(
+        &mut self,
+        operation: &'a Operation,
+        wanted: &impl Fn(Property) -> bool,
+    ) -> Result<(), Found> {
+        if wanted(Property::AppliedOrderExplainsReplies) {
+            real_time(self.latest, operation)?;
+        }
+        if self
+            .latest
+            .is_none_or(|latest| operation.call > latest.call)
+        {
+            self.latest = Some(operation);
+        }
+        Ok(())
+    }
+}
+
 /// An operation that was answered before another one was called comes before it.
 fn real_time(latest_call: Option<&Operation>, operation: &Operation) -> Result<(), Found> {
     let (Some(earlier), End::Answered { event, time, .. }) = (latest_call, &operation.end) else {
@@ -177,6 +217,28 @@ fn real_time(latest_call: Option<&Operation>, operation: &Operation) -> Result<(
     };
     if *event > earlier.call {
         return Ok(());
+    }
+    if let End::Answered { index, .. } = &earlier.end
+        && earlier.has_no_entry()
+    {
+        let facts = [
+            format!(
+                "{}, called at {}, was answered from the state at entry #{}",
+                told(earlier),
+                crate::clock::show(earlier.called_at.0),
+                index.0
+            ),
+            format!(
+                "{} is not in that state, and was answered at {}, before that call",
+                told(operation),
+                crate::clock::show(time.0)
+            ),
+        ];
+        return Err(Found {
+            property: Property::AppliedOrderExplainsReplies,
+            subject: about(earlier),
+            facts,
+        });
     }
     let facts = [
         format!(

@@ -51,6 +51,12 @@ pub(crate) fn pace(clients: &format::Clients) -> Pace {
     }
 }
 
+pub(crate) fn options(machine: &format::Machine) -> kv::Options {
+    kv::Options {
+        apply_after: raft_core::Span(machine.apply_after.get()),
+    }
+}
+
 pub(crate) fn settings(raft: &format::Raft) -> Settings {
     Settings {
         election_timeout_min: raft_core::Span(raft.election_timeout.low().get()),
@@ -63,5 +69,9 @@ pub(crate) fn settings(raft: &format::Raft) -> Settings {
         max_message_bytes: raft.max_message.get(),
         window_messages: u64::from(raft.window.messages),
         window_bytes: raft.window.bytes.get(),
+        uncommitted_bytes: raft.uncommitted.get(),
+        reads_waiting: u64::from(raft.reads_waiting),
+        clock_error: raft.clock_error.map(|error| raft_core::Span(error.get())),
+        disk_timeout: Some(raft_core::Span(raft.disk_timeout().get())),
     }
 }

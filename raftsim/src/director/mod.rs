@@ -25,7 +25,7 @@ use crate::workload::KvWorkload;
 use deed::Undo;
 use draws::{Draw, hits, within};
 
-pub(crate) use convert::{pace, quality, rate, settings, span, spans};
+pub(crate) use convert::{options, pace, quality, rate, settings, span, spans};
 pub(crate) use pick::leader;
 pub(crate) use watch::Watch;
 
@@ -71,6 +71,8 @@ pub struct Director<'s> {
     cuts: BTreeMap<Pair, Vec<u64>>,
     /// The nodes that were isolated, until they are connected again or a link of theirs is healed.
     isolated: BTreeSet<NodeId>,
+    /// The nodes whose state machines were slowed down.
+    slow: BTreeMap<NodeId, deed::Slow>,
     /// What was done to the world, in words, until it is told.
     deeds: Vec<String>,
 }
@@ -96,6 +98,7 @@ impl<'s> Director<'s> {
             steps: Vec::new(),
             cuts: BTreeMap::new(),
             isolated: BTreeSet::new(),
+            slow: BTreeMap::new(),
             deeds: Vec::new(),
         };
         for phase in 0..scenario.phases().len() {

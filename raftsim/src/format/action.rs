@@ -40,6 +40,14 @@ pub enum Action {
     Disk(DiskFault),
     /// Every link between nodes carries messages differently.
     Network(NetworkChange),
+    /// The leader hands leadership to the first of these nodes that does not lead.
+    Transfer(Selector),
+    /// These nodes stand for election now.
+    Campaign(Selector),
+    /// Those of these nodes that lead do so no more.
+    StepDown(Selector),
+    /// The state machines of these nodes apply entries later.
+    Apply(ApplyChange),
 }
 
 impl Action {
@@ -51,7 +59,10 @@ impl Action {
             | Self::Recover(_)
             | Self::Resume(_)
             | Self::Release(_)
-            | Self::Heal(_) => false,
+            | Self::Heal(_)
+            | Self::Transfer(_)
+            | Self::Campaign(_)
+            | Self::StepDown(_) => false,
             Self::Clock(change) => change.jump.is_none(),
             Self::Crash(_)
             | Self::Pause(_)
@@ -61,7 +72,8 @@ impl Action {
             | Self::Link(_)
             | Self::Hold(_)
             | Self::Disk(_)
-            | Self::Network(_) => true,
+            | Self::Network(_)
+            | Self::Apply(_) => true,
         }
     }
 }
@@ -139,6 +151,16 @@ pub struct DiskFault {
     pub sync: Option<DurationRange>,
 }
 
+/// A change of how soon some nodes apply what is committed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApplyChange {
+    /// Whose state machine.
+    pub node: Selector,
+    /// How much later than it commits an entry is applied.
+    pub after: Nanos,
+}
+
 /// What a fault waits for, where it waits for something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -194,6 +216,14 @@ macro_rules! with_actions {
             disk: Option<DiskFault>,
             /// Change how every link between nodes carries messages.
             network: Option<NetworkChange>,
+            /// Let the leader hand leadership to the first of these nodes that does not lead.
+            transfer: Option<Selector>,
+            /// Let these nodes stand for election now; a leader does nothing.
+            campaign: Option<Selector>,
+            /// Let those of these nodes that lead do so no more.
+            step_down: Option<Selector>,
+            /// Change how soon these nodes apply what is committed.
+            apply: Option<ApplyChange>,
         }
 
         impl $name {
@@ -203,7 +233,8 @@ macro_rules! with_actions {
                 with_actions!(@collect self found crash Crash, restart Restart, recover Recover,
                     pause Pause, resume Resume, isolate Isolate, partition Partition, cut Cut,
                     link Link, hold Hold, release Release, heal Heal, clock Clock, disk Disk,
-                    network Network);
+                    network Network, transfer Transfer, campaign Campaign, step_down StepDown,
+                    apply Apply);
                 found
             }
         }
@@ -216,7 +247,7 @@ macro_rules! with_actions {
 }
 
 /// The names of all actions, as steps and faults write them.
-pub(crate) const ACTIONS: [&str; 15] = [
+pub(crate) const ACTIONS: [&str; 19] = [
     "crash",
     "restart",
     "recover",
@@ -232,6 +263,10 @@ pub(crate) const ACTIONS: [&str; 15] = [
     "clock",
     "disk",
     "network",
+    "transfer",
+    "campaign",
+    "step_down",
+    "apply",
 ];
 
 with_actions! {

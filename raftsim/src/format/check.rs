@@ -190,6 +190,56 @@ impl Checker<'_> {
             );
             self.wrong(Code::SC027, "raft/window/bytes", message);
         }
+        let most = Size::kib(1024 * 1024);
+        self.bounds("raft/uncommitted", raft.uncommitted, Size::kib(1), most);
+        self.bounds("raft/reads_waiting", raft.reads_waiting, 1, 65_536);
+        if let Some(error) = raft.clock_error.filter(|error| *error >= shortest) {
+            let message = format!(
+                "a clock error of {error} leaves nothing of the shortest election timeout ({shortest})"
+            );
+            self.wrong(Code::SC027, "raft/clock_error", message);
+        }
+        let longest = raft.election_timeout.high();
+        if let Some(timeout) = raft.disk_timeout.filter(|timeout| *timeout <= longest) {
+            let message = format!(
+                "the disk timeout ({timeout}) is not longer than the longest election timeout ({longest})"
+            );
+            self.wrong(Code::SC027, "raft/disk_timeout", message);
+        }
+    }
+
+    /// Ways of reading that have a weight, and what they need.
+    fn reads(&mut self, clients: &Clients, raft: &Raft) {
+        let weights = clients.reads.weights();
+        for (way, weight) in weights {
+            self.bounds(&format!("clients/reads/{way}"), weight, 0, 1_000);
+        }
+        if weights.iter().all(|(_, weight)| *weight == 0) {
+            self.wrong(
+                Code::SC029,
+                "clients/reads",
+                "no way of reading has a weight",
+            );
+        }
+        let missing = match raft {
+            Raft {
+                clock_error: None, ..
+            } => Some("raft.clock_error is not set"),
+            Raft {
+                stickiness: false, ..
+            } => Some("raft.stickiness is off"),
+            _ => None,
+        };
+        if let Some(missing) = missing.filter(|_| clients.reads.lease > 0) {
+            let message = format!("there are no lease reads: {missing}");
+            let help = "a lease rests on votes that are withheld, and on clocks that are known";
+            self.wrong_with_help(
+                Code::SC027,
+                "clients/reads/lease",
+                message,
+                Some(help.to_owned()),
+            );
+        }
     }
 
     fn clients(&mut self, clients: &Clients, raft: &Raft) {
@@ -202,6 +252,7 @@ impl Checker<'_> {
             Size::default(),
             Size::kib(16),
         );
+        self.reads(clients, raft);
         let mix = &clients.mix;
         let weights = [
             ("put", mix.put),
@@ -363,6 +414,7 @@ pub(crate) fn resolve(
         params,
         nodes,
         raft: written.raft,
+        machine: written.machine,
         network: written.network,
         links: written.links,
         client_network: written.client_network,

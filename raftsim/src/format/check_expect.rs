@@ -99,6 +99,14 @@ fn eventually(checker: &mut Checker<'_>, at: &str, wanted: &Eventually, phases: 
         let message = "there is no leader who could stay";
         checker.wrong_with_help(Code::SC029, &format!("{at}/stays"), message, help);
     }
+    if wanted.led_by.is_some() && !wanted.one_leader {
+        let help = Some("set one_leader to true as well".to_owned());
+        let message = "there is no leader to be one of these";
+        checker.wrong_with_help(Code::SC029, &format!("{at}/led_by"), message, help);
+    }
+    if let Some(led_by) = &wanted.led_by {
+        checker.static_selector(&format!("{at}/led_by"), led_by);
+    }
     if let Some(among) = &wanted.among {
         checker.static_selector(&format!("{at}/among"), among);
     }

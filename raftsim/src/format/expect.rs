@@ -125,11 +125,17 @@ pub enum Property {
     /// Some order of the clients' operations explains every answer, and agrees with real time. The
     /// applied order need not be the one.
     Linearizability,
+    /// A read that no entry carries is answered with what the state holds at the index that the
+    /// answer names.
+    ReadsMatchTheirIndex,
+    /// No client is answered from an older state than it was before: it reads what it wrote, and
+    /// what it read stays read.
+    SessionGuarantees,
 }
 
 impl Property {
     /// How many properties there are, the group included.
-    pub const COUNT: usize = Self::Linearizability as usize + 1;
+    pub const COUNT: usize = Self::SessionGuarantees as usize + 1;
 
     /// Every property but the group.
     pub const SINGLE: [Property; Self::COUNT - 1] = [
@@ -146,6 +152,8 @@ impl Property {
         Self::NoAcknowledgedWriteLost,
         Self::AppliedOrderExplainsReplies,
         Self::Linearizability,
+        Self::ReadsMatchTheirIndex,
+        Self::SessionGuarantees,
     ];
 
     /// Its name in scenario files and reports.
@@ -166,6 +174,8 @@ impl Property {
             Self::NoAcknowledgedWriteLost => "no-acknowledged-write-lost",
             Self::AppliedOrderExplainsReplies => "applied-order-explains-replies",
             Self::Linearizability => "linearizability",
+            Self::ReadsMatchTheirIndex => "reads-match-their-index",
+            Self::SessionGuarantees => "session-guarantees",
         }
     }
 
@@ -213,6 +223,12 @@ impl Property {
                 "Each operation of a client seems to take effect at one moment between its call \
                  and its answer."
             }
+            Self::ReadsMatchTheirIndex => {
+                "A read without an entry of its own sees the state at the index that it names."
+            }
+            Self::SessionGuarantees => {
+                "No client is answered from an older state than it was before."
+            }
         }
     }
 
@@ -251,6 +267,9 @@ pub struct Eventually {
     /// Exactly one node that is up takes itself for leader, and all nodes that are up follow it.
     #[serde(default)]
     pub one_leader: bool,
+    /// With one_leader: it is one of these. Names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub led_by: Option<Selector>,
     /// With one_leader: it is still that leader, in that term, when the phase ends.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stays: bool,

@@ -159,7 +159,11 @@ fn check_action(checker: &mut Checker<'_>, at: &str, action: &Action) {
         | Action::Pause(who)
         | Action::Resume(who)
         | Action::Isolate(who)
-        | Action::Heal(who) => checker.selector(at, who),
+        | Action::Heal(who)
+        | Action::Transfer(who)
+        | Action::Campaign(who)
+        | Action::StepDown(who) => checker.selector(at, who),
+        Action::Apply(change) => checker.selector(&format!("{at}/node"), &change.node),
         Action::Partition(Partition::Groups(groups)) => check_groups(checker, at, groups),
         Action::Partition(_) => {}
         Action::Cut(route) | Action::Hold(route) | Action::Release(route) => {

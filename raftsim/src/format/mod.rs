@@ -42,7 +42,7 @@ mod typed;
 mod units;
 mod written;
 
-pub use action::{Action, ClockChange, DiskFault, LinkChange, Route, Trigger};
+pub use action::{Action, ApplyChange, ClockChange, DiskFault, LinkChange, Route, Trigger};
 pub(crate) use check::{is_file_name, not_a_file_name};
 pub use codes::{Code, explain};
 pub use diagnostic::{Diagnostic, Span, render};
@@ -55,8 +55,8 @@ pub use schema::schema;
 pub(crate) use schema::schema_of;
 pub use select::{NodeName, Partition, Selector};
 pub use settings::{
-    Clients, Clock, Completions, Disk, DiskChange, LinkRule, Mix, Network, NetworkChange, OnCrash,
-    Raft, Reorder, Reordered, Values, Window,
+    Clients, Clock, Completions, Disk, DiskChange, LinkRule, Machine, Mix, Network, NetworkChange,
+    OnCrash, Raft, Reads, Reorder, Reordered, Values, Window,
 };
 pub(crate) use shown::step as shown_step;
 pub use stepped::{

@@ -4,7 +4,9 @@ use super::action::{Action, Trigger};
 use super::expect::Expect;
 use super::lines;
 use super::select::NodeName;
-use super::settings::{Clients, Clock, Disk, DiskChange, LinkRule, Network, NetworkChange, Raft};
+use super::settings::{
+    Clients, Clock, Disk, DiskChange, LinkRule, Machine, Network, NetworkChange, Raft,
+};
 use super::stepped::{Script, Verb};
 use super::stream::stream;
 use super::units::{Condition, DurationRange, Nanos, Ratio};
@@ -37,6 +39,8 @@ pub struct Resolved {
     pub nodes: Vec<NodeName>,
     /// How the Raft nodes are configured.
     pub raft: Raft,
+    /// The state machine of each node.
+    pub machine: Machine,
     /// How links between nodes carry messages.
     pub network: Network,
     /// Links that differ; a later rule comes on top of an earlier one.

@@ -27,6 +27,37 @@ pub struct Raft {
     pub max_message: Size,
     /// How much a leader sends to a follower ahead of its answers.
     pub window: Window,
+    /// The most bytes of entries that a leader has appended and not committed, 1KiB to 1GiB: what
+    /// goes beyond is refused.
+    pub uncommitted: Size,
+    /// The most reads without an entry that wait at one node, 1 to 65,536.
+    pub reads_waiting: u32,
+    /// By how much clocks may be wrong against each other within the shortest election timeout. A
+    /// lease lasts so much less than that; without it there are no lease reads (dissertation 6.4.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock_error: Option<Nanos>,
+    /// A leader whose disk finishes nothing for so long steps down. By default ten of the longest
+    /// election timeouts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disk_timeout: Option<Nanos>,
+}
+
+impl Raft {
+    /// How long a leader waits for its disk.
+    #[must_use]
+    pub fn disk_timeout(&self) -> Nanos {
+        let longest = self.election_timeout.high().get();
+        let usual = Nanos::new(longest.saturating_mul(10)).unwrap_or(Nanos::MAX);
+        self.disk_timeout.unwrap_or(usual)
+    }
+}
+
+/// The state machine of each node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Machine {
+    /// How much later than it commits an entry is applied.
+    pub apply_after: Nanos,
 }
 
 impl Default for Raft {
@@ -40,6 +71,10 @@ impl Default for Raft {
             eager_commit: false,
             max_message: Size::kib(64),
             window: Window::default(),
+            uncommitted: Size::kib(64 * 1024),
+            reads_waiting: 4_096,
+            clock_error: None,
+            disk_timeout: None,
         }
     }
 }
@@ -300,6 +335,9 @@ pub struct Clients {
     pub keys: u32,
     /// How often each kind of request is drawn, as weights.
     pub mix: Mix,
+    /// How gets are made safe, as weights.
+    #[serde(skip_serializing_if = "Reads::is_default")]
+    pub reads: Reads,
     /// Which values they write.
     pub values: Values,
     /// The length of a written value, at most 16KiB.
@@ -317,6 +355,7 @@ impl Default for Clients {
             rate: Rate::per_second(20),
             keys: 5,
             mix: Mix::default(),
+            reads: Reads::default(),
             values: Values::Unique,
             value_size: Size::new(24).expect("far below a gibibyte"),
             request_timeout: Nanos::millis(500),
@@ -367,6 +406,58 @@ impl Mix {
             .map(u64::from)
             .iter()
             .sum()
+    }
+}
+
+/// Weights of the ways in which a get is made safe, 0 to 1,000. Where some are written, what is left
+/// out is not drawn at all. All but the last are linearizable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reads {
+    /// As an entry of the log, like a write. Alone by default.
+    #[serde(default)]
+    pub log: u32,
+    /// By the leader, once it has heard from a majority again (dissertation 6.4).
+    #[serde(default)]
+    pub read_index: u32,
+    /// By the leader, at once while its lease lasts (dissertation 6.4.1).
+    #[serde(default)]
+    pub lease: u32,
+    /// By any node, once its leader has named an index (dissertation 6.4).
+    #[serde(default)]
+    pub follower: u32,
+    /// By any node, at once, from whatever it has applied: never less than the client has seen.
+    #[serde(default)]
+    pub stale: u32,
+}
+
+impl Default for Reads {
+    fn default() -> Self {
+        Self {
+            log: 1,
+            read_index: 0,
+            lease: 0,
+            follower: 0,
+            stale: 0,
+        }
+    }
+}
+
+impl Reads {
+    /// The weights with their names, in order.
+    #[must_use]
+    pub fn weights(&self) -> [(&'static str, u32); 5] {
+        [
+            ("log", self.log),
+            ("read_index", self.read_index),
+            ("lease", self.lease),
+            ("follower", self.follower),
+            ("stale", self.stale),
+        ]
+    }
+
+    fn is_default(&self) -> bool {
+        *self == Self::default()
     }
 }
 

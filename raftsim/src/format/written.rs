@@ -3,7 +3,9 @@
 use super::action::{WrittenFault, WrittenStep};
 use super::expect::Expect;
 use super::select::NodeName;
-use super::settings::{Clients, Clock, Disk, DiskChange, LinkRule, Network, NetworkChange, Raft};
+use super::settings::{
+    Clients, Clock, Disk, DiskChange, LinkRule, Machine, Network, NetworkChange, Raft,
+};
 use super::stepped::{Impossible, Recorded, WrittenScriptStep};
 use super::units::Nanos;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -53,6 +55,9 @@ pub(crate) struct Written {
     /// How the Raft nodes are configured.
     #[serde(default)]
     pub(crate) raft: Raft,
+    /// The state machine of each node.
+    #[serde(default)]
+    pub(crate) machine: Machine,
     /// How links between nodes carry messages.
     #[serde(default)]
     pub(crate) network: Network,

@@ -6,11 +6,11 @@
 
 use proptest::prelude::*;
 
-use super::draw::{hit, nanos, place, scale};
+use super::draw::{hit, nanos, place, scale, sometimes};
 use super::profile::CalmRanges;
 use crate::format::{
-    Action, Clients, Disk, DiskChange, DurationRange, Eventually, Nanos, Network, NetworkChange,
-    NodeName, Phase, Raft, Ratio, Reorder, Route, Selector, Step,
+    Action, Clients, Disk, DiskChange, DurationRange, Eventually, Machine, Nanos, Network,
+    NetworkChange, NodeName, Phase, Raft, Ratio, Reorder, Route, Selector, Step,
 };
 
 /// So many of the longest election timeouts a cluster gets to elect a leader. Each attempt has an
@@ -33,17 +33,23 @@ pub(super) struct CalmDrawn {
     size: u32,
     lots: Vec<u32>,
     fate: u32,
+    /// Who leads in the end, if leadership is handed over.
+    handover: Option<u32>,
 }
 
 pub(super) fn drawn(ranges: &CalmRanges) -> impl Strategy<Value = CalmDrawn> + use<> {
     let switches = (hit(ranges.outsiders), hit(ranges.clients));
     let core = (place(), prop::collection::vec(place(), 9), place());
-    (switches, core).prop_map(|((outsiders, clients), (size, lots, fate))| CalmDrawn {
-        outsiders,
-        clients,
-        size,
-        lots,
-        fate,
+    let handover = sometimes(ranges.handover, place());
+    (switches, core, handover).prop_map(|((outsiders, clients), (size, lots, fate), handover)| {
+        CalmDrawn {
+            outsiders,
+            clients,
+            size,
+            lots,
+            fate,
+            handover,
+        }
     })
 }
 
@@ -53,24 +59,32 @@ pub(super) struct Ending {
     pub(super) eventually: Vec<Eventually>,
 }
 
+/// What a cluster has around it.
+pub(super) struct Surroundings<'a> {
+    pub(super) network: &'a Network,
+    pub(super) client_network: &'a Network,
+    pub(super) disk: &'a Disk,
+    pub(super) machine: &'a Machine,
+}
+
 /// How fast everything is when it is calm.
 struct Pace {
     nodes: NetworkChange,
     clients: NetworkChange,
     disk: DiskChange,
-    /// A message, a sync, an answer.
+    /// A message, a sync, a state machine, an answer.
     round: u64,
 }
 
 impl Pace {
-    fn of(raft: &Raft, network: &Network, disk: &Disk, client_network: &Network) -> Self {
+    fn of(raft: &Raft, around: &Surroundings<'_>) -> Self {
         let (shortest, longest) = (raft.election_timeout.low(), raft.election_timeout.high());
         // Candidates that begin within a twentieth of the spread of each other split the vote.
         let spread = longest.get() - shortest.get();
         let most = spread.min(shortest.get()) / 20;
-        let delay = capped(network.delay, most);
-        let sync = capped(disk.sync, most);
-        let at_clients = capped(client_network.delay, shortest.get());
+        let delay = capped(around.network.delay, most);
+        let sync = capped(around.disk.sync, most);
+        let at_clients = capped(around.client_network.delay, shortest.get());
         let nothing = |delay| NetworkChange {
             delay: Some(delay),
             drop: Some(Ratio::NEVER),
@@ -87,7 +101,11 @@ impl Pace {
                 sync: Some(sync),
                 on_crash: None,
             },
-            round: 2 * (delay.high().get() + sync.high().get() + at_clients.high().get()),
+            round: 2
+                * (delay.high().get()
+                    + sync.high().get()
+                    + at_clients.high().get()
+                    + around.machine.apply_after.get()),
         }
     }
 }
@@ -103,12 +121,10 @@ pub(super) fn ending(
     drawn: &CalmDrawn,
     nodes: &[NodeName],
     raft: &Raft,
-    network: &Network,
-    disk: &Disk,
-    client_network: &Network,
+    around: &Surroundings<'_>,
     clients: &mut Clients,
 ) -> Ending {
-    let pace = Pace::of(raft, network, disk, client_network);
+    let pace = Pace::of(raft, around);
     let (core, outsiders) = drawn.core(nodes);
     let in_vain = outsiders.len() as u64 * clients.request_timeout.get();
     let least = nanos(in_vain + 8 * pace.round + Nanos::millis(100).get());
@@ -141,6 +157,7 @@ pub(super) fn ending(
     if !outsiders.is_empty() {
         settle.steps = vec![drawn.fate(raft, &core, &outsiders)];
     }
+    let successor = drawn.successor(raft, &core);
     let among = (!outsiders.is_empty()).then_some(Selector::Nodes(core));
     let wants = |phase: &str, within| Eventually {
         phase: phase.to_owned(),
@@ -151,6 +168,7 @@ pub(super) fn ending(
         all_committed: false,
         all_applied_equal: false,
         all_served: false,
+        led_by: None,
     };
     let mut elected = wants("recovery", election);
     elected.one_leader = true;
@@ -164,21 +182,46 @@ pub(super) fn ending(
     steady.stays = raft.pre_vote && raft.stickiness;
     let mut serving = phase("service", service, true);
     serving.until_met = !steady.stays;
+    if steady.stays && drawn.handover.is_some() {
+        // Late enough that there is a leader: it obeys nobody.
+        serving.steps = vec![Step {
+            at: nanos(service.get() / 2),
+            action: Action::Campaign(Selector::Leader),
+            note: None,
+            say: None,
+        }];
+    }
     let mut served = wants("service", service);
     served.all_served = true;
     let mut equal = wants("rest", rest);
     equal.all_applied_equal = true;
+    let handover = whole(4 * longest + 20 * pace.round + second);
+    let mut handed = wants("handover", handover);
+    handed.one_leader = true;
+    handed.led_by.clone_from(&successor);
+    let mut last = phase("handover", handover, false);
+    if let Some(successor) = &successor {
+        last.steps = vec![Step {
+            at: Nanos::ZERO,
+            action: Action::Transfer(successor.clone()),
+            note: None,
+            say: None,
+        }];
+    }
+    let mut phases = vec![
+        settle,
+        phase("recovery", recovery, drawn.clients),
+        serving,
+        phase("rest", rest, false),
+    ];
+    phases.extend(successor.as_ref().map(|_| last));
     Ending {
-        phases: vec![
-            settle,
-            phase("recovery", recovery, drawn.clients),
-            serving,
-            phase("rest", rest, false),
-        ],
+        phases,
         eventually: [elected]
             .into_iter()
             .chain(committed)
             .chain([steady, served, equal])
+            .chain(successor.map(|_| handed))
             .collect(),
     }
 }
@@ -204,6 +247,18 @@ impl CalmDrawn {
         names.sort();
         outsiders.sort();
         (names, outsiders)
+    }
+
+    /// Who is to lead in the end. Without pre-vote and stickiness others may come in between, and a
+    /// server alone has nobody to hand over to.
+    fn successor(&self, raft: &Raft, core: &[NodeName]) -> Option<Selector> {
+        let place = self.handover?;
+        if core.len() < 2 || !(raft.pre_vote && raft.stickiness) {
+            return None;
+        }
+        let last = core.len() as u64 - 1;
+        let place = usize::try_from(scale(place, 0, last)).expect("at most nine nodes");
+        Some(Selector::Nodes(vec![core[place].clone()]))
     }
 
     /// What keeps the outsiders out. A server that is heard but hears nobody would unseat every

@@ -103,4 +103,12 @@ kinds! {
     disk_slow: DiskSlow,
     /// The leader's disk finishes nothing.
     disk_stall_leader: DiskStallLeader,
+    /// The operator hands leadership to some node.
+    transfer: Transfer,
+    /// The operator tells some nodes to campaign.
+    campaign: Campaign,
+    /// The operator tells the leader to step down.
+    step_down: StepDown,
+    /// Some state machines apply late.
+    apply_late: ApplyLate,
 }

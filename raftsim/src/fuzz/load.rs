@@ -9,9 +9,10 @@ use crate::format::{
 };
 
 /// The profiles that come with the program, with their texts.
-const BUILT_IN: [(&str, &str); 5] = [
+const BUILT_IN: [(&str, &str); 6] = [
     ("quick", include_str!("../../profiles/quick.json")),
     ("storage", include_str!("../../profiles/storage.json")),
+    ("reads", include_str!("../../profiles/reads.json")),
     ("liveness", include_str!("../../profiles/liveness.json")),
     ("everything", include_str!("../../profiles/everything.json")),
     ("canary", include_str!("../../profiles/canary.json")),
@@ -91,6 +92,11 @@ fn mistakes(profile: &Profile) -> Vec<(String, String)> {
     if message.low() < smallest || message.high() > largest {
         out_of_bounds("raft/max_message", &message, &smallest, &largest);
     }
+    let (smallest, largest) = (Size::kib(1), Size::kib(1024 * 1024));
+    let uncommitted = profile.raft.uncommitted;
+    if uncommitted.low() < smallest || uncommitted.high() > largest {
+        out_of_bounds("raft/uncommitted", &uncommitted, &smallest, &largest);
+    }
     // A value and its command fit into the smallest message.
     let room = message.low().get().saturating_sub(256).min(16 << 10);
     let (value, room) = (
@@ -106,7 +112,9 @@ fn mistakes(profile: &Profile) -> Vec<(String, String)> {
     }
     for (at, range, least) in durations(profile) {
         let most = match at.as_str() {
-            "raft/election_timeout" | "clients/request_timeout" => LONGEST_TIMEOUT,
+            "raft/election_timeout" | "clients/request_timeout" | "machine/apply_after" => {
+                LONGEST_TIMEOUT
+            }
             _ => LONGEST,
         };
         if range.low() < least || range.high() > most {
@@ -121,13 +129,15 @@ fn mistakes(profile: &Profile) -> Vec<(String, String)> {
 
 type Bounds = (u32, u32);
 
-fn counts(profile: &Profile) -> [(&'static str, Counts, Bounds); 10] {
+fn counts(profile: &Profile) -> [(&'static str, Counts, Bounds); 12] {
     let (raft, clients) = (&profile.raft, &profile.clients);
     [
         ("nodes", profile.nodes, (1, 9)),
         ("raft/spread_percent", raft.spread_percent, (20, 1_000)),
         ("raft/heartbeats", raft.heartbeats, (2, 100)),
         ("raft/window_messages", raft.window_messages, (1, 1_024)),
+        ("raft/reads_waiting", raft.reads_waiting, (1, 65_536)),
+        ("raft/disk_timeouts", raft.disk_timeouts, (2, 1_000)),
         (
             "clocks/speed_percent",
             profile.clocks.speed_percent,
@@ -171,6 +181,16 @@ fn durations(profile: &Profile) -> Vec<(String, DurationRange, Nanos)> {
         (
             "client_network/reorder_delay".to_owned(),
             profile.client_network.reorder_delay,
+            zero,
+        ),
+        (
+            "machine/apply_after".to_owned(),
+            profile.machine.apply_after,
+            zero,
+        ),
+        (
+            "machine/apply_late".to_owned(),
+            profile.machine.apply_late,
             zero,
         ),
         ("disk/sync".to_owned(), profile.disk.sync, zero),

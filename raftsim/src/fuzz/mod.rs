@@ -43,6 +43,7 @@ mod storm;
 mod strategy;
 mod summary;
 mod watch;
+mod watch_reads;
 
 use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};

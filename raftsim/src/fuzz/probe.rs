@@ -90,6 +90,35 @@ probes! {
     Overtaken: "message-overtaken", "A message arrived after one sent later on the same link.";
     Duplicated: "message-duplicated", "A message arrived twice.";
     SentToDown: "message-to-down-server", "A message arrived where nobody was up.";
+    // Reads without an entry.
+    ReadRound: "read-after-quorum-answered", "A leader answered a read once a majority had answered it.";
+    ReadRoundShared: "reads-shared-a-round", "One round of messages served several reads.";
+    ReadWaitedForRound: "read-waited-for-next-round", "A read came during a round and was served by the next one.";
+    ReadsHeld: "read-held-for-own-term", "A read waited because nothing of the leader's term was committed.";
+    ReadsFailedWithRole: "reads-failed-with-role", "Reads waited at a server that changed its role or term, and failed.";
+    ClientToldReadFailed: "client-told-read-failed", "A client was told that its read failed.";
+    ReadForwarded: "read-forwarded", "A follower asked its leader for an index.";
+    ForwardedReadRefused: "forwarded-read-refused", "A follower asked a leader that led no more.";
+    ReadWaitedForMachine: "read-waited-for-state-machine", "A read's index was known, and its state machine was not there yet.";
+    TooManyReads: "too-many-reads", "A read was refused because as many waited as may.";
+    ReadByLease: "read-by-lease", "A leader answered a read at once, by its lease.";
+    LeaseUnderCandidacy: "lease-read-under-candidacy", "A leader answered by its lease while another server stood against it.";
+    LeaseOver: "lease-over", "A leader's lease was over when a read came.";
+    StaleReadWasStale: "stale-read-was-stale", "A stale read was answered from an older state than the newest.";
+    StaleReadRefused: "stale-read-refused", "A stale read was refused because its client has seen more.";
+    // Leadership that is handed over or given up.
+    TransferBegan: "transfer-began", "A leader began to hand leadership over.";
+    HandedOver: "leadership-handed-over", "The server that a leader had told to campaign was elected.";
+    TransferTargetLagged: "transfer-target-lagged", "The target of a transfer had to be brought up first.";
+    TransferTimedOut: "transfer-timed-out", "The target of a transfer did not take over in time.";
+    TransferWhileTransferring: "transfer-while-transferring", "A leader was told to hand over while it was doing so.";
+    SuccessorRefused: "successor-refused", "A server that its leader had told to campaign was refused a vote.";
+    RefusedForTransfer: "refused-for-transfer", "A proposal was refused because leadership was being handed over.";
+    LeaderToldToCampaign: "leader-told-to-campaign", "A leader was told to campaign, and did nothing.";
+    SteppedDown: "stepped-down-on-request", "A leader stepped down because it was told to.";
+    LeaderLeftStalledDisk: "leader-left-stalled-disk", "A leader stepped down because its disk finished nothing.";
+    TooMuchUncommitted: "too-much-uncommitted", "A proposal was refused because too much was not committed.";
+    MachineFarBehind: "state-machine-far-behind", "Five entries or more were committed and not applied.";
     // Clients.
     Repeated: "retry-answered-from-session", "A request was committed twice and answered the second time from the session.";
     Superseded: "superseded-request", "A request was committed after a newer one of its client.";

@@ -43,6 +43,9 @@ pub struct Profile {
     /// How clocks behave.
     #[serde(default)]
     pub clocks: ClockRanges,
+    /// The state machines.
+    #[serde(default)]
+    pub machine: MachineRanges,
     /// Who uses the cluster.
     #[serde(default)]
     pub clients: ClientRanges,
@@ -95,6 +98,13 @@ pub struct RaftRanges {
     pub window_messages: Counts,
     /// The most bytes of entries in one message.
     pub max_message: Sizes,
+    /// The most bytes of entries that are appended and not committed.
+    pub uncommitted: Sizes,
+    /// The most reads without an entry that wait at one node.
+    pub reads_waiting: Counts,
+    /// After how many of its longest election timeouts a leader leaves a disk that finishes
+    /// nothing; at least 2.
+    pub disk_timeouts: Counts,
 }
 
 impl Default for RaftRanges {
@@ -109,6 +119,9 @@ impl Default for RaftRanges {
             heartbeats: read("2..5"),
             window_messages: read("1..32"),
             max_message: read("2KiB..64KiB"),
+            uncommitted: read("1KiB..1MiB"),
+            reads_waiting: read("1..64"),
+            disk_timeouts: read("2..20"),
         }
     }
 }
@@ -206,6 +219,28 @@ impl Default for ClockRanges {
     }
 }
 
+/// Ranges of the state machines.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MachineRanges {
+    /// The chance that entries are applied later than they commit, all the time.
+    pub late: Ratio,
+    /// How much later they then are applied.
+    pub apply_after: DurationRange,
+    /// How much later they are applied where that fault strikes.
+    pub apply_late: DurationRange,
+}
+
+impl Default for MachineRanges {
+    fn default() -> Self {
+        Self {
+            late: read("20%"),
+            apply_after: read("100us..100ms"),
+            apply_late: read("1ms..2s"),
+        }
+    }
+}
+
 /// Ranges of the clients. What they ask for is drawn from mixes of all kinds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -220,6 +255,11 @@ pub struct ClientRanges {
     pub value_size: Sizes,
     /// The chance that they write only a handful of different values.
     pub few_values: Ratio,
+    /// The chance that they read without an entry of the log: each in some of the ways there are.
+    pub reads: Ratio,
+    /// The chance that they then also read by lease, where votes are withheld. Clocks keep to what
+    /// is known of them in such a seed.
+    pub leases: Ratio,
     /// How long one attempt waits.
     pub request_timeout: DurationRange,
     /// After how many such times a request is given up.
@@ -234,6 +274,8 @@ impl Default for ClientRanges {
             keys: read("1..5"),
             value_size: read("8B..256B"),
             few_values: read("50%"),
+            reads: read("60%"),
+            leases: read("40%"),
             request_timeout: read("50ms..1s"),
             patience: read("1..10"),
         }
@@ -268,6 +310,8 @@ pub struct CalmRanges {
     pub outsiders: Ratio,
     /// The chance that clients go on while the cluster recovers.
     pub clients: Ratio,
+    /// The chance that leadership is handed over in the end, where nothing stands in the way.
+    pub handover: Ratio,
 }
 
 impl Default for CalmRanges {
@@ -275,6 +319,7 @@ impl Default for CalmRanges {
         Self {
             outsiders: read("60%"),
             clients: read("50%"),
+            handover: read("40%"),
         }
     }
 }

@@ -7,8 +7,9 @@ use super::kinds::{Kind, Pattern};
 use super::profile::Profile;
 use super::strategy::{around, clock_rate, network, up_to};
 use crate::format::{
-    Action, ClockChange, Comparison, Condition, DiskFault, DurationRange, Fault, Gauge, LinkChange,
-    Nanos, Network, NetworkChange, Operator, Partition, Phase, Route, Selector, Trigger, When,
+    Action, ApplyChange, ClockChange, Comparison, Condition, DiskFault, DurationRange, Fault,
+    Gauge, LinkChange, Nanos, Network, NetworkChange, Operator, Partition, Phase, Route, Selector,
+    Trigger, When,
 };
 
 /// What is drawn for one phase.
@@ -23,6 +24,8 @@ pub(super) struct StormDrawn {
     jump: Nanos,
     percent: u32,
     slow: DurationRange,
+    /// How late state machines apply.
+    behind: Nanos,
 }
 
 /// How one kind of fault strikes in one phase.
@@ -50,9 +53,10 @@ pub(super) fn drawn(profile: &Profile) -> impl Strategy<Value = StormDrawn> + us
         duration(profile.clocks.jump),
         count(profile.clocks.speed_percent),
         up_to(profile.disk.slow_sync),
+        duration(profile.machine.apply_late),
     );
     (phase, links, extremes).prop_map(|((lasts, faults, clients), (flaky, weather), extremes)| {
-        let (jump, percent, slow) = extremes;
+        let (jump, percent, slow, behind) = extremes;
         StormDrawn {
             lasts,
             faults,
@@ -62,6 +66,7 @@ pub(super) fn drawn(profile: &Profile) -> impl Strategy<Value = StormDrawn> + us
             jump,
             percent,
             slow,
+            behind,
         }
     })
 }
@@ -84,9 +89,13 @@ fn shape(kind: Kind, pattern: &Pattern) -> impl Strategy<Value = Shape> + use<> 
 }
 
 /// The phase that was drawn, for a cluster of `nodes`.
-pub(super) fn phase(place: usize, drawn: &StormDrawn, nodes: usize) -> Phase {
+///
+/// Where leases are trusted, clocks keep to what is known of them: no clock fault strikes.
+pub(super) fn phase(place: usize, drawn: &StormDrawn, nodes: usize, leases: bool) -> Phase {
     let nodes = u32::try_from(nodes).expect("a cluster has at most nine nodes");
+    let clock = |shape: &&Shape| matches!(shape.kind, Kind::ClockJump | Kind::ClockSpeed);
     let shapes = drawn.faults.iter().flatten();
+    let shapes = shapes.filter(|shape| !(leases && clock(shape)));
     let faults = shapes
         .filter_map(|shape| shape.fault(drawn, nodes))
         .collect();
@@ -171,6 +180,12 @@ impl Shape {
             Kind::DiskStall => self.disk(some(), Some(true), None),
             Kind::DiskStallLeader => self.disk(Selector::Leader, Some(true), None),
             Kind::DiskSlow => self.disk(some(), None, Some(storm.slow)),
+            Kind::Campaign => Action::Campaign(some()),
+            Kind::StepDown => Action::StepDown(Selector::Leader),
+            Kind::ApplyLate => Action::Apply(ApplyChange {
+                node: some(),
+                after: storm.behind,
+            }),
             // A node alone has no links.
             _ if nodes < 2 => return None,
             Kind::Isolate => Action::Isolate(some()),
@@ -182,6 +197,7 @@ impl Shape {
             Kind::HoldLeader => Action::Hold(self.leaders_route()),
             Kind::Link => Action::Link(self.link(&storm.flaky, nodes)),
             Kind::Weather => Action::Network(change(&storm.weather)),
+            Kind::Transfer => Action::Transfer(Selector::Random(1)),
         };
         Some(action)
     }

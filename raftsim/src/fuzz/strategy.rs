@@ -3,16 +3,16 @@
 
 use proptest::prelude::*;
 
-use super::calm::{self, CalmDrawn};
+use super::calm::{self, CalmDrawn, Surroundings};
 use super::draw::{chance, count, duration, hit, log_scale, nanos, place, scale, size, sometimes};
 use super::profile::{
-    ClientRanges, ClockRanges, DiskRanges, Dose, NetworkRanges, Profile, RaftRanges,
+    ClientRanges, ClockRanges, DiskRanges, Dose, MachineRanges, NetworkRanges, Profile, RaftRanges,
 };
 use super::storm::{self, StormDrawn};
 use crate::format::{
     Clients, Clock, ClockRate, Comparison, Counts, Course, Disk, DurationRange, Expect, Limits,
-    Mix, Nanos, Network, NodeName, OnCrash, Operator, Phase, Raft, Ratio, Reorder, Resolved,
-    Selector, Size, Values, Window,
+    Machine, Mix, Nanos, Network, NodeName, OnCrash, Operator, Phase, Raft, Ratio, Reads, Reorder,
+    Resolved, Selector, Size, Values, Window,
 };
 
 /// The most nodes of a scenario.
@@ -28,6 +28,7 @@ pub fn scenarios(profile: &Profile) -> BoxedStrategy<Resolved> {
         disk(&profile.disk),
         prop::collection::vec(drift(&profile.clocks), MOST_NODES),
         clients(&profile.clients),
+        machine(&profile.machine),
     );
     let phases = profile.storm.phases;
     let storms = (phases.low() as usize)..=(phases.high() as usize);
@@ -63,13 +64,14 @@ type Settings = (
     Disk,
     Vec<Option<ClockRate>>,
     Clients,
+    Machine,
 );
 
 fn assemble(
     name: &str,
     seed: u64,
     nodes: u32,
-    (raft, network, client_network, disk, drifts, mut clients): Settings,
+    (mut raft, network, client_network, disk, drifts, mut clients, machine): Settings,
     storms: &[StormDrawn],
     calm: &CalmDrawn,
 ) -> Resolved {
@@ -83,19 +85,23 @@ fn assemble(
             note,
         })
     });
-    let clocks = clocks.collect();
-    let ending = calm::ending(
-        calm,
-        &nodes,
-        &raft,
-        &network,
-        &disk,
-        &client_network,
-        &mut clients,
-    );
+    let clocks: Vec<Clock> = clocks.collect();
+    let leases = clients.reads.lease > 0 && raft.stickiness;
+    if leases {
+        raft.clock_error = Some(clock_error(&raft, &clocks));
+    } else {
+        clients.reads = without_leases(&clients.reads);
+    }
+    let surroundings = Surroundings {
+        network: &network,
+        client_network: &client_network,
+        disk: &disk,
+        machine: &machine,
+    };
+    let ending = calm::ending(calm, &nodes, &raft, &surroundings, &mut clients);
     let mut phases: Vec<Phase> = Vec::new();
     for (place, storm) in storms.iter().enumerate() {
-        phases.push(storm::phase(place + 1, storm, nodes.len()));
+        phases.push(storm::phase(place + 1, storm, nodes.len(), leases));
     }
     phases.extend(ending.phases);
     Resolved {
@@ -108,6 +114,7 @@ fn assemble(
         params: Vec::new(),
         nodes,
         raft,
+        machine,
         network,
         links: Vec::new(),
         client_network,
@@ -150,11 +157,17 @@ fn raft(ranges: &RaftRanges) -> impl Strategy<Value = Raft> + use<> {
         size(ranges.max_message),
         1_u64..=4,
     );
-    (switches, times, sizes).prop_map(|(switches, times, sizes)| {
+    let bounds = (
+        size(ranges.uncommitted),
+        count(ranges.reads_waiting),
+        count(ranges.disk_timeouts),
+    );
+    (switches, times, sizes, bounds).prop_map(|(switches, times, sizes, bounds)| {
         let (pre_vote, stickiness, check_quorum, eager_commit) = switches;
         let (shortest, percent, heartbeats) = times;
         let (messages, max_message, times_message) = sizes;
         let longest = nanos(shortest.get() / 100 * u64::from(100 + percent));
+        let (uncommitted, reads_waiting, disk_timeouts) = bounds;
         let bytes = Size::new(max_message.get() * times_message).unwrap_or(Size::MAX);
         Raft {
             election_timeout: DurationRange::new(shortest, longest),
@@ -165,7 +178,51 @@ fn raft(ranges: &RaftRanges) -> impl Strategy<Value = Raft> + use<> {
             eager_commit,
             max_message,
             window: Window { messages, bytes },
+            uncommitted,
+            reads_waiting,
+            clock_error: None,
+            disk_timeout: Some(nanos(longest.get() * u64::from(disk_timeouts))),
         }
+    })
+}
+
+/// By how much clocks that deviate so far can be wrong against each other in the shortest election
+/// timeout, and a little more. A voter whose clock is fast waits less than that timeout, a leader
+/// whose clock is slow takes longer for it.
+fn clock_error(raft: &Raft, clocks: &[Clock]) -> Nanos {
+    let shortest = u128::from(raft.election_timeout.low().get());
+    let rates = || {
+        clocks
+            .iter()
+            .map(|clock| clock.rate)
+            .chain([ClockRate::TRUE])
+    };
+    let less = |a: &ClockRate, b: &ClockRate| {
+        (u64::from(a.num()) * u64::from(b.den())).cmp(&(u64::from(b.num()) * u64::from(a.den())))
+    };
+    let slowest = rates().min_by(less).expect("there is one at least");
+    let fastest = rates().max_by(less).expect("there is one at least");
+    // What the slowest clock shows when the fastest has shown the whole timeout.
+    let shown = shortest * u128::from(slowest.num()) * u128::from(fastest.den())
+        / (u128::from(slowest.den()) * u128::from(fastest.num()));
+    let error = shortest - shown + shortest / 100 + 1;
+    nanos(u64::try_from(error).expect("less than a timeout"))
+}
+
+fn without_leases(reads: &Reads) -> Reads {
+    let others = Reads {
+        lease: 0,
+        ..reads.clone()
+    };
+    match others.weights().iter().any(|(_, weight)| *weight > 0) {
+        true => others,
+        false => Reads::default(),
+    }
+}
+
+fn machine(ranges: &MachineRanges) -> impl Strategy<Value = Machine> + use<> {
+    sometimes(ranges.late, duration(ranges.apply_after)).prop_map(|after| Machine {
+        apply_after: after.unwrap_or(Nanos::ZERO),
     })
 }
 
@@ -247,7 +304,9 @@ fn clients(ranges: &ClientRanges) -> impl Strategy<Value = Clients> + use<> {
     );
     let values = (hit(ranges.few_values), size(ranges.value_size));
     let patience = (duration(ranges.request_timeout), count(ranges.patience));
-    (who, mix(), values, patience).prop_map(|(who, mix, (few, value_size), patience)| {
+    let reads = sometimes(ranges.reads, reads(ranges.leases));
+    (who, mix(), reads, values, patience).prop_map(|(who, mix, reads, values, patience)| {
+        let (few, value_size) = values;
         let (count, per_second, keys) = who;
         let (request_timeout, times) = patience;
         let rate = format!("{per_second}/s");
@@ -256,10 +315,33 @@ fn clients(ranges: &ClientRanges) -> impl Strategy<Value = Clients> + use<> {
             rate: rate.parse().expect("the profile's bounds keep it a rate"),
             keys,
             mix,
+            reads: reads.unwrap_or_default(),
             values: if few { Values::Few } else { Values::Unique },
             value_size,
             request_timeout,
             give_up: nanos(request_timeout.get() * u64::from(times)),
+        }
+    })
+}
+
+/// Any ways of reading, with leases or without.
+fn reads(leases: Ratio) -> impl Strategy<Value = Reads> + use<> {
+    let weight = || place().prop_map(|place| scale(place, 0, 6).saturating_sub(2));
+    let weights = [weight(), weight(), weight(), weight()];
+    (weights, sometimes(leases, place())).prop_map(|(weights, lease)| {
+        let lease = lease.map_or(0, |lease| scale(lease, 1, 6));
+        let small = |weight: u64| u32::try_from(weight).expect("at most 6");
+        let [log, read_index, follower, stale] = weights.map(small);
+        let reads = Reads {
+            log,
+            read_index,
+            lease: small(lease),
+            follower,
+            stale,
+        };
+        match reads.weights().iter().any(|(_, weight)| *weight > 0) {
+            true => reads,
+            false => Reads::default(),
         }
     })
 }

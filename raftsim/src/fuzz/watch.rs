@@ -26,6 +26,8 @@ pub struct Probes {
     last_leader: Option<NodeId>,
     /// Per directed link between servers, the highest ordinal that has arrived.
     arrived: Vec<u64>,
+    /// Who was last told by its leader to campaign, and the term that it then stood in.
+    pub(super) chosen: Option<(NodeId, Term)>,
 }
 
 /// What is remembered of one server.
@@ -75,6 +77,7 @@ impl Probes {
             servers: vec![seen; servers],
             last_leader: None,
             arrived: vec![0; servers * servers],
+            chosen: None,
         }
     }
 
@@ -84,7 +87,11 @@ impl Probes {
         self.hits
     }
 
-    fn hit_if(&mut self, condition: bool, probe: Probe) {
+    pub(super) fn hit(&mut self, probe: Probe) {
+        self.hits.hit(probe);
+    }
+
+    pub(super) fn hit_if(&mut self, condition: bool, probe: Probe) {
         if condition {
             self.hits.hit(probe);
         }
@@ -433,6 +440,10 @@ impl<R: Rules + Clone, D: Duties> Observer<Server<R, D>> for Probes {
                 kv::Event::Answered { lost: true, .. } => self.hits.hit(Probe::RequestLost),
                 _ => {}
             }
+        }
+        if !step.events.is_empty() || matches!(step.action, Action::Operator { .. }) {
+            self.reads(node, cluster, step);
+            self.leadership(node, cluster, step);
         }
         if !step.output.is_empty() {
             self.put_out(step);

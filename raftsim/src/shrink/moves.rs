@@ -1,11 +1,11 @@
 //! What a list of actions becomes when it is to be edited: each message is named by what it says,
 //! not by its place on its link, so that a move still means something when others are gone.
 
-use kv::Op;
+use kv::Request;
 use simulator::{ClientId, Cut, Endpoint, NodeId, Rate, Span, Time};
 
 use super::says::Says;
-use crate::server::Operator;
+use crate::server::{Operator, engine_id, raft_id};
 
 /// One edited action. A move that is impossible in a replay is skipped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub(crate) enum Deed {
     Call {
         client: ClientId,
         to: NodeId,
-        op: Op,
+        request: Request,
     },
     Retry {
         client: ClientId,
@@ -113,8 +113,14 @@ impl Deed {
             | Deed::Resume(of)
             | Deed::Clock { node: of, .. }
             | Deed::Call { to: of, .. }
-            | Deed::Retry { to: of, .. }
-            | Deed::Operator { node: of, .. } => *of == node,
+            | Deed::Retry { to: of, .. } => *of == node,
+            Deed::Operator { node: of, command } => {
+                let target = match command {
+                    Operator::Command(kv::Operator::Transfer { to }) => Some(engine_id(*to)),
+                    _ => None,
+                };
+                *of == node || target == Some(node)
+            }
             Deed::GiveUp(_) => false,
         }
     }
@@ -178,8 +184,13 @@ impl Deed {
             | Deed::Restart(of)
             | Deed::Pause(of)
             | Deed::Resume(of)
-            | Deed::Clock { node: of, .. }
-            | Deed::Operator { node: of, .. } => *of = node(*of),
+            | Deed::Clock { node: of, .. } => *of = node(*of),
+            Deed::Operator { node: of, command } => {
+                *of = node(*of);
+                if let Operator::Command(kv::Operator::Transfer { to }) = command {
+                    *to = raft_id(node(engine_id(*to)));
+                }
+            }
             Deed::Call { client: by, to, .. } | Deed::Retry { client: by, to } => {
                 *by = client(*by);
                 *to = node(*to);

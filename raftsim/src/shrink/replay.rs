@@ -14,7 +14,7 @@ use super::moves::{Deed, Letter, Move, Pick};
 use super::says::Says;
 use crate::caught;
 use crate::check::{Broken, Checks, Violation};
-use crate::director::settings;
+use crate::director::{options, settings};
 use crate::format::{Property, Resolved};
 use crate::server::{Config, Image, Server, raft_id};
 
@@ -59,6 +59,7 @@ impl<'s, C> Replayer<'s, C> {
         let member = |place| {
             let (rules, duties) = (self.cast)(NodeId(place));
             let config = Config {
+                options: options(&self.scenario.machine),
                 rules,
                 duties,
                 settings: settings(&world.raft),
@@ -169,7 +170,11 @@ impl<R: Rules + Clone, D: Duties> Play<R, D> {
                 self.stepped.restore_disk(*node);
                 return self.stepped.complete(*node, &mut self.checks);
             }
-            Deed::Call { client, to, op } => return self.call(*client, *to, op),
+            Deed::Call {
+                client,
+                to,
+                request,
+            } => return self.call(*client, *to, request),
             Deed::Written { node, through } => self.written(*node, *through),
             Deed::Retry { client, to } => Action::Retry {
                 client: *client,
@@ -228,7 +233,7 @@ impl<R: Rules + Clone, D: Duties> Play<R, D> {
         &mut self,
         client: ClientId,
         target: NodeId,
-        op: &kv::Op,
+        request: &kv::Request,
     ) -> Result<(), Stopped<Box<Violation>>> {
         let open = self.stepped.cluster().open_operation(client);
         if let Some((serial, _)) = open {
@@ -239,7 +244,7 @@ impl<R: Rules + Clone, D: Duties> Play<R, D> {
             client,
             serial,
             target,
-            request: op.clone(),
+            request: request.clone(),
         })?;
         self.serials[client.0 as usize] = serial;
         Ok(())

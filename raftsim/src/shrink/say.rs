@@ -1,6 +1,6 @@
 //! What a move did, in a sentence to be read aloud.
 
-use kv::{Duties, Op};
+use kv::{Duties, Op, ReadBy};
 use raft_core::{RoleKind, Rules};
 use simulator::{Cluster, Cut, Endpoint, NodeId};
 
@@ -138,12 +138,17 @@ impl Scene<'_> {
             Deed::Pause(node) => told(*node, "stands still"),
             Deed::Resume(node) => told(*node, "goes on"),
             Deed::Clock { node, .. } => format!("The clock of {} changes.", self.name(*node)),
-            Deed::Call { client, to, op } => {
+            Deed::Call {
+                client,
+                to,
+                request,
+            } => {
                 format!(
-                    "Client c{} asks {} to {}.",
+                    "Client c{} asks {} to {}{}.",
                     client.0,
                     self.name(*to),
-                    asked(op)
+                    asked(&request.op),
+                    how(request.read)
                 )
             }
             Deed::Retry { client, to } => format!(
@@ -158,6 +163,23 @@ impl Scene<'_> {
             } => {
                 let asked = asked(&proposal.op);
                 format!("The operator asks {} to {asked}.", self.name(*node))
+            }
+            Deed::Operator {
+                node,
+                command: Operator::Command(command),
+            } => {
+                let node = self.name(*node);
+                match command {
+                    kv::Operator::Transfer { to } => {
+                        let to = self.name(engine_id(*to));
+                        format!("The operator tells {node} to hand leadership to {to}.")
+                    }
+                    kv::Operator::Campaign => format!("The operator tells {node} to campaign."),
+                    kv::Operator::StepDown => format!("The operator tells {node} to step down."),
+                    kv::Operator::ApplyAfter { .. } => {
+                        format!("The state machine of {node} gets slow, or fast again.")
+                    }
+                }
             }
         }
     }
@@ -238,6 +260,12 @@ impl Scene<'_> {
             Kind::Heartbeat => format!("{from}'s heartbeat of term {term}"),
             Kind::Accepted => format!("{from}'s acknowledgement up to #{}", letter.says.first()),
             Kind::Rejected => format!("{from}'s word that it lacks #{}", letter.says.first()),
+            Kind::TimeoutNow => format!("{from}'s order to campaign"),
+            Kind::ReadIndex => format!("{from}'s question for an index to read at"),
+            Kind::ReadIndexReply => match letter.says.first() {
+                0 => format!("{from}'s word that it can name no index"),
+                index => format!("{from}'s word to read at #{index}"),
+            },
             Kind::Request => format!("the request of {from}"),
             Kind::Reply => format!("{from}'s answer"),
         }
@@ -293,6 +321,16 @@ impl Scene<'_> {
             true => String::new(),
             false => format!(": {}", came.join(", ")),
         }
+    }
+}
+
+fn how(read: ReadBy) -> &'static str {
+    match read {
+        ReadBy::Log => "",
+        ReadBy::ReadIndex => " once a majority has answered it",
+        ReadBy::Lease => " by its lease",
+        ReadBy::Follower => " from the index that its leader names",
+        ReadBy::Stale { .. } => " from whatever it has applied",
     }
 }
 

@@ -29,6 +29,9 @@ pub(crate) enum Kind {
     Heartbeat,
     Accepted,
     Rejected,
+    TimeoutNow,
+    ReadIndex,
+    ReadIndexReply,
     Request,
     /// The answer to a client, however it turns out.
     Reply,
@@ -46,10 +49,14 @@ impl Says {
             Content::Request { serial, .. } => Self::new(Kind::Request, 0, [*serial, 0, 0, 0, 0]),
             Content::Reply { serial, reply } => {
                 let how = match reply {
-                    Response::Done(_) => 0,
+                    Response::Done { .. } => 0,
                     Response::NotLeader { .. } => 1,
                     Response::Lost => 2,
                     Response::Superseded => 3,
+                    Response::Busy => 4,
+                    Response::ReadFailed => 5,
+                    Response::Behind { .. } => 6,
+                    Response::NoLease(_) => 7,
                 };
                 Self::new(Kind::Reply, 0, [*serial, how, 0, 0, 0])
             }
@@ -88,7 +95,9 @@ impl Says {
                 };
                 (kind, [asked_in.0, 0, 0, 0, 0])
             }
-            Body::RequestVote { last } => (Kind::RequestVote, [last.index.0, last.term.0, 0, 0, 0]),
+            Body::RequestVote { last, .. } => {
+                (Kind::RequestVote, [last.index.0, last.term.0, 0, 0, 0])
+            }
             Body::RequestVoteReply { granted: true } => (Kind::VoteGranted, [0; 5]),
             Body::RequestVoteReply { granted: false } => (Kind::VoteRefused, [0; 5]),
             Body::AppendEntries(append) => {
@@ -109,6 +118,12 @@ impl Says {
                     (Kind::Rejected, [prev_index.0, hint[0], hint[1], 0, 0])
                 }
             },
+            Body::TimeoutNow => (Kind::TimeoutNow, [0; 5]),
+            Body::ReadIndex { .. } => (Kind::ReadIndex, [0; 5]),
+            Body::ReadIndexReply { index, .. } => (
+                Kind::ReadIndexReply,
+                [index.unwrap_or_default().0, 0, 0, 0, 0],
+            ),
         };
         Self::new(kind, message.term.0, numbers)
     }

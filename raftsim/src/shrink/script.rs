@@ -77,11 +77,15 @@ fn verb<R: Rules + Clone, D: Duties>(deed: &Deed, world: &Stepped<Server<R, D>>)
             rate: ClockRate::new(rate.num(), rate.den()),
             jump: Nanos::new(jump.0).unwrap_or(Nanos::ZERO),
         },
-        Deed::Call { client, to, op } => Verb::Call(Box::new(Call {
+        Deed::Call {
+            client,
+            to,
+            request,
+        } => Verb::Call(Box::new(Call {
             client: *client,
             serial: None,
             to: *to,
-            op: op.clone(),
+            request: request.clone(),
         })),
         Deed::Retry { client, to } => Verb::Retry {
             client: *client,
@@ -122,6 +126,9 @@ fn kind(kind: Kind) -> MessageKind {
         Kind::Append => MessageKind::AppendEntries,
         Kind::Heartbeat => MessageKind::Heartbeat,
         Kind::Accepted | Kind::Rejected => MessageKind::AppendEntriesReply,
+        Kind::TimeoutNow => MessageKind::TimeoutNow,
+        Kind::ReadIndex => MessageKind::ReadIndex,
+        Kind::ReadIndexReply => MessageKind::ReadIndexReply,
         Kind::Request => MessageKind::Request,
         Kind::Reply => MessageKind::Reply,
     }

@@ -122,7 +122,7 @@ fn deed<R: Rules + Clone, D: Duties>(
         } => Deed::Call {
             client: *client,
             to: *target,
-            op: request.clone(),
+            request: request.clone(),
         },
         Action::Retry { client, target, .. } => Deed::Retry {
             client: *client,

@@ -16,8 +16,8 @@ pub(super) fn shorter(hunt: &mut Hunt<'_>) {
     let mut words = Words::default();
     let mut short = hunt.best.clone();
     for made in &mut short.moves {
-        if let Deed::Call { op, .. } = &mut made.deed {
-            *op = words.shorten(op);
+        if let Deed::Call { request, .. } = &mut made.deed {
+            request.op = words.shorten(&request.op);
         }
     }
     if short != hunt.best {
@@ -33,11 +33,15 @@ pub(super) fn shorter(hunt: &mut Hunt<'_>) {
         },
     };
     hunt.change(1, |made| match &made.deed {
-        Deed::Call { client, to, op } => Some(Move {
+        Deed::Call {
+            client,
+            to,
+            request,
+        } => Some(Move {
             deed: Deed::Call {
                 client: *client,
                 to: *to,
-                op: plain(op),
+                request: plain(&request.op).into(),
             },
             ..*made
         }),

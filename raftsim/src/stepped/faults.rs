@@ -22,6 +22,7 @@ impl Faults {
             Action::Duplicate(_) => self.note(FaultKind::Duplicate),
             Action::Restart(_) => self.note(FaultKind::Restart),
             Action::Pause(_) => self.note(FaultKind::Pause),
+            Action::Operator { .. } => self.note(FaultKind::Operator),
             Action::Clock { jump, .. } => self.note(match *jump > Span::ZERO {
                 true => FaultKind::ClockJump,
                 false => FaultKind::ClockRate,

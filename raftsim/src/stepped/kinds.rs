@@ -33,6 +33,9 @@ pub(super) fn is<R: Rules + Clone, D: Duties>(
         MessageKind::Heartbeat => {
             matches!(body, Some(Body::AppendEntries(append)) if append.is_empty())
         }
+        MessageKind::TimeoutNow => matches!(body, Some(Body::TimeoutNow)),
+        MessageKind::ReadIndex => matches!(body, Some(Body::ReadIndex { .. })),
+        MessageKind::ReadIndexReply => matches!(body, Some(Body::ReadIndexReply { .. })),
         MessageKind::Request => matches!(flight.content, Content::Request { .. }),
         MessageKind::Reply => matches!(flight.content, Content::Reply { .. }),
     }

@@ -112,7 +112,7 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
             client: call.client,
             serial,
             target: call.to,
-            request: call.op.clone(),
+            request: call.request.clone(),
         })?;
         self.serials[client as usize] = serial;
         Ok(())

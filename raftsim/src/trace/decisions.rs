@@ -1,6 +1,6 @@
 //! What nodes decided, in words, with the rule and the compared values.
 
-use raft_core::{EntryId, Event, NodeId, RoleKind, VoteRefusal};
+use raft_core::{EntryId, Event, NodeId, Refusal, RoleKind, VoteRefusal};
 use serde_json::{Map, Value, json};
 
 use super::record::{Decision, Kind};
@@ -92,6 +92,35 @@ impl Words<'_> {
                 });
                 Said::new("answered", Some(Kind::Client), text, values)
             }
+            kv::Event::ReadAnswered {
+                client,
+                serial,
+                needs,
+                applied,
+            } => {
+                let (client, serial) = (client.0, serial.0);
+                let text = match needs {
+                    Some(needs) => format!("c{client}.{serial} read at {applied}, needs {needs}"),
+                    None => format!("c{client}.{serial} read at {applied}, whatever that is"),
+                };
+                let values = json!({
+                    "client": client, "serial": serial, "applied": applied.0,
+                    "needs": needs.map(|needs| needs.0)
+                });
+                Said::new("read_answered", Some(Kind::Client), text, values)
+            }
+            kv::Event::ReadBehind {
+                client,
+                after,
+                applied,
+            } => {
+                let client = client.0;
+                let text = format!("c{client} has seen {after}, only {applied} is applied");
+                let values = json!({
+                    "client": client, "after": after.0, "applied": applied.0
+                });
+                Said::new("read_behind", Some(Kind::Client), text, values).notable()
+            }
             kv::Event::PayloadsMissing { from } => {
                 let text = format!("dropped: payloads missing for {}", self.name(*from));
                 let values = json!({"from": self.name(*from)});
@@ -106,6 +135,17 @@ impl Words<'_> {
             Event::Became { .. } | Event::Follows { .. } | Event::QuorumLost { .. } => {
                 self.role(event)
             }
+            Event::ReadsHeld { .. }
+            | Event::ReadRoundBegan { .. }
+            | Event::ReadRoundEnded { .. }
+            | Event::ReadByLease { .. }
+            | Event::LeaseOver { .. }
+            | Event::ReadsForwarded { .. }
+            | Event::ReadFailed { .. } => self.read(event),
+            Event::DiskStalled { .. }
+            | Event::TransferBegan { .. }
+            | Event::TargetTold { .. }
+            | Event::TransferFailed { .. } => self.leaving(event),
             Event::VoteGranted { .. }
             | Event::VoteRefused { .. }
             | Event::PreVoteGranted { .. }
@@ -356,13 +396,17 @@ impl Words<'_> {
                 });
                 Said::new("commit_held", Some(Kind::Commit), text, values).notable()
             }
-            Event::ProposalRefused { leader } => {
+            Event::ProposalRefused { leader, why } => {
                 let known = self.known(*leader);
-                let text = match known {
-                    Some(name) => format!("not leader, {name} is"),
-                    None => "not leader, knows none".to_owned(),
+                let text = match (why, known) {
+                    (Refusal::NotLeader, Some(name)) => format!("not leader, {name} is"),
+                    (Refusal::NotLeader, None) => "not leader, knows none".to_owned(),
+                    (Refusal::Transferring { to }, _) => {
+                        format!("hands leadership to {}", self.name(*to))
+                    }
+                    (Refusal::TooMuchUncommitted, _) => "too much is not committed".to_owned(),
                 };
-                let values = json!({"leader": known});
+                let values = json!({"leader": known, "why": refusal(*why)});
                 Said::new("proposal_refused", Some(Kind::Client), text, values).notable()
             }
             Event::StaleDropped { from, theirs, .. } => {
@@ -389,6 +433,99 @@ impl Words<'_> {
             }
             other => unreachable!("{other:?} is put into words elsewhere"),
         }
+    }
+}
+
+impl Words<'_> {
+    fn read(&self, event: &Event) -> Said {
+        let kind = Some(Kind::Client);
+        match event {
+            Event::ReadsHeld { commit } => {
+                let text = format!("reads wait: {commit} is not of this term");
+                Said::new("reads_held", kind, text, json!({"commit": commit.0})).notable()
+            }
+            Event::ReadRoundBegan { index, reads } => {
+                let text = format!("asks a quorum for {}", count(*reads));
+                let values = json!({"index": index.0, "reads": reads});
+                Said::new("read_round_began", kind, text, values)
+            }
+            Event::ReadRoundEnded { index, reads } => {
+                let text = format!("still leads: {} at {index}", count(*reads));
+                let values = json!({"index": index.0, "reads": reads});
+                Said::new("read_round_ended", kind, text, values)
+            }
+            Event::ReadByLease { index, until } => {
+                let text = format!("lease until {}: read at {index}", clock::show(until.0));
+                let values = json!({"index": index.0, "until_ns": until.0});
+                Said::new("read_by_lease", kind, text, values)
+            }
+            Event::LeaseOver { until } => {
+                let text = format!("no lease since {}", clock::show(until.0));
+                let values = json!({"until_ns": until.0});
+                Said::new("lease_over", kind, text, values).notable()
+            }
+            Event::ReadsForwarded { leader, reads } => {
+                let text = format!("asks {} for {}", self.name(*leader), count(*reads));
+                let values = json!({"leader": self.name(*leader), "reads": reads});
+                Said::new("reads_forwarded", kind, text, values)
+            }
+            Event::ReadFailed { why } => {
+                let text = format!("read fails: {why}");
+                let values = json!({"why": why.to_string()});
+                Said::new("read_failed", kind, text, values).notable()
+            }
+            other => unreachable!("{other:?} is no read"),
+        }
+    }
+
+    /// How a leader leaves, or does not.
+    fn leaving(&self, event: &Event) -> Said {
+        let kind = Some(Kind::Role);
+        match event {
+            Event::DiskStalled { since, allowed } => {
+                let allowed_text = clock::brief(allowed.0);
+                let text = format!("its disk has finished nothing for {allowed_text}");
+                let values = json!({"since_ns": since.0, "allowed_ns": allowed.0});
+                Said::new("disk_stalled", kind, text, values).notable()
+            }
+            Event::TransferBegan { to } => {
+                let text = format!("hands leadership to {}", self.name(*to));
+                let values = json!({"to": self.name(*to)});
+                Said::new("transfer_began", kind, text, values).notable()
+            }
+            Event::TargetTold { to } => {
+                let text = format!("{} has the whole log", self.name(*to));
+                let values = json!({"to": self.name(*to)});
+                Said::new("target_told", kind, text, values).notable()
+            }
+            Event::TransferFailed { to, why } => {
+                let text = format!("does not hand leadership over: {why}");
+                let to = engine_id_or_none(*to).and_then(|place| self.0.get(place));
+                let values = json!({"to": to, "why": why.to_string()});
+                Said::new("transfer_failed", kind, text, values).notable()
+            }
+            other => unreachable!("{other:?} is about no leader that leaves"),
+        }
+    }
+}
+
+/// An operator may name a node that does not exist.
+fn engine_id_or_none(id: NodeId) -> Option<usize> {
+    usize::try_from(id.0.checked_sub(1)?).ok()
+}
+
+fn count(reads: u64) -> String {
+    match reads {
+        1 => "a read".to_owned(),
+        reads => format!("{reads} reads"),
+    }
+}
+
+fn refusal(why: Refusal) -> &'static str {
+    match why {
+        Refusal::NotLeader => "not_leader",
+        Refusal::Transferring { .. } => "transferring",
+        Refusal::TooMuchUncommitted => "too_much_uncommitted",
     }
 }
 

@@ -1,6 +1,6 @@
 //! What travels and what is written, in words, remembered until it arrives.
 
-use kv::{Answer, Op, Response};
+use kv::{Answer, Op, Operator, ReadBy, Request, Response};
 use raft_core::{Body, Outcome};
 
 use super::record::Kind;
@@ -37,7 +37,12 @@ pub(super) fn message(message: &kv::Message) -> Letter {
             false,
             format!("pre-vote {}", if *granted { "yes" } else { "no" }),
         ),
-        Body::RequestVote { last } => (Kind::Vote, false, format!("vote? {term} log {last}")),
+        Body::RequestVote { last, transfer } => {
+            if *transfer {
+                ", told by the leader".clone_into(&mut detail);
+            }
+            (Kind::Vote, false, format!("vote? {term} log {last}"))
+        }
         Body::RequestVoteReply { granted } => (
             Kind::Vote,
             false,
@@ -60,6 +65,12 @@ pub(super) fn message(message: &kv::Message) -> Letter {
                 (Kind::Append, false, format!("reject {prev_index}"))
             }
         },
+        Body::TimeoutNow => (Kind::Vote, false, format!("campaign! after {term}")),
+        Body::ReadIndex { .. } => (Kind::Append, false, "read index?".to_owned()),
+        Body::ReadIndexReply { index, .. } => {
+            let text = index.map_or("no read".to_owned(), |index| format!("read at {index}"));
+            (Kind::Append, false, text)
+        }
     };
     Letter {
         text,
@@ -71,8 +82,12 @@ pub(super) fn message(message: &kv::Message) -> Letter {
 }
 
 /// A request of a client.
-pub(super) fn request(client: u32, serial: u64, op: &Op) -> Letter {
-    let text = format!("c{client}.{serial} {}", operation(op));
+pub(super) fn request(client: u32, serial: u64, request: &Request) -> Letter {
+    let text = format!(
+        "c{client}.{serial} {}{}",
+        operation(&request.op),
+        by(request.read)
+    );
     Letter {
         text,
         detail: String::new(),
@@ -85,7 +100,9 @@ pub(super) fn request(client: u32, serial: u64, op: &Op) -> Letter {
 /// The answer to one.
 pub(super) fn reply(client: u32, serial: u64, reply: &Response, names: &[String]) -> Letter {
     let said = match reply {
-        Response::Done(reply) => format!("{} v{}", answer(&reply.answer), reply.version.0),
+        Response::Done { reply, .. } => {
+            format!("{} v{}", answer(&reply.answer), reply.version.0)
+        }
         Response::NotLeader { leader: None } => "not leader".to_owned(),
         Response::NotLeader {
             leader: Some(leader),
@@ -95,6 +112,10 @@ pub(super) fn reply(client: u32, serial: u64, reply: &Response, names: &[String]
         }
         Response::Lost => "lost".to_owned(),
         Response::Superseded => "superseded".to_owned(),
+        Response::Busy => "busy".to_owned(),
+        Response::ReadFailed => "not read".to_owned(),
+        Response::Behind { applied } => format!("behind, at {applied}"),
+        Response::NoLease(why) => format!("no lease: {why}"),
     };
     let text = format!("c{client}.{serial} = {said}");
     Letter {
@@ -103,6 +124,22 @@ pub(super) fn reply(client: u32, serial: u64, reply: &Response, names: &[String]
         kind: Kind::Client,
         about: Some((client, serial)),
         idle: false,
+    }
+}
+
+/// A command of the operator.
+pub(super) fn command(command: Operator, names: &[String]) -> String {
+    match command {
+        Operator::Transfer { to } => {
+            let place = crate::server::engine_id(to).0 as usize;
+            format!("operator: hand leadership to {}", names[place])
+        }
+        Operator::Campaign => "operator: campaign".to_owned(),
+        Operator::StepDown => "operator: step down".to_owned(),
+        Operator::ApplyAfter { delay } if delay.0 == 0 => "operator: apply at once".to_owned(),
+        Operator::ApplyAfter { delay } => {
+            format!("operator: apply {} later", crate::clock::brief(delay.0))
+        }
     }
 }
 
@@ -172,6 +209,16 @@ fn operation(op: &Op) -> String {
             format!("cas {} {expect}->{}", show(key), show(value))
         }
         Op::Delete { key } => format!("delete {}", show(key)),
+    }
+}
+
+fn by(read: ReadBy) -> String {
+    match read {
+        ReadBy::Log => String::new(),
+        ReadBy::ReadIndex => " by read index".to_owned(),
+        ReadBy::Lease => " by lease".to_owned(),
+        ReadBy::Follower => " by follower".to_owned(),
+        ReadBy::Stale { after } => format!(" stale, after {after}"),
     }
 }
 

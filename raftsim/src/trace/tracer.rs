@@ -249,10 +249,20 @@ impl<F: FnMut(Line)> Tracer<F> {
             Action::Clock { .. } => Scene::new(Act::Clock, Kind::Fault, "clock changes its rate"),
             Action::Pause(_) => Scene::new(Act::Pause, Kind::Fault, "pause"),
             Action::Resume(_) => Scene::new(Act::Resume, Kind::Fault, "resume"),
-            Action::Operator { node, command } => {
-                let Operator::Propose(proposal) = command;
+            Action::Operator {
+                command: Operator::Command(command),
+                ..
+            } => {
+                let text = letters::command(*command, &self.names);
+                Scene::new(Act::Operator, Kind::Fault, text)
+            }
+            Action::Operator {
+                node,
+                command: Operator::Propose(proposal),
+            } => {
                 let (client, serial) = (proposal.client.0, proposal.serial);
-                let letter = letters::request(client, serial, &proposal.op);
+                let request = proposal.op.clone().into();
+                let letter = letters::request(client, serial, &request);
                 Scene {
                     to: Some(self.name((*node).into())),
                     about: Some((client, serial)),

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use raft_core::{Body, Event, Index, Outcome, RoleKind, Term, Write};
+use raft_core::{Body, Event, Index, Instant, Outcome, RoleKind, Term, Write};
 use simulator::NodeId;
 
 use super::facts::{
@@ -25,6 +25,80 @@ pub(super) struct Now {
     pub(super) verified: (Term, u64),
     /// Whose votes it has counted as a candidate.
     pub(super) votes: Vec<NodeId>,
+    /// As a leader, whom it has heard from.
+    pub(super) reign: Reign,
+}
+
+/// What a leader has heard in one term.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Reign {
+    term: Term,
+    /// When it was elected, by its own clock.
+    pub(super) began: Instant,
+    /// The newest of its messages that each node has answered: when it left by its own clock, and
+    /// its number on the way to that node.
+    pub(super) heard: Vec<(NodeId, Instant, u64)>,
+    /// The last message it sent to each node.
+    sent: Vec<(NodeId, u64)>,
+    /// What it had sent when its present round of reads began.
+    pub(super) round: Vec<(NodeId, u64)>,
+    /// Whether it told another node to campaign.
+    pub(super) told: bool,
+}
+
+impl Reign {
+    /// Who has answered a message that left after these.
+    pub(super) fn answered_since(&self, sent: &[(NodeId, u64)]) -> Vec<NodeId> {
+        let before = |node| {
+            sent.iter()
+                .find(|(to, _)| *to == node)
+                .map_or(0, |(_, seq)| *seq)
+        };
+        let heard = self.heard.iter();
+        let since = heard.filter(|(node, _, seq)| *seq > before(*node));
+        since.map(|(node, ..)| *node).collect()
+    }
+
+    fn step(&mut self, moment: &Moment, look: &Look) {
+        if look.role != RoleKind::Leader {
+            return;
+        }
+        if self.term != look.term {
+            *self = Reign {
+                term: look.term,
+                began: look.now,
+                ..Reign::default()
+            };
+        }
+        if let What::Receive { from, message, .. } = &moment.what
+            && let Body::AppendEntriesReply(reply) = &message.body
+            && message.term == look.term
+            && reply.seq > 0
+        {
+            let heard = (*from, reply.sent_at, reply.seq);
+            match self.heard.iter_mut().find(|(node, ..)| node == from) {
+                Some(known) => *known = (*from, known.1.max(heard.1), known.2.max(heard.2)),
+                None => self.heard.push(heard),
+            }
+        }
+        let mut began = false;
+        for event in &moment.decisions {
+            began |= matches!(event, Event::ReadRoundBegan { .. });
+            self.told |= matches!(event, Event::TargetTold { .. });
+        }
+        if began {
+            self.round.clone_from(&self.sent);
+        }
+        for (to, message) in &moment.sent {
+            let Body::AppendEntries(append) = &message.body else {
+                continue;
+            };
+            match self.sent.iter_mut().find(|(node, _)| node == to) {
+                Some((_, seq)) => *seq = append.seq,
+                None => self.sent.push((*to, append.seq)),
+            }
+        }
+    }
 }
 
 impl Now {
@@ -32,6 +106,15 @@ impl Now {
     pub(super) fn durable(&self) -> u64 {
         let same = self.log.iter().zip(&self.disk.log);
         same.take_while(|(own, held)| own == held).count() as u64
+    }
+
+    /// What it has heard as a leader, this step included.
+    pub(super) fn reign_after(&self, moment: &Moment) -> Reign {
+        let mut reign = self.reign.clone();
+        if let Some(look) = &moment.after {
+            reign.step(moment, look);
+        }
+        reign
     }
 
     fn write(&mut self, write: &Write) {
@@ -190,6 +273,9 @@ impl Account {
             let operation = (answer.client.0, answer.serial.0);
             note(operation, Asking::Answered(node, *answer));
         }
+        for read in &moment.reads {
+            note(read.operation, Asking::Read(node, *read));
+        }
         for applied in &moment.applied {
             let applied = *applied;
             self.done.push(Done {
@@ -206,6 +292,7 @@ impl Account {
         let now = &mut self.nodes[node.0 as usize];
         now.verified = slips::verified(now, moment);
         now.votes = slips::votes_counted(now, moment);
+        now.reign = now.reign_after(moment);
         let before = now.look.take();
         now.look.clone_from(&moment.after);
         self.learnt(when, node, before.as_ref(), moment);

@@ -3,7 +3,7 @@
 use raft_core::{EntryId, Term};
 use simulator::NodeId;
 
-use super::moment::{Answer, Applied, Image, Operation};
+use super::moment::{Answer, Applied, Image, Operation, Read};
 
 /// When something happened: the number of the event, and nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -127,6 +127,8 @@ pub(super) enum Asking {
     Sent,
     /// A node answered it.
     Answered(NodeId, Answer),
+    /// A node answered it from its state, without an entry.
+    Read(NodeId, Read),
     /// Its client took the answer of this node.
     Told(NodeId),
 }

@@ -1,7 +1,7 @@
 //! One event of a run with everything that a story may need of it.
 
 use kv::{ClientId, Serial};
-use raft_core::{EntryId, HardState, Index, Message, RoleKind, Term, Write};
+use raft_core::{EntryId, HardState, Index, Instant, Message, RoleKind, Settings, Term, Write};
 use simulator::NodeId;
 
 /// An event as it happened.
@@ -21,6 +21,8 @@ pub(super) struct Moment {
     pub(super) applied: Vec<Applied>,
     /// Whom it answered.
     pub(super) answers: Vec<Answer>,
+    /// Which reads without an entry it answered.
+    pub(super) reads: Vec<Read>,
     /// What it is after the event; absent while it is down.
     pub(super) after: Option<Look>,
 }
@@ -69,6 +71,9 @@ pub(super) struct Look {
     pub(super) durable: Index,
     /// What a leader believes of the others.
     pub(super) matches: Vec<(NodeId, Index)>,
+    /// What its clock shows.
+    pub(super) now: Instant,
+    pub(super) settings: Settings,
 }
 
 /// An entry that a node applied.
@@ -81,6 +86,16 @@ pub(super) struct Applied {
     pub(super) again: bool,
     /// The hash of its state after it.
     pub(super) state: u64,
+}
+
+/// A read without an entry that a node answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Read {
+    pub(super) operation: Operation,
+    /// How far the state must reach; nothing for a read that may be stale.
+    pub(super) needs: Option<Index>,
+    /// How far it reaches.
+    pub(super) applied: Index,
 }
 
 /// A client that was answered from an entry.

@@ -7,7 +7,7 @@ use raft_core::{Index, Message, Rules};
 use simulator::{Action, Cluster, Endpoint, MessageId, NodeId, Observer, Step, Verdict};
 
 use super::account::Account;
-use super::moment::{Answer, Applied, Image, Look, Moment, Operation, What};
+use super::moment::{Answer, Applied, Image, Look, Moment, Operation, Read, What};
 use crate::check::{Violation, read_request};
 use crate::run::Spectator;
 use crate::server::{Server, engine_id};
@@ -64,6 +64,7 @@ impl Recorder {
             writes: step.output.writes.iter().map(|w| w.raft.clone()).collect(),
             applied: Vec::new(),
             answers: Vec::new(),
+            reads: Vec::new(),
             after: None,
         };
         for (to, message) in &step.output.sends {
@@ -86,6 +87,16 @@ impl Recorder {
                     serial: *serial,
                     entry: *entry,
                     holds: request_at(server, entry.index),
+                }),
+                kv::Event::ReadAnswered {
+                    client,
+                    serial,
+                    needs,
+                    applied,
+                } => moment.reads.push(Read {
+                    operation: (client.0, serial.0),
+                    needs: *needs,
+                    applied: *applied,
                 }),
                 _ => {}
             }
@@ -236,6 +247,8 @@ fn look<R: Rules + Clone, D: Duties>(server: &Server<R, D>) -> Look {
         matches: progress
             .map(|peer| (engine_id(peer.id), peer.match_index))
             .collect(),
+        now: raft.now(),
+        settings: *raft.settings(),
     }
 }
 

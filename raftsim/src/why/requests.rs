@@ -55,6 +55,13 @@ pub(super) fn operation(telling: &mut Telling<'_>, operation: Operation) {
                     answer.entry
                 )
             }
+            Asking::Read(node, read) => {
+                format!(
+                    "{} answers {what} from its state, with everything up to {} applied",
+                    telling.name(node),
+                    read.applied
+                )
+            }
             Asking::Told(node) => {
                 format!("client {client} takes the answer of {}", telling.name(node))
             }

@@ -1,6 +1,7 @@
 //! From one verb as written to the same with nodes and clients by number.
 
-use kv::Op;
+use kv::{Op, ReadBy, Request};
+use raft_core::Index;
 use simulator::{ClientId, Endpoint, NodeId};
 
 use super::crash::{WrittenCrash, WrittenKeep};
@@ -8,7 +9,7 @@ use super::ends::{Ends, NodeSet, Who};
 use super::lower_expect;
 use super::script::{Ask, Call, Keep, Letters, Links, MAX_CHOICES, Verb};
 use super::written::{
-    OpName, WrittenCall, WrittenCampaign, WrittenClock, WrittenElect, WrittenLetters,
+    OpName, Way, WrittenCall, WrittenCampaign, WrittenClock, WrittenElect, WrittenLetters,
     WrittenOperator, WrittenReplicate, WrittenVerb,
 };
 use crate::format::action::Route;
@@ -16,7 +17,7 @@ use crate::format::check::Checker;
 use crate::format::codes::Code;
 use crate::format::select::{NodeName, Partition, Selector};
 use crate::format::units::Nanos;
-use crate::server::{FIRST_OPERATOR, Operator, Proposal};
+use crate::server::{FIRST_OPERATOR, Operator, Proposal, raft_id};
 
 /// The longest value that a client writes, in bytes.
 const MAX_VALUE: usize = 16 << 10;
@@ -219,12 +220,35 @@ fn call(checker: &mut Checker<'_>, at: &str, written: &WrittenCall) -> Option<Ca
     let client = client(checker, at, written.client.as_ref());
     let to = checker.node(&format!("{at}/to"), &written.to);
     let op = operation(checker, at, written)?;
+    let read = read(checker, at, written);
     Some(Call {
         client: client?,
         serial: written.serial,
         to: to?,
-        op,
+        request: Request { op, read },
     })
+}
+
+/// How a get is made safe.
+fn read(checker: &mut Checker<'_>, at: &str, written: &WrittenCall) -> ReadBy {
+    let by = written.by.unwrap_or_default();
+    if by != Way::Log && written.op != OpName::Get {
+        let message = "only a get needs no entry of the log";
+        checker.wrong(Code::SC027, &format!("{at}/by"), message);
+    }
+    if written.after.is_some() && by != Way::Stale {
+        let message = "only a stale read is told what its client has seen";
+        checker.wrong(Code::SC027, &format!("{at}/after"), message);
+    }
+    match by {
+        Way::Log => ReadBy::Log,
+        Way::ReadIndex => ReadBy::ReadIndex,
+        Way::Lease => ReadBy::Lease,
+        Way::Follower => ReadBy::Follower,
+        Way::Stale => ReadBy::Stale {
+            after: Index(written.after.unwrap_or(0)),
+        },
+    }
 }
 
 /// What is asked for, within its bounds.
@@ -249,11 +273,45 @@ fn operation(checker: &mut Checker<'_>, at: &str, written: &WrittenCall) -> Opti
 
 fn operator(checker: &mut Checker<'_>, at: &str, written: WrittenOperator) -> Option<Verb> {
     let node = checker.node(&format!("{at}/to"), &written.to);
-    let Some(proposal) = written.propose else {
-        let help = Some("add \"propose\"".to_owned());
-        checker.wrong_with_help(Code::SC029, at, "this commands nothing", help);
+    let given = [
+        ("propose", written.propose.is_some()),
+        ("transfer", written.transfer.is_some()),
+        ("campaign", written.campaign == Some(true)),
+        ("step_down", written.step_down == Some(true)),
+        ("apply_after", written.apply_after.is_some()),
+    ];
+    let names: Vec<_> = given
+        .iter()
+        .filter(|(_, is)| *is)
+        .map(|(name, _)| *name)
+        .collect();
+    let [_] = names[..] else {
+        let message = match names.len() {
+            0 => "this commands nothing".to_owned(),
+            _ => format!("several commands: {}", names.join(", ")),
+        };
+        let known = given.map(|(name, _)| name).join(", ");
+        let help = Some(format!("give one of {known}"));
+        checker.wrong_with_help(Code::SC029, at, message, help);
         return None;
     };
+    let command = match (&written.transfer, written.apply_after) {
+        (Some(to), _) => {
+            let to = checker.node(&format!("{at}/transfer"), to)?;
+            Some(kv::Operator::Transfer { to: raft_id(to) })
+        }
+        (None, Some(after)) => Some(kv::Operator::ApplyAfter {
+            delay: raft_core::Span(after.get()),
+        }),
+        _ if written.campaign == Some(true) => Some(kv::Operator::Campaign),
+        _ if written.step_down == Some(true) => Some(kv::Operator::StepDown),
+        _ => None,
+    };
+    if let Some(command) = command {
+        let (node, command) = (node?, Operator::Command(command));
+        return Some(Verb::Operator { node, command });
+    }
+    let proposal = written.propose?;
     let at = format!("{at}/propose");
     let client = proposal.client;
     if !(FIRST_OPERATOR..FIRST_OPERATOR + MAX_PROPOSALS).contains(&client) {
@@ -272,6 +330,8 @@ fn operator(checker: &mut Checker<'_>, at: &str, written: WrittenOperator) -> Op
         key: proposal.key,
         value: proposal.value,
         expect: proposal.expect,
+        by: None,
+        after: None,
     };
     let command = Operator::Propose(Box::new(Proposal {
         client: ClientId(client),

@@ -1,6 +1,6 @@
 //! From a script back to steps as they are written.
 
-use kv::{Bytes, Op};
+use kv::{Bytes, Op, ReadBy};
 use raft_core::RuleId;
 use simulator::{ClientId, Endpoint, NodeId};
 use std::collections::BTreeMap;
@@ -11,14 +11,14 @@ use super::expected::Expected;
 use super::lower_expect::NOBODY;
 use super::script::{Call, Keep, Letters, Links, ScriptStep, Verb};
 use super::written::{
-    OpName, WrittenCall, WrittenCampaign, WrittenClock, WrittenElect, WrittenExpected,
+    OpName, Way, WrittenCall, WrittenCampaign, WrittenClock, WrittenElect, WrittenExpected,
     WrittenGiveUp, WrittenLetters, WrittenOperator, WrittenProposal, WrittenReplicate,
     WrittenRetry, WrittenScriptStep, WrittenStall, WrittenVerb, WrittenWrites,
 };
 use crate::format::action::Route;
 use crate::format::select::{NodeName, Partition, Selector};
 use crate::format::units::Nanos;
-use crate::server::Operator;
+use crate::server::{Operator, engine_id};
 
 /// The steps as they are written, for nodes with these names.
 pub(crate) fn steps<'a>(
@@ -177,15 +177,18 @@ impl Names<'_> {
     }
 
     fn operator(&self, node: NodeId, command: &Operator) -> WrittenOperator {
-        let Operator::Propose(proposal) = command;
+        let nothing = WrittenOperator::nothing(self.node(node));
+        let proposal = match command {
+            Operator::Propose(proposal) => proposal,
+            Operator::Command(command) => return self.command(*command, nothing),
+        };
         let call = self.call(&Call {
             client: proposal.client,
             serial: Some(proposal.serial),
             to: node,
-            op: proposal.op.clone(),
+            request: proposal.op.clone().into(),
         });
         WrittenOperator {
-            to: call.to,
             propose: Some(WrittenProposal {
                 client: proposal.client.0,
                 serial: proposal.serial,
@@ -194,12 +197,34 @@ impl Names<'_> {
                 value: call.value,
                 expect: call.expect,
             }),
+            ..nothing
+        }
+    }
+
+    fn command(&self, command: kv::Operator, nothing: WrittenOperator) -> WrittenOperator {
+        match command {
+            kv::Operator::Transfer { to } => WrittenOperator {
+                transfer: Some(self.node(engine_id(to))),
+                ..nothing
+            },
+            kv::Operator::Campaign => WrittenOperator {
+                campaign: Some(true),
+                ..nothing
+            },
+            kv::Operator::StepDown => WrittenOperator {
+                step_down: Some(true),
+                ..nothing
+            },
+            kv::Operator::ApplyAfter { delay } => WrittenOperator {
+                apply_after: Some(Nanos::new(delay.0).unwrap_or(Nanos::MAX)),
+                ..nothing
+            },
         }
     }
 
     fn call(&self, call: &Call) -> WrittenCall {
         let text = |bytes: &Bytes| String::from_utf8_lossy(bytes).into_owned();
-        let (op, value, expect) = match &call.op {
+        let (op, value, expect) = match &call.request.op {
             Op::Get { .. } => (OpName::Get, None, None),
             Op::Put { value, .. } => (OpName::Put, Some(text(value)), None),
             Op::Append { value, .. } => (OpName::Append, Some(text(value)), None),
@@ -208,14 +233,23 @@ impl Names<'_> {
             }
             Op::Delete { .. } => (OpName::Delete, None, None),
         };
+        let (by, after) = match call.request.read {
+            ReadBy::Log => (Way::Log, None),
+            ReadBy::ReadIndex => (Way::ReadIndex, None),
+            ReadBy::Lease => (Way::Lease, None),
+            ReadBy::Follower => (Way::Follower, None),
+            ReadBy::Stale { after } => (Way::Stale, Some(after.0)),
+        };
         WrittenCall {
             client: Some(client_name(call.client)),
             serial: call.serial,
             to: self.node(call.to),
             op,
-            key: String::from_utf8_lossy(call.op.key()).into_owned(),
+            key: String::from_utf8_lossy(call.request.op.key()).into_owned(),
             value,
             expect,
+            by: (by != Way::Log).then_some(by),
+            after,
         }
     }
 

@@ -1,6 +1,6 @@
 //! What happens in a stepped run, step by step, with everything named by number.
 
-use kv::Op;
+use kv::Request;
 use raft_core::RuleId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -287,6 +287,12 @@ pub enum MessageKind {
     AppendEntriesReply,
     /// AppendEntries without entries.
     Heartbeat,
+    /// Campaign now, from the leader.
+    TimeoutNow,
+    /// From which index on may I answer reads?
+    ReadIndex,
+    /// The answer to it.
+    ReadIndexReply,
     /// A client's request.
     Request,
     /// The answer to it.
@@ -324,8 +330,8 @@ pub struct Call {
     pub serial: Option<u64>,
     /// The node it asks.
     pub to: NodeId,
-    /// What it asks.
-    pub op: Op,
+    /// What it asks, and how.
+    pub request: Request,
 }
 
 /// A question with one right answer.

@@ -212,6 +212,29 @@ pub(crate) struct WrittenCall {
     /// What a cas expects to find; without it, nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) expect: Option<String>,
+    /// How a get is made safe; through the log by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) by: Option<Way>,
+    /// The latest index that the client has seen, which a stale read does not go behind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) after: Option<u64>,
+}
+
+/// Ways of reading.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Way {
+    /// As an entry of the log.
+    #[default]
+    Log,
+    /// By the leader, once it has heard from a majority again.
+    ReadIndex,
+    /// By the leader, at once while its lease lasts.
+    Lease,
+    /// By any node, once its leader has named an index.
+    Follower,
+    /// By any node, at once.
+    Stale,
 }
 
 /// The kinds of operations.
@@ -262,6 +285,31 @@ pub(crate) struct WrittenOperator {
     /// Offer an operation to it, whether it leads or not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) propose: Option<WrittenProposal>,
+    /// Let it hand leadership to this node.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) transfer: Option<NodeName>,
+    /// true: let it stand for election now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) campaign: Option<bool>,
+    /// true: let it lead no more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) step_down: Option<bool>,
+    /// Let it apply entries so much later than they commit, from now on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) apply_after: Option<Nanos>,
+}
+
+impl WrittenOperator {
+    pub(crate) fn nothing(to: NodeName) -> Self {
+        Self {
+            to,
+            propose: None,
+            transfer: None,
+            campaign: None,
+            step_down: None,
+            apply_after: None,
+        }
+    }
 }
 
 /// An operation that the operator offers.

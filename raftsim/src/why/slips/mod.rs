@@ -5,6 +5,7 @@
 
 mod appends;
 mod commits;
+mod reads;
 mod store;
 mod votes;
 
@@ -113,6 +114,7 @@ pub(super) fn of(account: &Account, when: When, node: NodeId, moment: &Moment) -
     votes::check(&mut scene);
     appends::check(&mut scene);
     commits::check(&mut scene);
+    reads::check(&mut scene);
     store::check(&mut scene);
     scene.found
 }

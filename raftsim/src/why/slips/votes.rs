@@ -159,7 +159,7 @@ fn too_early(scene: &mut Scene<'_>, to: NodeId, message: &Message) {
         let holds = disk_holds(held, |node| scene.name(node));
         let text = format!("{own}'s vote for {vote} in {term} leaves while its disk holds {holds}");
         scene.slip(rule, None, text);
-    } else if let Body::RequestVote { last } = &message.body
+    } else if let Body::RequestVote { last, .. } = &message.body
         && scene.durable() < last.index.0
     {
         let (own, durable) = (scene.own(), scene.durable());

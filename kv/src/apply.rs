@@ -1,0 +1,68 @@
+//! When committed entries are applied: at once, or later, by a state machine that is slow.
+
+use alloc::collections::VecDeque;
+
+use raft_core::{Index, Instant, Span};
+
+/// Committed entries on their way to the state machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Applying {
+    delay: Span,
+    /// When entries up to an index are due; both grow.
+    due: VecDeque<(Instant, Index)>,
+}
+
+impl Applying {
+    pub(crate) fn after(delay: Span) -> Self {
+        Self {
+            delay,
+            due: VecDeque::new(),
+        }
+    }
+
+    /// From now on. What is on its way already arrives when it was to.
+    pub(crate) fn delay_by(&mut self, delay: Span) {
+        self.delay = delay;
+    }
+
+    /// Entries up to `through` are committed.
+    pub(crate) fn committed(&mut self, now: Instant, through: Index) {
+        let at = now.after(self.delay);
+        // A state machine does not overtake itself when it gets faster.
+        let at = self.due.back().map_or(at, |(last, _)| at.max(*last));
+        self.due.push_back((at, through));
+    }
+
+    /// Up to where entries are due by now, if more of them are.
+    pub(crate) fn take_due(&mut self, now: Instant) -> Option<Index> {
+        let mut through = None;
+        while let Some((_, index)) = self.due.pop_front_if(|(at, _)| *at <= now) {
+            through = Some(index);
+        }
+        through
+    }
+
+    /// When the next ones are due.
+    pub(crate) fn next(&self) -> Option<Instant> {
+        self.due.front().map(|(at, _)| *at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_are_due_after_the_delay_and_never_out_of_order() {
+        let mut applying = Applying::after(Span(100));
+        applying.committed(Instant(10), Index(3));
+        applying.delay_by(Span(0));
+        applying.committed(Instant(20), Index(5));
+        assert_eq!(applying.take_due(Instant(109)), None);
+        assert_eq!(applying.next(), Some(Instant(110)));
+        assert_eq!(applying.take_due(Instant(110)), Some(Index(5)));
+        assert_eq!(applying.next(), None);
+        applying.committed(Instant(111), Index(6));
+        assert_eq!(applying.take_due(Instant(111)), Some(Index(6)));
+    }
+}

@@ -1,0 +1,445 @@
+//! Reads that need no entry of the log (§8, dissertation §6.4).
+//!
+//! *ReadIndex*: a leader notes its commit index, hears from a quorum once more, and may then answer
+//! from any state that holds that index. One round of messages serves every read that waited when
+//! it began, and no other. *Lease*: as long as a quorum promised not to vote, nobody else leads,
+//! and the round can be left out. A *follower* asks its leader for the index and answers itself.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::effect::Effect;
+use crate::event::{Event, Observer};
+use crate::message::Body;
+use crate::quorum::{self, Tally};
+use crate::raft::Raft;
+use crate::role::Role;
+use crate::rules::Rules;
+use crate::types::{Index, Instant, LIMIT, NodeId, ReadToken, Span};
+
+/// How a read is made safe.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum ReadMode {
+    /// The leader hears from a quorum first (dissertation §6.4).
+    ReadIndex,
+    /// The leader trusts its lease; without one it hears from a quorum (dissertation §6.4.1).
+    Lease,
+    /// Any server asks the leader for the index and answers itself (dissertation §6.4).
+    Follower,
+}
+
+/// Why a read was not answered. It changed nothing and may be tried again anywhere.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ReadFailure {
+    /// This server does not lead, and was asked for more than a follower can give.
+    NotLeader {
+        /// The leader, if this server knows it.
+        leader: Option<NodeId>,
+    },
+    /// The server's role or term changed before the read could be answered.
+    RoleChanged,
+    /// The leader that a follower asked does not lead any more.
+    Refused,
+    /// As many reads wait as may.
+    TooMany,
+    /// There are no lease reads here.
+    NoLease(LeaseRefusal),
+}
+
+/// Why there are no lease reads.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum LeaseRefusal {
+    /// Nobody said how wrong clocks may be ([`Settings::clock_error`](crate::Settings)).
+    ClockErrorUnknown,
+    /// Voters do not withhold their votes ([`Settings::stickiness`](crate::Settings)).
+    NoStickiness,
+}
+
+impl fmt::Display for LeaseRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ClockErrorUnknown => "the clock error is not known",
+            Self::NoStickiness => "voters do not withhold their votes",
+        })
+    }
+}
+
+impl fmt::Display for ReadFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotLeader { .. } => f.write_str("this server does not lead"),
+            Self::RoleChanged => f.write_str("the server's role or term changed"),
+            Self::Refused => f.write_str("the leader leads no more"),
+            Self::TooMany => f.write_str("too many reads wait"),
+            Self::NoLease(why) => write!(f, "there is no lease: {why}"),
+        }
+    }
+}
+
+/// A read at its leader.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+struct Pending {
+    token: ReadToken,
+    /// The follower that asks, whose number of the question is the token; `None`: the driver.
+    asker: Option<NodeId>,
+}
+
+/// A leader's reads.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub(crate) struct Reads {
+    /// They came after the present round began, or before the leader's term has a committed entry.
+    waiting: Vec<Pending>,
+    /// The present round is for these.
+    asked: Vec<Pending>,
+    /// What they will be answered.
+    index: Index,
+}
+
+impl Reads {
+    fn len(&self) -> u64 {
+        (self.waiting.len() + self.asked.len()) as u64
+    }
+
+    fn holds(&self, read: Pending) -> bool {
+        self.waiting.contains(&read) || self.asked.contains(&read)
+    }
+}
+
+/// A follower's reads, on their way to its leader.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub(crate) struct Forwarded {
+    /// They came after the present question left.
+    waiting: Vec<ReadToken>,
+    /// The present question is about these.
+    asked: Vec<ReadToken>,
+    number: u64,
+    asked_at: Instant,
+}
+
+impl<R: Rules> Raft<R> {
+    /// A read that the driver asks for.
+    pub(crate) fn read<O: Observer>(&mut self, token: ReadToken, mode: ReadMode, observer: &mut O) {
+        let read = Pending { token, asker: None };
+        match (&self.role, mode) {
+            (Role::Leader(_), ReadMode::Lease) => match self.clock_error() {
+                Ok(_) if self.read_by_lease(read, observer) => {}
+                Ok(_) => self.wait_for_quorum(read, observer),
+                Err(why) => self.fail(read, ReadFailure::NoLease(why), observer),
+            },
+            (Role::Leader(_), _) => self.wait_for_quorum(read, observer),
+            (Role::Follower(follower), ReadMode::Follower) if follower.leader.is_some() => {
+                self.forward(token, observer);
+            }
+            _ => {
+                let leader = self.leader();
+                self.fail(read, ReadFailure::NotLeader { leader }, observer);
+            }
+        }
+    }
+
+    // ---- the leader -------------------------------------------------------------------------
+
+    fn wait_for_quorum<O: Observer>(&mut self, read: Pending, observer: &mut O) {
+        let most = self.settings.reads_waiting;
+        let Role::Leader(leader) = &mut self.role else {
+            panic!("only a leader asks a quorum, not a {}", self.role.kind())
+        };
+        if leader.reads.holds(read) {
+            return;
+        }
+        if leader.reads.len() >= most {
+            self.fail(read, ReadFailure::TooMany, observer);
+            return;
+        }
+        leader.reads.waiting.push(read);
+        self.begin_round(observer);
+    }
+
+    /// Begins a round for every read that waits, unless one is under way: each of them is answered
+    /// by messages that left after it came.
+    pub(crate) fn begin_round<O: Observer>(&mut self, observer: &mut O) {
+        let commit = self.commit_index;
+        let Role::Leader(leader) = &mut self.role else {
+            return;
+        };
+        let reads = &mut leader.reads;
+        if !reads.asked.is_empty() || reads.waiting.is_empty() {
+            return;
+        }
+        let (entry, current) = (self.log.term_at(commit), self.current_term);
+        if !self.rules.read_may_begin(entry, current) {
+            observer.event(Event::ReadsHeld { commit });
+            return;
+        }
+        core::mem::swap(&mut reads.waiting, &mut reads.asked);
+        reads.index = commit;
+        observer.event(Event::ReadRoundBegan {
+            index: commit,
+            reads: reads.asked.len() as u64,
+        });
+        for peer in &mut leader.peers {
+            peer.round_from = peer.sent_seq + 1;
+        }
+        if self.quorum_answered_round() {
+            self.end_round(observer);
+        } else {
+            self.send_to_all(true);
+        }
+    }
+
+    /// A follower answered: the round may be over.
+    pub(crate) fn settle_round<O: Observer>(&mut self, observer: &mut O) {
+        let Role::Leader(leader) = &self.role else {
+            return;
+        };
+        if !leader.reads.asked.is_empty() && self.quorum_answered_round() {
+            self.end_round(observer);
+        }
+    }
+
+    /// Whether a quorum followed this leader after the round began: it answered a message that
+    /// left since.
+    fn quorum_answered_round(&self) -> bool {
+        let Role::Leader(leader) = &self.role else {
+            return false;
+        };
+        if !self.rules.read_needs_quorum() {
+            return true;
+        }
+        let tally = quorum::tally(&self.rules, self.log.configuration(), |id| {
+            let answered = leader
+                .peers
+                .iter()
+                .any(|peer| peer.id == id && peer.received_seq >= peer.round_from);
+            (id == self.id || answered).then_some(true)
+        });
+        tally == Tally::Won
+    }
+
+    fn end_round<O: Observer>(&mut self, observer: &mut O) {
+        let Role::Leader(leader) = &mut self.role else {
+            return;
+        };
+        let index = leader.reads.index;
+        let done = core::mem::take(&mut leader.reads.asked);
+        assert!(!done.is_empty(), "a round is for somebody");
+        assert!(
+            index <= self.commit_index,
+            "a read waits for what is committed"
+        );
+        observer.event(Event::ReadRoundEnded {
+            index,
+            reads: done.len() as u64,
+        });
+        for read in done {
+            self.answer(read, index);
+        }
+        self.begin_round(observer);
+    }
+
+    /// Answers at once, if no other server can lead yet.
+    fn read_by_lease<O: Observer>(&mut self, read: Pending, observer: &mut O) -> bool {
+        let (commit, current) = (self.commit_index, self.current_term);
+        let begun = self.rules.read_may_begin(self.log.term_at(commit), current);
+        let Some(until) = self.lease_until().filter(|_| begun) else {
+            return false;
+        };
+        if self.now >= until {
+            observer.event(Event::LeaseOver { until });
+            return false;
+        }
+        observer.event(Event::ReadByLease {
+            index: commit,
+            until,
+        });
+        self.answer(read, commit);
+        true
+    }
+
+    /// Until when no other server can be leader, as far as clocks can be trusted
+    /// (dissertation §6.4.1); `None` where there is no lease.
+    #[must_use]
+    pub fn lease_until(&self) -> Option<Instant> {
+        let Role::Leader(leader) = &self.role else {
+            return None;
+        };
+        let clock_error = self.clock_error().ok()?;
+        if leader.lease_given_up {
+            return None;
+        }
+        let timeout = self.settings.election_timeout_min;
+        let contact = self.quorum_contact();
+        Some(self.rules.lease_end(contact, timeout, clock_error))
+    }
+
+    fn clock_error(&self) -> Result<Span, LeaseRefusal> {
+        let Self {
+            rules, settings, ..
+        } = self;
+        rules.lease_clock_error(settings.stickiness, settings.clock_error)
+    }
+
+    /// A follower asks for an index.
+    pub(crate) fn handle_read_index<O: Observer>(
+        &mut self,
+        from: NodeId,
+        number: u64,
+        observer: &mut O,
+    ) {
+        assert!(from != self.id, "nobody asks itself by message");
+        let read = Pending {
+            token: ReadToken(number),
+            asker: Some(from),
+        };
+        match &self.role {
+            Role::Leader(_) => self.wait_for_quorum(read, observer),
+            _ => {
+                let leader = self.leader();
+                self.fail(read, ReadFailure::NotLeader { leader }, observer);
+            }
+        }
+    }
+
+    // ---- the follower -----------------------------------------------------------------------
+
+    fn forward<O: Observer>(&mut self, token: ReadToken, observer: &mut O) {
+        let most = self.settings.reads_waiting;
+        let Role::Follower(follower) = &mut self.role else {
+            panic!("only a follower asks its leader")
+        };
+        let reads = &mut follower.reads;
+        if (reads.waiting.len() + reads.asked.len()) as u64 >= most {
+            let read = Pending { token, asker: None };
+            self.fail(read, ReadFailure::TooMany, observer);
+            return;
+        }
+        reads.waiting.push(token);
+        self.ask_leader(observer);
+    }
+
+    /// Asks for all reads that wait, unless a question is under way: an answer is good only for
+    /// reads that came before its question left.
+    fn ask_leader<O: Observer>(&mut self, observer: &mut O) {
+        let Role::Follower(follower) = &mut self.role else {
+            return;
+        };
+        let reads = &mut follower.reads;
+        let Some(leader) = follower.leader else {
+            return;
+        };
+        if !reads.asked.is_empty() || reads.waiting.is_empty() {
+            return;
+        }
+        core::mem::swap(&mut reads.waiting, &mut reads.asked);
+        // Drawn, not counted: an answer to a question from before a restart must fit none of now.
+        reads.number = self.random.draw() % LIMIT;
+        reads.asked_at = self.now;
+        let number = reads.number;
+        observer.event(Event::ReadsForwarded {
+            leader,
+            reads: reads.asked.len() as u64,
+        });
+        self.send(leader, Body::ReadIndex { number });
+    }
+
+    /// The leader speaks, but a question is still open: it, or its answer, may be lost.
+    pub(crate) fn ask_leader_again(&mut self) {
+        let heartbeat = self.settings.heartbeat;
+        let Role::Follower(follower) = &mut self.role else {
+            return;
+        };
+        let reads = &mut follower.reads;
+        if reads.asked.is_empty() || self.now.since(reads.asked_at) < heartbeat {
+            return;
+        }
+        reads.asked_at = self.now;
+        let number = reads.number;
+        if let Some(leader) = follower.leader {
+            self.send(leader, Body::ReadIndex { number });
+        }
+    }
+
+    /// The leader's answer.
+    pub(crate) fn handle_read_index_reply<O: Observer>(
+        &mut self,
+        from: NodeId,
+        number: u64,
+        index: Option<Index>,
+        observer: &mut O,
+    ) {
+        let Role::Follower(follower) = &mut self.role else {
+            return;
+        };
+        let reads = &mut follower.reads;
+        if follower.leader != Some(from) || reads.asked.is_empty() || reads.number != number {
+            return;
+        }
+        for token in core::mem::take(&mut reads.asked) {
+            let read = Pending { token, asker: None };
+            match index {
+                Some(index) => self.answer(read, index),
+                None => self.fail(read, ReadFailure::Refused, observer),
+            }
+        }
+        self.ask_leader(observer);
+    }
+
+    // ---- both -------------------------------------------------------------------------------
+
+    fn answer(&mut self, read: Pending, index: Index) {
+        let token = read.token;
+        match read.asker {
+            None => self.effects.push_back(Effect::ReadReady { token, index }),
+            Some(asker) => {
+                let (number, index) = (token.0, Some(index));
+                self.send(asker, Body::ReadIndexReply { number, index });
+            }
+        }
+    }
+
+    fn fail<O: Observer>(&mut self, read: Pending, why: ReadFailure, observer: &mut O) {
+        let token = read.token;
+        observer.event(Event::ReadFailed { why });
+        match read.asker {
+            None => self.effects.push_back(Effect::ReadFailed { token, why }),
+            Some(asker) => {
+                let (number, index) = (token.0, None);
+                self.send(asker, Body::ReadIndexReply { number, index });
+            }
+        }
+    }
+
+    /// The role ends, and its reads with it: whoever waits is told.
+    pub(crate) fn fail_reads<O: Observer>(&mut self, observer: &mut O) {
+        let driver = |token| Pending { token, asker: None };
+        let pending: Vec<Pending> = match &mut self.role {
+            Role::Leader(leader) if leader.reads.len() > 0 => {
+                let Reads { waiting, asked, .. } = core::mem::take(&mut leader.reads);
+                asked.into_iter().chain(waiting).collect()
+            }
+            Role::Follower(follower) => {
+                let Forwarded { waiting, asked, .. } = core::mem::take(&mut follower.reads);
+                asked.into_iter().chain(waiting).map(driver).collect()
+            }
+            _ => return,
+        };
+        if !self.rules.waiting_reads_are_failed() {
+            return;
+        }
+        for read in pending {
+            self.fail(read, ReadFailure::RoleChanged, observer);
+        }
+    }
+
+    /// How many reads wait here for an index.
+    #[must_use]
+    pub fn reads_waiting(&self) -> u64 {
+        match &self.role {
+            Role::Leader(leader) => leader.reads.len(),
+            Role::Follower(follower) => {
+                (follower.reads.waiting.len() + follower.reads.asked.len()) as u64
+            }
+            Role::PreCandidate(_) | Role::Candidate(_) => 0,
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Handing leadership over (dissertation §3.10), and giving it up.
+//!
+//! The leader takes no more proposals, brings the target's log up to its own and tells it to
+//! campaign at once. The target's RequestVote says so, and is not refused for the leader's sake.
+//! If it does not win within an election timeout the leader goes on as before, but without a
+//! lease: the target may still get the message, and campaign, at any moment of this term.
+
+use core::fmt;
+
+use crate::effect::Effect;
+use crate::event::{Event, Observer};
+use crate::message::Body;
+use crate::raft::Raft;
+use crate::role::Role;
+use crate::rules::{RuleId, Rules};
+use crate::types::{Instant, NodeId};
+
+/// Why leadership was not handed over.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum TransferFailure {
+    /// This server does not lead.
+    NotLeader {
+        /// The leader, if this server knows it.
+        leader: Option<NodeId>,
+    },
+    /// The target leads already.
+    LeadsAlready,
+    /// The target has no vote, so it cannot lead.
+    NoVoter,
+    /// Leadership is being handed to another server.
+    Busy {
+        /// To which one.
+        to: NodeId,
+    },
+    /// The target did not take over within an election timeout.
+    TimedOut,
+}
+
+impl fmt::Display for TransferFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotLeader { .. } => f.write_str("this server does not lead"),
+            Self::LeadsAlready => f.write_str("the target leads already"),
+            Self::NoVoter => f.write_str("the target has no vote"),
+            Self::Busy { to } => write!(f, "leadership is being handed to {to}"),
+            Self::TimedOut => f.write_str("the target did not take over in time"),
+        }
+    }
+}
+
+/// A transfer under way.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Transfer {
+    pub(crate) to: NodeId,
+    /// When the leader goes on as before.
+    pub(crate) deadline: Instant,
+    /// Whether the target was told to campaign.
+    told: bool,
+}
+
+impl<R: Rules> Raft<R> {
+    /// The operator wants another leader.
+    pub(crate) fn transfer<O: Observer>(&mut self, to: NodeId, observer: &mut O) {
+        let deadline = self.now.after(self.settings.election_timeout_max);
+        if let Err(why) = self.may_transfer(to) {
+            observer.event(Event::TransferFailed { to, why });
+            self.effects.push_back(Effect::TransferFailed { to, why });
+            return;
+        }
+        let Role::Leader(leader) = &mut self.role else {
+            return;
+        };
+        leader.transfer = Some(Transfer {
+            to,
+            deadline,
+            told: false,
+        });
+        observer.event(Event::TransferBegan { to });
+        if let Some(place) = leader.peers.iter().position(|peer| peer.id == to) {
+            self.send_to(place, true);
+        }
+        self.tell_target(observer);
+    }
+
+    fn may_transfer(&self, to: NodeId) -> Result<(), TransferFailure> {
+        let Role::Leader(leader) = &self.role else {
+            let leader = self.leader();
+            return Err(TransferFailure::NotLeader { leader });
+        };
+        if to == self.id {
+            return Err(TransferFailure::LeadsAlready);
+        }
+        if !self.configuration().is_voter(to) {
+            return Err(TransferFailure::NoVoter);
+        }
+        match leader.transfer {
+            Some(other) => Err(TransferFailure::Busy { to: other.to }),
+            None => Ok(()),
+        }
+    }
+
+    /// Tells the target to campaign once it holds the whole log.
+    pub(crate) fn tell_target<O: Observer>(&mut self, observer: &mut O) {
+        let last = self.log.last_index();
+        let Role::Leader(leader) = &mut self.role else {
+            return;
+        };
+        let Some(transfer) = &mut leader.transfer else {
+            return;
+        };
+        let to = transfer.to;
+        let target = leader.peers.iter().find(|peer| peer.id == to);
+        let ready =
+            target.is_some_and(|peer| self.rules.transfer_target_is_ready(peer.match_index, last));
+        if transfer.told || !ready {
+            return;
+        }
+        transfer.told = true;
+        leader.lease_given_up = !self.rules.lease_survives_transfer();
+        observer.event(Event::TargetTold { to });
+        self.send(to, Body::TimeoutNow);
+    }
+
+    /// With each heartbeat: the message to the target may be lost.
+    pub(crate) fn tell_target_again(&mut self) {
+        let Role::Leader(leader) = &self.role else {
+            return;
+        };
+        if let Some(Transfer { to, told: true, .. }) = leader.transfer {
+            self.send(to, Body::TimeoutNow);
+        }
+    }
+
+    /// Goes on as before if the target has not taken over in time.
+    pub(crate) fn end_late_transfer<O: Observer>(&mut self, observer: &mut O) {
+        let now = self.now;
+        let Role::Leader(leader) = &mut self.role else {
+            return;
+        };
+        let Some(transfer) = leader.transfer.filter(|transfer| transfer.deadline <= now) else {
+            return;
+        };
+        leader.transfer = None;
+        let (to, why) = (transfer.to, TransferFailure::TimedOut);
+        observer.event(Event::TransferFailed { to, why });
+        self.effects.push_back(Effect::TransferFailed { to, why });
+    }
+
+    /// The leader wants this server to lead (dissertation §3.10).
+    pub(crate) fn handle_timeout_now<O: Observer>(&mut self, from: NodeId, observer: &mut O) {
+        assert!(from != self.id, "nobody tells itself to campaign");
+        let follows = match &self.role {
+            Role::Follower(follower) => follower.leader.is_none_or(|leader| leader == from),
+            Role::PreCandidate(_) => true,
+            Role::Candidate(_) | Role::Leader(_) => false,
+        };
+        if follows && self.may_campaign() {
+            self.campaign(RuleId::TransferTargetCampaigns, true, observer);
+        }
+    }
+
+    /// The operator wants this server to campaign.
+    pub(crate) fn campaign_on_request<O: Observer>(&mut self, observer: &mut O) {
+        match self.role {
+            Role::Leader(_) if !self.rules.leader_obeys_order_to_campaign() => {}
+            Role::Leader(_) => self.campaign(RuleId::LeaderNeedsNoCampaign, false, observer),
+            _ => self.election_timeout(observer),
+        }
+    }
+
+    /// The operator wants this server to lead no more. It is the last to campaign again.
+    pub(crate) fn step_down<O: Observer>(&mut self, observer: &mut O) {
+        if !matches!(self.role, Role::Leader(_)) {
+            return;
+        }
+        let rule = RuleId::StepDownOnRequest;
+        self.become_follower(self.current_term, None, rule, observer);
+        let latest = self.now.after(self.settings.election_timeout_max);
+        self.election_deadline = Some(latest);
+    }
+}

@@ -1,0 +1,115 @@
+//! Reads that no correct server answers: too early, without having asked, or by a lease that it
+//! does not have.
+
+use raft_core::{Event, Instant, RuleId, Span};
+
+use super::super::account::Reign;
+use super::{Scene, Slip};
+
+pub(super) fn check(scene: &mut Scene<'_>) {
+    let moment = scene.moment;
+    for event in &moment.decisions {
+        match event {
+            Event::ReadRoundBegan { index, .. } => own_term_first(scene, index.0),
+            Event::ReadRoundEnded { .. } => quorum(scene),
+            Event::ReadByLease { index, until } => {
+                own_term_first(scene, index.0);
+                lease(scene, *until);
+            }
+            _ => {}
+        }
+    }
+    for read in &moment.reads {
+        let Some(needs) = read.needs.filter(|needs| read.applied < *needs) else {
+            continue;
+        };
+        let (client, serial) = read.operation;
+        let text = format!(
+            "{} answers request {serial} of client {client} with everything up to {} applied, though \
+             {needs} is needed",
+            scene.own(),
+            read.applied
+        );
+        scene.found.push(Slip {
+            when: scene.when,
+            node: scene.node,
+            rule: None,
+            term: scene.after.term,
+            index: Some(needs.0),
+            operation: Some(read.operation),
+            text,
+        });
+    }
+}
+
+fn own_term_first(scene: &mut Scene<'_>, commit: u64) {
+    let entry = super::super::facts::term_at(&scene.log, commit);
+    let term = scene.after.term;
+    if entry == Some(term) {
+        return;
+    }
+    let text = format!(
+        "{} answers reads at #{commit} though nothing of its own {term} is committed yet",
+        scene.own()
+    );
+    scene.slip(RuleId::ReadOwnTermFirst, Some(commit), text);
+}
+
+/// Whether a majority answered messages that left after the round began.
+fn quorum(scene: &mut Scene<'_>) {
+    let reign = scene.now.reign_after(scene.moment);
+    let needed = scene.account.majority();
+    let answered = 1 + reign.answered_since(&reign.round).len();
+    if answered >= needed {
+        return;
+    }
+    let nodes = scene.account.names.len();
+    let text = format!(
+        "{} answers reads though only {answered} of {nodes} nodes have followed it since they came, \
+         {needed} are needed",
+        scene.own()
+    );
+    scene.slip(RuleId::ReadNeedsQuorum, None, text);
+}
+
+/// Whether a lease can last until then.
+fn lease(scene: &mut Scene<'_>, until: Instant) {
+    let reign = scene.now.reign_after(scene.moment);
+    let settings = scene.after.settings;
+    let own = scene.own().to_owned();
+    if !settings.stickiness {
+        let text = format!("{own} reads by a lease though nobody withholds a vote for its sake");
+        scene.slip(RuleId::LeaseNeedsPromises, None, text);
+        return;
+    }
+    if reign.told {
+        let text = format!("{own} reads by a lease though it told another node to campaign");
+        scene.slip(RuleId::LeaseGivenUp, None, text);
+        return;
+    }
+    let Some(contact) = contact(&reign, scene.account.majority()) else {
+        return;
+    };
+    let error = settings.clock_error.unwrap_or_default().0;
+    let lasts = settings.election_timeout_min.0.saturating_sub(error);
+    if until > contact.after(Span(lasts)) {
+        let text = format!(
+            "{own} takes its lease to end at {}, though a majority last answered what it sent at {}",
+            crate::clock::show(until.0),
+            crate::clock::show(contact.0)
+        );
+        scene.slip(RuleId::LeaseFromSendTime, None, text);
+    }
+}
+
+/// When the latest message was sent that a majority has answered, the leader among them.
+fn contact(reign: &Reign, majority: usize) -> Option<Instant> {
+    let mut sent: Vec<_> = reign.heard.iter().map(|(_, sent_at, _)| *sent_at).collect();
+    sent.sort_unstable_by(|a, b| b.cmp(a));
+    // The leader itself is the first of the majority.
+    majority
+        .checked_sub(2)
+        .map_or(Some(Instant(u64::MAX)), |place| {
+            Some(sent.get(place).copied().unwrap_or(reign.began))
+        })
+}
