@@ -13,12 +13,11 @@ fn an_entry_is_committed_when_a_majority_holds_it_and_not_before() {
         let mut cluster = Cluster::new(size, plain());
         let others: Vec<_> = (2..=size).collect();
         cluster.lead(1, &others);
-        let mut effects = cluster.propose(1);
+        cluster.propose(1);
         for holders in 1..=size {
             let committed = cluster.node(1).commit_index() == Index(2);
             assert_eq!(committed, 2 * holders > size, "{holders} of {size}");
             cluster.deliver_among(&[1, holders + 1]);
-            effects.clear();
         }
     }
 }
@@ -254,5 +253,36 @@ fn figure_8_e_an_old_entry_commits_with_one_of_the_current_term() {
             RoleKind::Leader,
             "its log is behind a majority's"
         );
+    }
+}
+
+#[test]
+fn a_new_entry_is_committed_after_one_round_of_messages() {
+    let mut cluster = Cluster::new(5, plain());
+    cluster.lead(1, &[2, 3, 4, 5]);
+    cluster.propose(1);
+    let asked: Vec<_> = cluster.wire.drain(..).collect();
+    assert_eq!(asked.len(), 4, "one message to each");
+    cluster.wire.extend(asked.into_iter().take(2));
+    cluster.deliver(|e| e.from == n(1));
+    assert_eq!(cluster.wire.len(), 2, "one answer of each of two");
+    cluster.deliver(|e| e.to == n(1));
+    assert_eq!(cluster.node(1).commit_index(), Index(2));
+}
+
+#[test]
+fn a_cluster_elects_and_commits_while_a_majority_is_up_and_reached() {
+    for size in 1..=7 {
+        let mut cluster = Cluster::new(size, plain());
+        let up: Vec<_> = (1..=size / 2 + 1).collect();
+        for id in up.len() as u64 + 1..=size {
+            cluster.crash(id);
+        }
+        cluster.lead(1, &up[1..]);
+        for entries in 1..=5 {
+            cluster.propose(1);
+            cluster.deliver_all();
+            assert_eq!(cluster.node(1).commit_index(), Index(1 + entries));
+        }
     }
 }

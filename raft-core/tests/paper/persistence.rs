@@ -387,3 +387,40 @@ fn a_server_that_may_have_lost_its_promises_neither_votes_nor_campaigns() {
         "but it follows"
     );
 }
+
+#[test]
+fn after_all_servers_restarted_the_commit_index_catches_up_with_the_next_leader() {
+    let mut cluster = Cluster::new(3, plain());
+    cluster.lead(1, &[2, 3]);
+    for _ in 0..4 {
+        cluster.propose(1);
+        cluster.deliver_all();
+    }
+    for id in 1..=3 {
+        cluster.crash(id);
+        cluster.start(id);
+        assert_eq!(cluster.node(id).commit_index(), Index(0));
+    }
+    cluster.lead(2, &[1, 3]);
+    for id in 1..=3 {
+        assert_eq!(
+            cluster.node(id).commit_index(),
+            Index(6),
+            "five, and its own"
+        );
+    }
+}
+
+#[test]
+fn a_restarted_server_still_refuses_a_leader_that_was_replaced_before_its_crash() {
+    let mut cluster = Cluster::new(3, plain());
+    cluster.lead(1, &[2, 3]);
+    cluster.propose(1);
+    let late = cluster.wire.iter().find(|e| e.to == n(3)).unwrap().clone();
+    cluster.lead(2, &[3]);
+    cluster.crash(3);
+    cluster.start(3);
+    cluster.wire.push_back(late);
+    cluster.deliver_all();
+    assert_eq!(cluster.terms(3), [1, 2], "the entry of term 1 is not taken");
+}

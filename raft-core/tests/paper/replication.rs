@@ -263,7 +263,7 @@ fn appends_that_overtake_each_other_lose_nothing() {
 }
 
 #[test]
-fn a_leader_creates_one_entry_an_index_each_of_its_own_term() {
+fn a_leader_creates_one_entry_for_an_index_in_its_term() {
     let mut cluster = Cluster::begin(Standard, "L t3 v2 [1 3]");
     for index in 3..20 {
         let effects = cluster.propose_sizes(2, &[1, 1]);

@@ -128,5 +128,22 @@ fn whoever_is_elected_holds_what_was_committed() {
         [1, 1],
         "and server 3 gets it from there"
     );
-    assert_eq!(cluster.nodes.get(&n(1)).map(|_| ()), None);
+}
+
+#[test]
+fn a_voter_takes_no_more_entries_of_the_leader_that_it_voted_out() {
+    let mut cluster = Cluster::new(3, plain());
+    cluster.lead(1, &[2, 3]);
+    cluster.propose(1);
+    cluster.receive(2, 3, 2, ask(1, 1));
+    assert_eq!(granted(&cluster), Some(true));
+    cluster.deliver(|e| e.from == n(1) && e.to == n(3));
+    assert_eq!(cluster.terms(3), [1]);
+    cluster.deliver(|e| e.to == n(1));
+    let old = cluster.node(1);
+    assert_eq!(
+        old.commit_index(),
+        Index(1),
+        "so the entry is not committed"
+    );
 }

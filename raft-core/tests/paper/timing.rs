@@ -1,38 +1,41 @@
 //! §5.6: safety never depends on time, progress does.
 
-use raft_core::{RoleKind, Settings, SettingsError, Term};
+use std::collections::BTreeMap;
 
-use crate::common::{Cluster, plain};
+use raft_core::{Input, RoleKind, Settings, SettingsError, Term};
+
+use crate::common::{Cluster, Envelope, plain};
 
 /// A cluster of five whose messages all arrive after `latency` milliseconds, for `rounds` of 5 ms;
 /// server 1 has just been elected. Who leads at the end, and how many terms were begun.
 fn runs_with(latency: u64, rounds: u64) -> (Vec<u64>, Term) {
     let mut cluster = Cluster::new(5, plain());
     cluster.elect(1, &[2, 3, 4, 5]);
-    let mut waiting: Vec<(u64, crate::common::Envelope)> = Vec::new();
+    let mut waiting: Vec<(u64, Envelope)> = Vec::new();
+    let mut elected = BTreeMap::new();
     for round in 0..rounds {
         cluster.advance(5);
         for id in 1..=5 {
-            cluster.step(id, raft_core::Input::Wake);
+            cluster.step(id, Input::Wake);
         }
         let arrives = round + latency / 5;
         waiting.extend(cluster.wire.drain(..).map(|sent| (arrives, sent)));
         let due = waiting.extract_if(.., |(arrives, _)| *arrives <= round);
         cluster.wire.extend(due.map(|(_, sent)| sent));
-        let now: usize = cluster.wire.len();
-        for _ in 0..now {
+        for _ in 0..cluster.wire.len() {
             cluster.deliver_one(|_| true);
         }
         waiting.extend(cluster.wire.drain(..).map(|sent| (arrives, sent)));
-        let mut leaders: Vec<_> = cluster
-            .nodes
-            .values()
-            .filter(|server| server.role() == RoleKind::Leader)
-            .map(|server| server.current_term())
-            .collect();
-        let all = leaders.len();
-        leaders.dedup();
-        assert_eq!(leaders.len(), all, "two leaders in a term");
+        for (id, server) in &cluster.nodes {
+            if server.role() == RoleKind::Leader {
+                let term = server.current_term();
+                assert_eq!(
+                    elected.entry(term).or_insert(*id),
+                    id,
+                    "two leaders in {term}"
+                );
+            }
+        }
     }
     let leads = |id: &u64| cluster.node(*id).role() == RoleKind::Leader;
     let newest = cluster
