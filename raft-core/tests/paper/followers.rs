@@ -1,10 +1,10 @@
 //! §5.3, the follower's side: which entries it takes, keeps and removes.
 
-use raft_core::{AppendEntries, Body, EntryId, Event, Index, Instant, Standard, Term};
+use raft_core::{EntryId, Event, Index, Standard, Term};
 
 use crate::common::Cluster;
 use crate::common::card::append;
-use crate::{entry, every_log, plays};
+use crate::{every_log, plays};
 
 /// The entry before (index, term) and the terms of the entries sent.
 type Sent = ((u64, u64), &'static [u64]);
@@ -131,18 +131,9 @@ fn a_follower_does_with_every_append_what_figure_2_says() {
 /// The log of a follower that had `own`, after the entries `prev + 1..=last` of the leader's.
 fn one_append(own: &[u64], prev: usize, leader: &[u64], last: usize) -> Vec<u64> {
     let mut cluster = Cluster::new(1, crate::common::plain()).with_logs(3, &[own]);
-    let term_of = |place: usize| leader[..place].last().copied().unwrap_or(0);
-    let body = Body::AppendEntries(AppendEntries {
-        prev: entry(prev as u64, term_of(prev)),
-        last: Index(last as u64),
-        entries_term: Term(if last > prev { term_of(last) } else { 4 }),
-        bytes: 0,
-        configuration: None,
-        commit: Index(0),
-        seq: 1,
-        sent_at: Instant(0),
-    });
-    cluster.receive(9, 1, 4, body);
+    let before = leader[..prev].last().copied().unwrap_or(0);
+    let sent = append(9, 4, (prev as u64, before), &leader[prev..last], 0);
+    cluster.receive(9, 1, 4, sent.1.body);
     cluster.terms(1)
 }
 
