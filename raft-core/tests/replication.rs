@@ -41,35 +41,6 @@ fn match_of<R: Rules + Clone>(cluster: &Cluster<R>, peer: u64) -> u64 {
 }
 
 #[test]
-fn a_leader_repairs_every_follower_of_figure_7() {
-    let leader: &[u64] = &[1, 1, 1, 4, 4, 5, 5, 6, 6, 6];
-    let followers: [&[u64]; 6] = [
-        &[1, 1, 1, 4, 4, 5, 5, 6, 6],
-        &[1, 1, 1, 4],
-        &[1, 1, 1, 4, 4, 5, 5, 6, 6, 6, 6],
-        &[1, 1, 1, 4, 4, 5, 5, 6, 6, 6, 7, 7],
-        &[1, 1, 1, 4, 4, 4, 4],
-        &[1, 1, 1, 2, 2, 2, 3, 3, 3, 3, 3],
-    ];
-    for follower in followers {
-        let mut cluster = Cluster::new(3, plain()).with_logs(7, &[leader, follower, &[]]);
-        cluster.lead(1, &[3]);
-        cluster.timeout(1);
-        cluster.deliver_all();
-        let mut repaired = leader.to_vec();
-        repaired.push(8);
-        assert_eq!(cluster.terms(2), repaired, "it was {follower:?}");
-        assert_eq!(match_of(&cluster, 2), 11);
-        let disk: Vec<_> = cluster.disks[&n(2)]
-            .terms
-            .iter()
-            .map(|term| term.0)
-            .collect();
-        assert_eq!(disk, repaired, "the disk says the same");
-    }
-}
-
-#[test]
 fn a_proposal_reaches_everyone_and_is_named_by_index_and_term() {
     let mut cluster = Cluster::new(3, Settings::default());
     cluster.lead(1, &[2, 3]);

@@ -53,6 +53,7 @@ pub mod fuzz;
 pub mod measure;
 pub mod missed;
 pub mod operations;
+pub mod paper;
 pub mod recording;
 pub mod report;
 pub mod run;

@@ -106,6 +106,8 @@ pub(crate) enum Command {
     List(List),
     /// List the bugs that can be planted, or show one
     Bugs(Bugs),
+    /// List what the Raft paper demands of a server, and the tests of it
+    Paper(Paper),
     /// Explain a rule of Raft, an error code, a property, a bug, or `exit-codes`
     Explain(Explain),
     /// Print a completion script for a shell
@@ -493,6 +495,16 @@ pub(crate) struct BugsHunt {
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct BugsList {
     /// Write one JSON object a line instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Paper {
+    /// Write a page of Markdown
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
+    /// Write one JSON object for each must
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -19,6 +19,7 @@ mod linearize;
 mod list;
 mod log;
 mod measure;
+mod paper;
 mod picture;
 mod replay;
 mod run;
@@ -100,6 +101,7 @@ fn dispatch(command: &Command, log: Log, screen: &mut Screen) -> Result<Exit, St
         Command::Linearize(args) => linearize::linearize(args, screen),
         Command::List(args) => list::list(args, screen),
         Command::Bugs(args) => bugs::bugs(args, screen),
+        Command::Paper(args) => paper::paper(args, screen),
         Command::Explain(args) => explain::explain(args, screen),
         Command::Schema(args) => {
             let schema = match args.profile {

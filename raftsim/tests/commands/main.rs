@@ -5,6 +5,7 @@ mod bugs;
 mod fuzz;
 mod linearize;
 mod measure;
+mod paper;
 mod replay;
 mod run;
 mod several;

@@ -1,0 +1,113 @@
+//! The paper suite: what the Raft paper and Ongaro's dissertation demand of a server, one claim a
+//! test. `raftsim/paper/musts.json` says which test proves which sentence, `raftsim paper` prints
+//! it, and `docs/PAPER.md` is that print.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "a test that cannot go on panics, and its numbers are small"
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod check_quorum;
+mod clients;
+mod commitment;
+mod crashes;
+mod elections;
+mod figure_3;
+mod followers;
+mod persistence;
+mod pre_vote;
+mod replication;
+mod restriction;
+mod stickiness;
+mod terms;
+mod timing;
+
+use common::card::{Card, play};
+use common::{Cluster, n};
+use raft_core::{Body, EntryId, Index, Message, Progress, Rules, Settings, Standard, Term};
+
+const GRANT: Body = Body::RequestVoteReply { granted: true };
+const REFUSAL: Body = Body::RequestVoteReply { granted: false };
+
+/// What S2 of three, in the state `before`, answers to these messages and is afterwards, in the
+/// words of [`play`].
+fn plays(before: &'static str, messages: impl Into<Vec<(u64, Message)>>) -> String {
+    let card = Card {
+        name: "",
+        section: "",
+        before,
+        messages: messages.into(),
+        after: "",
+    };
+    play(Standard, &card)
+}
+
+fn entry(index: u64, term: u64) -> EntryId {
+    EntryId {
+        index: Index(index),
+        term: Term(term),
+    }
+}
+
+/// RequestVote with a log that ends here.
+fn ask(index: u64, term: u64) -> Body {
+    let last = entry(index, term);
+    Body::RequestVote {
+        last,
+        transfer: false,
+    }
+}
+
+/// PreVote with a log that ends here.
+fn pre_ask(index: u64, term: u64) -> Body {
+    let last = entry(index, term);
+    Body::PreVote { last }
+}
+
+fn refusal(from: u64, term: u64) -> (u64, Message) {
+    let (term, body) = (Term(term), REFUSAL);
+    (from, Message { term, body })
+}
+
+/// What `leader` knows of `follower`.
+fn peer<R: Rules + Clone>(cluster: &Cluster<R>, leader: u64, follower: u64) -> &Progress {
+    let peers = cluster.node(leader).progress();
+    peers.iter().find(|peer| peer.id == n(follower)).unwrap()
+}
+
+/// Whether S2 gives its vote, or its pre-vote, in the last message on the wire.
+fn granted<R: Rules + Clone>(cluster: &Cluster<R>) -> Option<bool> {
+    match cluster.wire.back()?.message.body {
+        Body::RequestVoteReply { granted } | Body::PreVoteReply { granted, .. } => Some(granted),
+        _ => None,
+    }
+}
+
+/// Every log of at most `length` entries of terms 1 to `terms`.
+fn every_log(length: usize, terms: u64) -> Vec<Vec<u64>> {
+    let mut all = vec![Vec::new()];
+    let mut longest = all.clone();
+    for _ in 0..length {
+        longest = longest
+            .iter()
+            .flat_map(|log: &Vec<u64>| {
+                let from = log.last().copied().unwrap_or(1);
+                (from..=terms).map(|term| [&log[..], &[term]].concat())
+            })
+            .collect();
+        all.extend(longest.clone());
+    }
+    all
+}
+
+/// Settings under which only stickiness, and the paper's own rules, decide.
+fn sticky() -> Settings {
+    Settings {
+        stickiness: true,
+        ..common::plain()
+    }
+}
