@@ -220,12 +220,15 @@ impl<R: Rules> Raft<R> {
         behind.then_some(VoteRefusal::LogBehind { theirs, own })
     }
 
-    /// Whether a leader is too fresh to vote against (§6, dissertation §4.2.3). A leader is fresh
-    /// to itself while a quorum hears it.
+    /// Whether a leader is too fresh to vote against (§6, dissertation §4.2.3), where votes are
+    /// withheld for that.
     fn freshness(&self) -> Option<VoteRefusal> {
-        if !self.settings.stickiness {
-            return None;
-        }
+        self.fresh_leader().filter(|_| self.settings.stickiness)
+    }
+
+    /// Whether a leader was heard from a moment ago. A leader is fresh to itself while a quorum
+    /// hears it.
+    fn fresh_leader(&self) -> Option<VoteRefusal> {
         let heard_at = match &self.role {
             Role::Leader(_) => self.quorum_contact(),
             _ => self.heard_at,
@@ -271,7 +274,8 @@ impl<R: Rules> Raft<R> {
         } else if !self.may_vote {
             Some(VoteRefusal::MayNotVote)
         } else {
-            self.freshness().or_else(|| self.log_refusal(last))
+            // Not a matter of stickiness: nobody wins while a leader is heard (dissertation §9.6).
+            self.fresh_leader().or_else(|| self.log_refusal(last))
         };
         match refusal {
             Some(why) => observer.event(Event::PreVoteRefused {

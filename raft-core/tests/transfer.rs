@@ -214,8 +214,8 @@ fn what_is_not_committed_is_bounded_but_one_large_proposal_is_taken_alone() {
     assert!(!refused(&cluster.propose_sizes(1, &[150])), "alone");
     assert!(refused(&cluster.propose_sizes(1, &[1])));
     cluster.deliver_all();
-    assert!(!refused(&cluster.propose_sizes(1, &[60])));
-    assert!(!refused(&cluster.propose_sizes(1, &[40])));
+    assert!(!refused(&cluster.propose_sizes(1, &[50])));
+    assert!(!refused(&cluster.propose_sizes(1, &[50])));
     assert!(refused(&cluster.propose_sizes(1, &[1])));
 }
 

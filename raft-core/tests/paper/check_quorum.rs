@@ -1,6 +1,6 @@
 //! Dissertation §6.2: a leader that reaches no majority steps down.
 
-use raft_core::{Effect, RoleKind, Settings, Term};
+use raft_core::{Effect, Refusal, RoleKind, Settings, Term};
 
 use crate::common::{Cluster, MS, plain};
 
@@ -112,7 +112,10 @@ fn a_refusal_shows_as_well_as_an_acknowledgement_that_a_follower_is_there() {
 fn a_leader_that_stepped_down_takes_no_more_commands() {
     let mut cluster = led(3);
     beats(&mut cluster, 10, &[]);
-    let refused = Effect::ProposalRefused { leader: None };
+    let refused = Effect::ProposalRefused {
+        leader: None,
+        why: Refusal::NotLeader,
+    };
     assert_eq!(cluster.propose(1), [refused], "and sends clients to nobody");
 }
 

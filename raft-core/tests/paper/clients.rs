@@ -1,6 +1,6 @@
 //! §8 and dissertation §6.2: what a client may rely on.
 
-use raft_core::{Effect, Index, Settings, Source, Term};
+use raft_core::{Effect, Index, Refusal, Settings, Source, Term};
 
 use crate::REFUSAL;
 use crate::common::{Cluster, n, plain};
@@ -37,14 +37,23 @@ fn a_follower_refuses_a_command_and_names_the_leader() {
     cluster.lead(1, &[2, 3]);
     let leader = Some(n(1));
     for id in [2, 3] {
-        assert_eq!(cluster.propose(id), [Effect::ProposalRefused { leader }]);
+        assert_eq!(
+            cluster.propose(id),
+            [Effect::ProposalRefused {
+                leader,
+                why: Refusal::NotLeader
+            }]
+        );
         assert_eq!(cluster.terms(id), [1], "and appends nothing");
     }
 }
 
 #[test]
 fn a_server_that_knows_no_leader_refuses_a_command_and_names_nobody() {
-    let nobody = [Effect::ProposalRefused { leader: None }];
+    let nobody = [Effect::ProposalRefused {
+        leader: None,
+        why: Refusal::NotLeader,
+    }];
     let mut cluster = Cluster::new(3, Settings::default());
     assert_eq!(cluster.propose(1), nobody, "a follower at its start");
     cluster.timeout(1);

@@ -85,6 +85,7 @@ fn a_server_would_vote_only_for_a_log_at_least_as_up_to_date() {
     ];
     for (last, would) in rows {
         let mut cluster = Cluster::new(3, asking()).with_logs(3, &[&[], &[1, 2, 2], &[]]);
+        cluster.advance(1_000);
         cluster.receive(3, 2, 3, pre_ask(last.0, last.1));
         assert_eq!(granted(&cluster), Some(would), "{last:?}");
     }
@@ -167,6 +168,7 @@ fn when_the_leader_is_gone_an_election_goes_ahead() {
 #[test]
 fn a_granted_pre_vote_binds_nobody() {
     let mut cluster = Cluster::new(3, asking());
+    cluster.advance(1_000);
     for asker in [1, 3] {
         cluster.receive(asker, 2, 0, pre_ask(0, 0));
         assert_eq!(granted(&cluster), Some(true), "to as many as ask");

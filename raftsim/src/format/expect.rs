@@ -68,6 +68,8 @@ impl Default for Expect {
                 Property::NoAcknowledgedWriteLost,
                 Property::AppliedOrderExplainsReplies,
                 Property::Linearizability,
+                Property::ReadsMatchTheirIndex,
+                Property::SessionGuarantees,
             ],
             eventually: Vec::new(),
             sometimes: Vec::new(),

@@ -79,6 +79,12 @@ impl Default for Raft {
     }
 }
 
+impl Machine {
+    pub(super) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// How much a leader sends to a follower ahead of its answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]

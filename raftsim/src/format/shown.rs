@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use super::expect::Expect;
 use super::resolved::{Course, Phase, Resolved};
 use super::select::NodeName;
-use super::settings::{Clients, Clock, Completions, Disk, LinkRule, Network, Raft};
+use super::settings::{Clients, Clock, Completions, Disk, LinkRule, Machine, Network, Raft};
 use super::stepped::{self, Branch, Impossible, Recorded, Script, ScriptStep};
 use super::written::{Mode, Source};
 
@@ -30,6 +30,8 @@ struct Shown<'a> {
     seed: u64,
     nodes: &'a [NodeName],
     raft: &'a Raft,
+    #[serde(skip_serializing_if = "Machine::is_default")]
+    machine: &'a Machine,
     #[serde(flatten)]
     surroundings: Surroundings<'a>,
     #[serde(flatten)]
@@ -82,6 +84,7 @@ impl Serialize for Resolved {
             seed: self.seed,
             nodes: &self.nodes,
             raft: &self.raft,
+            machine: &self.machine,
             surroundings: surroundings(self, script.is_some() && recorded.is_none()),
             course: ShownCourse(self),
             expect: &self.expect,

@@ -144,7 +144,7 @@ fn files_are_run_over_seeds_too() {
 fn a_profile_that_does_not_get_where_it_must_fails() {
     let file = scratch("lone.json");
     let text = r#"{ "profile": 1, "nodes": "3..3",
-        "must_hit": { "seeds": 10, "probes": ["lone-leader"], "faults": ["crash"] } }"#;
+        "must_hit": { "seeds": 10, "probes": ["lone-leader"], "faults": ["disk_stall"] } }"#;
     std::fs::write(&file, text).expect("it can be written");
     let path = file.display().to_string();
     let said = fuzz("fuzz-lone", &["--profile", &path, "--seeds", "0..10"]);
@@ -155,7 +155,7 @@ fn a_profile_that_does_not_get_where_it_must_fails() {
     );
     assert!(
         said.out
-            .contains("NOT HIT lone: kind of fault crash in any of 10 seeds")
+            .contains("NOT HIT lone: kind of fault disk_stall in any of 10 seeds")
     );
     let few = fuzz("fuzz-few", &["--profile", &path, "--seeds", "0..9"]);
     assert_eq!(few.code, 0, "nine seeds are too few to tell");

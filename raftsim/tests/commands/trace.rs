@@ -131,7 +131,7 @@ fn why_an_event_happened_is_shown_from_its_root_on() {
         assert_eq!(*cause, format!("←{before}"), "{}", said.out);
         before = id;
     }
-    assert!(events(&said)[0].contains("append k2+="), "{}", said.out);
+    assert!(events(&said)[0].contains("put k1="), "{}", said.out);
     assert!(
         said.out
             .contains("append.previous-matches (§5.3): rejected")
