@@ -294,6 +294,9 @@ impl<'s> Runner<'s> {
             let next = agenda.min(looks).min(acts);
             if next >= self.end {
                 world.advance_to(self.end.max(world.now()));
+                if let Some(stop) = self.director.overdue(world) {
+                    return Err(stop);
+                }
                 return vigil
                     .ends(self.end, world.cluster(), checks, self.names)
                     .map_err(Stop::Late);
@@ -301,18 +304,25 @@ impl<'s> Runner<'s> {
             if acts == next {
                 world.advance_to(next);
                 if let Some(phase) = self.director.next_phase() {
+                    if let Some(stop) = self.director.overdue(world) {
+                        return Err(stop);
+                    }
                     vigil
                         .ends(next, world.cluster(), checks, self.names)
                         .map_err(Stop::Late)?;
                     vigil.begins(phase, next);
                     observer.phase(next, phase);
                 }
+                self.director.learn(checks);
                 let mut all = (&mut *observer, (&mut *checks, &mut watch));
                 let acted = self.director.act(world, &mut all);
                 for deed in self.director.take_deeds() {
                     observer.told(next, &deed);
                 }
                 acted?;
+                if let Some(stop) = self.director.take_failure() {
+                    return Err(stop);
+                }
             } else if looks == next {
                 world.advance_to(next);
                 vigil

@@ -33,7 +33,7 @@ struct Waiting<'s> {
 
 /// A leader and its term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Reign {
+pub(crate) struct Reign {
     leader: NodeId,
     term: Term,
 }
@@ -254,7 +254,7 @@ fn asked(wants: &Eventually) -> String {
     }
 }
 
-fn one_leader<R: Rules + Clone, D: Duties>(
+pub(crate) fn one_leader<R: Rules + Clone, D: Duties>(
     cluster: &Cluster<Server<R, D>>,
     among: &[NodeId],
     names: &[String],
@@ -324,7 +324,7 @@ fn all_committed<R: Rules + Clone, D: Duties>(
     (commit < last).then(|| format!("{name} has committed up to {commit}, its log ends at {last}"))
 }
 
-fn applied_equal<R: Rules + Clone, D: Duties>(
+pub(crate) fn applied_equal<R: Rules + Clone, D: Duties>(
     cluster: &Cluster<Server<R, D>>,
     among: &[NodeId],
     names: &[String],

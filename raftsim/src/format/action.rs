@@ -215,6 +215,8 @@ macro_rules! with_actions {
     };
 }
 
+pub(crate) use with_actions;
+
 /// The names of all actions, as steps and faults write them.
 pub(crate) const ACTIONS: [&str; 15] = [
     "crash",

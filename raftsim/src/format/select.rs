@@ -15,6 +15,17 @@ use std::fmt;
 #[schemars(transparent)]
 pub struct NodeName(pub String);
 
+impl NodeName {
+    /// What stands before a `+` and how many nodes on that means, in a cluster of so many: `L+1` is
+    /// the next node after the one named `L`. Other names stand for themselves.
+    pub(crate) fn offset(&self, nodes: usize) -> (&str, usize) {
+        let parts = self.0.split_once('+');
+        let number = parts.and_then(|(base, number)| Some((base, number.parse().ok()?)));
+        let fits = number.filter(|(_, number)| (1..nodes).contains(number));
+        fits.unwrap_or((&self.0, 0))
+    }
+}
+
 impl fmt::Display for NodeName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

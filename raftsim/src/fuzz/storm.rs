@@ -99,6 +99,7 @@ pub(super) fn phase(place: usize, drawn: &StormDrawn, nodes: usize) -> Phase {
         network: None,
         client_network: None,
         disk: None,
+        script: Vec::new(),
         steps: Vec::new(),
         faults,
         note: None,
