@@ -189,17 +189,20 @@ pub enum Partition {
     MinorityWithLeader,
     /// Two drawn halves that see each other only through one node, which sees all.
     Bridge,
+    /// Each node is drawn to one of two groups, one of which may stay empty.
+    Sides,
     /// These groups; nodes in none of them form one more.
     Groups(Vec<Selector>),
 }
 
 /// The words that are partitions.
-pub(crate) const PARTITIONS: [&str; 5] = [
+pub(crate) const PARTITIONS: [&str; 6] = [
     "halves",
     "random",
     "minority",
     "minority-with-leader",
     "bridge",
+    "sides",
 ];
 
 impl Serialize for Partition {
@@ -211,6 +214,7 @@ impl Serialize for Partition {
             Self::Minority => "minority",
             Self::MinorityWithLeader => "minority-with-leader",
             Self::Bridge => "bridge",
+            Self::Sides => "sides",
         };
         to.serialize_str(word)
     }
@@ -234,6 +238,7 @@ impl<'de> Deserialize<'de> for Partition {
                     "minority" => Partition::Minority,
                     "minority-with-leader" => Partition::MinorityWithLeader,
                     "bridge" => Partition::Bridge,
+                    "sides" => Partition::Sides,
                     _ => return Err(E::unknown_variant(text, &PARTITIONS)),
                 })
             }
@@ -260,7 +265,7 @@ impl JsonSchema for Partition {
         let group = generator.subschema_for::<Selector>();
         json_schema!({
             "description": "How the nodes are divided: a list of groups, or halves, random, \
-                minority, minority-with-leader, bridge.",
+                minority, minority-with-leader, bridge, sides.",
             "anyOf": [{ "enum": PARTITIONS }, { "type": "array", "items": group }]
         })
     }

@@ -141,9 +141,9 @@ impl Director<'_> {
             }
         }
         for (key, wanted) in &asked.versions {
-            let is = |id: &NodeId| read(id, key).is_some_and(|reply| reply.version.0 == *wanted);
+            let is = |id: &NodeId| read(id, key).is_some_and(|reply| wanted.holds(reply.version.0));
             if let Some(lack) = too_few(asked, among, is) {
-                return Some(format!("\"{key}\" was written {wanted} times on {lack}"));
+                return Some(format!("the writes of \"{key}\" are {wanted} on {lack}"));
             }
         }
         let wanted = asked.log_bytes?;

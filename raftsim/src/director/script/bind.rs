@@ -43,7 +43,7 @@ impl<'s> Director<'s> {
     }
 
     /// An action without given names.
-    pub(super) fn bound(&self, action: &Action) -> Action {
+    fn bound(&self, action: &Action) -> Action {
         let plain = |selector: &Selector| self.plain(selector);
         let route = |route: &Route| Route {
             from: plain(&route.from),
@@ -78,6 +78,23 @@ impl<'s> Director<'s> {
             }),
             Action::Partition(_) | Action::Network(_) => action.clone(),
         }
+    }
+
+    /// An action as it is carried out: without given names, and without nodes that are up and are to
+    /// be restarted. A script may well restart whoever a loop has not crashed this time.
+    pub(super) fn possible<R: Rules + Clone, D: Duties>(
+        &self,
+        action: &Action,
+        world: &KvWorld<R, D>,
+    ) -> Action {
+        let action = self.bound(action);
+        let Action::Restart(who @ (Selector::Nodes(_) | Selector::All)) = &action else {
+            return action;
+        };
+        let nodes = self.meant_by(who, 0, world).into_iter();
+        let down = nodes.filter(|id| world.cluster().node(*id).is_none());
+        let name = |id: NodeId| self.scenario.nodes[id.0 as usize].clone();
+        Action::Restart(Selector::Nodes(down.map(name).collect()))
     }
 
     /// The nodes that a selector of a script means now.

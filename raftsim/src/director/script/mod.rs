@@ -374,7 +374,7 @@ impl<'s> Director<'s> {
         }
         let own = match &step.what {
             What::Act(action) => {
-                let action = self.bound(action);
+                let action = self.possible(action, world);
                 let draw = self.draw(step);
                 self.carry_out(&action, draw, world, observer)?;
                 return Ok(Flow::On);

@@ -232,7 +232,7 @@ pub struct Asked {
     pub values: BTreeMap<String, String>,
     /// How often keys were written in their state machines, by key.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub versions: BTreeMap<String, u64>,
+    pub versions: BTreeMap<String, Comparison>,
     /// The bytes of the entries on the disk of each of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_bytes: Option<Comparison>,
