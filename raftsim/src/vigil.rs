@@ -60,6 +60,14 @@ pub struct Unmet {
     pub step: Option<Box<Place>>,
 }
 
+impl Unmet {
+    /// Whether a step is not as it says, of a stepped run or of a script.
+    #[must_use]
+    pub fn is_about_a_step(&self) -> bool {
+        self.step.is_some() || matches!(self.missed, Missed::Script { .. })
+    }
+}
+
 impl<'s> Vigil<'s> {
     pub(crate) fn new(scenario: &'s Resolved) -> Self {
         Self {

@@ -302,14 +302,11 @@ impl<'s> Director<'s> {
             }
             pending.accepted = None;
             if !one.retry {
-                let name = &self.scenario.nodes[node.0 as usize];
-                let lack = format!("{name} accepted it, but it is not done in time");
-                return Ok(self.gives_up(step, one, lack, world));
+                return Ok(self.gives_up(step, &pending, world));
             }
         }
         if now >= pending.deadline {
-            let lack = "it is not done in time, and nobody accepts it".to_owned();
-            return Ok(self.gives_up(step, one, lack, world));
+            return Ok(self.gives_up(step, &pending, world));
         }
         let next = self.offer_around(step, &mut pending, world, observer)?;
         self.program.threads[thread].busy = Busy::One(pending);
@@ -387,13 +384,28 @@ impl<'s> Director<'s> {
     fn gives_up<R: Rules + Clone, D: Duties>(
         &mut self,
         step: &Statement,
-        one: &One,
-        lack: String,
+        pending: &Pending<'_>,
         world: &KvWorld<R, D>,
     ) -> Flow {
-        if !one.optional {
-            self.fail(step, true, lack, world);
+        let (one, offered) = (pending.one, &self.program.offers[pending.offer]);
+        if one.optional {
+            return Flow::On;
         }
+        let cluster = world.cluster();
+        let applied = offered.accepted.iter();
+        let applied = applied
+            .map(|index| offered.applied_at(*index, cluster))
+            .max();
+        let answered = if offered.answer.is_some() {
+            "was answered"
+        } else {
+            "has no answer"
+        };
+        let lack = match applied {
+            None => "nobody accepted it".to_owned(),
+            Some(most) => format!("it {answered}, and is applied by {most} nodes"),
+        };
+        self.fail(step, true, lack, world);
         Flow::On
     }
 }

@@ -259,7 +259,7 @@ impl Asked {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Repeat")]
 pub struct Repeat<S> {
-    /// How often.
+    /// How often they are done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
     /// They begin again until so much time has passed.
