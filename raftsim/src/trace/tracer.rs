@@ -249,20 +249,7 @@ impl<F: FnMut(Line)> Tracer<F> {
             Action::Clock { .. } => Scene::new(Act::Clock, Kind::Fault, "clock changes its rate"),
             Action::Pause(_) => Scene::new(Act::Pause, Kind::Fault, "pause"),
             Action::Resume(_) => Scene::new(Act::Resume, Kind::Fault, "resume"),
-            Action::Operator { node, command } => {
-                let Operator::Propose(proposal) = command;
-                let (client, serial) = (proposal.client.0, proposal.serial);
-                let letter = letters::request(client, serial, &proposal.op);
-                Scene {
-                    to: Some(self.name((*node).into())),
-                    about: Some((client, serial)),
-                    ..Scene::new(
-                        Act::Operator,
-                        Kind::Client,
-                        format!("operator: {}", letter.text),
-                    )
-                }
-            }
+            Action::Operator { node, command } => self.command(*node, command),
             Action::Call {
                 client,
                 serial,
@@ -290,6 +277,17 @@ impl<F: FnMut(Line)> Tracer<F> {
                     ..Scene::new(Act::GiveUp, Kind::Client, text)
                 }
             }
+        }
+    }
+
+    fn command(&self, node: NodeId, command: &Operator) -> Scene {
+        let Operator::Propose(proposal) = command;
+        let (client, serial) = (proposal.client.0, proposal.serial);
+        let asked = letters::request(client, serial, &proposal.op).text;
+        Scene {
+            to: Some(self.name(node.into())),
+            about: Some((client, serial)),
+            ..Scene::new(Act::Operator, Kind::Client, format!("operator: {asked}"))
         }
     }
 
