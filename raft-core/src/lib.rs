@@ -49,6 +49,8 @@
 //!         },
 //!         entries: Vec::<EntryMeta>::new(),
 //!         intact: Index(0),
+//!         snapshot: None,
+//!         incoming: None,
 //!         may_vote: true,
 //!     };
 //!     cluster.push(Raft::restore(Standard, boot, durable)?);
@@ -139,17 +141,19 @@ mod replication;
 mod role;
 mod rules;
 mod settings;
+mod snapshot;
 mod step;
 mod transfer;
 mod types;
 
 pub use configuration::{Configuration, ConfigurationError, Members};
-pub use effect::{Append, Effect, Effects, Input, Refusal, Source, Write};
+pub use effect::{Append, Effect, Effects, Input, Rebase, Refusal, Source, Write};
 pub use event::{Event, Observer, RoleKind, VoteRefusal};
 pub use invariants::Broken;
 pub use log::{Base, Log, OutsideLog};
 pub use message::{
-    AppendEntries, AppendEntriesReply, Body, Malformed, Message, MessageKind, Outcome,
+    AppendEntries, AppendEntriesReply, Body, InstallSnapshot, Malformed, Message, MessageKind,
+    Outcome, SnapshotId,
 };
 pub use progress::{Pace, Progress};
 pub use raft::{Boot, Durable, EntryMeta, Raft, RestoreError};
