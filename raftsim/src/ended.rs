@@ -36,7 +36,7 @@ pub(crate) fn outcome<R: Rules + Clone, D: Duties>(
         Err(Stop::Violation(violation)) => Verdict::Safety(violation),
         Err(Stop::Late(unmet)) => Verdict::Liveness(unmet),
         Err(Stop::Unmet(unmet)) => Verdict::Expectation(unmet),
-        Ok(()) => limits(scenario, ended, &metrics)
+        Ok(()) => limits(scenario, ended, &checks, &metrics)
             .map(Verdict::Expectation)
             .or_else(|| never_applied(&faults, ended).map(Verdict::Inconclusive))
             .or_else(|| undecided(&checks, ended).map(Verdict::Inconclusive))
@@ -164,6 +164,7 @@ fn metrics<R: Rules + Clone, D: Duties>(
 fn limits<R: Rules + Clone, D: Duties>(
     scenario: &Resolved,
     ended: &Ended<'_, R, D>,
+    checks: &Checks,
     metrics: &[(Metric, u64)],
 ) -> Option<Unmet> {
     let limits = &scenario.expect.limits;
@@ -176,7 +177,20 @@ fn limits<R: Rules + Clone, D: Duties>(
     let messages = ended.cluster.counters().messages;
     let (answered, elections) = (value(Metric::OpsOk), value(Metric::Elections));
     let unknown = value(Metric::OpsUnknown);
+    let bytes = checks.meter().bytes;
     let passed = [
+        (
+            "messages",
+            limits.messages,
+            limits.messages.is_none_or(|l| l.holds(messages)),
+            messages,
+        ),
+        (
+            "bytes",
+            limits.bytes,
+            limits.bytes.is_none_or(|l| l.holds(bytes)),
+            bytes,
+        ),
         (
             "elections",
             limits.elections,

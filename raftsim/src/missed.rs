@@ -18,6 +18,13 @@ pub enum Missed {
     Limit(&'static str),
     /// A step that cannot be done, or that expects something else.
     Step,
+    /// A step of a script.
+    Script {
+        /// The phase, by name.
+        phase: Box<str>,
+        /// Where the step stands in it.
+        step: Box<str>,
+    },
     /// A fault that never found anything to act on.
     Fault(FaultKind),
     /// A property of which is not known whether it holds.
@@ -42,6 +49,14 @@ pub enum Clause {
 }
 
 impl Missed {
+    /// A step of the script of this phase.
+    pub(crate) fn script(phase: &str, step: &str) -> Self {
+        Missed::Script {
+            phase: phase.into(),
+            step: step.into(),
+        }
+    }
+
     /// A part of what must come true in this phase.
     pub(crate) fn of(phase: &str, clause: Clause) -> Self {
         Missed::Clause {

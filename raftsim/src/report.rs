@@ -44,9 +44,9 @@ pub fn report(
         Verdict::Ok => return None,
         Verdict::Safety(violation) => (violated(violation, scenario), violation.time),
         Verdict::Expectation(unmet) => {
-            let head = match unmet.step {
-                Some(_) => "NOT AS THE STEP SAYS",
-                None => "A LIMIT WAS PASSED",
+            let head = match unmet.is_about_a_step() {
+                true => "NOT AS THE STEP SAYS",
+                false => "A LIMIT WAS PASSED",
             };
             (missed(head, unmet), unmet.time)
         }

@@ -295,25 +295,14 @@ impl<'s> Runner<'s> {
             let next = agenda.min(looks).min(acts);
             if next >= self.end {
                 world.advance_to(self.end.max(world.now()));
+                self.director.overdue(world).map_or(Ok(()), Err)?;
                 return vigil
                     .ends(self.end, world.cluster(), checks, self.names)
                     .map_err(Stop::Late);
             }
             if acts == next {
                 world.advance_to(next);
-                if let Some(phase) = self.director.next_phase() {
-                    vigil
-                        .ends(next, world.cluster(), checks, self.names)
-                        .map_err(Stop::Late)?;
-                    vigil.begins(phase, next);
-                    observer.phase(next, phase);
-                }
-                let mut all = (&mut *observer, (&mut *checks, &mut watch));
-                let acted = self.director.act(world, &mut all);
-                for deed in self.director.take_deeds() {
-                    observer.told(next, &deed);
-                }
-                acted?;
+                self.act(world, &mut vigil, checks, &mut watch, observer)?;
             } else if looks == next {
                 world.advance_to(next);
                 vigil
@@ -337,6 +326,41 @@ impl<'s> Runner<'s> {
                 self.director.notice(trigger, now);
             }
         }
+    }
+}
+
+impl<'s> Runner<'s> {
+    /// The director acts. Where a phase begins, the one before it is judged first.
+    fn act<R, D, O>(
+        &mut self,
+        world: &mut KvWorld<R, D>,
+        vigil: &mut Vigil<'s>,
+        checks: &mut Checks,
+        watch: &mut Watch<Box<Violation>>,
+        observer: &mut O,
+    ) -> Result<(), Stop>
+    where
+        R: Rules + Clone,
+        D: Duties,
+        O: Spectator<R, D>,
+    {
+        let now = world.now();
+        if let Some(phase) = self.director.next_phase() {
+            self.director.overdue(world).map_or(Ok(()), Err)?;
+            vigil
+                .ends(now, world.cluster(), checks, self.names)
+                .map_err(Stop::Late)?;
+            vigil.begins(phase, now);
+            observer.phase(now, phase);
+        }
+        self.director.learn(checks);
+        let mut all = (&mut *observer, (checks, watch));
+        let acted = self.director.act(world, &mut all);
+        for deed in self.director.take_deeds() {
+            observer.told(now, &deed);
+        }
+        acted?;
+        self.director.take_failure().map_or(Ok(()), Err)
     }
 }
 

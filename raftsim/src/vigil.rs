@@ -33,7 +33,7 @@ struct Waiting<'s> {
 
 /// A leader and its term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Reign {
+pub(crate) struct Reign {
     leader: NodeId,
     term: Term,
 }
@@ -58,6 +58,14 @@ pub struct Unmet {
     pub facts: [String; 2],
     /// The step that asked, in a stepped run.
     pub step: Option<Box<Place>>,
+}
+
+impl Unmet {
+    /// Whether a step is not as it says, of a stepped run or of a script.
+    #[must_use]
+    pub fn is_about_a_step(&self) -> bool {
+        self.step.is_some() || matches!(self.missed, Missed::Script { .. })
+    }
 }
 
 impl<'s> Vigil<'s> {
@@ -279,7 +287,7 @@ fn asked(wants: &Eventually) -> String {
     }
 }
 
-fn one_leader<R: Rules + Clone, D: Duties>(
+pub(crate) fn one_leader<R: Rules + Clone, D: Duties>(
     cluster: &Cluster<Server<R, D>>,
     among: &[NodeId],
     names: &[String],
@@ -349,7 +357,7 @@ fn all_committed<R: Rules + Clone, D: Duties>(
     (commit < last).then(|| format!("{name} has committed up to {commit}, its log ends at {last}"))
 }
 
-fn applied_equal<R: Rules + Clone, D: Duties>(
+pub(crate) fn applied_equal<R: Rules + Clone, D: Duties>(
     cluster: &Cluster<Server<R, D>>,
     among: &[NodeId],
     names: &[String],

@@ -28,6 +28,10 @@ fn fault(fault: &str) -> String {
     file("", &format!(", \"faults\": [{fault}]"))
 }
 
+fn script(steps: &str) -> String {
+    file("", &format!(", \"script\": [{steps}]"))
+}
+
 fn expect(expect: &str) -> String {
     file(&format!(" \"expect\": {{ {expect} }},"), "")
 }
@@ -342,6 +346,68 @@ fn gallery() -> Vec<(Code, String, &'static str, &'static str)> {
             "order",
         ),
         (Code::SC019, stepped(r#"{ "note": "?" }"#), "{", "deliver"),
+        (
+            Code::SC038,
+            script(
+                r#"{ "start": { "to": "S1", "as": "first" } }, { "await": { "done": "frist" } }"#,
+            ),
+            "\"frist\"",
+            "did you mean first?",
+        ),
+        (
+            Code::SC007,
+            script(
+                r#"{ "repeat": { "times": 2, "steps": [{ "if": { "chance": "1%", "than": [] } }] } }"#,
+            ),
+            "\"than\"",
+            "did you mean then?",
+        ),
+        (
+            Code::SC014,
+            script(
+                r#"{ "let": { "L": "leader" } }, { "parallel": { "scripts": [[{ "crash": "L+3" }]] } }"#,
+            ),
+            "\"L+3\"",
+            "known here: S1, S2, S3, L",
+        ),
+        (
+            Code::SC019,
+            script(
+                r#"{ "budget": { "requests": "<= 3", "steps": [{ "wait": "1s", "crash": "S1" }] } }"#,
+            ),
+            "\"S1\"",
+            "write one object for each",
+        ),
+        (
+            Code::SC008,
+            script(r#"{ "one": { "retry": true } }"#),
+            "{",
+            "\"on\"",
+        ),
+        (
+            Code::SC027,
+            script(r#"{ "check": { "one_leader": true, "within": "1s" } }"#),
+            "\"1s\"",
+            "await",
+        ),
+        (
+            Code::SC025,
+            script(r#"{ "let": { "S1": "leader" } }"#),
+            "\"leader\"",
+            "has a meaning already",
+        ),
+        (
+            Code::SC026,
+            script(r#"{ "one": { "on": 4 } }"#),
+            "4",
+            "from 1 to 3",
+        ),
+        (
+            Code::SC012,
+            file(" \"network\": { \"preset\": \"unreliabel\" },", ""),
+            "\"unreliabel\"",
+            "did you mean unreliable?",
+        ),
     ]
 }
 
@@ -571,8 +637,9 @@ fn a_byte_order_mark_and_odd_line_ends_are_no_mistake() {
     assert_eq!(found(&text), []);
 }
 
-const SOUND: [&str; 4] = [
+const SOUND: [&str; 5] = [
     STEPPED,
+    SCRIPTED,
     include_str!("../../scenarios/churn.json"),
     include_str!("../../scenarios/lossy-network.json"),
     include_str!("../../scenarios/first-tour.json"),
@@ -597,6 +664,8 @@ const STEPPED: &str = r#"{ "format": 1, "mode": "stepped", "nodes": { "count": 3
   { "clock": { "node": "S1", "rate": "+1%", "jump": "3ms" } },
   { "call": { "client": "c1", "serial": 4, "to": "S1", "op": "cas", "key": "k", "value": "v",
     "expect": "w" } },
+  { "operator": { "to": "S1", "propose": { "client": 100, "serial": 1, "op": "append", "key": "k",
+    "value": "v" } } },
   { "retry": { "client": "c1", "to": "S2" } }, { "give_up": {} }, { "settle": "1s" },
   { "advance": "1ms" }, { "elect": { "node": "S1", "votes": ["S2"] } },
   { "campaign": { "node": "S1", "refused_by": ["S2"], "granted_by": ["S3"] } },
@@ -609,6 +678,58 @@ const STEPPED: &str = r#"{ "format": 1, "mode": "stepped", "nodes": { "count": 3
 "expect": { "eventually": [{ "in": "one", "within": "1s", "one_leader": true }],
   "caught_by": [{ "bug": "C-01", "branch": "a", "property": "state-machine-safety" }] } }"#;
 
+/// Every verb and every field of scripts.
+const SCRIPTED: &str = r#"{ "format": 1, "nodes": { "count": 5 },
+"network": { "preset": "long-reordering", "duplicate": "1%" },
+"phases": [{ "name": "p", "for": "9s", "script": [
+  { "wait": "1ms..2ms", "say": "x", "note": "y" }, { "let": { "L": "leader", "M": ["S1", "S2"] } },
+  { "connect": ["L", "L+1"] }, { "isolate": "M+2" }, { "partition": "sides" },
+  { "start": { "to": "up", "count": 3, "op": "append", "key": "k", "value": "v", "as": "a",
+    "who": "W", "accepted": ">= 1", "index": "== 1" } },
+  { "one": { "on": 3, "retry": true, "within": "1s", "among": "M", "op": "put", "key": "k",
+    "size": "50B", "as": "b", "index": ">= 1", "version": ">= 1", "optional": true } },
+  { "one": { "again": "b", "on": 1 } }, { "one": { "op": "get", "reads": "x" } },
+  { "await": { "within": "1s", "optional": true, "among": "L", "on": 1, "one_leader": true,
+    "no_leader": true, "same_term": true, "applied_equal": true, "applied": 3, "not_applied": 4,
+    "done": "a", "answered": "a", "unanswered": "b", "values": { "k": "v" },
+    "versions": { "k": ">= 1" }, "log_bytes": "<= 1000" } },
+  { "check": { "no_leader": true } },
+  { "repeat": { "times": 2, "steps": [{ "crash": "random" }] } },
+  { "repeat": { "for": "1s", "steps": [{ "wait": "1ms" }] } },
+  { "if": { "chance": "1/3", "holds": "isolated > 2", "named": "W", "same": ["L", "W+1"],
+    "then": [{ "restart": "down" }], "else": [{ "heal": "all" }] } },
+  { "parallel": { "until": "first", "scripts": [[{ "wait": "1ms" }], [{ "recover": "all" }]] } },
+  { "budget": { "requests": "<= 3", "bytes": "<= 9", "steps": [{ "wait": "1ms" }] } } ] }],
+"expect": { "limits": { "messages": "<= 9", "bytes": "<= 9" } } }"#;
+
+#[test]
+fn a_scenario_with_a_script_resolves_to_itself() {
+    let first = parse("x.json", SCRIPTED, &Overrides::default());
+    let first = first.unwrap_or_else(|found| panic!("{}", render(&found, SCRIPTED, false)));
+    let again = parse("x.json", &first.to_json(), &Overrides::default());
+    assert_eq!(Ok(&first), again.as_ref(), "{}", first.to_json());
+    let script = &first.phases()[0].script;
+    let place = &script[2].place;
+    assert_eq!(
+        (place.path.as_str(), place.line, place.column),
+        ("script/2", 5, 3)
+    );
+    assert_eq!(script.last().map(|step| step.number), Some(21));
+}
+
+#[test]
+fn names_of_a_script_mean_nothing_outside_it() {
+    let text = file(
+        "",
+        ", \"script\": [{ \"let\": { \"L\": \"leader\" } }], \
+        \"steps\": [{ \"crash\": \"L\" }] }, { \"name\": \"q\", \"for\": \"1s\", \
+        \"steps\": [{ \"crash\": \"L\" }]",
+    );
+    let found = found(&text);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found.iter().all(|one| one.code == Code::SC014));
+}
+
 #[test]
 fn a_stepped_scenario_resolves_to_itself() {
     let first = parse("x.json", STEPPED, &Overrides::default());
@@ -616,7 +737,7 @@ fn a_stepped_scenario_resolves_to_itself() {
     let again = parse("x.json", &first.to_json(), &Overrides::default());
     assert_eq!(Ok(&first), again.as_ref(), "{}", first.to_json());
     let along = first.along("a").expect("it has this branch");
-    assert_eq!(along.script().map(|script| script.steps.len()), Some(30));
+    assert_eq!(along.script().map(|script| script.steps.len()), Some(31));
     assert!(first.along("b").is_none());
     let last = &first.script().expect("it is stepped").steps[2].place;
     assert_eq!((last.line, last.column), (6, 3));

@@ -8,6 +8,7 @@
 
 mod history;
 mod linearity;
+mod meter;
 mod model;
 mod reads;
 mod safety;
@@ -26,6 +27,7 @@ use crate::format::Property;
 use crate::server::{Operator, Server};
 
 pub use history::{End, History, Operation};
+pub use meter::Meter;
 pub(crate) use model::read as read_request;
 pub use safety::Sightings;
 pub use subject::Subject;
@@ -43,6 +45,7 @@ pub struct Checks {
     wanted: [bool; Property::COUNT],
     /// The committed log's payloads, for the replay at the end.
     log: Vec<Payload>,
+    meter: Meter,
     /// The search for an order that explains what clients saw ran out of its budget.
     undecided: bool,
 }
@@ -60,6 +63,7 @@ impl Checks {
             history: History::default(),
             wanted,
             log: Vec::new(),
+            meter: Meter::default(),
             undecided: false,
         }
     }
@@ -74,6 +78,12 @@ impl Checks {
     #[must_use]
     pub fn into_history(self) -> History {
         self.history
+    }
+
+    /// How much nodes have sent each other so far.
+    #[must_use]
+    pub fn meter(&self) -> Meter {
+        self.meter
     }
 
     /// What the run has shown so far.
@@ -214,6 +224,9 @@ impl Checks {
             self.history.received(received, step.id, step.time);
         }
         let Some(id) = step.node else { return Ok(()) };
+        for (_, message) in &step.output.sends {
+            self.meter.sent(message);
+        }
         let Some(server) = cluster.node(id) else {
             return Ok(());
         };

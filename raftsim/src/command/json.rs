@@ -133,7 +133,7 @@ fn violated(ran: &Ran) -> Option<Violated> {
     let (name, says, unmet) = match &outcome.verdict {
         Verdict::Ok => return None,
         Verdict::Safety(violation) => return Some(unsafe_run(violation, ran)),
-        Verdict::Expectation(unmet) if unmet.step.is_some() => (
+        Verdict::Expectation(unmet) if unmet.is_about_a_step() => (
             "steps",
             "A step can be done, and finds what it expects.",
             unmet,

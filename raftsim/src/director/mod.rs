@@ -8,6 +8,7 @@ mod convert;
 mod deed;
 mod draws;
 mod pick;
+mod script;
 pub(crate) mod telling;
 mod watch;
 
@@ -24,6 +25,7 @@ use crate::server::Server;
 use crate::workload::KvWorkload;
 use deed::Undo;
 use draws::{Draw, hits, within};
+use script::Program;
 
 pub(crate) use convert::{options, pace, quality, rate, settings, span, spans};
 pub(crate) use pick::leader;
@@ -52,6 +54,11 @@ enum Item {
         draw: Draw,
     },
     End(Undo),
+    /// A thread of a script goes on.
+    Thread {
+        phase: usize,
+        thread: usize,
+    },
 }
 
 /// Carries out one scenario on one world.
@@ -73,6 +80,10 @@ pub struct Director<'s> {
     isolated: BTreeSet<NodeId>,
     /// The nodes whose state machines were slowed down.
     slow: BTreeMap<NodeId, deed::Slow>,
+    /// How the present phase's script stands.
+    program: Program<'s>,
+    /// The nodes' names.
+    labels: Vec<String>,
     /// What was done to the world, in words, until it is told.
     deeds: Vec<String>,
 }
@@ -99,6 +110,8 @@ impl<'s> Director<'s> {
             cuts: BTreeMap::new(),
             isolated: BTreeSet::new(),
             slow: BTreeMap::new(),
+            program: Program::default(),
+            labels: scenario.nodes.iter().map(|name| name.0.clone()).collect(),
             deeds: Vec::new(),
         };
         for phase in 0..scenario.phases().len() {
@@ -136,7 +149,9 @@ impl<'s> Director<'s> {
     /// Whether the present phase may end before its time, its steps being done.
     pub(crate) fn may_end_early(&self) -> bool {
         let mut planned = self.items.values();
-        self.phase().until_met && !planned.any(|item| matches!(item, Item::Step { .. }))
+        let phase = self.phase();
+        let may = phase.until_met || !phase.script.is_empty();
+        may && !self.is_scripted() && !planned.any(|item| matches!(item, Item::Step { .. }))
     }
 
     /// Ends the present phase now: the next one begins, and all others as much earlier. How much
@@ -206,6 +221,10 @@ impl<'s> Director<'s> {
             }
             Item::Strike { .. } => Ok(()),
             Item::End(undo) => self.undo(undo, world, observer),
+            Item::Thread { phase, thread } if phase == self.phase => {
+                self.run_thread(thread, world, observer)
+            }
+            Item::Thread { .. } => Ok(()),
         }
     }
 
@@ -260,6 +279,7 @@ impl<'s> Director<'s> {
         if phase == 0 {
             self.set_clocks(world, observer)?;
         }
+        self.begin_script(begin);
         for (place, step) in phase_now.steps.iter().enumerate() {
             self.plan(begin.after(span(step.at)), Item::Step { phase, place });
         }

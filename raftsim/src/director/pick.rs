@@ -114,6 +114,10 @@ pub(crate) fn groups<R: Rules + Clone, D: Duties>(
         Partition::MinorityWithLeader => {
             against_rest(minority_with_leader(&all, leader(cluster), word))
         }
+        Partition::Sides => {
+            let drawn = |id: &NodeId| word >> id.0 & 1 == 1;
+            against_rest(all.iter().copied().filter(drawn).collect())
+        }
         Partition::Bridge => {
             let bridge = some(word, &all, 1).first().copied();
             let rest: Vec<_> = all

@@ -246,6 +246,8 @@ macro_rules! with_actions {
     };
 }
 
+pub(crate) use with_actions;
+
 /// The names of all actions, as steps and faults write them.
 pub(crate) const ACTIONS: [&str; 19] = [
     "crash",

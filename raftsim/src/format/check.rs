@@ -5,6 +5,7 @@ use super::codes::Code;
 use super::diagnostic::{Finding, Span};
 use super::lower;
 use super::modes;
+use super::program;
 use super::resolved::{Course, Resolved};
 use super::select::{NodeName, PARTITIONS, Selector, WORDS};
 use super::settings::{Clients, Raft};
@@ -30,6 +31,10 @@ pub(crate) struct Checker<'a> {
     pub(crate) nodes: Vec<NodeName>,
     /// How many clients there are.
     pub(crate) clients: u32,
+    /// The names that a script gave to nodes so far.
+    pub(crate) names: Vec<String>,
+    /// The longest value that fits into a message.
+    pub(crate) room: u64,
     findings: Vec<Finding>,
 }
 
@@ -69,7 +74,7 @@ impl Checker<'_> {
             }
             Selector::Nodes(names) => {
                 for (i, name) in names.iter().enumerate() {
-                    if !self.nodes.contains(name) {
+                    if !self.nodes.contains(name) && !self.is_given(name) {
                         self.unknown_node(&format!("{at}/{i}"), name);
                     }
                 }
@@ -85,9 +90,16 @@ impl Checker<'_> {
         }
     }
 
+    /// Whether a script gave this name, or it is a number of places after one: `L+1`.
+    fn is_given(&self, name: &NodeName) -> bool {
+        let (base, _) = name.offset(self.nodes.len());
+        self.names.iter().any(|known| known == base)
+    }
+
     pub(crate) fn unknown_node(&mut self, at: &str, name: &NodeName) {
         let shown: String = name.0.chars().take(40).collect();
         let names = self.nodes.iter().map(|known| known.0.as_str());
+        let names = names.chain(self.names.iter().map(String::as_str));
         let help = did_you_mean(&name.0, names.chain(WORDS).collect::<Vec<_>>());
         self.wrong_with_help(
             Code::SC014,
@@ -312,7 +324,11 @@ impl Checker<'_> {
         if phases.is_empty() {
             self.wrong(Code::SC029, "phases", "a run has at least one phase");
         }
-        let steps: usize = phases.iter().map(|p| p.steps.len() + p.faults.len()).sum();
+        let script = |p: &WrittenPhase| p.script.as_deref().map_or(0, program::count);
+        let steps = phases.iter();
+        let steps: usize = steps
+            .map(|p| p.steps.len() + p.faults.len() + script(p))
+            .sum();
         if steps > MAX_STEPS {
             let message = format!("{steps} steps and faults: at most {MAX_STEPS}");
             self.wrong(Code::SC026, "phases", message);
@@ -360,7 +376,7 @@ pub(crate) fn not_a_file_name(text: &str) -> String {
     )
 }
 
-fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     text.len() <= MAX_NAME
         && text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text
@@ -380,6 +396,12 @@ pub(crate) fn resolve(
         tree,
         nodes: Vec::new(),
         clients: 0,
+        names: Vec::new(),
+        room: written
+            .raft
+            .max_message
+            .get()
+            .saturating_sub(COMMAND_OVERHEAD),
         findings: Vec::new(),
     };
     modes::check(&mut checker, &mut written);

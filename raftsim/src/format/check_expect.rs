@@ -54,6 +54,8 @@ pub(crate) fn expect(checker: &mut Checker<'_>, expect: &Expect, course: &Course
     let exact = [Operator::AtMost, Operator::Less, Operator::Equal];
     // A run is stopped once it passes this: it begins with fewer than any number.
     upper_bound(checker, "events", limits.events, &most);
+    upper_bound(checker, "messages", limits.messages, &exact);
+    upper_bound(checker, "bytes", limits.bytes, &exact);
     upper_bound(checker, "messages_per_op", limits.messages_per_op, &exact);
     upper_bound(checker, "elections", limits.elections, &exact);
     upper_bound(checker, "ops_unknown", limits.ops_unknown, &exact);

@@ -110,6 +110,8 @@ codes! {
             (random, minority, halves, ...) have no meaning. Name the nodes."
     SC036: "A branch that the file does not have. The message names the nearest one that it has."
     SC037: "An unknown bug. `raftsim bugs` lists those that can be planted."
+    SC038: "A step of a script speaks of operations by a name that no step above it gave with \
+            \"as\"."
 }
 
 impl fmt::Display for Code {

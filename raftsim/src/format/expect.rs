@@ -365,6 +365,12 @@ pub struct Limits {
     /// Actions of the run. One that passes this is stopped: it may be that it would never end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub events: Option<Comparison>,
+    /// Messages that reach nodes from other nodes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub messages: Option<Comparison>,
+    /// Bytes of all messages that nodes send each other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<Comparison>,
     /// Messages between nodes per answered request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub messages_per_op: Option<Comparison>,

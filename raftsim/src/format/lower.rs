@@ -3,6 +3,7 @@
 use super::action::{ACTIONS, Action, WrittenFault, WrittenStep};
 use super::check::Checker;
 use super::codes::Code;
+use super::program;
 use super::resolved::{Fault, Phase, Step, When};
 use super::select::{Partition, Selector};
 use super::units::{DurationRange, Nanos, Ratio};
@@ -29,6 +30,10 @@ fn phase(checker: &mut Checker<'_>, at: &str, written: WrittenPhase) -> Phase {
         network: written.network,
         client_network: written.client_network,
         disk: written.disk,
+        script: written
+            .script
+            .map(|steps| program::script(checker, at, steps))
+            .unwrap_or_default(),
         steps,
         faults,
         note: written.note,
@@ -151,7 +156,7 @@ fn only_action(
     }
 }
 
-fn check_action(checker: &mut Checker<'_>, at: &str, action: &Action) {
+pub(super) fn check_action(checker: &mut Checker<'_>, at: &str, action: &Action) {
     match action {
         Action::Crash(who)
         | Action::Restart(who)

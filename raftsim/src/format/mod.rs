@@ -28,6 +28,7 @@ mod lower;
 mod modes;
 mod params;
 mod preset;
+mod program;
 mod resolved;
 mod schema;
 mod select;
@@ -50,6 +51,11 @@ pub(crate) use document::read as read_document;
 pub use expect::{
     Besides, CaughtAt, CaughtBy, Eventually, Expect, Limits, Metric, Property, Sometimes,
 };
+pub(crate) use program::RESTLESS;
+pub use program::{
+    Asked, Budget, Ends as ParallelEnds, If, Offer, One, Own, Parallel, Repeat, Spot, Start,
+    Statement, What,
+};
 pub use resolved::{Course, Fault, Phase, Resolved, Step, When};
 pub use schema::schema;
 pub(crate) use schema::schema_of;
@@ -59,6 +65,7 @@ pub use settings::{
     OnCrash, Raft, Reads, Reorder, Reordered, Values, Window,
 };
 pub(crate) use shown::step as shown_step;
+pub(crate) use stepped::MAX_PROPOSALS;
 pub use stepped::{
     Ask, Branch, Call, Ends, Expected, FaultCounts, Impossible, Keep, Letters, Links, MessageKind,
     NodeSet, Place, Recorded, RoleName, Script, ScriptStep, Verb, Who,
@@ -113,8 +120,13 @@ pub fn parse(
         let seed = overrides.seed.unwrap_or_else(|| seed_of(&root));
         let chosen = params::draw(&params, seed, overrides, place_of_params(&root))?;
         let mut resolved = resolve(file_name, &root, seed, &chosen)?;
-        if let Course::Stepped(script) = &mut resolved.course {
-            script.locate(text);
+        match &mut resolved.course {
+            Course::Stepped(script) => script.locate(text),
+            Course::Timed(phases) => {
+                for phase in phases {
+                    program::locate(&mut phase.script, text);
+                }
+            }
         }
         Ok(resolved)
     });

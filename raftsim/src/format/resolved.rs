@@ -3,6 +3,7 @@
 use super::action::{Action, Trigger};
 use super::expect::Expect;
 use super::lines;
+use super::program::Statement;
 use super::select::NodeName;
 use super::settings::{
     Clients, Clock, Disk, DiskChange, LinkRule, Machine, Network, NetworkChange, Raft,
@@ -181,6 +182,10 @@ pub struct Phase {
     /// How disks differ while it lasts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disk: Option<DiskChange>,
+    /// What is done one after the other, each step for as long as it takes; the phase ends when it
+    /// is done.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub script: Vec<Statement>,
     /// What is done at given times, in order.
     pub steps: Vec<Step>,
     /// What is done at drawn times.

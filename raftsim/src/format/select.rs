@@ -15,6 +15,17 @@ use std::fmt;
 #[schemars(transparent)]
 pub struct NodeName(pub String);
 
+impl NodeName {
+    /// What stands before a `+` and how many nodes on that means, in a cluster of so many: `L+1` is
+    /// the next node after the one named `L`. Other names stand for themselves.
+    pub(crate) fn offset(&self, nodes: usize) -> (&str, usize) {
+        let parts = self.0.split_once('+');
+        let number = parts.and_then(|(base, number)| Some((base, number.parse().ok()?)));
+        let fits = number.filter(|(_, number)| (1..nodes).contains(number));
+        fits.unwrap_or((&self.0, 0))
+    }
+}
+
 impl fmt::Display for NodeName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -178,17 +189,20 @@ pub enum Partition {
     MinorityWithLeader,
     /// Two drawn halves that see each other only through one node, which sees all.
     Bridge,
+    /// Each node is drawn to one of two groups, one of which may stay empty.
+    Sides,
     /// These groups; nodes in none of them form one more.
     Groups(Vec<Selector>),
 }
 
 /// The words that are partitions.
-pub(crate) const PARTITIONS: [&str; 5] = [
+pub(crate) const PARTITIONS: [&str; 6] = [
     "halves",
     "random",
     "minority",
     "minority-with-leader",
     "bridge",
+    "sides",
 ];
 
 impl Serialize for Partition {
@@ -200,6 +214,7 @@ impl Serialize for Partition {
             Self::Minority => "minority",
             Self::MinorityWithLeader => "minority-with-leader",
             Self::Bridge => "bridge",
+            Self::Sides => "sides",
         };
         to.serialize_str(word)
     }
@@ -223,6 +238,7 @@ impl<'de> Deserialize<'de> for Partition {
                     "minority" => Partition::Minority,
                     "minority-with-leader" => Partition::MinorityWithLeader,
                     "bridge" => Partition::Bridge,
+                    "sides" => Partition::Sides,
                     _ => return Err(E::unknown_variant(text, &PARTITIONS)),
                 })
             }
@@ -249,7 +265,7 @@ impl JsonSchema for Partition {
         let group = generator.subschema_for::<Selector>();
         json_schema!({
             "description": "How the nodes are divided: a list of groups, or halves, random, \
-                minority, minority-with-leader, bridge.",
+                minority, minority-with-leader, bridge, sides.",
             "anyOf": [{ "enum": PARTITIONS }, { "type": "array", "items": group }]
         })
     }

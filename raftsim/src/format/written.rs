@@ -2,6 +2,7 @@
 
 use super::action::{WrittenFault, WrittenStep};
 use super::expect::Expect;
+use super::program::WrittenStatement;
 use super::select::NodeName;
 use super::settings::{
     Clients, Clock, Disk, DiskChange, LinkRule, Machine, Network, NetworkChange, Raft,
@@ -118,6 +119,9 @@ pub(crate) struct WrittenPhase {
     pub(crate) client_network: Option<NetworkChange>,
     /// How disks differ while the phase lasts.
     pub(crate) disk: Option<DiskChange>,
+    /// What is done one after the other, each step for as long as it takes. The phase ends when it
+    /// is done; it must be before the phase has lasted its time.
+    pub(crate) script: Option<Vec<WrittenStatement>>,
     /// What is done at given times, in order.
     #[serde(default)]
     pub(crate) steps: Vec<WrittenStep>,

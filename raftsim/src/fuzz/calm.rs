@@ -147,6 +147,7 @@ pub(super) fn ending(
         network: Some(pace.nodes.clone()),
         client_network: Some(pace.clients.clone()),
         disk: Some(pace.disk.clone()),
+        script: Vec::new(),
         steps: Vec::new(),
         faults: Vec::new(),
         note: None,

@@ -108,6 +108,7 @@ pub(super) fn phase(place: usize, drawn: &StormDrawn, nodes: usize, leases: bool
         network: None,
         client_network: None,
         disk: None,
+        script: Vec::new(),
         steps: Vec::new(),
         faults,
         note: None,

@@ -249,30 +249,7 @@ impl<F: FnMut(Line)> Tracer<F> {
             Action::Clock { .. } => Scene::new(Act::Clock, Kind::Fault, "clock changes its rate"),
             Action::Pause(_) => Scene::new(Act::Pause, Kind::Fault, "pause"),
             Action::Resume(_) => Scene::new(Act::Resume, Kind::Fault, "resume"),
-            Action::Operator {
-                command: Operator::Command(command),
-                ..
-            } => {
-                let text = letters::command(*command, &self.names);
-                Scene::new(Act::Operator, Kind::Fault, text)
-            }
-            Action::Operator {
-                node,
-                command: Operator::Propose(proposal),
-            } => {
-                let (client, serial) = (proposal.client.0, proposal.serial);
-                let request = proposal.op.clone().into();
-                let letter = letters::request(client, serial, &request);
-                Scene {
-                    to: Some(self.name((*node).into())),
-                    about: Some((client, serial)),
-                    ..Scene::new(
-                        Act::Operator,
-                        Kind::Client,
-                        format!("operator: {}", letter.text),
-                    )
-                }
-            }
+            Action::Operator { node, command } => self.command(*node, command),
             Action::Call {
                 client,
                 serial,
@@ -300,6 +277,23 @@ impl<F: FnMut(Line)> Tracer<F> {
                     ..Scene::new(Act::GiveUp, Kind::Client, text)
                 }
             }
+        }
+    }
+
+    fn command(&self, node: NodeId, command: &Operator) -> Scene {
+        let proposal = match command {
+            Operator::Propose(proposal) => proposal,
+            Operator::Command(command) => {
+                let text = letters::command(*command, &self.names);
+                return Scene::new(Act::Operator, Kind::Fault, text);
+            }
+        };
+        let (client, serial) = (proposal.client.0, proposal.serial);
+        let asked = letters::request(client, serial, &proposal.op.clone().into()).text;
+        Scene {
+            to: Some(self.name(node.into())),
+            about: Some((client, serial)),
+            ..Scene::new(Act::Operator, Kind::Client, format!("operator: {asked}"))
         }
     }
 

@@ -27,5 +27,6 @@ pub use script::{
 };
 
 pub(crate) use lower::script;
+pub(crate) use lower_verb::MAX_PROPOSALS;
 pub(crate) use raise::steps;
 pub(crate) use written::WrittenScriptStep;

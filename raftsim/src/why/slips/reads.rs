@@ -8,10 +8,14 @@ use super::{Scene, Slip};
 
 pub(super) fn check(scene: &mut Scene<'_>) {
     let moment = scene.moment;
+    let mut began = false;
     for event in &moment.decisions {
         match event {
-            Event::ReadRoundBegan { index, .. } => own_term_first(scene, index.0),
-            Event::ReadRoundEnded { .. } => quorum(scene),
+            Event::ReadRoundBegan { index, .. } => {
+                began = true;
+                own_term_first(scene, index.0);
+            }
+            Event::ReadRoundEnded { .. } => quorum(scene, began),
             Event::ReadByLease { index, until } => {
                 own_term_first(scene, index.0);
                 lease(scene, *until);
@@ -55,11 +59,16 @@ fn own_term_first(scene: &mut Scene<'_>, commit: u64) {
     scene.slip(RuleId::ReadOwnTermFirst, Some(commit), text);
 }
 
-/// Whether a majority answered messages that left after the round began.
-fn quorum(scene: &mut Scene<'_>) {
+/// Whether a majority answered messages that left after the round began; in this very step, or
+/// before it.
+fn quorum(scene: &mut Scene<'_>, in_this_step: bool) {
     let reign = scene.now.reign_after(scene.moment);
     let needed = scene.account.majority();
-    let answered = 1 + reign.answered_since(&reign.round).len();
+    let round = match in_this_step {
+        true => &reign.round,
+        false => &scene.now.reign.round,
+    };
+    let answered = 1 + reign.answered_since(round).len();
     if answered >= needed {
         return;
     }
