@@ -106,6 +106,8 @@ impl<R: Rules, D: Duties> Node<R, D> {
             base,
             entries,
             intact: payloads.last_index(),
+            snapshot: None,
+            incoming: None,
             may_vote: true,
         };
         let raft = Raft::restore(rules, boot, durable)?;
@@ -375,6 +377,10 @@ impl<R: Rules, D: Duties> Node<R, D> {
                 }
                 // The operator sees who leads; the event says why it is not whom it wanted.
                 Effect::TransferFailed { .. } => {}
+                // No node of this store takes snapshots yet, so none is ever sent; a piece that
+                // comes all the same is not stored, and so never acknowledged.
+                Effect::StorePiece { .. } => {}
+                Effect::Installed { .. } => panic!("a snapshot of which no piece was stored"),
             }
         }
         if let Some(through) = applying.take_due(now) {

@@ -189,6 +189,7 @@ mod tests {
                 id: WriteId(1),
                 hard_state: Some(hard_state),
                 truncate_from: Some(Index(2)),
+                rebase: None,
                 append: Some(Append {
                     first: Index(2),
                     last: Index(3),

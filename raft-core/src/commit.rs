@@ -35,7 +35,10 @@ impl<R: Rules> Raft<R> {
             .leader_commit(self.commit_index, replicated, entry, current);
         if commit > self.commit_index {
             self.commit(commit, RuleId::CurrentTermOnly, observer);
-            self.announce_commit();
+            if let Role::Leader(leader) = &mut self.role {
+                leader.uncommitted.committed(commit);
+            }
+            self.announce_commit(observer);
             self.begin_round(observer);
         } else if let Ok(entry_term) = entry {
             observer.event(Event::CommitHeld {

@@ -91,6 +91,12 @@ impl Durability {
         );
     }
 
+    /// The log begins after `to` and holds nothing: the write that says so will be durable up to
+    /// there.
+    pub(crate) fn rebase(&mut self, to: Index) {
+        self.submitted_index = to;
+    }
+
     /// The next write's number.
     pub(crate) fn next_write(&self) -> WriteId {
         WriteId(self.issued.0 + 1)

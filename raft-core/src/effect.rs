@@ -4,7 +4,8 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
 use crate::configuration::Configuration;
-use crate::message::Message;
+use crate::log::Base;
+use crate::message::{Message, SnapshotId};
 use crate::reads::{ReadFailure, ReadMode};
 use crate::transfer::TransferFailure;
 use crate::types::{HardState, Index, NodeId, ReadToken, Term, WriteId};
@@ -38,6 +39,30 @@ pub enum Input<'a> {
         token: ReadToken,
         /// How the read is made safe.
         mode: ReadMode,
+    },
+    /// The driver holds a durable snapshot of its state after a committed entry that the log still
+    /// holds (§7).
+    SnapshotTaken {
+        /// Which one.
+        snapshot: SnapshotId,
+    },
+    /// The log may be cut after this entry, as far as a snapshot covers it (§7).
+    Compact {
+        /// The last entry to go.
+        through: Index,
+    },
+    /// Pieces of a snapshot are durable, from its start to this byte. If that is all of it, the
+    /// driver has found its checksum right.
+    PieceStored {
+        /// Of which snapshot.
+        snapshot: SnapshotId,
+        /// How many bytes.
+        received: u64,
+    },
+    /// All pieces of a snapshot were stored, and its checksum is wrong.
+    SnapshotDamaged {
+        /// Which one.
+        snapshot: SnapshotId,
     },
     /// Hand leadership to this server (dissertation §3.10).
     Transfer {
@@ -100,6 +125,22 @@ pub enum Effect {
         /// Why.
         why: ReadFailure,
     },
+    /// Make the bytes of the piece just received durable, at this place of this snapshot, beside the
+    /// stream of writes; then report [`Input::PieceStored`]. Pieces of any other snapshot may be
+    /// forgotten.
+    StorePiece {
+        /// Of which snapshot.
+        snapshot: SnapshotId,
+        /// Where they belong, in bytes.
+        offset: u64,
+        /// How many they are.
+        length: u64,
+    },
+    /// The state is that of this snapshot from now on; everything applied before is replaced.
+    Installed {
+        /// Which one.
+        snapshot: SnapshotId,
+    },
     /// A transfer of leadership that was asked for does not come about.
     TransferFailed {
         /// To whom.
@@ -123,7 +164,7 @@ pub enum Refusal {
     TooMuchUncommitted,
 }
 
-/// One write of the ordered stream. Within it the order is hard state, truncation, append; a crash
+/// One write of the ordered stream. Within it the order is hard state, truncation or base, append; a crash
 /// may leave any prefix of the stream, cut between or inside writes.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Write {
@@ -133,9 +174,20 @@ pub struct Write {
     pub hard_state: Option<HardState>,
     /// Remove this entry and all that follow.
     pub truncate_from: Option<Index>,
+    /// Begin the log after this entry. Not together with `truncate_from`.
+    pub rebase: Option<Box<Rebase>>,
     /// Put these entries at their indexes, replacing what may be there. Entries after the last one
     /// stay: only `truncate_from` removes any.
     pub append: Option<Append>,
+}
+
+/// A log that begins elsewhere.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Rebase {
+    /// What lies before it from now on. A durable snapshot covers it.
+    pub base: Base,
+    /// Whether the entries after it go, too: they are none of the leader's.
+    pub whole: bool,
 }
 
 /// Entries to make durable.

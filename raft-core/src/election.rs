@@ -8,7 +8,7 @@ use crate::progress::Progress;
 use crate::quorum::{self, Tally};
 use crate::raft::Raft;
 use crate::reads::Reads;
-use crate::role::{Ballots, Candidate, Leader, Role};
+use crate::role::{Ballots, Candidate, Leader, Role, Uncommitted};
 use crate::rules::{RuleId, Rules};
 use crate::types::{EntryId, Instant, LIMIT, NodeId, Term, WriteId};
 
@@ -184,6 +184,7 @@ impl<R: Rules> Raft<R> {
         self.role = Role::Leader(Leader {
             peers,
             next_heartbeat,
+            uncommitted: Uncommitted::default(),
             reads: Reads::default(),
             transfer: None,
             lease_given_up: false,
@@ -411,6 +412,16 @@ impl<R: Rules> Raft<R> {
                     why,
                 });
                 self.send(from, Body::RequestVoteReply { granted: false });
+            }
+            Body::InstallSnapshot(install) => {
+                let (last, received) = (install.snapshot.last, 0);
+                let reply = Body::InstallSnapshotReply {
+                    last,
+                    received,
+                    seq: 0,
+                    sent_at: Instant(0),
+                };
+                self.send(from, reply);
             }
             Body::AppendEntries(append) => {
                 let hint = EntryId::default();

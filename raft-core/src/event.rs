@@ -296,6 +296,32 @@ pub enum Event {
         /// Why.
         why: ReadFailure,
     },
+    /// A server holds a snapshot of its state.
+    SnapshotTaken {
+        /// After this entry.
+        last: EntryId,
+    },
+    /// The log was cut at its start.
+    LogCut {
+        /// The last entry that is gone.
+        base: EntryId,
+    },
+    /// A leader begins to send a snapshot.
+    SnapshotSent {
+        /// To whom.
+        peer: NodeId,
+        /// Its last entry.
+        last: EntryId,
+    },
+    /// A snapshot took the place of the log's beginning, or of all of it.
+    SnapshotInstalled {
+        /// Its last entry.
+        last: EntryId,
+        /// What was committed before.
+        was: Index,
+        /// Whether the whole log was replaced.
+        whole: bool,
+    },
     /// A leader begins to hand leadership over.
     TransferBegan {
         /// To whom.
@@ -359,11 +385,15 @@ impl Event {
                 ReadFailure::NoLease(_) => RuleId::LeaseNeedsPromises,
                 _ => return None,
             },
+            Self::SnapshotSent { .. } => RuleId::SnapshotNeeded,
+            Self::SnapshotInstalled { .. } => RuleId::SuffixStays,
             Self::TargetTold { .. } => RuleId::TransferTargetReady,
             Self::Follows { .. }
             | Self::Appended { .. }
             | Self::ProposalRefused { .. }
             | Self::ReadsForwarded { .. }
+            | Self::SnapshotTaken { .. }
+            | Self::LogCut { .. }
             | Self::TransferBegan { .. }
             | Self::TransferFailed { .. }
             | Self::MalformedDropped { .. } => return None,

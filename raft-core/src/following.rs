@@ -7,7 +7,7 @@ use crate::message::{AppendEntries, AppendEntriesReply, Body, Malformed, Outcome
 use crate::raft::Raft;
 use crate::role::Role;
 use crate::rules::{RuleId, Rules};
-use crate::types::{Index, NodeId};
+use crate::types::{Index, Instant, NodeId};
 
 impl<R: Rules> Raft<R> {
     /// AppendEntries of the current term (Figure 2).
@@ -17,16 +17,9 @@ impl<R: Rules> Raft<R> {
         append: &AppendEntries,
         observer: &mut O,
     ) {
-        assert!(from != self.id, "nobody leads itself by message");
-        if self.leader().is_some_and(|leader| leader != from) {
-            observer.event(Event::MalformedDropped {
-                from,
-                why: Malformed::SecondLeader,
-            });
+        if !self.follow(from, append.seq, append.sent_at, observer) {
             return;
         }
-        self.follow(from, append, observer);
-        self.ask_leader_again();
         let prev = append.prev;
         // Everything up to the base is committed, so it matches any leader's log.
         let base = self.log.base().last;
@@ -69,8 +62,39 @@ impl<R: Rules> Raft<R> {
         }
     }
 
-    /// Recognises the leader of the term and notes what its next reply must echo.
-    fn follow<O: Observer>(&mut self, from: NodeId, append: &AppendEntries, observer: &mut O) {
+    /// The log is the leader's up to here, and committed; it is acknowledged as far as it is
+    /// durable.
+    pub(crate) fn verify<O: Observer>(
+        &mut self,
+        verified: Index,
+        leader_commit: Index,
+        observer: &mut O,
+    ) {
+        if let Role::Follower(follower) = &mut self.role {
+            follower.verified = follower.verified.max(verified);
+        }
+        self.follow_commit(leader_commit, verified, observer);
+        let (ack, _) = self.ack();
+        self.acknowledge(ack, observer);
+    }
+
+    /// Recognises the leader of the term and notes what its next reply must echo. `false` if
+    /// another server leads it.
+    pub(crate) fn follow<O: Observer>(
+        &mut self,
+        from: NodeId,
+        seq: u64,
+        sent_at: Instant,
+        observer: &mut O,
+    ) -> bool {
+        assert!(from != self.id, "nobody leads itself by message");
+        if self.leader().is_some_and(|leader| leader != from) {
+            observer.event(Event::MalformedDropped {
+                from,
+                why: Malformed::SecondLeader,
+            });
+            return false;
+        }
         match &mut self.role {
             Role::Follower(follower) => {
                 if follower.leader.is_none() {
@@ -92,13 +116,14 @@ impl<R: Rules> Raft<R> {
             self.leader() == Some(from),
             "whom a server follows is its leader"
         );
-        let Role::Follower(follower) = &mut self.role else {
-            return;
-        };
-        if append.seq > follower.newest_seq {
-            follower.newest_seq = append.seq;
-            follower.newest_sent_at = append.sent_at;
+        if let Role::Follower(follower) = &mut self.role
+            && seq > follower.newest_seq
+        {
+            follower.newest_seq = seq;
+            follower.newest_sent_at = sent_at;
         }
+        self.ask_leader_again();
+        true
     }
 
     /// Removes what conflicts, adds what is missing (§5.3). `prev` is where the logs agree.

@@ -46,6 +46,15 @@ impl<R: Rules> Raft<R> {
         if self.commit_index > last.index {
             return Err(Broken("the commit index is beyond the log's end"));
         }
+        let snapshot = self
+            .snapshot
+            .as_ref()
+            .map(|snapshot| snapshot.id.last.index);
+        if snapshot.is_some_and(|covered| covered < base.index) {
+            return Err(Broken(
+                "the log begins after entries that no snapshot covers",
+            ));
+        }
         if self.commit_index < base.index {
             return Err(Broken("the commit index is before the base"));
         }

@@ -49,6 +49,8 @@
 //!         },
 //!         entries: Vec::<EntryMeta>::new(),
 //!         intact: Index(0),
+//!         snapshot: None,
+//!         incoming: None,
 //!         may_vote: true,
 //!     };
 //!     cluster.push(Raft::restore(Standard, boot, durable)?);
@@ -96,6 +98,7 @@
 //! | `replication`, `progress` | what a leader sends, windows, going back | §5.3, dissertation §10.2.2 |
 //! | `following` | what a follower takes over and acknowledges | §5.3 |
 //! | `reads` | ReadIndex, leases, reads of followers | §8, dissertation §6.4 |
+//! | `snapshot` | cutting the log at its start, sending and installing snapshots | §7 |
 //! | `transfer` | handing leadership over, giving it up | dissertation §3.10 |
 //! | `commit`, `quorum` | when an entry is committed, what a majority is | §5.3, §5.4.2, §6 |
 //! | `durability` | which promises may leave | Figure 2; watermark not in the paper |
@@ -113,8 +116,7 @@
 //!
 //! - **Membership changes**: configurations travel, take effect at append and go with a truncation,
 //!   but no input proposes one. The members a cluster was started with stay.
-//! - **Snapshots**: no log is ever cut at its start, so no follower can need what a leader no longer
-//!   has. Until then a base other than (0, 0) suits only clusters whose servers all share it.
+//! - **Asking for a snapshot**: a follower cannot; it is sent one when it needs what is gone.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;
@@ -139,17 +141,19 @@ mod replication;
 mod role;
 mod rules;
 mod settings;
+mod snapshot;
 mod step;
 mod transfer;
 mod types;
 
 pub use configuration::{Configuration, ConfigurationError, Members};
-pub use effect::{Append, Effect, Effects, Input, Refusal, Source, Write};
+pub use effect::{Append, Effect, Effects, Input, Rebase, Refusal, Source, Write};
 pub use event::{Event, Observer, RoleKind, VoteRefusal};
 pub use invariants::Broken;
 pub use log::{Base, Log, OutsideLog};
 pub use message::{
-    AppendEntries, AppendEntriesReply, Body, Malformed, Message, MessageKind, Outcome,
+    AppendEntries, AppendEntriesReply, Body, InstallSnapshot, Malformed, Message, MessageKind,
+    Outcome, SnapshotId,
 };
 pub use progress::{Pace, Progress};
 pub use raft::{Boot, Durable, EntryMeta, Raft, RestoreError};

@@ -50,7 +50,9 @@ pub struct Log {
     base: Base,
     segments: SmallVec<[Segment; 4]>,
     last: Index,
+    /// Bytes of all entries ever held, up to `last`; and of those up to the base.
     bytes: u64,
+    base_bytes: u64,
     configurations: SmallVec<[(Index, Box<Configuration>); 1]>,
     segment_bytes_max: u64,
 }
@@ -72,6 +74,7 @@ impl Log {
             segments: SmallVec::new(),
             last,
             bytes: 0,
+            base_bytes: 0,
             configurations: SmallVec::new(),
             segment_bytes_max,
         }
@@ -157,6 +160,68 @@ impl Log {
         if let Some(configuration) = configuration {
             self.configurations
                 .push((last, Box::new(configuration.clone())));
+        }
+    }
+
+    /// Removes everything up to `to`, which is in the log: it becomes the base (§7).
+    pub(crate) fn compact(&mut self, to: Index) {
+        let term = self
+            .term_at(to)
+            .expect("the log is cut at one of its entries");
+        assert!(to > self.base.last.index, "the base moves forward");
+        let bytes = self.bytes_through(to);
+        let configuration = self.configuration_in_force_at(to).clone();
+        let gone = self.segments.partition_point(|segment| segment.first <= to);
+        let split = self.last_of(gone.saturating_sub(1)) > to;
+        let gone = if split { gone - 1 } else { gone };
+        self.segments.drain(..gone);
+        if split {
+            let first = &mut self.segments[0];
+            (first.first, first.bytes_before) = (to.next(), bytes);
+        }
+        self.configurations.retain(|(index, _)| *index > to);
+        let last = EntryId { index: to, term };
+        self.base = Base {
+            last,
+            configuration,
+        };
+        self.base_bytes = bytes;
+        assert!(self.last >= to, "what follows the base stays");
+        assert!(
+            self.segments
+                .first()
+                .is_none_or(|first| first.first == to.next()),
+            "the log goes on right after its base"
+        );
+    }
+
+    /// A log that holds nothing after this base, whatever it held before (§7).
+    pub(crate) fn replace(&mut self, base: Base) {
+        assert!(
+            base.last.index.0 > 0 && base.last.term.0 > 0,
+            "a snapshot covers something"
+        );
+        let (bytes, most) = (self.bytes, self.segment_bytes_max);
+        *self = Self::new(base, most);
+        // Bytes are only ever compared with each other, and never fall.
+        (self.bytes, self.base_bytes) = (bytes, bytes);
+    }
+
+    /// The configuration in force once everything up to `index` was in the log.
+    pub(crate) fn configuration_in_force_at(&self, index: Index) -> &Configuration {
+        let before = self
+            .configurations
+            .iter()
+            .rev()
+            .find(|(at, _)| *at <= index);
+        before.map_or(&self.base.configuration, |(_, held)| held)
+    }
+
+    /// The last index of a segment, which may not exist.
+    fn last_of(&self, place: usize) -> Index {
+        match place < self.segments.len() {
+            true => self.run(place).last,
+            false => self.base.last.index,
         }
     }
 
@@ -256,7 +321,7 @@ impl Log {
             return self.bytes;
         }
         if index <= self.base.last.index {
-            return 0;
+            return self.base_bytes;
         }
         let place = self.segment_of(index);
         let (segment, run) = (&self.segments[place], self.run(place));
@@ -278,7 +343,10 @@ impl Log {
         if index >= self.last {
             return self.bytes;
         }
-        let next = index.max(self.base.last.index).next();
+        if index < self.base.last.index {
+            return self.base_bytes;
+        }
+        let next = index.next();
         self.segments[self.segment_of(next)].bytes_before
     }
 
@@ -298,7 +366,7 @@ impl Log {
         };
         let (index, term, bytes) = match &self.segments[..] {
             [.., before, _] => (before.first, before.term, before.bytes_before),
-            _ => (self.base.last.index, self.base.last.term, 0),
+            _ => (self.base.last.index, self.base.last.term, self.base_bytes),
         };
         if end.first <= index {
             return Some("segments overlap");

@@ -27,6 +27,8 @@ pub enum MessageKind {
     TimeoutNow,
     ReadIndex,
     ReadIndexReply,
+    InstallSnapshot,
+    InstallSnapshotReply,
 }
 
 impl Body {
@@ -43,6 +45,8 @@ impl Body {
             Self::TimeoutNow => MessageKind::TimeoutNow,
             Self::ReadIndex { .. } => MessageKind::ReadIndex,
             Self::ReadIndexReply { .. } => MessageKind::ReadIndexReply,
+            Self::InstallSnapshot(_) => MessageKind::InstallSnapshot,
+            Self::InstallSnapshotReply { .. } => MessageKind::InstallSnapshotReply,
         }
     }
 }
@@ -96,6 +100,48 @@ pub enum Body {
         /// The index, or `None`: the asker's reads fail.
         index: Option<Index>,
     },
+    /// A piece of the leader's snapshot, to a follower that needs what the leader's log no longer
+    /// holds (§7).
+    InstallSnapshot(Box<InstallSnapshot>),
+    /// *I hold this much of that snapshot, durably.* A promise.
+    InstallSnapshotReply {
+        /// The snapshot's last entry.
+        last: EntryId,
+        /// How many bytes of it, from the start.
+        received: u64,
+        /// Echoes the newest `seq` received, as [`AppendEntriesReply`] does.
+        seq: u64,
+        /// The `sent_at` that came with it.
+        sent_at: Instant,
+    },
+}
+
+/// A snapshot by name: two of the same name hold the same bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct SnapshotId {
+    /// The last entry that it covers.
+    pub last: EntryId,
+    /// Its size; never 0.
+    pub bytes: u64,
+    /// The driver's checksum of all its bytes.
+    pub checksum: u64,
+}
+
+/// A piece of a snapshot (§7, Figure 13). The driver attaches its bytes, with a checksum of theirs.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct InstallSnapshot {
+    /// Of which snapshot.
+    pub snapshot: SnapshotId,
+    /// The configuration in force at the snapshot's last entry.
+    pub configuration: Configuration,
+    /// Where in the snapshot the piece begins, in bytes.
+    pub offset: u64,
+    /// How many bytes it has; never 0.
+    pub length: u64,
+    /// As in [`AppendEntries`].
+    pub seq: u64,
+    /// As in [`AppendEntries`].
+    pub sent_at: Instant,
 }
 
 /// Part of one segment of the leader's log: entries of one term that follow `prev`.
@@ -177,6 +223,8 @@ pub enum Malformed {
     ContradictsItself,
     /// It acknowledges what was never sent.
     AcknowledgesUnsent,
+    /// A piece of nothing, or one that lies outside its snapshot.
+    NoPiece,
 }
 
 impl Message {
@@ -195,6 +243,18 @@ impl Message {
             }
             Body::AppendEntries(append) => append.validate(self.term),
             Body::AppendEntriesReply(reply) => reply.validate(),
+            Body::InstallSnapshot(install) => install.validate(self.term),
+            Body::InstallSnapshotReply {
+                last,
+                received,
+                seq,
+                sent_at,
+            } => {
+                entry(*last, self.term)?;
+                bounded(*received)?;
+                bounded(*seq)?;
+                bounded(sent_at.0)
+            }
         }
     }
 }
@@ -228,6 +288,31 @@ impl AppendEntries {
         }
         if self.is_empty() && self.configuration.is_some() {
             return Err(Malformed::ConfigurationWithoutEntry);
+        }
+        if self.seq == 0 {
+            return Err(Malformed::NoSequence);
+        }
+        Ok(())
+    }
+}
+
+impl InstallSnapshot {
+    fn validate(&self, term: Term) -> Result<(), Malformed> {
+        entry(self.snapshot.last, term)?;
+        for number in [
+            self.snapshot.bytes,
+            self.offset,
+            self.length,
+            self.seq,
+            self.sent_at.0,
+        ] {
+            bounded(number)?;
+        }
+        if self.snapshot.last.index.0 == 0 {
+            return Err(Malformed::NoSuchEntry);
+        }
+        if self.length == 0 || self.offset + self.length > self.snapshot.bytes {
+            return Err(Malformed::NoPiece);
         }
         if self.seq == 0 {
             return Err(Malformed::NoSequence);

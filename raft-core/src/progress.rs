@@ -1,8 +1,11 @@
 //! What a leader knows of one follower (Figure 2, `nextIndex[]` and `matchIndex[]`), and how much
 //! it may have on its way to it.
 
+use alloc::boxed::Box;
+
 use crate::log::Log;
 use crate::settings::Settings;
+use crate::snapshot::Sending;
 use crate::types::{Index, Instant, NodeId};
 
 /// How entries are sent.
@@ -16,6 +19,8 @@ pub enum Pace {
     /// The logs agree before `next_index`: messages follow each other without waiting, as far as
     /// the window allows.
     Replicate,
+    /// It is being sent a snapshot, and no entries (§7).
+    Snapshot,
 }
 
 /// A leader's knowledge of one follower, in one term.
@@ -41,6 +46,8 @@ pub struct Progress {
     pub(crate) round_from: u64,
     /// Entry bytes of the leader's log before `next_index`, estimated inside a segment.
     pub(crate) sent_bytes: u64,
+    /// The snapshot on its way to it.
+    pub(crate) sending: Option<Box<Sending>>,
 }
 
 impl Progress {
@@ -56,6 +63,7 @@ impl Progress {
             sent_commit: Index(0),
             round_from: 1,
             sent_bytes: 0,
+            sending: None,
         };
         progress.send_from(log.last_index().next(), log);
         assert!(
@@ -87,6 +95,7 @@ impl Progress {
     pub(crate) fn may_send(&self, settings: &Settings, log: &Log) -> bool {
         match self.pace {
             Pace::Probe { waiting } => !waiting,
+            Pace::Snapshot => false,
             Pace::Replicate => {
                 // Nothing is on its way: whatever the estimates say, one message may go.
                 let idle = self.next_index.previous() <= self.match_index;

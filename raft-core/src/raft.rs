@@ -1,19 +1,21 @@
 //! One server's state (Figure 2), how it starts, and what may be read of it.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::fmt;
 
 use crate::configuration::Configuration;
 use crate::durability::Durability;
-use crate::effect::{Append, Effect, Write};
+use crate::effect::{Append, Effect, Rebase, Write};
 use crate::event::{Event, Observer, RoleKind};
 use crate::log::{Base, Log};
-use crate::message::{Body, Message};
+use crate::message::{Body, Message, SnapshotId};
 use crate::progress::Progress;
 use crate::random::Random;
 use crate::role::{Follower, Role};
 use crate::rules::{RuleId, Rules, Standard};
 use crate::settings::{Settings, SettingsError};
+use crate::snapshot::{Incoming, Snapshot};
 use crate::types::{HardState, Index, Instant, LIMIT, NodeId, Term, WriteId};
 
 /// A Raft server: a deterministic function of its state and each [`Input`](crate::Input).
@@ -32,6 +34,10 @@ pub struct Raft<R = Standard> {
     pub(crate) commit_index: Index,
     pub(crate) role: Role,
     pub(crate) durability: Durability,
+    /// The newest snapshot held here, whole and durable.
+    pub(crate) snapshot: Option<Box<Snapshot>>,
+    /// The snapshot of which this server holds a part.
+    pub(crate) incoming: Option<Box<Incoming>>,
     /// When to campaign, unless a leader is heard from; `None` for leaders and for candidates
     /// whose candidacy is not durable yet.
     pub(crate) election_deadline: Option<Instant>,
@@ -49,6 +55,7 @@ pub struct Raft<R = Standard> {
 pub(crate) struct Pending {
     pub(crate) hard_state: bool,
     pub(crate) truncate_from: Option<Index>,
+    pub(crate) rebase: Option<Box<Rebase>>,
     pub(crate) append: Option<Append>,
 }
 
@@ -79,6 +86,10 @@ pub struct Durable<E> {
     /// Up to where the log may be promised; below its last index where some entries are known by
     /// term only (their payloads must be sent again).
     pub intact: Index,
+    /// The newest whole snapshot: of the base, or of a later entry of the log.
+    pub snapshot: Option<SnapshotId>,
+    /// The snapshot of which a part was received, and how many bytes of it are there.
+    pub incoming: Option<(SnapshotId, u64)>,
     /// Whether promises made before may be relied on. `false` for a disk that may have forgotten
     /// some: the server follows, but neither votes nor campaigns.
     pub may_vote: bool,
@@ -108,6 +119,9 @@ pub enum RestoreError {
     BaseIsNoEntry,
     /// `intact` lies before the base or after the log.
     IntactOutsideLog,
+    /// The log begins after entries that no snapshot covers, or a snapshot is of an entry that the
+    /// log does not hold.
+    SnapshotDoesNotFit,
     /// A number is beyond [`LIMIT`].
     TooLarge,
 }
@@ -126,6 +140,7 @@ impl fmt::Display for RestoreError {
             }
             Self::BaseIsNoEntry => f.write_str("the base is neither the log's start nor an entry"),
             Self::IntactOutsideLog => f.write_str("the intact index lies outside the log"),
+            Self::SnapshotDoesNotFit => f.write_str("the snapshot does not fit the log"),
             Self::TooLarge => f.write_str("a number on disk is too large"),
         }
     }
@@ -169,6 +184,22 @@ impl<R: Rules> Raft<R> {
         if durable.intact < base.index || durable.intact > log.last_index() {
             return Err(RestoreError::IntactOutsideLog);
         }
+        let snapshot = match durable.snapshot {
+            Some(id) if log.term_at(id.last.index) != Ok(id.last.term) || id.bytes == 0 => {
+                return Err(RestoreError::SnapshotDoesNotFit);
+            }
+            Some(id) => Some(Box::new(Snapshot {
+                id,
+                configuration: log.configuration_in_force_at(id.last.index).clone(),
+            })),
+            None => None,
+        };
+        let commit_index = snapshot
+            .as_ref()
+            .map_or(base.index, |known| known.id.last.index);
+        let incoming = durable
+            .incoming
+            .filter(|(id, received)| *received <= id.bytes);
         let mut raft = Self {
             rules,
             id: boot.id,
@@ -178,9 +209,11 @@ impl<R: Rules> Raft<R> {
             current_term,
             voted_for,
             log,
-            commit_index: base.index,
+            commit_index,
             role: Role::Follower(Follower::default()),
             durability: Durability::restored(durable.intact),
+            snapshot,
+            incoming: incoming.map(|(id, received)| Box::new(Incoming::found(id, received))),
             election_deadline: None,
             heard_at: boot.now,
             may_vote: durable.may_vote,
@@ -358,11 +391,16 @@ impl<R: Rules> Raft<R> {
         let Pending {
             hard_state,
             truncate_from,
+            rebase,
             append,
         } = core::mem::take(&mut self.pending);
-        if !hard_state && truncate_from.is_none() && append.is_none() {
+        if !hard_state && truncate_from.is_none() && rebase.is_none() && append.is_none() {
             return;
         }
+        assert!(
+            truncate_from.is_none() || rebase.is_none(),
+            "a log is cut at its start or at its end"
+        );
         let submitted = self.durability.submitted_index();
         assert!(
             append
@@ -384,6 +422,7 @@ impl<R: Rules> Raft<R> {
             id,
             hard_state,
             truncate_from,
+            rebase,
             append,
         }));
     }

@@ -183,7 +183,7 @@ impl<R: Rules> Raft<R> {
         if self.quorum_answered_round() {
             self.end_round(observer);
         } else {
-            self.send_to_all(true);
+            self.send_to_all(true, observer);
         }
     }
 

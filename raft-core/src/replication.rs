@@ -9,7 +9,7 @@ use crate::progress::Pace;
 use crate::raft::Raft;
 use crate::role::Role;
 use crate::rules::Rules;
-use crate::types::{EntryId, Index, LIMIT, NodeId};
+use crate::types::{EntryId, Index, Instant, LIMIT, NodeId};
 
 impl<R: Rules> Raft<R> {
     /// Appends entries of these sizes, or refuses them all.
@@ -30,6 +30,12 @@ impl<R: Rules> Raft<R> {
         }
         let last = self.log.last_index();
         let term = self.current_term;
+        if let Role::Leader(leader) = &mut self.role {
+            let bytes = sizes
+                .iter()
+                .fold(0, |sum: u64, bytes| sum.saturating_add(*bytes));
+            leader.uncommitted.proposed(last, bytes);
+        }
         assert!(
             self.log.last().term == term,
             "a leader proposes in its own term"
@@ -37,7 +43,7 @@ impl<R: Rules> Raft<R> {
         self.effects
             .push_back(Effect::Proposed { first, last, term });
         self.appended(first, Source::Proposals, observer);
-        self.replicate();
+        self.replicate(observer);
     }
 
     /// Why these proposals are not appended, if they are not.
@@ -48,9 +54,7 @@ impl<R: Rules> Raft<R> {
         if let Some(transfer) = leader.transfer {
             return Some(Refusal::Transferring { to: transfer.to });
         }
-        let last = self.log.last_index();
-        let uncommitted =
-            self.log.bytes_through(last) - self.log.bytes_through(self.commit_index.min(last));
+        let uncommitted = leader.uncommitted.bytes();
         let more = sizes.iter().fold(uncommitted, |sum, bytes| {
             assert!(*bytes < LIMIT, "an entry of {bytes} bytes cannot exist");
             sum.saturating_add(*bytes)
@@ -70,7 +74,7 @@ impl<R: Rules> Raft<R> {
             self.log.append(self.current_term, 0, None);
             self.appended(first, Source::Noop, observer);
         }
-        self.send_to_all(true);
+        self.send_to_all(true, observer);
     }
 
     /// The leader's own log grew: make it durable beside the followers (dissertation §10.2.1).
@@ -100,7 +104,7 @@ impl<R: Rules> Raft<R> {
             return;
         };
         leader.next_heartbeat = next;
-        self.send_to_all(true);
+        self.send_to_all(true, observer);
         self.tell_target_again();
     }
 
@@ -114,12 +118,12 @@ impl<R: Rules> Raft<R> {
     }
 
     /// Sends what the windows allow to everyone.
-    pub(crate) fn replicate(&mut self) {
-        self.send_to_all(false);
+    pub(crate) fn replicate<O: Observer>(&mut self, observer: &mut O) {
+        self.send_to_all(false, observer);
     }
 
     /// Tells followers of a new commit index at once, where that is wanted.
-    pub(crate) fn announce_commit(&mut self) {
+    pub(crate) fn announce_commit<O: Observer>(&mut self, observer: &mut O) {
         if !self.settings.eager_commit {
             return;
         }
@@ -135,23 +139,27 @@ impl<R: Rules> Raft<R> {
             let replicates =
                 peer.pace == Pace::Replicate && peer.may_send(&self.settings, &self.log);
             if replicates && peer.sent_commit < commit {
-                self.send_to(place, true);
+                self.send_to(place, true, observer);
             }
         }
     }
 
-    pub(crate) fn send_to_all(&mut self, speak: bool) {
+    pub(crate) fn send_to_all<O: Observer>(&mut self, speak: bool, observer: &mut O) {
         let Role::Leader(leader) = &self.role else {
             return;
         };
         for place in 0..leader.peers.len() {
-            self.send_to(place, speak);
+            self.send_to(place, speak, observer);
         }
     }
 
     /// Sends all entries that the window allows to one follower; with `speak`, at least a
     /// heartbeat.
-    pub(crate) fn send_to(&mut self, place: usize, speak: bool) {
+    pub(crate) fn send_to<O: Observer>(&mut self, place: usize, speak: bool, observer: &mut O) {
+        if self.needs_snapshot(place) {
+            self.send_snapshot(place, speak, observer);
+            return;
+        }
         let Self {
             role,
             log,
@@ -171,7 +179,7 @@ impl<R: Rules> Raft<R> {
             silent = false;
             let prev_index = peer.next_index.previous();
             let Ok(prev_term) = log.term_at(prev_index) else {
-                // The follower needs what lies before the base: a snapshot.
+                // What lies before the base is gone, and a rule keeps its snapshot back.
                 return;
             };
             let prev = EntryId {
@@ -209,7 +217,7 @@ impl<R: Rules> Raft<R> {
                     peer.next_index = append.last.next();
                     peer.sent_bytes = sent_bytes;
                 }
-                Pace::Replicate => {}
+                Pace::Replicate | Pace::Snapshot => {}
             }
             let body = Body::AppendEntries(append);
             let message = crate::message::Message {
@@ -230,45 +238,59 @@ impl<R: Rules> Raft<R> {
         reply: &AppendEntriesReply,
         observer: &mut O,
     ) {
-        let (now, last) = (self.now, self.log.last_index());
-        let Role::Leader(leader) = &mut self.role else {
-            return;
-        };
-        let Some(place) = leader.peers.iter().position(|peer| peer.id == from) else {
-            return;
-        };
-        assert!(from != self.id, "nobody answers itself");
-        if reply.seq == 0 {
-            // It answered a message of an older term, though it came back in this one.
-            let theirs = self.current_term;
-            let what = MessageKind::AppendEntriesReply;
-            observer.event(Event::StaleDropped { from, theirs, what });
-            return;
-        }
-        let peer = &mut leader.peers[place];
         let acknowledged = match reply.outcome {
             Outcome::Accepted { match_index } => match_index,
             Outcome::Rejected { .. } => Index(0),
         };
-        if reply.seq > peer.sent_seq || reply.sent_at > now || acknowledged > last {
-            observer.event(Event::MalformedDropped {
-                from,
-                why: Malformed::AcknowledgesUnsent,
-            });
+        if acknowledged > self.log.last_index() && matches!(self.role, Role::Leader(_)) {
+            let why = Malformed::AcknowledgesUnsent;
+            observer.event(Event::MalformedDropped { from, why });
             return;
         }
-        peer.received_seq = peer.received_seq.max(reply.seq);
-        peer.contact = self
-            .rules
-            .contact_after_reply(peer.contact, reply.sent_at, now);
-        assert!(peer.contact <= now, "nobody is heard from later than now");
-        self.settle_round(observer);
+        let (kind, echo) = (MessageKind::AppendEntriesReply, (reply.seq, reply.sent_at));
+        let Some(place) = self.heard_from(from, kind, echo, observer) else {
+            return;
+        };
         match reply.outcome {
             Outcome::Accepted { match_index } => self.accepted(place, match_index, observer),
             Outcome::Rejected { prev_index, hint } => {
                 self.rejected(place, prev_index, hint, observer);
             }
         }
+    }
+
+    /// Whatever a follower answers shows that it follows. Its place among the peers, if it is one
+    /// and the answer can be one.
+    pub(crate) fn heard_from<O: Observer>(
+        &mut self,
+        from: NodeId,
+        what: MessageKind,
+        (seq, sent_at): (u64, Instant),
+        observer: &mut O,
+    ) -> Option<usize> {
+        let now = self.now;
+        let theirs = self.current_term;
+        let Role::Leader(leader) = &mut self.role else {
+            return None;
+        };
+        let place = leader.peers.iter().position(|peer| peer.id == from)?;
+        assert!(from != self.id, "nobody answers itself");
+        if seq == 0 {
+            // It answered a message of an older term, though it came back in this one.
+            observer.event(Event::StaleDropped { from, theirs, what });
+            return None;
+        }
+        let peer = &mut leader.peers[place];
+        if seq > peer.sent_seq || sent_at > now {
+            let why = Malformed::AcknowledgesUnsent;
+            observer.event(Event::MalformedDropped { from, why });
+            return None;
+        }
+        peer.received_seq = peer.received_seq.max(seq);
+        peer.contact = self.rules.contact_after_reply(peer.contact, sent_at, now);
+        assert!(peer.contact <= now, "nobody is heard from later than now");
+        self.settle_round(observer);
+        Some(place)
     }
 
     fn accepted<O: Observer>(&mut self, place: usize, acknowledged: Index, observer: &mut O) {
@@ -285,8 +307,17 @@ impl<R: Rules> Raft<R> {
                 match_index: matched,
             });
         }
-        if peer.pace != Pace::Replicate {
+        // Whoever is being sent a snapshot goes on with entries once it reaches the log.
+        let reaches = matched >= self.log.base().last.index;
+        let sent = peer.sending.as_ref();
+        let done = sent.is_some_and(|sent| matched >= sent.snapshot.id.last.index);
+        if done {
+            // If the log was cut beyond it meanwhile, a newer one follows.
+            peer.sending = None;
+        }
+        if peer.pace != Pace::Replicate && (reaches || peer.sending.is_none()) {
             peer.pace = Pace::Replicate;
+            peer.sending = None;
             let next = peer.next_index.max(peer.match_index.next());
             peer.send_from(next.min(self.log.last_index().next()), &self.log);
         }
@@ -295,7 +326,7 @@ impl<R: Rules> Raft<R> {
             self.advance_commit(observer);
         }
         self.tell_target(observer);
-        self.send_to(place, false);
+        self.send_to(place, false, observer);
     }
 
     /// The follower does not hold what was built on: go back (end of §5.3).
@@ -322,6 +353,7 @@ impl<R: Rules> Raft<R> {
         let overtaken = match peer.pace {
             Pace::Probe { .. } => refused != peer.next_index.previous(),
             Pace::Replicate => refused >= peer.next_index,
+            Pace::Snapshot => true,
         };
         if refused <= peer.match_index || overtaken {
             return;
@@ -336,6 +368,6 @@ impl<R: Rules> Raft<R> {
             refused,
             next: peer.next_index,
         });
-        self.send_to(place, true);
+        self.send_to(place, true, observer);
     }
 }

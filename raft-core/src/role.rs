@@ -1,5 +1,7 @@
 //! What only some servers need to know: each role's data lives in its variant.
 
+use alloc::collections::VecDeque;
+
 use smallvec::SmallVec;
 
 use crate::event::RoleKind;
@@ -81,6 +83,8 @@ pub(crate) struct Leader {
     /// Every other member, in ascending order.
     pub(crate) peers: SmallVec<[Progress; 4]>,
     pub(crate) next_heartbeat: Instant,
+    /// What it has proposed and not committed: each time the last index, and the bytes.
+    pub(crate) uncommitted: Uncommitted,
     /// Reads that wait for a quorum.
     pub(crate) reads: Reads,
     /// To whom leadership is being handed.
@@ -88,6 +92,36 @@ pub(crate) struct Leader {
     /// Whether somebody was told to campaign against this leader: it may do so whenever the
     /// message arrives, so that there is no lease any more in this term.
     pub(crate) lease_given_up: bool,
+}
+
+/// Proposals of one leader that are not committed yet, in order.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub(crate) struct Uncommitted {
+    proposals: VecDeque<(Index, u64)>,
+    bytes: u64,
+}
+
+impl Uncommitted {
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    pub(crate) fn proposed(&mut self, last: Index, bytes: u64) {
+        assert!(
+            self.proposals
+                .back()
+                .is_none_or(|(before, _)| *before < last),
+            "proposals follow each other"
+        );
+        self.proposals.push_back((last, bytes));
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+
+    pub(crate) fn committed(&mut self, commit: Index) {
+        while let Some((_, bytes)) = self.proposals.pop_front_if(|(last, _)| *last <= commit) {
+            self.bytes = self.bytes.saturating_sub(bytes);
+        }
+    }
 }
 
 impl Role {

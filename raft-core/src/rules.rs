@@ -207,6 +207,35 @@ pub trait Rules {
         false
     }
 
+    /// `snapshot.for-what-is-gone`: whether a follower is sent a snapshot; `before` says that
+    /// it needs what lies before the log.
+    fn snapshot_is_needed(&self, before: bool) -> bool {
+        before
+    }
+
+    /// `snapshot.news-only`: whether a snapshot up to `last` is installed by a server
+    /// that knows everything up to `commit` to be committed.
+    fn snapshot_has_news(&self, last: Index, commit: Index) -> bool {
+        last > commit
+    }
+
+    /// `snapshot.suffix-stays`: whether what follows a snapshot's last entry, of
+    /// `term`, stays in a log whose own entry there is of `own`.
+    fn suffix_stays(&self, own: Result<Term, OutsideLog>, term: Term) -> bool {
+        own == Ok(term)
+    }
+
+    /// `snapshot.pieces-of-one`: whether pieces of two snapshots may be put together.
+    fn pieces_may_mix(&self) -> bool {
+        false
+    }
+
+    /// `snapshot.receiver-knows`: what a leader takes a follower to hold of a
+    /// snapshot that it took to hold `known` bytes, and that says `told`.
+    fn received_after_reply(&self, _known: u64, told: u64) -> u64 {
+        told
+    }
+
     /// `transfer.target-has-log`: whether the target may be told to campaign, when it
     /// holds the log up to `matched`.
     fn transfer_target_is_ready(&self, matched: Index, last: Index) -> bool {
@@ -304,6 +333,11 @@ pub enum RuleId {
     LeaseNeedsPromises,
     LeaseEnd,
     LeaseGivenUp,
+    SnapshotNeeded,
+    SnapshotNewsOnly,
+    SuffixStays,
+    PiecesOfOne,
+    ReceiverKnows,
     TransferTargetReady,
     TransferTargetCampaigns,
     TransferOverridesStickiness,
@@ -422,6 +456,18 @@ pub fn catalogue() -> &'static [(RuleId, Card)] {
         (LeaseGivenUp, card("lease.given-up-for-transfer", "dissertation §3.10, §6.4.1",
             "A leader that tells another server to campaign has no lease any more in its term: that \
              server's candidacy is not held up.")),
+        (SnapshotNeeded, card("snapshot.for-what-is-gone", "§7",
+            "A follower that needs entries which the leader's log no longer holds is sent a snapshot, and \
+             no other is.")),
+        (SnapshotNewsOnly, card("snapshot.news-only", "§7, Figure 13",
+            "A snapshot of what a server already knows to be committed changes nothing.")),
+        (SuffixStays, card("snapshot.suffix-stays", "§7, Figure 13",
+            "If the log holds the snapshot's last entry, with its term, what follows stays; else the whole \
+             log goes.")),
+        (PiecesOfOne, card("snapshot.pieces-of-one", "§7",
+            "Only pieces of one and the same snapshot are put together.")),
+        (ReceiverKnows, card("snapshot.receiver-knows", "not in the paper",
+            "A transfer goes on from what the receiver says it holds, which a crash may have made less.")),
         (TransferTargetReady, card("transfer.target-has-log", "dissertation §3.10",
             "The target of a transfer is told to campaign once it holds the leader's whole log.")),
         (TransferTargetCampaigns, card("transfer.target-campaigns", "dissertation §3.10",

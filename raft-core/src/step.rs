@@ -41,6 +41,12 @@ impl<R: Rules> Raft<R> {
             Input::Wake => self.wake(observer),
             Input::Written { write } => self.written(write, observer),
             Input::Read { token, mode } => self.read(token, mode, observer),
+            Input::SnapshotTaken { snapshot } => self.snapshot_taken(snapshot, observer),
+            Input::Compact { through } => self.compact(through, observer),
+            Input::PieceStored { snapshot, received } => {
+                self.piece_stored(snapshot, received, observer);
+            }
+            Input::SnapshotDamaged { snapshot } => self.snapshot_damaged(snapshot),
             Input::Transfer { to } => self.transfer(to, observer),
             Input::Campaign => self.campaign_on_request(observer),
             Input::StepDown => self.step_down(observer),
@@ -94,6 +100,18 @@ impl<R: Rules> Raft<R> {
             Body::AppendEntriesReply(reply) => {
                 self.handle_append_entries_reply(from, reply, observer);
             }
+            Body::InstallSnapshot(install) => {
+                self.handle_install_snapshot(from, install, observer);
+            }
+            Body::InstallSnapshotReply {
+                last,
+                received,
+                seq,
+                sent_at,
+            } => {
+                let echo = (*seq, *sent_at);
+                self.handle_install_snapshot_reply(from, *last, *received, echo, observer);
+            }
             Body::TimeoutNow => self.handle_timeout_now(from, observer),
             Body::ReadIndex { number } => self.handle_read_index(from, *number, observer),
             Body::ReadIndexReply { number, index } => {
@@ -120,12 +138,13 @@ impl<R: Rules> Raft<R> {
             Body::RequestVoteReply { .. } => self
                 .rules
                 .vote_reply_counts(message.term, self.current_term),
-            Body::AppendEntriesReply(_) => self
+            Body::AppendEntriesReply(_) | Body::InstallSnapshotReply { .. } => self
                 .rules
                 .append_reply_counts(message.term, self.current_term),
             Body::PreVote { .. }
             | Body::RequestVote { .. }
             | Body::AppendEntries(_)
+            | Body::InstallSnapshot(_)
             | Body::TimeoutNow
             | Body::ReadIndex { .. }
             | Body::ReadIndexReply { .. } => false,

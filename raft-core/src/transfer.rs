@@ -77,7 +77,7 @@ impl<R: Rules> Raft<R> {
         });
         observer.event(Event::TransferBegan { to });
         if let Some(place) = leader.peers.iter().position(|peer| peer.id == to) {
-            self.send_to(place, true);
+            self.send_to(place, true, observer);
         }
         self.tell_target(observer);
     }

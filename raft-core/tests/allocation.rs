@@ -43,6 +43,8 @@ impl Trio {
                 },
                 entries: [] as [EntryMeta; 0],
                 intact: Index(0),
+                snapshot: None,
+                incoming: None,
                 may_vote: true,
             };
             Raft::restore(Standard, boot, durable).unwrap()

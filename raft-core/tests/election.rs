@@ -328,6 +328,8 @@ fn a_server_whose_promises_may_be_lost_neither_votes_nor_campaigns() {
         },
         entries: Vec::<EntryMeta>::new(),
         intact: Index(0),
+        snapshot: None,
+        incoming: None,
         may_vote: false,
     };
     let boot = Boot {

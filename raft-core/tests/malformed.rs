@@ -147,6 +147,8 @@ fn server(id: u64, settings: Settings, learner: bool) -> Raft {
         },
         entries: Vec::<EntryMeta>::new(),
         intact: Index(0),
+        snapshot: None,
+        incoming: None,
         may_vote: true,
     };
     let boot = Boot {
@@ -279,6 +281,8 @@ proptest! {
                 term: Term(*term), bytes: *bytes, configuration: None,
             }),
             intact: Index(intact),
+            snapshot: None,
+            incoming: None,
             may_vote: true,
         };
         let settings = Settings::default();
@@ -310,6 +314,8 @@ fn a_disk_that_contradicts_itself_is_refused_by_name() {
                 configuration: None,
             }),
             intact: Index(intact),
+            snapshot: None,
+            incoming: None,
             may_vote: true,
         };
         let settings = Settings::default();

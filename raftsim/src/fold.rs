@@ -44,6 +44,29 @@ pub(crate) fn message(message: &kv::Message, hash: &mut TraceHash) {
             hash.word(8);
             hash.word(*number);
         }
+        Body::InstallSnapshot(install) => {
+            hash.word(10);
+            entry(install.snapshot.last, hash);
+            hash.word(install.snapshot.bytes);
+            hash.word(install.snapshot.checksum);
+            hash.word(install.offset);
+            hash.word(install.length);
+            hash.word(install.seq);
+            hash.word(install.sent_at.0);
+            configuration(Some(&install.configuration), hash);
+        }
+        Body::InstallSnapshotReply {
+            last,
+            received,
+            seq,
+            sent_at,
+        } => {
+            hash.word(11);
+            entry(*last, hash);
+            hash.word(*received);
+            hash.word(*seq);
+            hash.word(sent_at.0);
+        }
         Body::ReadIndexReply { number, index } => {
             hash.word(9 << 8 | u64::from(index.is_some()));
             hash.word(*number);

@@ -205,10 +205,12 @@ impl<R: Rules + Clone, D: Duties> simulator::Node for Server<R, D> {
             Body::PreVoteReply { .. }
             | Body::RequestVoteReply { .. }
             | Body::AppendEntriesReply(_)
+            | Body::InstallSnapshotReply { .. }
             | Body::ReadIndexReply { .. } => true,
             Body::PreVote { .. }
             | Body::RequestVote { .. }
             | Body::AppendEntries(_)
+            | Body::InstallSnapshot(_)
             | Body::TimeoutNow
             | Body::ReadIndex { .. } => false,
         }

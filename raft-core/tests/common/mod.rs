@@ -16,7 +16,7 @@ use std::fmt::Write as _;
 use raft_core::{
     Append, Base, Body, Boot, Configuration, Durable, Effect, EntryId, EntryMeta, Event, HardState,
     Index, Input, Instant, Message, NodeId, Outcome, Raft, ReadFailure, ReadMode, ReadToken,
-    RoleKind, Rules, Settings, Standard, Term, Write, WriteId,
+    RoleKind, Rules, Settings, SnapshotId, Standard, Term, Write, WriteId,
 };
 
 pub const MS: u64 = 1_000_000;
@@ -33,6 +33,11 @@ pub struct Envelope {
 #[derive(Clone, Debug, Default)]
 pub struct Disk {
     pub hard_state: HardState,
+    /// What lies before the entries.
+    pub base: EntryId,
+    /// The newest whole snapshot, and the one of which a part is here.
+    pub snapshot: Option<SnapshotId>,
+    pub incoming: Option<(SnapshotId, u64)>,
     pub terms: Vec<Term>,
     pub in_flight: VecDeque<Write>,
     /// Up to where entries can be read; all of them, usually.
@@ -45,17 +50,38 @@ impl Disk {
             self.hard_state = hard_state;
         }
         if let Some(from) = write.truncate_from {
-            self.terms.truncate(from.0 as usize - 1);
+            self.terms.truncate(self.place(from));
+        }
+        if let Some(rebase) = &write.rebase {
+            let last = rebase.base.last;
+            let gone = last.index.0.saturating_sub(self.base.index.0) as usize;
+            let gone = gone.min(self.terms.len());
+            let gone = if rebase.whole { self.terms.len() } else { gone };
+            self.terms.drain(..gone);
+            self.base = last;
         }
         if let Some(Append {
             first, last, term, ..
         }) = &write.append
         {
-            let (from, through) = (first.0 as usize - 1, last.0 as usize);
+            let (from, through) = (self.place(*first), self.place(*last) + 1);
             assert!(from <= self.terms.len(), "writes leave no hole");
             self.terms.resize(self.terms.len().max(through), *term);
             self.terms[from..through].fill(*term);
         }
+    }
+
+    fn term_at(&self, index: Index) -> Option<Term> {
+        if index == self.base.index {
+            return Some(self.base.term);
+        }
+        let place = index.0.checked_sub(self.base.index.0 + 1)?;
+        self.terms.get(place as usize).copied()
+    }
+
+    fn place(&self, index: Index) -> usize {
+        // Servers with a wrong rule may write before their base.
+        (index.0.max(self.base.index.0 + 1) - self.base.index.0) as usize - 1
     }
 }
 
@@ -126,11 +152,19 @@ impl<R: Rules + Clone> Cluster<R> {
     }
 
     pub fn start(&mut self, id: u64) {
+        let disk = self.disks.get_mut(&n(id)).unwrap();
+        // A snapshot that is newer than the log, or contradicts it, takes its place.
+        if let Some(snapshot) = disk.snapshot
+            && disk.term_at(snapshot.last.index) != Some(snapshot.last.term)
+        {
+            disk.base = snapshot.last;
+            disk.terms.clear();
+        }
         let disk = &self.disks[&n(id)];
         let durable = Durable {
             hard_state: disk.hard_state,
             base: Base {
-                last: EntryId::default(),
+                last: disk.base,
                 configuration: self.configuration.clone(),
             },
             entries: disk.terms.iter().map(|term| EntryMeta {
@@ -138,7 +172,11 @@ impl<R: Rules + Clone> Cluster<R> {
                 bytes: 10,
                 configuration: None,
             }),
-            intact: disk.intact.unwrap_or(Index(disk.terms.len() as u64)),
+            intact: disk
+                .intact
+                .unwrap_or(Index(disk.base.index.0 + disk.terms.len() as u64)),
+            snapshot: disk.snapshot,
+            incoming: disk.incoming,
             may_vote: true,
         };
         let boot = Boot {
@@ -177,6 +215,7 @@ impl<R: Rules + Clone> Cluster<R> {
         self.events
             .extend(seen.into_iter().map(|event| (id, event)));
         let mut written = None;
+        let mut stored = None;
         for effect in &effects {
             match effect {
                 Effect::Send { to, message } => {
@@ -194,6 +233,15 @@ impl<R: Rules + Clone> Cluster<R> {
                         .push_back(write.clone());
                     written = Some(write.id);
                 }
+                Effect::StorePiece {
+                    snapshot,
+                    offset,
+                    length,
+                } => stored = Some((*snapshot, offset + length)),
+                Effect::Installed { snapshot } => {
+                    self.disks.get_mut(&id).unwrap().snapshot = Some(*snapshot);
+                    self.answers.push((id, effect.clone()));
+                }
                 Effect::ReadReady { .. }
                 | Effect::ReadFailed { .. }
                 | Effect::TransferFailed { .. } => self.answers.push((id, effect.clone())),
@@ -205,7 +253,31 @@ impl<R: Rules + Clone> Cluster<R> {
         {
             self.durable(id.0, write.0);
         }
+        if let Some((snapshot, received)) = stored {
+            self.disks.get_mut(&id).unwrap().incoming = Some((snapshot, received));
+            if self.instant_disk {
+                self.step(id.0, Input::PieceStored { snapshot, received });
+            }
+        }
         effects
+    }
+
+    /// Takes a snapshot of so many bytes of all that is committed, and cuts the log after `through`.
+    pub fn snapshot(&mut self, id: u64, bytes: u64, through: u64) -> SnapshotId {
+        let index = self.node(id).commit_index();
+        let term = self.node(id).log().term_at(index).unwrap();
+        let last = EntryId { index, term };
+        let checksum = index.0 * 31 + bytes;
+        let snapshot = SnapshotId {
+            last,
+            bytes,
+            checksum,
+        };
+        self.disks.get_mut(&n(id)).unwrap().snapshot = Some(snapshot);
+        self.step(id, Input::SnapshotTaken { snapshot });
+        let through = Index(through);
+        self.step(id, Input::Compact { through });
+        snapshot
     }
 
     /// Writes up to `write` become durable and are reported.
@@ -368,7 +440,7 @@ impl<R: Rules + Clone> Cluster<R> {
 
     pub fn terms(&self, id: u64) -> Vec<u64> {
         let log = self.node(id).log();
-        (1..=log.last_index().0)
+        (log.base().last.index.0 + 1..=log.last_index().0)
             .map(|i| log.term_at(Index(i)).unwrap().0)
             .collect()
     }
@@ -424,6 +496,16 @@ pub fn describe(envelope: &Envelope) -> String {
             a.entries_term,
             a.commit
         ),
+        Body::InstallSnapshot(piece) => format!(
+            "InstallSnapshot {} bytes {}..{} of {}",
+            piece.snapshot.last,
+            piece.offset,
+            piece.offset + piece.length,
+            piece.snapshot.bytes
+        ),
+        Body::InstallSnapshotReply { last, received, .. } => {
+            format!("InstallSnapshotReply {last} received {received}")
+        }
         Body::TimeoutNow => "TimeoutNow".to_owned(),
         Body::ReadIndex { .. } => "ReadIndex".to_owned(),
         Body::ReadIndexReply { index, .. } => match index {

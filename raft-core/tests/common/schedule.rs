@@ -64,6 +64,7 @@ fn crash<R: Rules + Clone>(cluster: &mut Cluster<R>, id: u64, whole: usize, mut 
         };
         write.hard_state = write.hard_state.filter(|_| piece());
         write.truncate_from = write.truncate_from.filter(|_| piece());
+        write.rebase = write.rebase.filter(|_| piece());
         write.append = write.append.filter(|_| cut > 0).map(|append| Append {
             last: append.last.min(Index(append.first.0 + cut as u64 - 1)),
             ..append

@@ -361,6 +361,8 @@ fn a_server_that_may_have_lost_its_promises_neither_votes_nor_campaigns() {
         },
         entries: Vec::<EntryMeta>::new(),
         intact: Index(0),
+        snapshot: None,
+        incoming: None,
         may_vote: false,
     };
     let boot = Boot {

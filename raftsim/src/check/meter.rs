@@ -33,7 +33,8 @@ fn size(message: &kv::Message) -> u64 {
         Body::RequestVoteReply { .. } | Body::ReadIndex { .. } => 3,
         Body::PreVote { .. } | Body::RequestVote { .. } | Body::PreVoteReply { .. } => 4,
         Body::ReadIndexReply { .. } => 4,
-        Body::AppendEntriesReply(_) => 6,
+        Body::AppendEntriesReply(_) | Body::InstallSnapshotReply { .. } => 6,
+        Body::InstallSnapshot(install) => 10 + install.length.div_ceil(NUMBER),
         Body::AppendEntries(_) => 8 + 2 * message.payloads.len() as u64,
     };
     let payloads = message.payloads.iter();

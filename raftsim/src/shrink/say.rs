@@ -266,6 +266,13 @@ impl Scene<'_> {
                 0 => format!("{from}'s word that it can name no index"),
                 index => format!("{from}'s word to read at #{index}"),
             },
+            Kind::Piece => format!("{from}'s piece of its snapshot at #{}", letter.says.first()),
+            Kind::PieceReply => {
+                format!(
+                    "{from}'s word of what it has of the snapshot at #{}",
+                    letter.says.first()
+                )
+            }
             Kind::Request => format!("the request of {from}"),
             Kind::Reply => format!("{from}'s answer"),
         }

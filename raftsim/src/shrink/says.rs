@@ -32,6 +32,8 @@ pub(crate) enum Kind {
     TimeoutNow,
     ReadIndex,
     ReadIndexReply,
+    Piece,
+    PieceReply,
     Request,
     /// The answer to a client, however it turns out.
     Reply,
@@ -118,6 +120,19 @@ impl Says {
                     (Kind::Rejected, [prev_index.0, hint[0], hint[1], 0, 0])
                 }
             },
+            Body::InstallSnapshot(install) => {
+                let last = install.snapshot.last;
+                let piece = [install.offset, install.length, install.snapshot.checksum];
+                let [offset, length, checksum] = piece;
+                (
+                    Kind::Piece,
+                    [last.index.0, last.term.0, offset, length, checksum],
+                )
+            }
+            Body::InstallSnapshotReply { last, received, .. } => (
+                Kind::PieceReply,
+                [last.index.0, last.term.0, *received, 0, 0],
+            ),
             Body::TimeoutNow => (Kind::TimeoutNow, [0; 5]),
             Body::ReadIndex { .. } => (Kind::ReadIndex, [0; 5]),
             Body::ReadIndexReply { index, .. } => (

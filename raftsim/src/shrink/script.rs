@@ -129,6 +129,8 @@ fn kind(kind: Kind) -> MessageKind {
         Kind::TimeoutNow => MessageKind::TimeoutNow,
         Kind::ReadIndex => MessageKind::ReadIndex,
         Kind::ReadIndexReply => MessageKind::ReadIndexReply,
+        Kind::Piece => MessageKind::InstallSnapshot,
+        Kind::PieceReply => MessageKind::InstallSnapshotReply,
         Kind::Request => MessageKind::Request,
         Kind::Reply => MessageKind::Reply,
     }

@@ -36,6 +36,10 @@ pub(super) fn is<R: Rules + Clone, D: Duties>(
         MessageKind::TimeoutNow => matches!(body, Some(Body::TimeoutNow)),
         MessageKind::ReadIndex => matches!(body, Some(Body::ReadIndex { .. })),
         MessageKind::ReadIndexReply => matches!(body, Some(Body::ReadIndexReply { .. })),
+        MessageKind::InstallSnapshot => matches!(body, Some(Body::InstallSnapshot(_))),
+        MessageKind::InstallSnapshotReply => {
+            matches!(body, Some(Body::InstallSnapshotReply { .. }))
+        }
         MessageKind::Request => matches!(flight.content, Content::Request { .. }),
         MessageKind::Reply => matches!(flight.content, Content::Reply { .. }),
     }

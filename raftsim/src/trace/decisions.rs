@@ -142,6 +142,10 @@ impl Words<'_> {
             | Event::LeaseOver { .. }
             | Event::ReadsForwarded { .. }
             | Event::ReadFailed { .. } => self.read(event),
+            Event::SnapshotTaken { .. }
+            | Event::LogCut { .. }
+            | Event::SnapshotSent { .. }
+            | Event::SnapshotInstalled { .. } => self.snapshot(event),
             Event::DiskStalled { .. }
             | Event::TransferBegan { .. }
             | Event::TargetTold { .. }
@@ -475,6 +479,41 @@ impl Words<'_> {
                 Said::new("read_failed", kind, text, values).notable()
             }
             other => unreachable!("{other:?} is no read"),
+        }
+    }
+
+    fn snapshot(&self, event: &Event) -> Said {
+        let kind = Some(Kind::Append);
+        match event {
+            Event::SnapshotTaken { last } => {
+                let values = json!({"last": at(*last)});
+                Said::new(
+                    "snapshot_taken",
+                    kind,
+                    format!("snapshot at {last}"),
+                    values,
+                )
+                .notable()
+            }
+            Event::LogCut { base } => {
+                let text = format!("log begins after {base}");
+                Said::new("log_cut", kind, text, json!({"base": at(*base)})).notable()
+            }
+            Event::SnapshotSent { peer, last } => {
+                let name = self.name(*peer);
+                let text = format!("sends {name} its snapshot at {last}");
+                let values = json!({"peer": name, "last": at(*last)});
+                Said::new("snapshot_sent", kind, text, values).notable()
+            }
+            Event::SnapshotInstalled { last, was, whole } => {
+                let text = match whole {
+                    true => format!("snapshot at {last} replaces the log"),
+                    false => format!("snapshot at {last} replaces the log up to there"),
+                };
+                let values = json!({"last": at(*last), "was": was.0, "whole": whole});
+                Said::new("snapshot_installed", kind, text, values).notable()
+            }
+            other => unreachable!("{other:?} is about no snapshot"),
         }
     }
 

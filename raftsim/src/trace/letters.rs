@@ -65,6 +65,17 @@ pub(super) fn message(message: &kv::Message) -> Letter {
                 (Kind::Append, false, format!("reject {prev_index}"))
             }
         },
+        Body::InstallSnapshot(install) => {
+            let (from, to) = (install.offset, install.offset + install.length);
+            detail = format!(" of {}", install.snapshot.bytes);
+            let text = format!("snapshot {} bytes {from}..{to}", install.snapshot.last);
+            (Kind::Append, false, text)
+        }
+        Body::InstallSnapshotReply { last, received, .. } => (
+            Kind::Append,
+            false,
+            format!("has {received} bytes of snapshot {last}"),
+        ),
         Body::TimeoutNow => (Kind::Vote, false, format!("campaign! after {term}")),
         Body::ReadIndex { .. } => (Kind::Append, false, "read index?".to_owned()),
         Body::ReadIndexReply { index, .. } => {

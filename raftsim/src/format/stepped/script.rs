@@ -293,6 +293,10 @@ pub enum MessageKind {
     ReadIndex,
     /// The answer to it.
     ReadIndexReply,
+    /// A piece of a snapshot.
+    InstallSnapshot,
+    /// The answer to it.
+    InstallSnapshotReply,
     /// A client's request.
     Request,
     /// The answer to it.

@@ -1,0 +1,416 @@
+//! Snapshots (§7, dissertation §5): the log is cut at its start, and who needs what was cut off gets
+//! the state instead.
+//!
+//! The driver writes snapshots and keeps their bytes; the core knows of one by its last entry, its
+//! size and its checksum. A snapshot travels in pieces, each stored durably before it is
+//! acknowledged. What a receiver holds of a snapshot it keeps across crashes and changes of
+//! leaders: whoever sends the same one goes on from there. Pieces are a sign of life like any
+//! message of a leader.
+
+use alloc::boxed::Box;
+
+use crate::configuration::Configuration;
+use crate::effect::{Effect, Rebase};
+use crate::event::{Event, Observer};
+use crate::log::Base;
+use crate::message::{AppendEntries, Body, InstallSnapshot, Message, MessageKind, SnapshotId};
+use crate::progress::Pace;
+use crate::raft::Raft;
+use crate::role::Role;
+use crate::rules::Rules;
+use crate::types::{EntryId, Index, Instant, NodeId};
+
+/// After so many of the longest election timeouts without progress a transfer no longer keeps the
+/// log from being cut.
+const PATIENCE: u64 = 10;
+
+/// A snapshot that this server holds, whole and durable.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Snapshot {
+    pub(crate) id: SnapshotId,
+    /// The configuration in force at its last entry.
+    pub(crate) configuration: Configuration,
+}
+
+/// A snapshot on its way to one follower.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Sending {
+    pub(crate) snapshot: Snapshot,
+    /// Bytes before this one were sent.
+    pub(crate) sent: u64,
+    /// Bytes before this one are durable there.
+    pub(crate) received: u64,
+    /// When that last grew, or the transfer began.
+    progress_at: Instant,
+}
+
+/// A snapshot of which this server holds a part, durably.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Incoming {
+    pub(crate) id: SnapshotId,
+    pub(crate) received: u64,
+    configuration: Option<Configuration>,
+}
+
+impl Incoming {
+    /// What was found on disk. The configuration comes with the next piece.
+    pub(crate) fn found(id: SnapshotId, received: u64) -> Self {
+        Self {
+            id,
+            received,
+            configuration: None,
+        }
+    }
+}
+
+impl<R: Rules> Raft<R> {
+    // ---- a snapshot of one's own ------------------------------------------------------------
+
+    /// The driver holds a durable snapshot of the state after this entry.
+    pub(crate) fn snapshot_taken<O: Observer>(&mut self, id: SnapshotId, observer: &mut O) {
+        let last = id.last;
+        assert!(
+            last.index <= self.commit_index && self.log.term_at(last.index) == Ok(last.term),
+            "a snapshot is of what is committed, and {last} is not"
+        );
+        assert!(id.bytes > 0, "a snapshot holds something");
+        if self
+            .snapshot
+            .as_ref()
+            .is_some_and(|known| known.id.last.index >= last.index)
+        {
+            return;
+        }
+        let configuration = self.log.configuration_in_force_at(last.index).clone();
+        self.snapshot = Some(Box::new(Snapshot { id, configuration }));
+        observer.event(Event::SnapshotTaken { last });
+    }
+
+    /// The driver wants the log cut after this entry: as far as a snapshot covers it, and nobody is
+    /// being sent an older one.
+    pub(crate) fn compact<O: Observer>(&mut self, through: Index, observer: &mut O) {
+        let Some(snapshot) = &self.snapshot else {
+            return;
+        };
+        let covered = through.min(snapshot.id.last.index);
+        let through = self
+            .oldest_sent()
+            .map_or(covered, |oldest| covered.min(oldest));
+        if through <= self.log.base().last.index {
+            return;
+        }
+        self.log.compact(through);
+        let base = self.log.base().clone();
+        assert!(
+            self.commit_index >= through,
+            "only what is committed is cut off"
+        );
+        observer.event(Event::LogCut { base: base.last });
+        self.pending.rebase = Some(Box::new(Rebase { base, whole: false }));
+    }
+
+    /// The oldest snapshot under way to somebody who still gets on: what follows it must stay, or
+    /// that follower would never be done.
+    fn oldest_sent(&self) -> Option<Index> {
+        let Role::Leader(leader) = &self.role else {
+            return None;
+        };
+        let patience = self
+            .settings
+            .election_timeout_max
+            .0
+            .saturating_mul(PATIENCE);
+        let sendings = leader.peers.iter().filter_map(|peer| peer.sending.as_ref());
+        let alive = sendings.filter(|sending| self.now.since(sending.progress_at).0 <= patience);
+        alive.map(|sending| sending.snapshot.id.last.index).min()
+    }
+
+    // ---- the leader -------------------------------------------------------------------------
+
+    /// Whether this follower needs what lies before the log, or is being sent it.
+    pub(crate) fn needs_snapshot(&self, place: usize) -> bool {
+        let Role::Leader(leader) = &self.role else {
+            return false;
+        };
+        let peer = &leader.peers[place];
+        let before = peer.next_index.previous() < self.log.base().last.index;
+        peer.sending.is_some() || self.rules.snapshot_is_needed(before)
+    }
+
+    /// Sends what the window allows of a snapshot; with `speak`, at least a heartbeat, and again
+    /// what was not acknowledged since the last one.
+    pub(crate) fn send_snapshot<O: Observer>(
+        &mut self,
+        place: usize,
+        speak: bool,
+        observer: &mut O,
+    ) {
+        let (now, term, commit) = (self.now, self.current_term, self.commit_index);
+        let settings = self.settings;
+        let Role::Leader(leader) = &mut self.role else {
+            return;
+        };
+        let peer = &mut leader.peers[place];
+        peer.renew(self.snapshot.as_deref(), &settings, now, observer);
+        let mut silent = speak;
+        while let Some(sending) = &mut peer.sending {
+            let SnapshotId { bytes, .. } = sending.snapshot.id;
+            let stale = now.since(sending.progress_at) >= settings.heartbeat;
+            if speak && silent && stale {
+                sending.sent = sending.received;
+            }
+            let under_way = sending.sent - sending.received.min(sending.sent);
+            if sending.sent >= bytes || (under_way > 0 && under_way >= settings.window_bytes) {
+                break;
+            }
+            let length = settings.max_message_bytes.min(bytes - sending.sent);
+            peer.sent_seq += 1;
+            let install = InstallSnapshot {
+                snapshot: sending.snapshot.id,
+                configuration: sending.snapshot.configuration.clone(),
+                offset: sending.sent,
+                length,
+                seq: peer.sent_seq,
+                sent_at: now,
+            };
+            sending.sent += length;
+            silent = false;
+            let (to, body) = (peer.id, Body::InstallSnapshot(Box::new(install)));
+            let message = Message { term, body };
+            self.effects.push_back(Effect::Send { to, message });
+        }
+        if silent {
+            peer.sent_seq += 1;
+            let start = EntryId::default();
+            let heartbeat = AppendEntries {
+                prev: start,
+                last: start.index,
+                entries_term: term,
+                bytes: 0,
+                configuration: None,
+                commit,
+                seq: peer.sent_seq,
+                sent_at: now,
+            };
+            let (to, body) = (peer.id, Body::AppendEntries(heartbeat));
+            let message = Message { term, body };
+            self.effects.push_back(Effect::Send { to, message });
+        }
+    }
+
+    /// A follower tells what it holds of a snapshot.
+    pub(crate) fn handle_install_snapshot_reply<O: Observer>(
+        &mut self,
+        from: NodeId,
+        last: EntryId,
+        received: u64,
+        (seq, sent_at): (u64, Instant),
+        observer: &mut O,
+    ) {
+        let kind = MessageKind::InstallSnapshotReply;
+        let Some(place) = self.heard_from(from, kind, (seq, sent_at), observer) else {
+            return;
+        };
+        let now = self.now;
+        let Role::Leader(leader) = &mut self.role else {
+            return;
+        };
+        let peer = &mut leader.peers[place];
+        let newest = peer.received_seq == seq;
+        let Some(sending) = &mut peer.sending else {
+            return;
+        };
+        if sending.snapshot.id.last != last || received > sending.snapshot.id.bytes {
+            return;
+        }
+        if received > sending.received {
+            sending.progress_at = now;
+            sending.received = received;
+            sending.sent = sending.sent.max(received);
+        } else if received < sending.received && newest {
+            // It lost what it had: it knows best.
+            let known = self.rules.received_after_reply(sending.received, received);
+            (sending.received, sending.sent) = (known, known);
+        }
+        self.send_snapshot(place, false, observer);
+    }
+
+    // ---- the follower -----------------------------------------------------------------------
+
+    /// A piece of a snapshot (§7, Figure 13).
+    pub(crate) fn handle_install_snapshot<O: Observer>(
+        &mut self,
+        from: NodeId,
+        install: &InstallSnapshot,
+        observer: &mut O,
+    ) {
+        if !self.follow(from, install.seq, install.sent_at, observer) {
+            return;
+        }
+        let SnapshotId { last, bytes, .. } = install.snapshot;
+        let own = self.log.term_at(last.index);
+        let news = self.rules.snapshot_has_news(last.index, self.commit_index);
+        if !news || self.rules.suffix_stays(own, last.term) {
+            // Everything up to there is committed, and here already.
+            let known = last.index.min(self.log.last_index());
+            self.verify(known, known, observer);
+            return;
+        }
+        let known = self
+            .incoming
+            .as_ref()
+            .is_some_and(|known| known.id == install.snapshot);
+        if !known && !self.rules.pieces_may_mix() {
+            self.incoming = None;
+        }
+        let incoming = self
+            .incoming
+            .get_or_insert_with(|| Box::new(Incoming::found(install.snapshot, 0)));
+        incoming.id = install.snapshot;
+        incoming.configuration = Some(install.configuration.clone());
+        let received = incoming.received;
+        if received == bytes {
+            self.install(observer);
+        } else if install.offset == received {
+            self.effects.push_back(Effect::StorePiece {
+                snapshot: install.snapshot,
+                offset: install.offset,
+                length: install.length,
+            });
+        } else {
+            self.tell_received();
+        }
+    }
+
+    /// Pieces up to this byte are durable.
+    pub(crate) fn piece_stored<O: Observer>(
+        &mut self,
+        id: SnapshotId,
+        received: u64,
+        observer: &mut O,
+    ) {
+        let Some(incoming) = self.incoming.as_mut().filter(|incoming| incoming.id == id) else {
+            return;
+        };
+        incoming.received = incoming.received.max(received.min(id.bytes));
+        let whole = incoming.received == id.bytes;
+        self.tell_received();
+        // Whoever stands for election meanwhile has advertised another log; if it comes to nothing,
+        // the next piece finds all the others here.
+        if whole && matches!(self.role, Role::Follower(_)) {
+            self.install(observer);
+        }
+    }
+
+    /// What was received does not fit its checksum: it is asked for again from the start.
+    pub(crate) fn snapshot_damaged(&mut self, id: SnapshotId) {
+        if let Some(incoming) = self.incoming.as_mut().filter(|incoming| incoming.id == id) {
+            incoming.received = 0;
+            self.tell_received();
+        }
+    }
+
+    fn tell_received(&mut self) {
+        let (Role::Follower(follower), Some(incoming)) = (&self.role, &self.incoming) else {
+            return;
+        };
+        let Some(leader) = follower.leader.filter(|_| follower.newest_seq > 0) else {
+            return;
+        };
+        let body = Body::InstallSnapshotReply {
+            last: incoming.id.last,
+            received: incoming.received,
+            seq: follower.newest_seq,
+            sent_at: follower.newest_sent_at,
+        };
+        self.send(leader, body);
+    }
+
+    /// The whole snapshot is here: it takes the place of the log.
+    fn install<O: Observer>(&mut self, observer: &mut O) {
+        let Some(incoming) = self.incoming.take() else {
+            return;
+        };
+        let Some(configuration) = incoming.configuration else {
+            // Found whole on disk: the next piece brings the configuration.
+            self.incoming = Some(incoming);
+            return;
+        };
+        let last = incoming.id.last;
+        if !self.rules.snapshot_has_news(last.index, self.commit_index) {
+            return;
+        }
+        let own = self.log.term_at(last.index);
+        let whole = !self.rules.suffix_stays(own, last.term);
+        let base = Base {
+            last,
+            configuration: configuration.clone(),
+        };
+        if whole {
+            self.log.replace(base.clone());
+            self.durability.truncate(&self.rules, last.index.next());
+            self.durability.rebase(last.index);
+        } else {
+            self.log.compact(last.index);
+        }
+        self.pending.rebase = Some(Box::new(Rebase { base, whole }));
+        let id = incoming.id;
+        self.snapshot = Some(Box::new(Snapshot { id, configuration }));
+        let was = self.commit_index;
+        self.commit_index = last.index;
+        observer.event(Event::SnapshotInstalled { last, was, whole });
+        self.effects.push_back(Effect::Installed { snapshot: id });
+        if let Role::Follower(follower) = &mut self.role {
+            follower.verified = follower.verified.max(last.index);
+        }
+    }
+
+    /// The snapshot that this server could send.
+    #[must_use]
+    pub fn snapshot(&self) -> Option<SnapshotId> {
+        self.snapshot.as_ref().map(|snapshot| snapshot.id)
+    }
+
+    /// The snapshot of which it holds a part, and how many bytes.
+    #[must_use]
+    pub fn incoming(&self) -> Option<(SnapshotId, u64)> {
+        self.incoming
+            .as_ref()
+            .map(|incoming| (incoming.id, incoming.received))
+    }
+}
+
+impl crate::progress::Progress {
+    /// Begins a transfer, or begins anew with a newer snapshot if the present one gets nowhere.
+    fn renew<O: Observer>(
+        &mut self,
+        newest: Option<&Snapshot>,
+        settings: &crate::settings::Settings,
+        now: Instant,
+        observer: &mut O,
+    ) {
+        let Some(newest) = newest else { return };
+        let stuck = |sending: &Sending| {
+            now.since(sending.progress_at) > settings.election_timeout_max
+                && sending.snapshot.id != newest.id
+        };
+        if self
+            .sending
+            .as_deref()
+            .is_some_and(|sending| !stuck(sending))
+        {
+            return;
+        }
+        self.pace = Pace::Snapshot;
+        self.sending = Some(Box::new(Sending {
+            snapshot: newest.clone(),
+            sent: 0,
+            received: 0,
+            progress_at: now,
+        }));
+        observer.event(Event::SnapshotSent {
+            peer: self.id,
+            last: newest.id.last,
+        });
+    }
+}
