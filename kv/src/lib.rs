@@ -68,7 +68,7 @@ pub use command::{ClientId, Command, CommandRef, Op, OpRef, Serial};
 pub use duties::{Duties, Standard, Standing};
 pub use event::{Came, Event, Observer};
 pub use machine::{Applied, Machine};
-pub use node::{Input, Node, Options};
+pub use node::{Input, Node, Options, Status};
 pub use operator::Operator;
 pub use payload::{Payload, Payloads};
 pub use reads::{ReadBy, Request};

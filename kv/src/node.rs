@@ -37,6 +37,20 @@ pub struct Options {
     pub apply_after: Span,
 }
 
+/// A node at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Status {
+    /// Its consensus part.
+    pub raft: raft_core::Status,
+    /// The index of the last entry applied.
+    pub applied: u64,
+    /// When the next entries are due to be applied, if some wait for that.
+    pub apply_at: Option<Instant>,
+    /// How many clients wait for an answer.
+    pub waiting: usize,
+}
+
 /// One thing that happens to a node.
 #[derive(Clone, Copy, Debug)]
 pub enum Input<'a> {
@@ -141,6 +155,16 @@ impl<R: Rules, D: Duties> Node<R, D> {
     /// How many clients wait for an answer.
     pub fn waiting(&self) -> usize {
         self.waiting.len() + self.reads.len()
+    }
+
+    /// The node as it is now.
+    pub fn status(&self) -> Status {
+        Status {
+            raft: self.raft.status(),
+            applied: self.machine.applied(),
+            apply_at: self.applying.next(),
+            waiting: self.waiting(),
+        }
     }
 
     /// When the node wants [`Input::Wake`].

@@ -32,6 +32,8 @@ impl Observer for alloc::vec::Vec<Event> {
 
 /// What a server is (§5.2; pre-candidates are of dissertation §9.6).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum RoleKind {
     /// Follows a leader, or waits for one.
     Follower,

@@ -142,6 +142,7 @@ mod role;
 mod rules;
 mod settings;
 mod snapshot;
+mod status;
 mod step;
 mod transfer;
 mod types;
@@ -160,6 +161,7 @@ pub use raft::{Boot, Durable, EntryMeta, Raft, RestoreError};
 pub use reads::{LeaseRefusal, ReadFailure, ReadMode};
 pub use rules::{Card, RuleId, Rules, Standard, catalogue};
 pub use settings::{Settings, SettingsError};
+pub use status::{Membership, PeerStatus, Status};
 pub use transfer::TransferFailure;
 pub use types::{
     EntryId, HardState, Index, Instant, LIMIT, NodeId, ReadToken, Span, Term, WriteId,

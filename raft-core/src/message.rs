@@ -118,6 +118,7 @@ pub enum Body {
 
 /// A snapshot by name: two of the same name hold the same bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct SnapshotId {
     /// The last entry that it covers.
     pub last: EntryId,

@@ -10,6 +10,8 @@ use crate::types::{Index, Instant, NodeId};
 
 /// How entries are sent.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Pace {
     /// Looking for where the logs agree: one message at a time, and each heartbeat asks again.
     Probe {

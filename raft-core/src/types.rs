@@ -12,6 +12,7 @@ macro_rules! number {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize))]
         pub struct $name(pub u64);
 
         impl fmt::Display for $name {
@@ -98,6 +99,7 @@ impl Instant {
 
 /// An entry's name: no two entries of a correct cluster share index and term (Log Matching, §5.3).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct EntryId {
     /// Position in the log.
     pub index: Index,

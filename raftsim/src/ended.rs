@@ -42,7 +42,13 @@ pub(crate) fn outcome<R: Rules + Clone, D: Duties>(
             .or_else(|| undecided(&checks, ended).map(Verdict::Inconclusive))
             .unwrap_or(Verdict::Ok),
     };
+    let server = |id| cluster.node(id).map(|server| server.node().status());
+    let servers = match verdict {
+        Verdict::Ok => Vec::new(),
+        _ => cluster.nodes().map(server).collect(),
+    };
     Outcome {
+        servers,
         seed: scenario.seed,
         verdict,
         trace_hash: cluster.trace_hash(),

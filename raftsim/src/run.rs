@@ -42,6 +42,9 @@ pub struct Outcome {
     pub history: History,
     /// The committed log ended here.
     pub committed: u64,
+    /// The servers as they were when the run ended, by node; those that were down are absent. Kept
+    /// of runs alone that did not end well.
+    pub servers: Vec<Option<kv::Status>>,
 }
 
 impl Outcome {

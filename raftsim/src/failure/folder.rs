@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::Token;
 use crate::bugs;
@@ -23,6 +24,8 @@ pub const ACTIONS: &str = "actions.json";
 pub const HISTORY: &str = "history.jsonl";
 /// Every event of the run.
 pub const TRACE: &str = "trace.jsonl";
+/// Each server as it was when the run ended.
+pub const SERVERS: &str = "servers.json";
 /// The [`Record`].
 pub const VERDICT: &str = "verdict.json";
 
@@ -101,7 +104,7 @@ pub fn write(under: &Path, ran: &Ran, token: &Token, depth: Depth) -> io::Result
         io::Error::new(error.kind(), format!("{}: {error}", path.display()))
     };
     fs::create_dir_all(&folder).map_err(|error| about(&folder, error))?;
-    for old in [SCENARIO, ACTIONS, HISTORY, TRACE, VERDICT] {
+    for old in [SCENARIO, ACTIONS, HISTORY, TRACE, SERVERS, VERDICT] {
         let path = folder.join(old);
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -121,6 +124,12 @@ pub fn write(under: &Path, ran: &Ran, token: &Token, depth: Depth) -> io::Result
     put(SCENARIO, &mut |file| {
         writeln!(file, "{}", ran.scenario.to_json())
     })?;
+    let servers = ran.scenario.nodes.iter().zip(&ran.outcome.servers);
+    let servers: serde_json::Map<_, _> = servers
+        .map(|(name, status)| (name.to_string(), json!(status)))
+        .collect();
+    let servers = serde_json::to_string_pretty(&servers).expect("statuses are JSON");
+    put(SERVERS, &mut |file| writeln!(file, "{servers}"))?;
     put(VERDICT, &mut |file| writeln!(file, "{record}"))?;
     if depth == Depth::Everything {
         put(HISTORY, &mut |file| {

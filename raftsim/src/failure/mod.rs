@@ -5,6 +5,7 @@ mod folder;
 mod token;
 
 pub use folder::{
-    ACTIONS, Depth, HISTORY, Kept, Record, SCENARIO, TRACE, VERDICT, around, name, read, write,
+    ACTIONS, Depth, HISTORY, Kept, Record, SCENARIO, SERVERS, TRACE, VERDICT, around, name, read,
+    write,
 };
 pub use token::{Token, Unclear, fingerprint};

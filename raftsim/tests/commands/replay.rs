@@ -37,6 +37,7 @@ fn a_folder_a_token_and_the_actions_give_the_same_run_again() {
         "actions.json",
         "history.jsonl",
         "trace.jsonl",
+        "servers.json",
         "verdict.json",
     ] {
         assert!(folder.join(name).is_file(), "{name}");
