@@ -29,6 +29,12 @@ pub fn operations(history: &History) -> Vec<linearize::Operation> {
     fresh(history).map(entry).collect()
 }
 
+/// The operations, with reads that may be stale as if somebody had promised that they are not.
+#[must_use]
+pub fn with_stale(history: &History) -> Vec<linearize::Operation> {
+    history.operations().iter().map(entry).collect()
+}
+
 /// The operations that a history for `linearize` is made of, in the same order.
 pub(crate) fn fresh(history: &History) -> impl Iterator<Item = &Operation> {
     let operations = history.operations().iter();

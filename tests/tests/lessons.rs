@@ -2,7 +2,7 @@
 
 use raftsim::bugs::{self, Bug};
 use raftsim::check::Broken;
-use raftsim::format::{Besides, CaughtAt, Resolved};
+use raftsim::format::{Besides, CaughtAt, Property, Resolved};
 use raftsim::run::{Unobserved, Verdict};
 use tests::{corpus_of, scenario};
 
@@ -29,7 +29,7 @@ fn ways(lesson: &Resolved) -> Vec<Resolved> {
 #[test]
 fn every_lesson_holds_with_the_published_rules() {
     let lessons = lessons();
-    assert!(lessons.len() > 20, "the lessons are gone");
+    assert!(lessons.len() > 40, "the lessons are gone");
     for lesson in lessons {
         let verdict = bugs::run(&lesson, None, &mut Unobserved).verdict;
         assert_eq!(verdict, Verdict::Ok, "{}", lesson.name);
@@ -58,7 +58,7 @@ fn every_bug_that_a_lesson_names_breaks_it_where_it_says() {
             caught += 1;
         }
     }
-    assert!(caught > 20, "the lessons name no bugs");
+    assert!(caught > 30, "the lessons name no bugs");
 }
 
 #[test]
@@ -66,6 +66,9 @@ fn every_stepped_lesson_names_a_bug() {
     for name in ["figure", "lesson"].into_iter().flat_map(corpus_of) {
         let lesson = scenario(&name, 1);
         let named = !lesson.expect.caught_by.is_empty();
-        assert!(named || lesson.script().is_none(), "{name}");
+        // Where reads may be stale a setting is the mistake, and the lesson shows what it costs.
+        let asked = lesson.expect.properties();
+        let mistaken = !asked.contains(&Property::Linearizability);
+        assert!(named || mistaken || lesson.script().is_none(), "{name}");
     }
 }

@@ -20,11 +20,13 @@ mod figure_3;
 mod followers;
 mod persistence;
 mod pre_vote;
+mod reads;
 mod replication;
 mod restriction;
 mod stickiness;
 mod terms;
 mod timing;
+mod transfer;
 
 use common::card::{Card, play};
 use common::{Cluster, n};

@@ -103,6 +103,19 @@ fn a_server_that_heard_its_leader_within_an_election_timeout_would_not_vote() {
 }
 
 #[test]
+fn a_fresh_leader_is_reason_to_refuse_a_pre_vote_where_it_is_none_to_refuse_a_vote() {
+    for (after, would) in [(0, false), (149, false), (150, true), (1_000, true)] {
+        let mut cluster = Cluster::new(3, asking());
+        cluster.lead(1, &[2, 3]);
+        cluster.advance(after);
+        cluster.receive(3, 2, 1, pre_ask(9, 1));
+        assert_eq!(granted(&cluster), Some(would), "after {after} ms");
+        cluster.receive(3, 2, 2, ask(9, 1));
+        assert_eq!(granted(&cluster), Some(true), "a vote is another matter");
+    }
+}
+
+#[test]
 fn a_leader_that_a_majority_hears_would_not_vote() {
     let mut cluster = Cluster::new(3, Settings::default());
     cluster.lead(1, &[2, 3]);

@@ -1,9 +1,9 @@
 //! Dissertation §4.2.3: a server that hears its leader gives candidates neither vote nor ear.
 
-use raft_core::{RoleKind, Term};
+use raft_core::{Body, RoleKind, Term};
 
 use crate::common::{Cluster, n};
-use crate::{GRANT, ask, granted, sticky};
+use crate::{GRANT, ask, entry, granted, sticky};
 
 /// Four servers led by the first; the last heard of it just now.
 fn led() -> Cluster {
@@ -121,4 +121,24 @@ fn other_messages_of_a_higher_term_are_heard_all_the_same() {
     let mut cluster = led();
     cluster.receive(4, 2, 9, GRANT);
     assert_eq!(cluster.node(2).current_term(), Term(9));
+}
+
+#[test]
+fn a_call_for_votes_on_the_leaders_own_request_is_heard_all_the_same() {
+    for after in [0, 1, 100, 149] {
+        let mut cluster = led();
+        cluster.advance(after);
+        let (last, transfer) = (entry(1, 1), true);
+        cluster.receive(4, 2, 2, Body::RequestVote { last, transfer });
+        assert_eq!(granted(&cluster), Some(true), "after {after} ms");
+        assert_eq!(cluster.node(2).current_term(), Term(2));
+    }
+}
+
+#[test]
+fn the_leaders_request_does_not_make_up_for_a_log_that_is_behind() {
+    let mut cluster = led();
+    let (last, transfer) = (entry(0, 0), true);
+    cluster.receive(4, 2, 2, Body::RequestVote { last, transfer });
+    assert_eq!(granted(&cluster), Some(false));
 }

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use raftsim::bugs::Bug;
 use raftsim::diagram::Scale;
 use raftsim::format::Overrides;
+use raftsim::measure::leases::{Drift, Way};
 use raftsim::trace::Kind;
 
 /// What `--version` says: the trace version tells whether a seed means the same run.
@@ -94,6 +95,8 @@ pub(crate) enum Command {
     Trace(Trace),
     /// Measure something over many seeds
     Measure(Measure),
+    /// Measure when reads by lease, and others, miss writes while a clock is wrong
+    Leases(Leases),
     /// Make a failing run small: a few steps to read aloud, a test, a diagram
     Shrink(Shrink),
     /// Find every mistake in scenario files, without running them
@@ -356,6 +359,28 @@ pub(crate) struct Measure {
 pub(crate) enum Measured {
     /// From the first crash of a leader to the next leader
     Downtime,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Leases {
+    /// The seeds of each cell, from A up to, but without, B
+    #[arg(long, value_name = "A..B", default_value = "1..201", value_parser = seeds)]
+    pub(crate) seeds: (u64, u64),
+    /// Only where the wrong clock deviates so much, such as -10%; may be repeated
+    #[arg(long, value_name = "RATE", allow_hyphen_values = true)]
+    pub(crate) drift: Vec<Drift>,
+    /// Only reads of this way: lease, log, read_index, follower or stale; may be repeated
+    #[arg(long, value_name = "WAY")]
+    pub(crate) reads: Vec<Way>,
+    /// How many threads; without it, one for each processor
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+    /// Write a page of Markdown
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
+    /// Write one JSON object for each cell
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 fn seeds(text: &str) -> Result<(u64, u64), String> {

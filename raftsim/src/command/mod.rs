@@ -15,6 +15,7 @@ mod hunt;
 mod hunt_table;
 mod interrupt;
 mod json;
+mod leases;
 mod linearize;
 mod list;
 mod log;
@@ -96,6 +97,7 @@ fn dispatch(command: &Command, log: Log, screen: &mut Screen) -> Result<Exit, St
         Command::Replay(args) => replay::replay(args, &log, screen),
         Command::Trace(args) => trace::trace(args, &log, screen),
         Command::Measure(args) => measure::measure(args, screen),
+        Command::Leases(args) => leases::leases(args, screen),
         Command::Shrink(args) => shrink::shrink(args, screen),
         Command::Check(args) => check::check(args, screen),
         Command::Linearize(args) => linearize::linearize(args, screen),

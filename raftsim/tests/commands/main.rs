@@ -3,6 +3,7 @@
 mod around;
 mod bugs;
 mod fuzz;
+mod leases;
 mod linearize;
 mod measure;
 mod paper;
