@@ -266,9 +266,8 @@ runs the seeds of a cell one by one.
 
 What to take from it:
 
-- **A bound that is a little too small does not help a little.** Clocks that differ by 1 % and a bound for half of that are
-  enough for a stale answer. The larger the gap, the more seeds show it; a fast clock shows only at a follower, and a slow
-  one only at a leader.
+- **A bound that is too small makes stale answers rarer, not impossible.** Clocks that differ by 1 % and a bound for half of
+  that are enough. A slow clock does harm at a leader, a fast one at a follower.
 - **Pauses do no harm to a lease that is safe.** A leader looks at its clock in the same step in which it answers: what it
   did not answer before it stood still, it answers by the clock of afterwards. They show fewer stale reads, not more, since
   a leader that stands still answers nobody.
