@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::collections::BTreeMap;
+
 use common::schedule::{Act, act, run};
 use common::{Cluster, MS, n};
 use proptest::prelude::*;
@@ -325,7 +327,7 @@ enum Step {
     World(Act),
     Read(u64, ReadMode),
     Transfer(u64, u64),
-    StepDown(u64),
+    Resign(u64),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -335,14 +337,15 @@ fn step() -> impl Strategy<Value = Step> {
         20 => act(3).prop_map(Step::World),
         4 => (node(), mode).prop_map(|(id, mode)| Step::Read(id, mode)),
         1 => (node(), node()).prop_map(|(id, to)| Step::Transfer(id, to)),
-        1 => node().prop_map(Step::StepDown),
+        1 => node().prop_map(Step::Resign),
     ]
 }
 
 /// Runs a schedule; the first read that was answered less than was committed when it was asked.
 fn stale_read<R: Rules + Clone>(cluster: &mut Cluster<R>, steps: &[Step]) -> Option<u64> {
-    let mut asked: Vec<u64> = Vec::new();
+    let mut asked: BTreeMap<u64, u64> = BTreeMap::new();
     let mut waits: Vec<(u64, u64)> = Vec::new();
+    let mut newest = 0;
     for step in steps {
         match step.clone() {
             Step::World(act) => {
@@ -353,24 +356,22 @@ fn stale_read<R: Rules + Clone>(cluster: &mut Cluster<R>, steps: &[Step]) -> Opt
             }
             Step::Read(id, mode) => {
                 let committed = cluster.nodes.values().map(|raft| raft.commit_index().0);
-                asked.push(
-                    committed
-                        .max()
-                        .unwrap_or(0)
-                        .max(asked.last().copied().unwrap_or(0)),
-                );
-                waits.push((asked.len() as u64 - 1, id));
-                cluster.read(id, asked.len() as u64 - 1, mode);
+                // A server that restarts forgets what it knew.
+                newest = committed.max().unwrap_or(0).max(newest);
+                let token = asked.len() as u64;
+                asked.insert(token, newest);
+                waits.push((token, id));
+                cluster.read(id, token, mode);
             }
             Step::Transfer(id, to) => {
                 cluster.step(id, raft_core::Input::Transfer { to: n(to) });
             }
-            Step::StepDown(id) => drop(cluster.step(id, raft_core::Input::StepDown)),
+            Step::Resign(id) => drop(cluster.step(id, raft_core::Input::StepDown)),
         }
         for (_, answer) in cluster.answers.drain(..) {
             match answer {
                 Effect::ReadReady { token, index } => {
-                    if index.0 < asked[token.0 as usize] {
+                    if index.0 < asked[&token.0] {
                         return Some(token.0);
                     }
                     waits.retain(|(waiting, _)| *waiting != token.0);

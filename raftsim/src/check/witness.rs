@@ -47,8 +47,9 @@ pub(crate) fn check(
     };
     let mut reads = Reads::of(history);
     let mut order = Order::default();
-    for index in 0..=log.len() as u64 {
-        let payload = index.checked_sub(1).map(|place| &log[place as usize]);
+    // Some reads were answered before anything was applied.
+    let states = std::iter::once(None).chain(log.iter().map(Some));
+    for (index, payload) in (0..).zip(states) {
         let request = payload.and_then(|payload| model::read(payload.bytes()));
         let effective = match request {
             Some(request) => witness.replay(index, &request, &wanted)?,
