@@ -1,6 +1,11 @@
 //! Reads without an entry of the log (§8, dissertation §6.4): each is answered an index that is not
 //! below anything committed when it was asked for, or it fails; it is never left without an answer.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    reason = "the numbers of a test are small"
+)]
+
 mod common;
 
 use std::collections::BTreeMap;
