@@ -3,7 +3,7 @@
 
 use raft::eraftpb::{ConfState, Entry, Message};
 use raft::storage::MemStorage;
-use raft::{Config, RawNode};
+use raft::{Config, RawNode, ReadState};
 
 use crate::load::{COMPACT_EVERY, MESSAGE_BYTES};
 
@@ -20,6 +20,10 @@ pub(crate) trait Application {
     fn send(&mut self, message: Message);
     /// An entry is committed.
     fn apply(&mut self, entry: &Entry);
+    /// A read may be answered from a state that is named here.
+    fn read(&mut self, state: &ReadState) {
+        panic!("nobody asked for {state:?}");
+    }
 }
 
 /// Settings that the two sides share; the rest are the caller's.
@@ -55,6 +59,9 @@ impl PeerNode {
         while self.raw.has_ready() {
             let mut ready = self.raw.ready();
             send_all(application, ready.take_messages());
+            for state in ready.take_read_states() {
+                application.read(&state);
+            }
             self.apply_all(application, &ready.take_committed_entries());
             let storage = self.raw.store();
             if !ready.entries().is_empty() {

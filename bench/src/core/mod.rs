@@ -4,6 +4,7 @@
 mod ours;
 mod pair;
 mod payload;
+pub(crate) mod reads;
 mod subject;
 mod theirs;
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use raft_core::{
     Base, Body, Boot, Configuration, Durable, Effect, EntryId, EntryMeta, HardState, Index, Input,
-    Instant, Message, NodeId, Raft, RoleKind, Settings, Standard,
+    Instant, Message, NodeId, Raft, ReadMode, ReadToken, RoleKind, Settings, Span, Standard,
 };
 
 use super::payload::{Carried, Payloads};
@@ -22,7 +22,12 @@ pub(crate) struct Manner {
 struct Server<P> {
     raft: Raft,
     payloads: P,
+    /// Reads that were named an index.
+    read: u64,
 }
+
+/// By how much clocks may be wrong: a tenth of the shortest election timeout.
+const CLOCK_ERROR: Span = Span(15_000_000);
 
 struct Envelope {
     from: usize,
@@ -51,11 +56,13 @@ impl<P: Payloads> Ours<P> {
         let settings = Settings {
             eager_commit: manner.eager,
             max_message_bytes: MESSAGE_BYTES,
+            clock_error: Some(CLOCK_ERROR),
             ..Settings::default()
         };
         let servers = ids.iter().map(|id| Server {
             raft: start(*id, &ids, settings),
             payloads: P::default(),
+            read: 0,
         });
         let mut cluster = Self {
             servers: servers.collect(),
@@ -108,6 +115,18 @@ impl<P: Payloads> Ours<P> {
         self.entry = entry;
     }
 
+    /// Asks the leader for so many reads, one step each, and returns when all were named an index.
+    pub(super) fn read(&mut self, reads: u64, mode: ReadMode) {
+        let before = self.servers[0].read;
+        for number in 0..reads {
+            let token = ReadToken(before + number);
+            self.step(0, Input::Read { token, mode }, Carried::Nothing);
+        }
+        self.settle();
+        let read = self.servers[0].read - before;
+        assert!(read == reads, "{read} of {reads} reads were answered");
+    }
+
     /// Delivers until nothing is on its way.
     fn settle(&mut self) {
         while let Some(envelope) = self.queue.pop_front() {
@@ -134,7 +153,11 @@ fn perform<P: Payloads>(
     now: Instant,
     (place, input, carried): (usize, Input<'_>, Carried<'_>),
 ) -> Option<raft_core::WriteId> {
-    let Server { raft, payloads } = server;
+    let Server {
+        raft,
+        payloads,
+        read,
+    } = server;
     let mut written = None;
     for effect in raft.step(now, input) {
         match effect {
@@ -158,8 +181,11 @@ fn perform<P: Payloads>(
             }
             Effect::Committed { through } => payloads.apply(through),
             Effect::Proposed { .. } => {}
-            Effect::ProposalRefused { leader } => {
-                panic!("the first node leads, and nobody takes over, not {leader:?}")
+            Effect::ReadReady { .. } => *read += 1,
+            Effect::ProposalRefused { .. }
+            | Effect::ReadFailed { .. }
+            | Effect::TransferFailed { .. } => {
+                panic!("the first node leads, and nobody takes over: {effect:?}")
             }
         }
     }

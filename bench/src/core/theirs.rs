@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use raft::eraftpb::{Entry, Message, MessageType};
+use raft::{ReadOnlyOption, ReadState};
 
 use crate::load::{Applied, Cluster, Load};
 use crate::peer::{self, Application, PeerNode};
@@ -27,6 +28,10 @@ pub(crate) struct Theirs {
     /// Whose inbox is next; empty with `inbox`.
     order: VecDeque<usize>,
     applied: Vec<Applied>,
+    /// Reads that were named an index, by all nodes.
+    read: u64,
+    /// Questions for an index so far.
+    asked: u64,
     load: Load,
     manner: Manner,
     entry: Vec<u8>,
@@ -38,6 +43,7 @@ struct Node<'a> {
     inboxes: &'a mut [VecDeque<Message>],
     order: Option<&'a mut VecDeque<usize>>,
     applied: &'a mut Applied,
+    read: &'a mut u64,
 }
 
 fn place_of(id: u64) -> usize {
@@ -56,13 +62,33 @@ impl Application for Node<'_> {
     fn apply(&mut self, entry: &Entry) {
         self.applied.apply(entry.get_data());
     }
+
+    fn read(&mut self, state: &ReadState) {
+        *self.read += reads_of(&state.request_ctx);
+    }
+}
+
+/// What the application gives a question along: its number, and how many reads it is for.
+fn context(number: u64, reads: u64) -> Vec<u8> {
+    [number.to_le_bytes(), reads.to_le_bytes()].concat()
+}
+
+fn reads_of(context: &[u8]) -> u64 {
+    let reads = context.last_chunk().copied();
+    reads.map(u64::from_le_bytes).expect("it is a context")
 }
 
 impl Theirs {
     /// A cluster that has elected its leader.
     pub(crate) fn new(load: Load, manner: Manner) -> Self {
+        Self::reading(load, manner, ReadOnlyOption::Safe)
+    }
+
+    /// The same, with this way of reading.
+    pub(crate) fn reading(load: Load, manner: Manner, reads: ReadOnlyOption) -> Self {
         let nodes = (1..=load.nodes as u64).map(|id| {
             let mut config = peer::config(id);
+            config.read_only_option = reads;
             config.batch_append = manner.batch_append;
             config.skip_bcast_commit = manner.skip_bcast_commit;
             PeerNode::new(&config, load.nodes as u64)
@@ -72,6 +98,8 @@ impl Theirs {
             inboxes: vec![VecDeque::new(); load.nodes],
             order: VecDeque::new(),
             applied: vec![Applied::default(); load.nodes],
+            read: 0,
+            asked: 0,
             load,
             manner,
             entry: vec![7; load.bytes],
@@ -92,8 +120,24 @@ impl Theirs {
             inboxes: &mut self.inboxes,
             order: (!self.manner.inbox).then_some(&mut self.order),
             applied: &mut self.applied[place],
+            read: &mut self.read,
         };
         self.nodes[place].drain(&mut application);
+    }
+
+    /// Asks the leader for so many reads, `each` of them with one question, and returns when all
+    /// were named an index.
+    pub(super) fn read(&mut self, reads: u64, each: u64) {
+        let before = self.read;
+        for _ in 0..reads / each {
+            self.asked += 1;
+            let context = context(self.asked, each);
+            self.nodes[0].raw.read_index(context);
+        }
+        self.drain(0);
+        self.settle();
+        let read = self.read - before;
+        assert!(read == reads, "{read} of {reads} reads were answered");
     }
 
     fn deliver(&mut self, place: usize) -> bool {

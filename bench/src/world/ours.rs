@@ -44,6 +44,7 @@ where
 fn world(plan: Plan) -> KvWorld {
     let voters: Vec<_> = (0..NODES).map(|place| raft_id(NodeId(place))).collect();
     let config = Config {
+        options: kv::Options::default(),
         rules: raft_core::Standard,
         duties: kv::Standard,
         settings: Settings {
