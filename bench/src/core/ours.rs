@@ -187,6 +187,9 @@ fn perform<P: Payloads>(
             | Effect::TransferFailed { .. } => {
                 panic!("the first node leads, and nobody takes over: {effect:?}")
             }
+            Effect::StorePiece { .. } | Effect::Installed { .. } => {
+                panic!("nobody takes a snapshot: {effect:?}")
+            }
         }
     }
     written
@@ -210,6 +213,8 @@ fn start(id: NodeId, ids: &[NodeId], settings: Settings) -> Raft {
         entries: std::iter::empty::<EntryMeta>(),
         intact: Index(0),
         may_vote: true,
+        snapshot: None,
+        incoming: None,
     };
     Raft::restore(Standard, boot, durable).expect("a new server starts from nothing")
 }

@@ -210,6 +210,7 @@ mod tests {
         let (first, last, term) = (Index(first), Index(last), Term(1));
         let configuration = None;
         Write {
+            rebase: None,
             id: WriteId(1),
             hard_state: None,
             truncate_from: None,
