@@ -144,7 +144,8 @@ impl<R: Rules> Raft<R> {
         let Role::Leader(leader) = &mut self.role else {
             panic!("only a leader asks a quorum, not a {}", self.role.kind())
         };
-        if leader.reads.holds(read) {
+        // A follower asks again when it has no answer; a driver's tokens are its own affair.
+        if read.asker.is_some() && leader.reads.holds(read) {
             return;
         }
         if leader.reads.len() >= most {
