@@ -65,6 +65,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) client_network: &'a Network,
     pub(super) disk: &'a Disk,
     pub(super) machine: &'a Machine,
+    /// The longest that a sync takes which a slow disk began before all was well again.
+    pub(super) slowest_sync: Option<Nanos>,
 }
 
 /// How fast everything is when it is calm.
@@ -152,7 +154,13 @@ pub(super) fn ending(
         faults: Vec::new(),
         note: None,
     };
-    let mut settle = phase("settle", whole(SETTLE * longest), drawn.clients);
+    // A leader leaves a disk that is slow for too long, also when the disk was slow before.
+    let slowest_sync = around.slowest_sync.unwrap_or_default().get();
+    let mut settle = phase(
+        "settle",
+        whole(SETTLE * longest + slowest_sync),
+        drawn.clients,
+    );
     settle.until_met = false;
     settle.heal = true;
     if !outsiders.is_empty() {

@@ -115,6 +115,17 @@ pub(super) fn phase(place: usize, drawn: &StormDrawn, nodes: usize, leases: bool
     }
 }
 
+impl StormDrawn {
+    /// How long a sync may take that a slow disk has begun in this phase.
+    pub(super) fn slowest_sync(&self) -> Nanos {
+        let mut shapes = self.faults.iter().flatten();
+        match shapes.any(|shape| shape.kind == Kind::DiskSlow) {
+            true => self.slow.high(),
+            false => Nanos::ZERO,
+        }
+    }
+}
+
 impl Shape {
     /// The fault, unless such a cluster has nothing that it could strike.
     fn fault(&self, storm: &StormDrawn, nodes: u32) -> Option<Fault> {

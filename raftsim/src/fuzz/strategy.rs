@@ -97,6 +97,7 @@ fn assemble(
         client_network: &client_network,
         disk: &disk,
         machine: &machine,
+        slowest_sync: storms.iter().map(StormDrawn::slowest_sync).max(),
     };
     let ending = calm::ending(calm, &nodes, &raft, &surroundings, &mut clients);
     let mut phases: Vec<Phase> = Vec::new();
