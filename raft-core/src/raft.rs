@@ -119,8 +119,7 @@ pub enum RestoreError {
     BaseIsNoEntry,
     /// `intact` lies before the base or after the log.
     IntactOutsideLog,
-    /// The log begins after entries that no snapshot covers, or a snapshot is of an entry that the
-    /// log does not hold.
+    /// The snapshot is empty, or its last entry is neither the log's base nor in the log.
     SnapshotDoesNotFit,
     /// A number is beyond [`LIMIT`].
     TooLarge,
@@ -183,6 +182,12 @@ impl<R: Rules> Raft<R> {
         }
         if durable.intact < base.index || durable.intact > log.last_index() {
             return Err(RestoreError::IntactOutsideLog);
+        }
+        let incoming = durable.incoming.map(|(id, _)| id);
+        for id in durable.snapshot.into_iter().chain(incoming) {
+            if id.last.index.0 >= LIMIT || id.last.term.0 >= LIMIT || id.bytes >= LIMIT {
+                return Err(RestoreError::TooLarge);
+            }
         }
         let snapshot = match durable.snapshot {
             Some(id) if log.term_at(id.last.index) != Ok(id.last.term) || id.bytes == 0 => {

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use raft_core::{
     AppendEntries, AppendEntriesReply, Base, Body, Boot, Configuration, Durable, Effect, EntryId,
     EntryMeta, HardState, Index, Input, Instant, LIMIT, Message, NodeId, Outcome, Raft, ReadMode,
-    ReadToken, RestoreError, Settings, Span, Standard, Term, WriteId,
+    ReadToken, RestoreError, Settings, SnapshotId, Span, Standard, Term, WriteId,
 };
 
 fn number() -> impl Strategy<Value = u64> {
@@ -22,6 +22,14 @@ fn number() -> impl Strategy<Value = u64> {
         1 => Just(u64::MAX),
         1 => any::<u64>(),
     ]
+}
+
+fn snapshot() -> impl Strategy<Value = SnapshotId> {
+    (entry(), number()).prop_map(|(last, bytes)| SnapshotId {
+        last,
+        bytes,
+        checksum: 7,
+    })
 }
 
 fn entry() -> impl Strategy<Value = EntryId> {
@@ -272,6 +280,8 @@ proptest! {
         terms in proptest::collection::vec((number(), number()), 0..6),
         intact in number(),
         now in number(),
+        snapshot in proptest::option::of(snapshot()),
+        incoming in proptest::option::of((snapshot(), number())),
     ) {
         let voters = [NodeId(1), NodeId(2)];
         let durable = Durable {
@@ -281,8 +291,8 @@ proptest! {
                 term: Term(*term), bytes: *bytes, configuration: None,
             }),
             intact: Index(intact),
-            snapshot: None,
-            incoming: None,
+            snapshot,
+            incoming,
             may_vote: true,
         };
         let settings = Settings::default();
@@ -295,7 +305,7 @@ proptest! {
 
 #[test]
 fn a_disk_that_contradicts_itself_is_refused_by_name() {
-    let restore = |base: (u64, u64), terms: &[u64], current: u64, intact: u64| {
+    let with = |snapshot, incoming, base: (u64, u64), terms: &[u64], current, intact| {
         let durable = Durable {
             hard_state: HardState {
                 current_term: Term(current),
@@ -314,8 +324,8 @@ fn a_disk_that_contradicts_itself_is_refused_by_name() {
                 configuration: None,
             }),
             intact: Index(intact),
-            snapshot: None,
-            incoming: None,
+            snapshot,
+            incoming,
             may_vote: true,
         };
         let settings = Settings::default();
@@ -328,6 +338,8 @@ fn a_disk_that_contradicts_itself_is_refused_by_name() {
         };
         Raft::restore(Standard, boot, durable).err()
     };
+    let restore =
+        |base, terms: &[u64], current, intact| with(None, None, base, terms, current, intact);
     assert_eq!(restore((0, 0), &[1, 2], 2, 2), None);
     assert_eq!(
         restore((0, 0), &[2, 1], 2, 2),
@@ -346,4 +358,34 @@ fn a_disk_that_contradicts_itself_is_refused_by_name() {
         Some(RestoreError::BaseIsNoEntry)
     );
     assert_eq!(restore((0, 0), &[], LIMIT, 0), Some(RestoreError::TooLarge));
+
+    let snapshot = |index, term, bytes| SnapshotId {
+        last: EntryId {
+            index: Index(index),
+            term: Term(term),
+        },
+        bytes,
+        checksum: 7,
+    };
+    let own = |snapshot| with(Some(snapshot), None, (0, 0), &[1, 2], 2, 2);
+    assert_eq!(own(snapshot(2, 2, 5)), None);
+    assert_eq!(
+        own(snapshot(2, 1, 5)),
+        Some(RestoreError::SnapshotDoesNotFit)
+    );
+    assert_eq!(
+        own(snapshot(3, 2, 5)),
+        Some(RestoreError::SnapshotDoesNotFit)
+    );
+    assert_eq!(
+        own(snapshot(2, 2, 0)),
+        Some(RestoreError::SnapshotDoesNotFit)
+    );
+    assert_eq!(own(snapshot(2, 2, LIMIT)), Some(RestoreError::TooLarge));
+    let incoming = |found| with(None, Some((found, 0)), (0, 0), &[1, 2], 2, 2);
+    assert_eq!(incoming(snapshot(9, 2, 5)), None);
+    assert_eq!(
+        incoming(snapshot(9, 2, LIMIT)),
+        Some(RestoreError::TooLarge)
+    );
 }

@@ -213,6 +213,18 @@ fn a_new_leader_with_the_same_snapshot_goes_on_where_the_last_one_was() {
     assert_eq!(installed(&cluster, 3), cluster.node(2).snapshot());
 }
 
+/// A piece as a leader sends it, made by hand.
+fn piece(cluster: &Cluster, snapshot: SnapshotId, offset: u64, length: u64) -> Body {
+    Body::InstallSnapshot(Box::new(raft_core::InstallSnapshot {
+        snapshot,
+        configuration: cluster.configuration.clone(),
+        offset,
+        length,
+        seq: 900 + offset,
+        sent_at: raft_core::Instant(0),
+    }))
+}
+
 #[test]
 fn pieces_of_two_snapshots_are_not_put_together() {
     let mut cluster = left_behind(2);
@@ -224,24 +236,17 @@ fn pieces_of_two_snapshots_are_not_put_together() {
     let other = cluster.node(2).snapshot().expect("it took one");
     let mut other_bytes = other;
     other_bytes.checksum += 1;
-    let piece = |offset| raft_core::InstallSnapshot {
-        snapshot: other_bytes,
-        configuration: cluster.configuration.clone(),
-        offset,
-        length: 10,
-        seq: 900 + offset,
-        sent_at: raft_core::Instant(0),
-    };
-    let (late, first) = (piece(10), piece(0));
+    let late = piece(&cluster, other_bytes, 10, 10);
+    let first = piece(&cluster, other_bytes, 0, 10);
     cluster.elect(2, &[3]);
     let term = cluster.node(2).current_term().0;
-    cluster.receive(2, 3, term, Body::InstallSnapshot(Box::new(late)));
+    cluster.receive(2, 3, term, late);
     assert_eq!(
         cluster.node(3).incoming(),
         Some((other_bytes, 0)),
         "begun anew"
     );
-    cluster.receive(2, 3, term, Body::InstallSnapshot(Box::new(first)));
+    cluster.receive(2, 3, term, first);
     assert_eq!(cluster.node(3).incoming(), Some((other_bytes, 10)));
 }
 
@@ -280,16 +285,9 @@ fn a_log_that_conflicts_is_replaced_whole_and_one_that_agrees_keeps_its_suffix()
             bytes: 5,
             checksum: 9,
         };
-        let piece = raft_core::InstallSnapshot {
-            snapshot,
-            configuration: cluster.configuration.clone(),
-            offset: 0,
-            length: 5,
-            seq: 1,
-            sent_at: raft_core::Instant(0),
-        };
+        let whole_snapshot = piece(&cluster, snapshot, 0, 5);
         let term = cluster.node(1).current_term().0;
-        cluster.receive(1, 3, term, Body::InstallSnapshot(Box::new(piece)));
+        cluster.receive(1, 3, term, whole_snapshot);
         let last = cluster.node(3).log().last_index().0;
         assert_eq!(last, if whole { 5 } else { 7 }, "{log:?}");
         assert_eq!(
@@ -315,15 +313,8 @@ fn a_snapshot_of_what_is_committed_already_changes_nothing() {
         bytes: 5,
         checksum: 9,
     };
-    let piece = raft_core::InstallSnapshot {
-        snapshot,
-        configuration: cluster.configuration.clone(),
-        offset: 0,
-        length: 5,
-        seq: 1,
-        sent_at: raft_core::Instant(0),
-    };
-    cluster.receive(1, 3, 1, Body::InstallSnapshot(Box::new(piece)));
+    let whole_snapshot = piece(&cluster, snapshot, 0, 5);
+    cluster.receive(1, 3, 1, whole_snapshot);
     assert_eq!(cluster.node(3).log(), &before);
     assert_eq!(cluster.node(3).commit_index(), Index(5));
     assert_eq!(cluster.node(3).incoming(), None);
