@@ -64,6 +64,9 @@ pub enum Input<'a> {
         /// Which one.
         snapshot: SnapshotId,
     },
+    /// Ask the leader for a snapshot in place of entries: what is on this server's disk is slower
+    /// to catch up from than a whole state. A hint, which the leader follows if its snapshot is news.
+    RequestSnapshot,
     /// Hand leadership to this server (dissertation §3.10).
     Transfer {
         /// The next leader.

@@ -105,7 +105,7 @@ pub enum Body {
     InstallSnapshot(Box<InstallSnapshot>),
     /// *I hold this much of that snapshot, durably.* A promise.
     InstallSnapshotReply {
-        /// The snapshot's last entry.
+        /// The snapshot's last entry; (0, 0) asks for one, whichever the leader has.
         last: EntryId,
         /// How many bytes of it, from the start.
         received: u64,

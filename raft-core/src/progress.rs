@@ -4,6 +4,7 @@
 use alloc::boxed::Box;
 
 use crate::log::Log;
+use crate::message::SnapshotId;
 use crate::settings::Settings;
 use crate::snapshot::Sending;
 use crate::types::{Index, Instant, NodeId};
@@ -73,6 +74,12 @@ impl Progress {
             "nothing is known to match before anything was sent"
         );
         progress
+    }
+
+    /// The snapshot that is being sent to it.
+    #[must_use]
+    pub fn sending(&self) -> Option<SnapshotId> {
+        self.sending.as_ref().map(|sending| sending.snapshot.id)
     }
 
     /// Moves `next_index`.

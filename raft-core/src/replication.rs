@@ -308,8 +308,9 @@ impl<R: Rules> Raft<R> {
             });
         }
         // Whoever is being sent a snapshot goes on with entries once it reaches the log.
-        let reaches = matched >= self.log.base().last.index;
         let sent = peer.sending.as_ref();
+        let asked = sent.is_some_and(|sent| sent.asked);
+        let reaches = matched >= self.log.base().last.index && !asked;
         let done = sent.is_some_and(|sent| matched >= sent.snapshot.id.last.index);
         if done {
             // If the log was cut beyond it meanwhile, a newer one follows.

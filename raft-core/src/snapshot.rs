@@ -42,13 +42,18 @@ pub(crate) struct Sending {
     pub(crate) received: u64,
     /// When that last grew, or the transfer began.
     progress_at: Instant,
+    /// Whether the follower asked for it: then entries do not do in its place.
+    pub(crate) asked: bool,
 }
 
 /// A snapshot of which this server holds a part, durably.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Incoming {
     pub(crate) id: SnapshotId,
+    /// Bytes before this one are durable.
     pub(crate) received: u64,
+    /// Bytes before this one are durable or on their way to the disk.
+    taken: u64,
     configuration: Option<Configuration>,
 }
 
@@ -58,6 +63,7 @@ impl Incoming {
         Self {
             id,
             received,
+            taken: received,
             configuration: None,
         }
     }
@@ -69,11 +75,7 @@ impl<R: Rules> Raft<R> {
     /// The driver holds a durable snapshot of the state after this entry.
     pub(crate) fn snapshot_taken<O: Observer>(&mut self, id: SnapshotId, observer: &mut O) {
         let last = id.last;
-        assert!(
-            last.index <= self.commit_index && self.log.term_at(last.index) == Ok(last.term),
-            "a snapshot is of what is committed, and {last} is not"
-        );
-        assert!(id.bytes > 0, "a snapshot holds something");
+        // A newer one may have been installed while this one was on its way to the disk.
         if self
             .snapshot
             .as_ref()
@@ -81,6 +83,11 @@ impl<R: Rules> Raft<R> {
         {
             return;
         }
+        assert!(
+            last.index <= self.commit_index && self.log.term_at(last.index) == Ok(last.term),
+            "a snapshot is of what is committed, and {last} is not"
+        );
+        assert!(id.bytes > 0, "a snapshot holds something");
         let configuration = self.log.configuration_in_force_at(last.index).clone();
         self.snapshot = Some(Box::new(Snapshot { id, configuration }));
         observer.event(Event::SnapshotTaken { last });
@@ -217,6 +224,10 @@ impl<R: Rules> Raft<R> {
         };
         let peer = &mut leader.peers[place];
         let newest = peer.received_seq == seq;
+        if last == EntryId::default() {
+            self.send_asked_snapshot(place, observer);
+            return;
+        }
         let Some(sending) = &mut peer.sending else {
             return;
         };
@@ -235,7 +246,42 @@ impl<R: Rules> Raft<R> {
         self.send_snapshot(place, false, observer);
     }
 
+    /// A follower wants a snapshot rather than entries: it gets one that is news to it.
+    fn send_asked_snapshot<O: Observer>(&mut self, place: usize, observer: &mut O) {
+        let Role::Leader(leader) = &self.role else {
+            return;
+        };
+        let matched = leader.peers[place].match_index;
+        let news = |snapshot: &Snapshot| snapshot.id.last.index > matched;
+        if self.snapshot.as_deref().is_some_and(news) {
+            self.send_snapshot(place, false, observer);
+            if let Role::Leader(leader) = &mut self.role
+                && let Some(sending) = &mut leader.peers[place].sending
+            {
+                sending.asked = true;
+            }
+        }
+    }
+
     // ---- the follower -----------------------------------------------------------------------
+
+    /// Asks the leader for a snapshot in place of entries. Lost like any message; who leads, or
+    /// knows of no leader, asks nobody.
+    pub(crate) fn request_snapshot(&mut self) {
+        let Role::Follower(follower) = &self.role else {
+            return;
+        };
+        let Some(leader) = follower.leader.filter(|_| follower.newest_seq > 0) else {
+            return;
+        };
+        let body = Body::InstallSnapshotReply {
+            last: EntryId::default(),
+            received: 0,
+            seq: follower.newest_seq,
+            sent_at: follower.newest_sent_at,
+        };
+        self.send(leader, body);
+    }
 
     /// A piece of a snapshot (§7, Figure 13).
     pub(crate) fn handle_install_snapshot<O: Observer>(
@@ -266,12 +312,16 @@ impl<R: Rules> Raft<R> {
         let incoming = self
             .incoming
             .get_or_insert_with(|| Box::new(Incoming::found(install.snapshot, 0)));
+        assert!(
+            incoming.received <= incoming.taken && incoming.taken <= incoming.id.bytes,
+            "what is durable was taken, and no more than there is"
+        );
         incoming.id = install.snapshot;
         incoming.configuration = Some(install.configuration.clone());
-        let received = incoming.received;
-        if received == bytes {
+        if incoming.received == bytes {
             self.install(observer);
-        } else if install.offset == received {
+        } else if install.offset == incoming.taken {
+            incoming.taken += install.length;
             self.effects.push_back(Effect::StorePiece {
                 snapshot: install.snapshot,
                 offset: install.offset,
@@ -293,6 +343,7 @@ impl<R: Rules> Raft<R> {
             return;
         };
         incoming.received = incoming.received.max(received.min(id.bytes));
+        incoming.taken = incoming.taken.max(incoming.received);
         let whole = incoming.received == id.bytes;
         self.tell_received();
         // Whoever stands for election meanwhile has advertised another log; if it comes to nothing,
@@ -305,7 +356,7 @@ impl<R: Rules> Raft<R> {
     /// What was received does not fit its checksum: it is asked for again from the start.
     pub(crate) fn snapshot_damaged(&mut self, id: SnapshotId) {
         if let Some(incoming) = self.incoming.as_mut().filter(|incoming| incoming.id == id) {
-            incoming.received = 0;
+            (incoming.received, incoming.taken) = (0, 0);
             self.tell_received();
         }
     }
@@ -407,6 +458,7 @@ impl crate::progress::Progress {
             sent: 0,
             received: 0,
             progress_at: now,
+            asked: false,
         }));
         observer.event(Event::SnapshotSent {
             peer: self.id,

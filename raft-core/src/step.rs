@@ -47,6 +47,7 @@ impl<R: Rules> Raft<R> {
                 self.piece_stored(snapshot, received, observer);
             }
             Input::SnapshotDamaged { snapshot } => self.snapshot_damaged(snapshot),
+            Input::RequestSnapshot => self.request_snapshot(),
             Input::Transfer { to } => self.transfer(to, observer),
             Input::Campaign => self.campaign_on_request(observer),
             Input::StepDown => self.step_down(observer),

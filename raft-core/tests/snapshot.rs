@@ -251,6 +251,46 @@ fn pieces_of_two_snapshots_are_not_put_together() {
 }
 
 #[test]
+fn pieces_follow_each_other_without_waiting_for_the_disk() {
+    let mut cluster = left_behind(2);
+    cluster.instant_disk = false;
+    cluster.timeout(1);
+    cluster.deliver(|e| !pieces(e));
+    let mut stored = Vec::new();
+    while let Some(place) = cluster.wire.iter().position(pieces) {
+        let Envelope { message, .. } = cluster.wire.remove(place).unwrap();
+        for effect in cluster.receive(1, 3, message.term.0, message.body) {
+            if let Effect::StorePiece { offset, .. } = effect {
+                stored.push(offset);
+            }
+        }
+    }
+    assert_eq!(stored, [0, 10, 20], "the whole window");
+}
+
+#[test]
+fn a_follower_that_asks_is_sent_a_snapshot_though_entries_would_do() {
+    let mut cluster = Cluster::new(3, small_pieces());
+    cluster.lead(1, &[2, 3]);
+    commit(&mut cluster, 1, &[2, 3], 3);
+    commit(&mut cluster, 1, &[2], 3);
+    cluster.snapshot(1, 35, 0);
+    cluster.drop_all();
+    assert_eq!(cluster.node(1).log().base().last.index, Index(0));
+    cluster.step(3, Input::RequestSnapshot);
+    cluster.deliver(|e| matches!(e.message.body, Body::InstallSnapshotReply { .. }));
+    rounds(&mut cluster, 1, 6);
+    assert_eq!(installed(&cluster, 3), cluster.node(1).snapshot());
+    commit(&mut cluster, 1, &[2, 3], 1);
+    assert_eq!(cluster.node(3).commit_index(), Index(8));
+    // Nobody to ask, and nothing new: nothing happens.
+    cluster.step(1, Input::RequestSnapshot);
+    cluster.step(3, Input::RequestSnapshot);
+    cluster.deliver_all();
+    assert_eq!(cluster.node(1).progress()[1].sending(), None);
+}
+
+#[test]
 fn a_damaged_snapshot_is_asked_for_again_from_the_start() {
     let mut cluster = left_behind(2);
     cluster.timeout(1);
