@@ -3,6 +3,7 @@
 //! Decoding is strict: each value has exactly one encoding, and no encoding is a prefix of
 //! another, so that a payload that lost or gained a byte is noticed.
 
+use alloc::vec::Vec;
 use core::fmt;
 
 use smallvec::SmallVec;
@@ -14,6 +15,8 @@ pub enum DecodeError {
     Truncated,
     /// The first byte names no operation.
     UnknownTag(u8),
+    /// What must be in order is not.
+    OutOfOrder,
     /// A number is longer than it needs to be, or does not fit 64 bits.
     BadNumber,
     /// Bytes follow the command.
@@ -26,12 +29,13 @@ pub enum DecodeError {
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            DecodeError::Truncated => write!(f, "the payload ends inside a command"),
-            DecodeError::UnknownTag(tag) => write!(f, "no operation has the tag {tag}"),
+            DecodeError::Truncated => write!(f, "it ends too early"),
+            DecodeError::UnknownTag(tag) => write!(f, "nothing has the tag {tag}"),
+            DecodeError::OutOfOrder => write!(f, "keys or clients are not in order"),
             DecodeError::BadNumber => {
                 write!(f, "a number is not in its shortest form or exceeds 64 bits")
             }
-            DecodeError::Trailing { bytes } => write!(f, "{bytes} bytes follow the command"),
+            DecodeError::Trailing { bytes } => write!(f, "{bytes} bytes follow what was asked for"),
         }
     }
 }
@@ -64,6 +68,10 @@ impl Writer {
 
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.0.into_vec()
     }
 }
 

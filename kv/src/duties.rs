@@ -58,6 +58,28 @@ pub trait Duties: Clone + Debug + Eq + Hash {
         applied >= after
     }
 
+    /// The last entry of a snapshot taken of a state with everything up to `applied`, while the log
+    /// is committed up to `committed`.
+    fn snapshot_index(&self, applied: u64, committed: u64) -> u64 {
+        let _ = committed;
+        applied
+    }
+
+    /// Whether a snapshot holds the clients' sessions.
+    fn snapshot_holds_sessions(&self) -> bool {
+        true
+    }
+
+    /// Whether what was received is the snapshot it was to be; `right` says if its checksum is.
+    fn snapshot_is_sound(&self, right: bool) -> bool {
+        right
+    }
+
+    /// Whether the log may be cut at a snapshot before that is durable.
+    fn log_is_cut_at_once(&self) -> bool {
+        false
+    }
+
     /// Whether the entry applied at an index, of the term `applied_term`, is the one a client
     /// waits for there, which was proposed in `proposed_term`. If not, the request was replaced
     /// by another leader's entry and the result belongs to someone else.

@@ -1,6 +1,6 @@
 //! What a node decides besides what its core decides.
 
-use raft_core::{EntryId, Index, NodeId};
+use raft_core::{EntryId, Index, NodeId, SnapshotId};
 
 use crate::command::{ClientId, Serial};
 use crate::machine::Applied;
@@ -50,7 +50,18 @@ pub enum Event {
         /// How far the state reaches.
         applied: Index,
     },
-    /// A message was put aside because the payloads of its entries are missing.
+    /// A snapshot of the state was taken and is on its way to the disk.
+    SnapshotBegun {
+        /// Which one.
+        snapshot: SnapshotId,
+    },
+    /// All of a snapshot was received, and it is not what it was to be.
+    SnapshotUnsound {
+        /// Which one.
+        snapshot: SnapshotId,
+    },
+    /// A message was put aside because the payloads of its entries, or the bytes of its piece, are
+    /// missing or damaged.
     PayloadsMissing {
         /// The other end of the link.
         from: NodeId,

@@ -27,7 +27,6 @@ impl Key {
         }
     }
 
-    #[cfg(test)]
     pub(crate) fn bytes(&self) -> alloc::vec::Vec<u8> {
         let mut bytes = self.head.to_be_bytes().to_vec();
         bytes.truncate(self.length);

@@ -11,7 +11,9 @@
 //!    otherwise executes it.
 //! 4. The [`Reply`] carries the key's [`Version`] next to the [`Answer`].
 //! 5. A get need not be an entry: [`ReadBy`] says how else it may be answered, and what that is worth.
-//! 6. [`Node`] joins all of it with Raft and the log of payloads: one pure machine, a server without
+//! 6. A [`Snapshot`] is the state as bytes, in place of the entries that made it; [`Compaction`] says
+//!    when one is taken.
+//! 7. [`Node`] joins all of it with Raft and the log of payloads: one pure machine, a server without
 //!    its sockets and files.
 //!
 //! The machine is a function of the entries applied, of nothing else, and [`Machine::hash`] says
@@ -47,9 +49,12 @@ mod apply;
 mod bytes;
 mod codec;
 mod command;
+mod compacting;
 mod digest;
+mod disk;
 mod duties;
 mod event;
+mod keeping;
 mod key;
 mod machine;
 mod node;
@@ -58,20 +63,25 @@ mod payload;
 mod reads;
 mod reply;
 mod session;
+mod snapshot;
 mod store;
+mod stream;
 mod waiting;
 mod wire;
 
 pub use bytes::Bytes;
 pub use codec::DecodeError;
 pub use command::{ClientId, Command, CommandRef, Op, OpRef, Serial};
+pub use disk::{Disk, parts};
 pub use duties::{Duties, Standard, Standing};
 pub use event::{Came, Event, Observer};
+pub use keeping::Compaction;
 pub use machine::{Applied, Machine};
-pub use node::{Input, Node, Options, Status};
+pub use node::{Input, Node, Options, RestoreError, Status};
 pub use operator::Operator;
 pub use payload::{Payload, Payloads};
 pub use reads::{ReadBy, Request};
 pub use reply::{Answer, Reply, Version};
 pub use session::Outcome;
-pub use wire::{Disk, Message, Outbox, Response, Write, parts};
+pub use snapshot::{Piece, Snapshot};
+pub use wire::{LogWrite, Message, Outbox, Response, Write};

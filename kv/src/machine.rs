@@ -51,6 +51,23 @@ impl<D: Duties> Machine<D> {
         }
     }
 
+    pub(crate) fn with_state(duties: D, applied: u64, store: Store, sessions: Sessions) -> Self {
+        Machine {
+            applied,
+            store,
+            sessions,
+            duties,
+        }
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub(crate) fn sessions(&self) -> &Sessions {
+        &self.sessions
+    }
+
     /// Applies the committed entry at `index`.
     ///
     /// # Panics

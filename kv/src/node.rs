@@ -1,33 +1,43 @@
 //! Raft, the state machine and the payload log as one pure machine. What is simulated is what a
 //! server runs: the same inputs, the same effects.
 
+use alloc::boxed::Box;
+use core::fmt;
+
 use raft_core::{
     AppendEntries, Base, Body, Boot, Broken, Configuration, Durable, Effect, EntryId, EntryMeta,
-    HardState, Index, Instant, NodeId, Raft, ReadFailure, ReadMode, Refusal, RestoreError, Rules,
-    Source, Span, WriteId,
+    HardState, Index, Instant, NodeId, Raft, ReadFailure, ReadMode, Refusal, Rules, Source, Span,
+    WriteId,
 };
 
 use crate::apply::Applying;
+use crate::codec::DecodeError;
 use crate::command::{ClientId, Command, Op, Serial};
+use crate::disk::Disk;
 use crate::duties::{Duties, Standard};
 use crate::event::{Came, Event, Observer};
+use crate::keeping::{Compaction, Keeping};
 use crate::machine::{Applied, Machine};
 use crate::operator::Operator;
 use crate::payload::{Payload, PayloadLog, Payloads};
 use crate::reads::{Asked, ReadBy, Reads, Request};
 use crate::session::Outcome;
+use crate::snapshot::Piece;
+use crate::stream::{Own, Stream};
 use crate::waiting::{Waiter, Waiting};
-use crate::wire::{Disk, Message, Outbox, Response, Write};
+use crate::wire::{LogWrite, Message, Outbox, Response, Write};
 
 /// A server of the replicated key-value store.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Node<R = raft_core::Standard, D: Duties = Standard> {
-    raft: Raft<R>,
-    machine: Machine<D>,
-    payloads: PayloadLog,
-    waiting: Waiting,
-    reads: Reads,
-    applying: Applying,
+    pub(crate) raft: Raft<R>,
+    pub(crate) machine: Machine<D>,
+    pub(crate) payloads: PayloadLog,
+    pub(crate) waiting: Waiting,
+    pub(crate) reads: Reads,
+    pub(crate) applying: Applying,
+    pub(crate) keeping: Keeping<D>,
+    pub(crate) stream: Stream,
 }
 
 /// What an operator chooses about a server besides how it does Raft.
@@ -35,6 +45,42 @@ pub struct Node<R = raft_core::Standard, D: Duties = Standard> {
 pub struct Options {
     /// How much later than it commits an entry is applied.
     pub apply_after: Span,
+    /// When snapshots are taken.
+    pub compaction: Compaction,
+}
+
+/// Why a node cannot start from what was found on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RestoreError {
+    /// Its core cannot.
+    Core(raft_core::RestoreError),
+    /// The log begins after entries that no snapshot covers.
+    NoSnapshot {
+        /// The last of them.
+        base: EntryId,
+    },
+    /// The snapshot's bytes are not those of its name.
+    SnapshotDamaged,
+    /// The snapshot describes no state.
+    SnapshotUnreadable(DecodeError),
+}
+
+impl core::error::Error for RestoreError {}
+
+impl fmt::Display for RestoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Core(error) => write!(f, "{error}"),
+            Self::NoSnapshot { base } => {
+                write!(
+                    f,
+                    "the log begins after {base}, and no snapshot covers that"
+                )
+            }
+            Self::SnapshotDamaged => f.write_str("the snapshot does not fit its checksum"),
+            Self::SnapshotUnreadable(error) => write!(f, "the snapshot cannot be read: {error}"),
+        }
+    }
 }
 
 /// A node at one moment.
@@ -82,8 +128,9 @@ pub enum Input<'a> {
 }
 
 impl<R: Rules, D: Duties> Node<R, D> {
-    /// A node that starts from what its disk holds; its state machine begins empty and is rebuilt
-    /// as the log commits again.
+    /// A node that starts from what its disk holds; its state machine begins with the snapshot, or
+    /// empty, and is rebuilt as the log commits again. `configuration` is the one that the cluster was
+    /// founded with.
     ///
     /// # Errors
     /// When the settings cannot work or the disk contradicts itself.
@@ -99,10 +146,13 @@ impl<R: Rules, D: Duties> Node<R, D> {
             current_term,
             voted_for,
         } = disk.hard_state;
-        let base = Base {
+        let base = disk.base.clone().unwrap_or(Base {
             last: EntryId::default(),
             configuration,
-        };
+        });
+        let machine = restored_machine(duties, disk)?;
+        let mut keeping = Keeping::new(options.compaction);
+        let incoming = keeping.found(disk, machine.duties());
         let mut payloads = PayloadLog::new(base.last.index);
         for (term, payload) in &disk.entries {
             payloads.push(*term, payload.clone());
@@ -120,18 +170,20 @@ impl<R: Rules, D: Duties> Node<R, D> {
             base,
             entries,
             intact: payloads.last_index(),
-            snapshot: None,
-            incoming: None,
+            snapshot: disk.snapshot.as_ref().map(|snapshot| snapshot.id),
+            incoming,
             may_vote: true,
         };
-        let raft = Raft::restore(rules, boot, durable)?;
+        let raft = Raft::restore(rules, boot, durable).map_err(RestoreError::Core)?;
         Ok(Self {
             raft,
-            machine: Machine::new(duties),
+            machine,
             payloads,
             waiting: Waiting::default(),
             reads: Reads::default(),
             applying: Applying::after(options.apply_after),
+            keeping,
+            stream: Stream::default(),
         })
     }
 
@@ -215,10 +267,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
             Input::Receive { from, message } => self.receive(now, from, message, out, observer),
             Input::Wake => self.core(now, raft_core::Input::Wake, Carried::Nothing, out, observer),
             Input::Operator(command) => self.operate(now, command, out, observer),
-            Input::Written { write } => {
-                let input = raft_core::Input::Written { write };
-                self.core(now, input, Carried::Nothing, out, observer);
-            }
+            Input::Written { write } => self.written(now, write, out, observer),
             Input::Request {
                 client,
                 serial,
@@ -234,6 +283,9 @@ impl<R: Rules, D: Duties> Node<R, D> {
                 }
                 None => self.propose(now, (client, serial), &request.op, out, observer),
             },
+        }
+        if self.keeping.is_due() {
+            self.take_snapshot(now, out, observer);
         }
     }
 
@@ -313,10 +365,13 @@ impl<R: Rules, D: Duties> Node<R, D> {
             Operator::Transfer { to } => raft_core::Input::Transfer { to },
             Operator::Campaign => raft_core::Input::Campaign,
             Operator::StepDown => raft_core::Input::StepDown,
-            Operator::ApplyAfter { delay } => {
-                self.applying.delay_by(delay);
-                return;
+            Operator::Snapshot => return self.take_snapshot(now, out, observer),
+            Operator::Compact => {
+                let through = Index(self.machine.applied());
+                raft_core::Input::Compact { through }
             }
+            Operator::RequestSnapshot => raft_core::Input::RequestSnapshot,
+            Operator::ApplyAfter { delay } => return self.applying.delay_by(delay),
         };
         self.core(now, input, Carried::Nothing, out, observer);
     }
@@ -338,6 +393,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
                 append,
                 payloads: &message.payloads,
             },
+            Body::InstallSnapshot(_) => Carried::Piece(message.piece.as_deref()),
             _ => Carried::Nothing,
         };
         let input = raft_core::Input::Receive {
@@ -348,7 +404,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
     }
 
     /// Steps the core and carries out its effects.
-    fn core<X: Outbox, O: Observer>(
+    pub(crate) fn core<X: Outbox, O: Observer>(
         &mut self,
         now: Instant,
         input: raft_core::Input<'_>,
@@ -358,23 +414,23 @@ impl<R: Rules, D: Duties> Node<R, D> {
     ) {
         let Self {
             raft,
-            machine,
             payloads,
             waiting,
             reads,
             applying,
+            keeping,
+            stream,
+            ..
         } = self;
+        let mut installed = None;
         for effect in raft.step_observed(now, input, &mut Core(observer)) {
             match effect {
-                Effect::Write(write) => out.write(record(payloads, write, &carried)),
-                Effect::Send { to, message } => match attached(payloads, &message) {
-                    Some(payloads) => out.send(
-                        to,
-                        Message {
-                            raft: message,
-                            payloads,
-                        },
-                    ),
+                Effect::Write(write) => {
+                    stream.core(write.id);
+                    out.write(Write::Log(record(payloads, write, &carried)));
+                }
+                Effect::Send { to, message } => match attached(payloads, keeping, message) {
+                    Some(message) => out.send(to, message),
                     None => observer.event(Event::PayloadsMissing { from: to }),
                 },
                 Effect::Committed { through } => applying.committed(now, through),
@@ -401,15 +457,46 @@ impl<R: Rules, D: Duties> Node<R, D> {
                 }
                 // The operator sees who leads; the event says why it is not whom it wanted.
                 Effect::TransferFailed { .. } => {}
-                // No node of this store takes snapshots yet, so none is ever sent; a piece that
-                // comes all the same is not stored, and so never acknowledged.
-                Effect::StorePiece { .. } => {}
-                Effect::Installed { .. } => panic!("a snapshot of which no piece was stored"),
+                Effect::StorePiece {
+                    snapshot, offset, ..
+                } => {
+                    let Carried::Piece(Some(piece)) = carried else {
+                        panic!("a piece is stored when it comes");
+                    };
+                    let bytes = piece.bytes.clone();
+                    keeping.receive(snapshot, offset, &bytes);
+                    stream.own(Own::Piece(snapshot, offset + bytes.len() as u64));
+                    out.write(Write::Piece {
+                        snapshot,
+                        offset,
+                        bytes,
+                    });
+                }
+                Effect::Installed { snapshot } => installed = Some(snapshot),
             }
         }
-        if let Some(through) = applying.take_due(now) {
-            apply(machine, payloads, waiting, through, out, observer);
+        if let Some(snapshot) = installed {
+            self.install(snapshot, out, observer);
         }
+        self.settle(now, out, observer);
+    }
+
+    /// Applies what is due and answers whoever waited for it.
+    fn settle<X: Outbox, O: Observer>(&mut self, now: Instant, out: &mut X, observer: &mut O) {
+        let Self {
+            machine,
+            payloads,
+            waiting,
+            reads,
+            applying,
+            keeping,
+            ..
+        } = self;
+        if let Some(through) = applying.take_due(now) {
+            let state = (machine, keeping);
+            apply(state, payloads, waiting, through, out, observer);
+        }
+        let machine = &self.machine;
         let (applied, duties) = (machine.applied(), machine.duties().clone());
         while let Some((index, read)) = reads.pop(|index| duties.read_is_covered(applied, index.0))
         {
@@ -457,7 +544,7 @@ fn not_read(why: ReadFailure) -> Response {
 }
 
 /// What came with an input that the core does not see.
-enum Carried<'a> {
+pub(crate) enum Carried<'a> {
     Nothing,
     Append {
         append: &'a AppendEntries,
@@ -468,12 +555,34 @@ enum Carried<'a> {
         serial: Serial,
         payload: Payload,
     },
+    Piece(Option<&'a Piece>),
+}
+
+/// The state that a node starts with.
+fn restored_machine<D: Duties>(duties: D, disk: &Disk) -> Result<Machine<D>, RestoreError> {
+    let base = disk.base();
+    let Some(snapshot) = &disk.snapshot else {
+        return match base.index.0 {
+            0 => Ok(Machine::new(duties)),
+            _ => Err(RestoreError::NoSnapshot { base }),
+        };
+    };
+    if snapshot.id.last.index < base.index {
+        return Err(RestoreError::NoSnapshot { base });
+    }
+    if !snapshot.is_sound() {
+        return Err(RestoreError::SnapshotDamaged);
+    }
+    Machine::decode(duties, &snapshot.bytes).map_err(RestoreError::SnapshotUnreadable)
 }
 
 /// Follows a write in the payload log and gives it its payloads.
-fn record(log: &mut PayloadLog, raft: raft_core::Write, carried: &Carried<'_>) -> Write {
+fn record(log: &mut PayloadLog, raft: raft_core::Write, carried: &Carried<'_>) -> LogWrite {
     if let Some(from) = raft.truncate_from {
         log.truncate(from);
+    }
+    if let Some(rebase) = &raft.rebase {
+        log.rebase(rebase.base.last.index, rebase.whole);
     }
     let mut payloads = Payloads::new();
     if let Some(append) = &raft.append {
@@ -503,23 +612,33 @@ fn record(log: &mut PayloadLog, raft: raft_core::Write, carried: &Carried<'_>) -
             "each appended entry has a payload"
         );
     }
-    Write { raft, payloads }
+    LogWrite { raft, payloads }
 }
 
-/// The payloads a message needs, unless the log no longer holds them.
+/// A message with what it needs, unless that is no longer held here.
 #[inline]
-fn attached(log: &PayloadLog, message: &raft_core::Message) -> Option<Payloads> {
-    match &message.body {
+fn attached<D: Duties>(
+    log: &PayloadLog,
+    keeping: &Keeping<D>,
+    raft: raft_core::Message,
+) -> Option<Message> {
+    let mut message = Message::bare(raft);
+    match &message.raft.body {
         Body::AppendEntries(append) if !append.is_empty() => {
-            log.slice(append.prev.index.next(), append.last, append.entries_term)
+            let first = append.prev.index.next();
+            message.payloads = log.slice(first, append.last, append.entries_term)?;
         }
-        _ => Some(Payloads::new()),
+        Body::InstallSnapshot(install) => {
+            message.piece = Some(Box::new(keeping.piece(install)?));
+        }
+        _ => {}
     }
+    Some(message)
 }
 
 /// Applies what is committed and answers whoever waits for it.
 fn apply<D: Duties, X: Outbox, O: Observer>(
-    machine: &mut Machine<D>,
+    (machine, keeping): (&mut Machine<D>, &mut Keeping<D>),
     log: &PayloadLog,
     waiting: &mut Waiting,
     through: Index,
@@ -531,6 +650,7 @@ fn apply<D: Duties, X: Outbox, O: Observer>(
         let (id, payload) = log.get(index).expect("the log holds every committed entry");
         let duties = machine.duties().clone();
         let applied = machine.apply(index.0, payload.bytes());
+        keeping.applied(payload.bytes().len());
         observer.event(Event::Applied {
             entry: id,
             came: Came::from(&applied),

@@ -15,6 +15,12 @@ pub enum Operator {
     Campaign,
     /// Lead no more.
     StepDown,
+    /// Take a snapshot of what is applied, now.
+    Snapshot,
+    /// Cut the log as far as the newest snapshot covers it, whatever is to stay behind.
+    Compact,
+    /// Ask the leader for a snapshot in place of entries.
+    RequestSnapshot,
     /// From now on, apply entries so much later than they commit: a slow state machine.
     ApplyAfter {
         /// How much later, by the server's own clock.

@@ -65,6 +65,18 @@ impl PayloadLog {
         }
     }
 
+    /// The log begins after `base` from now on; with `whole`, it holds nothing.
+    pub(crate) fn rebase(&mut self, base: Index, whole: bool) {
+        assert!(base > self.base, "the base moves forward");
+        if whole {
+            self.entries.clear();
+        } else {
+            assert!(base <= self.last_index(), "what is cut off was there");
+            self.entries.drain(..self.place(base) + 1);
+        }
+        self.base = base;
+    }
+
     pub(crate) fn truncate(&mut self, from: Index) {
         assert!(from > self.base, "the base stays");
         self.entries.truncate(self.place(from));
@@ -130,5 +142,21 @@ mod tests {
         );
         log.truncate(Index(6));
         assert_eq!(log.last_index(), Index(5));
+    }
+
+    #[test]
+    fn a_log_goes_on_after_its_base() {
+        let mut log = PayloadLog::new(Index(0));
+        for byte in *b"abcd" {
+            log.push(Term(1), Payload::new(Arc::from([byte])));
+        }
+        log.rebase(Index(3), false);
+        assert_eq!(log.get(Index(3)), None);
+        assert_eq!(log.get(Index(4)).unwrap().1.bytes(), b"d");
+        assert_eq!(log.last_index(), Index(4));
+        log.rebase(Index(9), true);
+        assert_eq!(log.last_index(), Index(9));
+        log.put(Index(10), Term(2), Payload::default());
+        assert_eq!(log.last_index(), Index(10));
     }
 }

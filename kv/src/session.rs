@@ -86,6 +86,21 @@ impl Sessions {
         Outcome::Executed(&session.reply)
     }
 
+    /// All sessions, by client.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (ClientId, Serial, &Reply)> + Clone {
+        self.by_client
+            .iter()
+            .map(|(client, session)| (*client, session.serial, &session.reply))
+    }
+
+    /// Takes up a session of a client who had none.
+    pub(crate) fn resume(&mut self, client: ClientId, serial: Serial, reply: Reply) {
+        let session = Session::new(client, serial, reply);
+        self.digest = self.digest.wrapping_add(session.digest);
+        let none = self.by_client.insert(client, session);
+        assert!(none.is_none(), "a client has one session");
+    }
+
     pub(crate) fn digest(&self) -> u64 {
         self.digest
     }

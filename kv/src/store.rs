@@ -1,6 +1,7 @@
 //! The keys with their values and versions, and what each operation does to them.
 
 use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 
 use crate::bytes::Bytes;
 use crate::command::{Op, OpRef};
@@ -40,6 +41,34 @@ enum Change<'a> {
 }
 
 impl Store {
+    /// A store of these keys, which are in order and differ.
+    pub(crate) fn of_sorted(all: Vec<(Bytes, Version, Option<Bytes>)>) -> Self {
+        let mut digest = 0_u64;
+        let entries = all.into_iter().map(|(key, version, value)| {
+            let mut entry = Entry::never_written(&key);
+            entry.version = version;
+            entry.value = value.map(|bytes| Value::new(&bytes));
+            entry.digest = entry.current_digest();
+            digest = digest.wrapping_add(entry.digest);
+            (Key::new(&key), entry)
+        });
+        let entries = entries.collect();
+        Self { entries, digest }
+    }
+
+    /// How many keys there are, deleted ones among them.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// All keys in order, with versions and values.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Vec<u8>, Version, Option<&Bytes>)> {
+        self.entries.iter().map(|(key, entry)| {
+            let value = entry.value.as_ref().map(|value| &value.bytes);
+            (key.bytes(), entry.version, value)
+        })
+    }
+
     pub(crate) fn execute<D: Duties>(&mut self, duties: &D, op: &OpRef<'_>) -> Reply {
         let written = |(version, _)| Reply {
             version,

@@ -1,12 +1,14 @@
 //! What leaves a node: the core's messages and writes with the payloads they speak of.
 
-use alloc::vec::Vec;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
 
-use raft_core::{Append, Body, HardState, Index, LeaseRefusal, NodeId, Term};
+use raft_core::{Body, Index, LeaseRefusal, NodeId, SnapshotId};
 
 use crate::command::{ClientId, Serial};
-use crate::payload::{Payload, Payloads};
+use crate::payload::Payloads;
 use crate::reply::Reply;
+use crate::snapshot::{Piece, Snapshot};
 
 /// A message between nodes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -15,22 +17,71 @@ pub struct Message {
     pub raft: raft_core::Message,
     /// The payloads of an AppendEntries, in order; empty otherwise.
     pub payloads: Payloads,
+    /// The bytes of an InstallSnapshot.
+    pub piece: Option<Box<Piece>>,
 }
 
 impl Message {
-    /// Whether it brings a payload for each entry it speaks of, and no more.
+    /// A message that brings nothing.
+    pub fn bare(raft: raft_core::Message) -> Self {
+        Self {
+            raft,
+            payloads: Payloads::new(),
+            piece: None,
+        }
+    }
+
+    /// Whether it brings a payload for each entry it speaks of, the bytes of its piece undamaged,
+    /// and no more.
     pub(crate) fn is_complete(&self) -> bool {
         let entries = match &self.raft.body {
             Body::AppendEntries(append) => append.last.0.saturating_sub(append.prev.index.0),
             _ => 0,
         };
-        entries == self.payloads.len() as u64
+        let piece = match (&self.raft.body, &self.piece) {
+            (Body::InstallSnapshot(install), Some(piece)) => {
+                piece.bytes.len() as u64 == install.length && piece.is_sound()
+            }
+            (Body::InstallSnapshot(_), None) | (_, Some(_)) => false,
+            (_, None) => true,
+        };
+        entries == self.payloads.len() as u64 && piece
     }
 }
 
-/// A write of the ordered stream, whole: hard state, then truncation, then entry by entry.
+/// A write of the ordered stream. They become durable in the order in which they are put out, and
+/// are numbered in that order from 1 on, beginning again with each start.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Write {
+pub enum Write {
+    /// To the hard state and the log.
+    Log(LogWrite),
+    /// A whole snapshot, in place of the one before. It is there whole or not at all.
+    Snapshot(Snapshot),
+    /// A piece of a snapshot that another node sends. It is there whole or not at all.
+    Piece {
+        /// Of which snapshot. What is there of any other is forgotten.
+        snapshot: SnapshotId,
+        /// Where it begins, in bytes; what follows that place is forgotten.
+        offset: u64,
+        /// Its bytes.
+        bytes: Arc<[u8]>,
+    },
+}
+
+impl Write {
+    /// What it does to the hard state and the log, if anything.
+    #[inline]
+    pub fn log(&self) -> Option<&LogWrite> {
+        match self {
+            Write::Log(log) => Some(log),
+            Write::Snapshot(_) | Write::Piece { .. } => None,
+        }
+    }
+}
+
+/// A write of the core, whole: hard state, then truncation or base, then entry by entry.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LogWrite {
     /// What the core asks for.
     pub raft: raft_core::Write,
     /// The payloads of the appended entries, in order.
@@ -52,7 +103,8 @@ pub enum Response {
         /// The leader, if this node knows it.
         leader: Option<NodeId>,
     },
-    /// The entry was replaced by another leader's. A retry under the same serial is safe.
+    /// The entry was replaced by another leader's, or this node was given a snapshot in its place
+    /// and cannot tell. A retry under the same serial is safe.
     Lost,
     /// The client has made a newer request since; the reply to this one is gone.
     Superseded,
@@ -81,140 +133,5 @@ pub trait Outbox {
     /// For whoever watches: the entry at `index` was applied and left this state hash.
     fn applied(&mut self, index: Index, state_hash: u64) {
         let _ = (index, state_hash);
-    }
-}
-
-/// What is durable, as records: the hard state and the log's entries after the base.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
-pub struct Disk {
-    /// Term and vote.
-    pub hard_state: HardState,
-    /// The entries with their terms; the first has index 1.
-    pub entries: Vec<(Term, Payload)>,
-}
-
-impl Disk {
-    /// Makes a whole write durable.
-    pub fn apply(&mut self, write: Write) {
-        if let Some(hard_state) = write.raft.hard_state {
-            self.hard_state = hard_state;
-        }
-        if let Some(from) = write.raft.truncate_from {
-            self.entries.truncate(place(from));
-        }
-        let Some(Append { first, term, .. }) = write.raft.append else {
-            return;
-        };
-        for (offset, payload) in write.payloads.into_iter().enumerate() {
-            self.put(place(first) + offset, (term, payload));
-        }
-    }
-
-    /// Makes the first `parts` parts of a write durable: what a crash in the middle leaves.
-    pub fn apply_parts(&mut self, write: &Write, parts: u32) {
-        let mut left = parts;
-        let mut take = || {
-            let taken = left > 0;
-            left = left.saturating_sub(1);
-            taken
-        };
-        if let Some(hard_state) = write.raft.hard_state
-            && take()
-        {
-            self.hard_state = hard_state;
-        }
-        if let Some(from) = write.raft.truncate_from
-            && take()
-        {
-            self.entries.truncate(place(from));
-        }
-        let Some(Append { first, term, .. }) = &write.raft.append else {
-            return;
-        };
-        for (offset, payload) in write.payloads.iter().enumerate() {
-            if !take() {
-                return;
-            }
-            self.put(place(*first) + offset, (*term, payload.clone()));
-        }
-    }
-
-    fn put(&mut self, place: usize, entry: (Term, Payload)) {
-        assert!(
-            place <= self.entries.len(),
-            "a write leaves no hole in the log"
-        );
-        match self.entries.get_mut(place) {
-            Some(old) => *old = entry,
-            None => self.entries.push(entry),
-        }
-    }
-}
-
-/// In how many places a write can be cut: its parts become durable one after the other.
-pub fn parts(write: &Write) -> u32 {
-    let before = usize::from(write.raft.hard_state.is_some())
-        + usize::from(write.raft.truncate_from.is_some());
-    u32::try_from(before + write.payloads.len()).expect("a write has fewer parts than 2^32")
-}
-
-fn place(index: Index) -> usize {
-    usize::try_from(index.0.saturating_sub(1)).expect("the log fits in memory")
-}
-
-#[cfg(test)]
-mod tests {
-    use alloc::sync::Arc;
-
-    use raft_core::{Source, WriteId};
-
-    use super::*;
-
-    fn payload(byte: u8) -> Payload {
-        Payload::new(Arc::from([byte]))
-    }
-
-    #[test]
-    fn a_write_becomes_durable_part_by_part_in_order() {
-        let old = Disk {
-            hard_state: HardState::default(),
-            entries: [1, 2, 3].map(|byte| (Term(1), payload(byte))).to_vec(),
-        };
-        let hard_state = HardState {
-            current_term: Term(2),
-            voted_for: None,
-        };
-        let write = Write {
-            raft: raft_core::Write {
-                id: WriteId(1),
-                hard_state: Some(hard_state),
-                truncate_from: Some(Index(2)),
-                rebase: None,
-                append: Some(Append {
-                    first: Index(2),
-                    last: Index(3),
-                    term: Term(2),
-                    source: Source::Message,
-                    configuration: None,
-                }),
-            },
-            payloads: [payload(8), payload(9)].into_iter().collect(),
-        };
-        assert_eq!(parts(&write), 4);
-        let after = |parts| {
-            let mut disk = old.clone();
-            disk.apply_parts(&write, parts);
-            let bytes: Vec<u8> = disk.entries.iter().map(|(_, p)| p.bytes()[0]).collect();
-            (disk.hard_state.current_term.0, bytes)
-        };
-        assert_eq!(after(0), (0, [1, 2, 3].to_vec()));
-        assert_eq!(after(1), (2, [1, 2, 3].to_vec()));
-        assert_eq!(after(2), (2, [1].to_vec()));
-        assert_eq!(after(3), (2, [1, 8].to_vec()));
-        assert_eq!(after(4), (2, [1, 8, 9].to_vec()));
-        let (mut whole, mut parts) = (old.clone(), old.clone());
-        whole.apply(write.clone());
-        parts.apply_parts(&write, 4);
-        assert_eq!(whole, parts);
     }
 }

@@ -41,6 +41,8 @@ struct Cluster {
     disks: BTreeMap<NodeId, Disk>,
     wire: VecDeque<(NodeId, NodeId, Message)>,
     replies: Vec<(u64, Response)>,
+    /// How many writes of each node are durable since it started.
+    written: BTreeMap<NodeId, u64>,
     now: Instant,
     options: Options,
 }
@@ -68,6 +70,7 @@ impl Cluster {
             disks: (1..=3).map(|id| (NodeId(id), Disk::default())).collect(),
             wire: VecDeque::new(),
             replies: Vec::new(),
+            written: BTreeMap::new(),
             now: Instant(0),
             options: Options::default(),
         };
@@ -77,6 +80,7 @@ impl Cluster {
 
     fn start(&mut self, id: u64) {
         let id = NodeId(id);
+        self.written.remove(&id);
         let boot = Boot {
             id,
             settings: settings(),
@@ -100,13 +104,11 @@ impl Cluster {
         self.replies
             .extend(out.replies.into_iter().map(|(_, serial, r)| (serial.0, r)));
         for write in out.writes {
-            self.disks.get_mut(&id).unwrap().apply(write.clone());
-            self.step(
-                id,
-                Input::Written {
-                    write: WriteId(write.raft.id.0),
-                },
-            );
+            self.disks.get_mut(&id).unwrap().apply(write);
+            let written = self.written.entry(id).or_insert(0);
+            *written += 1;
+            let write = WriteId(*written);
+            self.step(id, Input::Written { write });
         }
     }
 

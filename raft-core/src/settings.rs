@@ -23,6 +23,8 @@ pub struct Settings {
     pub eager_commit: bool,
     /// Largest sum of entry sizes in one AppendEntries, in bytes; one larger entry travels alone.
     pub max_message_bytes: u64,
+    /// Largest piece of a snapshot in one InstallSnapshot, in bytes.
+    pub snapshot_piece_bytes: u64,
     /// AppendEntries on their way to one follower, at most.
     pub window_messages: u64,
     /// Entry bytes sent to one follower and not acknowledged, at most.
@@ -53,6 +55,7 @@ impl Default for Settings {
             check_quorum: true,
             eager_commit: false,
             max_message_bytes: 64 << 10,
+            snapshot_piece_bytes: 64 << 10,
             window_messages: 16,
             window_bytes: 256 << 10,
             uncommitted_bytes: 64 << 20,
@@ -74,7 +77,7 @@ pub enum SettingsError {
     TimeoutsReversed,
     /// A time or size is beyond [`LIMIT`].
     TooLarge,
-    /// `max_message_bytes` or `window_messages` is zero.
+    /// `max_message_bytes`, `snapshot_piece_bytes` or `window_messages` is zero.
     NothingMayTravel,
     /// `window_bytes` is smaller than `max_message_bytes`: a full message would never leave.
     WindowTooSmall,
@@ -124,6 +127,7 @@ impl Settings {
         let largest = [
             self.election_timeout_max.0,
             self.max_message_bytes,
+            self.snapshot_piece_bytes,
             self.window_bytes,
             self.uncommitted_bytes,
             self.reads_waiting,
@@ -141,7 +145,12 @@ impl Settings {
         if self.election_timeout_min > self.election_timeout_max {
             return Err(SettingsError::TimeoutsReversed);
         }
-        if self.max_message_bytes == 0 || self.window_messages == 0 {
+        let travelling = [
+            self.max_message_bytes,
+            self.snapshot_piece_bytes,
+            self.window_messages,
+        ];
+        if travelling.contains(&0) {
             return Err(SettingsError::NothingMayTravel);
         }
         if self.window_bytes < self.max_message_bytes {

@@ -170,7 +170,7 @@ impl<R: Rules> Raft<R> {
             if sending.sent >= bytes || (under_way > 0 && under_way >= settings.window_bytes) {
                 break;
             }
-            let length = settings.max_message_bytes.min(bytes - sending.sent);
+            let length = settings.snapshot_piece_bytes.min(bytes - sending.sent);
             peer.sent_seq += 1;
             let install = InstallSnapshot {
                 snapshot: sending.snapshot.id,

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 fn small_pieces() -> Settings {
     Settings {
         max_message_bytes: 10,
+        snapshot_piece_bytes: 10,
         window_bytes: 30,
         ..Settings::default()
     }

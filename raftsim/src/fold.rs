@@ -1,8 +1,10 @@
 //! What nodes say and write, as explicit words for the trace hash. A change here is a change of
 //! the trace version.
 
-use kv::{Answer, Op, Operator, ReadBy, Reply, Request, Response};
-use raft_core::{AppendEntries, Body, Configuration, EntryId, LeaseRefusal, NodeId, Outcome};
+use kv::{Answer, LogWrite, Op, Operator, ReadBy, Reply, Request, Response, Write};
+use raft_core::{
+    AppendEntries, Body, Configuration, EntryId, LeaseRefusal, NodeId, Outcome, SnapshotId,
+};
 use simulator::TraceHash;
 
 pub(crate) fn message(message: &kv::Message, hash: &mut TraceHash) {
@@ -46,14 +48,14 @@ pub(crate) fn message(message: &kv::Message, hash: &mut TraceHash) {
         }
         Body::InstallSnapshot(install) => {
             hash.word(10);
-            entry(install.snapshot.last, hash);
-            hash.word(install.snapshot.bytes);
-            hash.word(install.snapshot.checksum);
+            snapshot_id(install.snapshot, hash);
             hash.word(install.offset);
             hash.word(install.length);
             hash.word(install.seq);
             hash.word(install.sent_at.0);
             configuration(Some(&install.configuration), hash);
+            let piece = message.piece.as_ref();
+            hash.word(piece.map_or(0, |piece| piece.checksum));
         }
         Body::InstallSnapshotReply {
             last,
@@ -86,8 +88,33 @@ fn append_entries(append: &AppendEntries, hash: &mut TraceHash) {
     configuration(append.configuration.as_deref(), hash);
 }
 
+fn snapshot_id(id: SnapshotId, hash: &mut TraceHash) {
+    entry(id.last, hash);
+    hash.word(id.bytes);
+    hash.word(id.checksum);
+}
+
 pub(crate) fn write(write: &kv::Write, hash: &mut TraceHash) {
-    let raft = &write.raft;
+    let LogWrite {
+        raft,
+        payloads: all,
+    } = match write {
+        Write::Log(log) => log,
+        Write::Snapshot(snapshot) => {
+            hash.word(1 << 62);
+            return snapshot_id(snapshot.id, hash);
+        }
+        Write::Piece {
+            snapshot,
+            offset,
+            bytes,
+        } => {
+            hash.word(1 << 63);
+            snapshot_id(*snapshot, hash);
+            hash.word(*offset);
+            return hash.bytes(bytes);
+        }
+    };
     hash.word(raft.id.0);
     match raft.hard_state {
         None => hash.word(0),
@@ -98,6 +125,11 @@ pub(crate) fn write(write: &kv::Write, hash: &mut TraceHash) {
         }
     }
     hash.word(raft.truncate_from.map_or(0, |from| from.0));
+    if let Some(rebase) = &raft.rebase {
+        hash.word(1 << 61 | u64::from(rebase.whole));
+        entry(rebase.base.last, hash);
+        configuration(Some(&rebase.base.configuration), hash);
+    }
     match &raft.append {
         None => hash.word(0),
         Some(append) => {
@@ -107,7 +139,7 @@ pub(crate) fn write(write: &kv::Write, hash: &mut TraceHash) {
             configuration(append.configuration.as_deref(), hash);
         }
     }
-    payloads(&write.payloads, hash);
+    payloads(all, hash);
 }
 
 pub(crate) fn request(request: &Request, hash: &mut TraceHash) {
@@ -128,6 +160,9 @@ pub(crate) fn operator(command: Operator, hash: &mut TraceHash) {
         Operator::Campaign => (3, 0),
         Operator::StepDown => (4, 0),
         Operator::ApplyAfter { delay } => (5, delay.0),
+        Operator::Snapshot => (6, 0),
+        Operator::Compact => (7, 0),
+        Operator::RequestSnapshot => (8, 0),
     };
     hash.word(kind << 32);
     hash.word(what);

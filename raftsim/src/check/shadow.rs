@@ -3,7 +3,7 @@
 //! Each entry carries a chain hash over its own content and everything before it: two logs that
 //! have the same hash at an index are the same up to it, so a whole prefix is compared in one step.
 
-use kv::{Payload, Write};
+use kv::{LogWrite, Payload};
 use raft_core::{Index, Term};
 
 /// One remembered entry.
@@ -70,9 +70,17 @@ impl ShadowLog {
         same as u64 + 1
     }
 
-    /// The log that these durable records hold.
-    pub(crate) fn of_disk(disk: &kv::Disk) -> Self {
-        let mut log = Self::default();
+    /// The log up to an entry of another log.
+    pub(crate) fn prefix(&self, index: u64) -> Self {
+        let length = usize::try_from(index).unwrap_or(usize::MAX);
+        Self {
+            entries: self.entries[..length.min(self.entries.len())].to_vec(),
+        }
+    }
+
+    /// The log that these durable records hold. What a snapshot stands for is what was committed.
+    pub(crate) fn of_disk(disk: &kv::Disk, committed: &Self) -> Self {
+        let mut log = committed.prefix(disk.base().index.0);
         for (term, payload) in &disk.entries {
             let entry = log.next(*term, payload);
             log.push(entry);
@@ -82,9 +90,12 @@ impl ShadowLog {
 }
 
 /// The first index that a write touches in the log.
-pub(crate) fn first_touched(write: &Write) -> Option<Index> {
-    let append = write.raft.append.as_ref().map(|append| append.first);
-    match (write.raft.truncate_from, append) {
+pub(crate) fn first_touched(write: &LogWrite) -> Option<Index> {
+    let raft = &write.raft;
+    let append = raft.append.as_ref().map(|append| append.first);
+    let rebase = raft.rebase.as_ref().filter(|rebase| rebase.whole);
+    let replaced = rebase.map(|rebase| rebase.base.last.index.next());
+    match (raft.truncate_from.or(replaced), append) {
         (Some(cut), Some(first)) => Some(cut.min(first)),
         (cut, first) => cut.or(first),
     }
@@ -123,10 +134,11 @@ mod tests {
             .iter()
             .map(|(term, text)| (Term(*term), Payload::new(Arc::from(text.as_bytes()))))
             .collect();
-        ShadowLog::of_disk(&kv::Disk {
+        let disk = kv::Disk {
             entries,
             ..kv::Disk::default()
-        })
+        };
+        ShadowLog::of_disk(&disk, &ShadowLog::default())
     }
 
     #[test]

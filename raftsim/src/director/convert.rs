@@ -54,6 +54,18 @@ pub(crate) fn pace(clients: &format::Clients) -> Pace {
 pub(crate) fn options(machine: &format::Machine) -> kv::Options {
     kv::Options {
         apply_after: raft_core::Span(machine.apply_after.get()),
+        compaction: machine
+            .snapshot
+            .as_ref()
+            .map_or_else(kv::Compaction::default, compaction),
+    }
+}
+
+fn compaction(policy: &format::SnapshotPolicy) -> kv::Compaction {
+    kv::Compaction {
+        entries: policy.entries.map(u64::from),
+        bytes: policy.bytes.map(format::Size::get),
+        keep: u64::from(policy.keep),
     }
 }
 
@@ -67,6 +79,7 @@ pub(crate) fn settings(raft: &format::Raft) -> Settings {
         check_quorum: raft.check_quorum,
         eager_commit: raft.eager_commit,
         max_message_bytes: raft.max_message.get(),
+        snapshot_piece_bytes: raft.snapshot_piece.get(),
         window_messages: u64::from(raft.window.messages),
         window_bytes: raft.window.bytes.get(),
         uncommitted_bytes: raft.uncommitted.get(),

@@ -4,19 +4,12 @@ use kv::Duties;
 use raft_core::Rules;
 use simulator::{Endpoint, FaultKind, NodeId, Observer, Pair, Rate, Span};
 
-use super::convert::{options, quality, rate, spans, unsynced};
+use super::convert::{quality, rate, spans, unsynced};
 use super::draws::{Draw, within};
+use super::operate::Slow;
 use super::{Director, KvWorld, pick};
 use crate::format::{Action, ClockChange, Condition, DiskFault, NetworkChange, Route, Selector};
-use crate::server::{Operator, Server, raft_id};
-
-/// Whether a state machine that was slowed down is to be slow still.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Slow {
-    Still,
-    /// It stood still when it was to be told that it is over.
-    Over,
-}
+use crate::server::Server;
 
 /// What ends a fault that lasts for a while.
 #[derive(Clone, Debug)]
@@ -71,9 +64,13 @@ impl Director<'_> {
             }
             Action::Clock(change) => self.clock(change, draw, world, observer).map(Some),
             Action::Disk(fault) => Ok(self.disk(fault, draw, world)),
-            Action::Transfer(_) | Action::Campaign(_) | Action::StepDown(_) | Action::Apply(_) => {
-                self.operate(action, draw, world, observer)
-            }
+            Action::Transfer(_)
+            | Action::Campaign(_)
+            | Action::StepDown(_)
+            | Action::Apply(_)
+            | Action::Snapshot(_)
+            | Action::Compact(_)
+            | Action::RequestSnapshot(_) => self.operate(action, draw, world, observer),
             _ => Ok(self.rewire(action, draw, world)),
         }
     }
@@ -183,7 +180,7 @@ impl Director<'_> {
                 for id in nodes {
                     world.resume(id, observer)?;
                     if self.slow.get(&id) == Some(&Slow::Over) {
-                        self.undo(Undo::Apply(vec![id]), world, observer)?;
+                        self.apply_as_usual(&[id], world, observer)?;
                     }
                 }
             }
@@ -216,61 +213,9 @@ impl Director<'_> {
                 self.tell_nodes("as usual again: disk of", &nodes);
                 nodes.into_iter().for_each(|id| world.restore_disk(id));
             }
-            Undo::Apply(nodes) => {
-                let delay = options(&self.scenario.machine).apply_after;
-                for id in nodes {
-                    let command = Operator::Command(kv::Operator::ApplyAfter { delay });
-                    let told = world.operator(id, command, observer)?;
-                    // A paused node hears of it when it goes on; a crashed one forgets.
-                    if told || is_down(world, id) {
-                        self.slow.remove(&id);
-                    } else {
-                        self.slow.insert(id, Slow::Over);
-                    }
-                }
-            }
+            Undo::Apply(nodes) => self.apply_as_usual(&nodes, world, observer)?,
         }
         Ok(())
-    }
-
-    /// What an operator commands.
-    fn operate<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(
-        &mut self,
-        action: &Action,
-        draw: Draw,
-        world: &mut KvWorld<R, D>,
-        observer: &mut O,
-    ) -> Result<Option<Undo>, O::Violation> {
-        let leader = pick::leader(world.cluster());
-        let (nodes, command) = match action {
-            Action::Transfer(who) => {
-                let fit = |world: &KvWorld<R, D>, id| is_up(world, id) && Some(id) != leader;
-                let targets = self.who(who, draw, world, fit);
-                let target = targets.into_iter().find(|id| Some(*id) != leader);
-                let (Some(leader), Some(target)) = (leader, target) else {
-                    return Ok(None);
-                };
-                let to = raft_id(target);
-                (vec![leader], kv::Operator::Transfer { to })
-            }
-            Action::Campaign(who) => (self.who(who, draw, world, is_up), kv::Operator::Campaign),
-            Action::StepDown(who) => (self.who(who, draw, world, is_up), kv::Operator::StepDown),
-            Action::Apply(change) => {
-                let delay = raft_core::Span(change.after.get());
-                let nodes = self.who(&change.node, draw, world, is_up);
-                self.slow.extend(nodes.iter().map(|id| (*id, Slow::Still)));
-                (nodes, kv::Operator::ApplyAfter { delay })
-            }
-            _ => unreachable!("no other action is an operator's command"),
-        };
-        for id in &nodes {
-            if is_up(world, *id) {
-                world.ledger_mut().schedule(FaultKind::Operator);
-                world.ledger_mut().operated();
-                world.operator(*id, Operator::Command(command), observer)?;
-            }
-        }
-        Ok(matches!(action, Action::Apply(_)).then_some(Undo::Apply(nodes)))
     }
 
     fn crash<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(
@@ -359,7 +304,7 @@ impl Director<'_> {
             .copied()
             .filter(|id| self.slow.contains_key(id));
         let slow: Vec<_> = slow.collect();
-        self.undo(Undo::Apply(slow), world, observer)?;
+        self.apply_as_usual(&slow, world, observer)?;
         let down: Vec<_> = nodes
             .iter()
             .copied()
@@ -497,7 +442,7 @@ impl Director<'_> {
         world.cluster().topology().one_way(&from, &to)
     }
 
-    fn who<R: Rules + Clone, D: Duties>(
+    pub(super) fn who<R: Rules + Clone, D: Duties>(
         &self,
         selector: &Selector,
         draw: Draw,
@@ -616,10 +561,10 @@ fn schedule_quality<R: Rules + Clone, D: Duties>(
     }
 }
 
-fn is_down<R: Rules + Clone, D: Duties>(world: &KvWorld<R, D>, id: NodeId) -> bool {
+pub(super) fn is_down<R: Rules + Clone, D: Duties>(world: &KvWorld<R, D>, id: NodeId) -> bool {
     world.cluster().node(id).is_none()
 }
 
-fn is_up<R: Rules + Clone, D: Duties>(world: &KvWorld<R, D>, id: NodeId) -> bool {
+pub(super) fn is_up<R: Rules + Clone, D: Duties>(world: &KvWorld<R, D>, id: NodeId) -> bool {
     !is_down(world, id) && !world.cluster().is_paused(id)
 }

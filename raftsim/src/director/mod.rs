@@ -7,6 +7,7 @@
 mod convert;
 mod deed;
 mod draws;
+mod operate;
 mod pick;
 mod script;
 pub(crate) mod telling;
@@ -79,7 +80,7 @@ pub struct Director<'s> {
     /// The nodes that were isolated, until they are connected again or a link of theirs is healed.
     isolated: BTreeSet<NodeId>,
     /// The nodes whose state machines were slowed down.
-    slow: BTreeMap<NodeId, deed::Slow>,
+    slow: BTreeMap<NodeId, operate::Slow>,
     /// How the present phase's script stands.
     program: Program<'s>,
     /// The nodes' names.

@@ -48,6 +48,12 @@ pub enum Action {
     StepDown(Selector),
     /// The state machines of these nodes apply entries later.
     Apply(ApplyChange),
+    /// These nodes take a snapshot of their state now.
+    Snapshot(Selector),
+    /// These nodes cut their logs as far as their snapshots cover them.
+    Compact(Selector),
+    /// These nodes ask their leader for a snapshot.
+    RequestSnapshot(Selector),
 }
 
 impl Action {
@@ -62,7 +68,10 @@ impl Action {
             | Self::Heal(_)
             | Self::Transfer(_)
             | Self::Campaign(_)
-            | Self::StepDown(_) => false,
+            | Self::StepDown(_)
+            | Self::Snapshot(_)
+            | Self::Compact(_)
+            | Self::RequestSnapshot(_) => false,
             Self::Clock(change) => change.jump.is_none(),
             Self::Crash(_)
             | Self::Pause(_)
@@ -224,6 +233,12 @@ macro_rules! with_actions {
             step_down: Option<Selector>,
             /// Change how soon these nodes apply what is committed.
             apply: Option<ApplyChange>,
+            /// Let these nodes take a snapshot of their state now.
+            snapshot: Option<Selector>,
+            /// Let these nodes cut their logs as far as their snapshots cover them.
+            compact: Option<Selector>,
+            /// Let these nodes ask their leader for a snapshot in place of entries.
+            request_snapshot: Option<Selector>,
         }
 
         impl $name {
@@ -234,7 +249,8 @@ macro_rules! with_actions {
                     pause Pause, resume Resume, isolate Isolate, partition Partition, cut Cut,
                     link Link, hold Hold, release Release, heal Heal, clock Clock, disk Disk,
                     network Network, transfer Transfer, campaign Campaign, step_down StepDown,
-                    apply Apply);
+                    apply Apply, snapshot Snapshot, compact Compact,
+                    request_snapshot RequestSnapshot);
                 found
             }
         }
@@ -249,7 +265,7 @@ macro_rules! with_actions {
 pub(crate) use with_actions;
 
 /// The names of all actions, as steps and faults write them.
-pub(crate) const ACTIONS: [&str; 19] = [
+pub(crate) const ACTIONS: [&str; 22] = [
     "crash",
     "restart",
     "recover",
@@ -269,6 +285,9 @@ pub(crate) const ACTIONS: [&str; 19] = [
     "campaign",
     "step_down",
     "apply",
+    "snapshot",
+    "compact",
+    "request_snapshot",
 ];
 
 with_actions! {

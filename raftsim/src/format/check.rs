@@ -8,7 +8,7 @@ use super::modes;
 use super::program;
 use super::resolved::{Course, Resolved};
 use super::select::{NodeName, PARTITIONS, Selector, WORDS};
-use super::settings::{Clients, Raft};
+use super::settings::{Clients, Machine, Raft};
 use super::stepped::{self, Script};
 use super::suggest::did_you_mean;
 use super::tree::{Tree, path};
@@ -195,6 +195,8 @@ impl Checker<'_> {
         self.bounds("raft/window/messages", raft.window.messages, 1, 1024);
         let (least, most) = (Size::kib(1), Size::kib(16 * 1024));
         self.bounds("raft/max_message", raft.max_message, least, most);
+        let least = Size::bytes(16);
+        self.bounds("raft/snapshot_piece", raft.snapshot_piece, least, most);
         if raft.window.bytes < raft.max_message {
             let message = format!(
                 "the window ({}) does not hold one full message ({})",
@@ -211,6 +213,31 @@ impl Checker<'_> {
             );
             self.wrong(Code::SC027, "raft/clock_error", message);
         }
+        self.disk_timeout(raft);
+    }
+
+    /// When snapshots are taken.
+    fn machine(&mut self, machine: &Machine) {
+        let Some(policy) = &machine.snapshot else {
+            return;
+        };
+        if policy.entries.is_none() && policy.bytes.is_none() {
+            let message = "no snapshot is ever taken with neither entries nor bytes".to_owned();
+            let help = Some("give entries, such as 100, or bytes, such as \"8KiB\"".to_owned());
+            self.wrong_with_help(Code::SC029, "machine/snapshot", message, help);
+        }
+        let most = 1_000_000;
+        if let Some(entries) = policy.entries {
+            self.bounds("machine/snapshot/entries", entries, 1, most);
+        }
+        if let Some(bytes) = policy.bytes {
+            let (least, most) = (Size::bytes(1), Size::MAX);
+            self.bounds("machine/snapshot/bytes", bytes, least, most);
+        }
+        self.bounds("machine/snapshot/keep", policy.keep, 0, most);
+    }
+
+    fn disk_timeout(&mut self, raft: &Raft) {
         let longest = raft.election_timeout.high();
         if let Some(timeout) = raft.disk_timeout.filter(|timeout| *timeout <= longest) {
             let message = format!(
@@ -410,6 +437,7 @@ pub(crate) fn resolve(
     }
     checker.node_names(&written.nodes);
     checker.raft(&written.raft);
+    checker.machine(&written.machine);
     checker.clients(&written.clients, &written.raft);
     checker.links_and_clocks(&written);
     let course = course(&mut checker, &mut written);

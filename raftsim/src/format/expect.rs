@@ -115,6 +115,9 @@ pub enum Property {
     MonotonicState,
     /// Votes, acknowledgements and writes reported durable survive crashes.
     PromisesKept,
+    /// A snapshot stands for what is committed and for nothing else, and what a log no longer holds
+    /// is covered by one that is durable.
+    SnapshotSafety,
     /// What a node can check of itself holds: its log, votes and progress are in order.
     CoreInvariants,
     /// No request takes effect twice, however often it is retried.
@@ -149,6 +152,7 @@ impl Property {
         Self::CommitQuorum,
         Self::MonotonicState,
         Self::PromisesKept,
+        Self::SnapshotSafety,
         Self::CoreInvariants,
         Self::ExactlyOnce,
         Self::NoAcknowledgedWriteLost,
@@ -171,6 +175,7 @@ impl Property {
             Self::CommitQuorum => "commit-quorum",
             Self::MonotonicState => "monotonic-state",
             Self::PromisesKept => "promises-kept",
+            Self::SnapshotSafety => "snapshot-safety",
             Self::CoreInvariants => "core-invariants",
             Self::ExactlyOnce => "exactly-once",
             Self::NoAcknowledgedWriteLost => "no-acknowledged-write-lost",
@@ -212,6 +217,10 @@ impl Property {
             Self::PromisesKept => {
                 "A vote, an acknowledged entry and a write reported durable survive every crash."
             }
+            Self::SnapshotSafety => {
+                "A log begins after what is committed, durably covered by a snapshot of the same \
+                 state, and keeps what follows if it matches."
+            }
             Self::CoreInvariants => "What a server can check of itself is in order.",
             Self::ExactlyOnce => "No request takes effect twice, however often it is retried.",
             Self::NoAcknowledgedWriteLost => {
@@ -247,6 +256,7 @@ impl Property {
                 Self::CommitQuorum,
                 Self::MonotonicState,
                 Self::PromisesKept,
+                Self::SnapshotSafety,
                 Self::CoreInvariants,
             ],
             single => std::slice::from_ref(single),

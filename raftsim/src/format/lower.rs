@@ -167,7 +167,10 @@ pub(super) fn check_action(checker: &mut Checker<'_>, at: &str, action: &Action)
         | Action::Heal(who)
         | Action::Transfer(who)
         | Action::Campaign(who)
-        | Action::StepDown(who) => checker.selector(at, who),
+        | Action::StepDown(who)
+        | Action::Snapshot(who)
+        | Action::Compact(who)
+        | Action::RequestSnapshot(who) => checker.selector(at, who),
         Action::Apply(change) => checker.selector(&format!("{at}/node"), &change.node),
         Action::Partition(Partition::Groups(groups)) => check_groups(checker, at, groups),
         Action::Partition(_) => {}

@@ -62,7 +62,7 @@ pub(crate) use schema::schema_of;
 pub use select::{NodeName, Partition, Selector};
 pub use settings::{
     Clients, Clock, Completions, Disk, DiskChange, LinkRule, Machine, Mix, Network, NetworkChange,
-    OnCrash, Raft, Reads, Reorder, Reordered, Values, Window,
+    OnCrash, Raft, Reads, Reorder, Reordered, SnapshotPolicy, Values, Window,
 };
 pub(crate) use shown::step as shown_step;
 pub(crate) use stepped::MAX_PROPOSALS;

@@ -25,6 +25,8 @@ pub struct Raft {
     pub eager_commit: bool,
     /// The most bytes of entries in one message.
     pub max_message: Size,
+    /// The most bytes of a snapshot in one message, 16B to 16MiB.
+    pub snapshot_piece: Size,
     /// How much a leader sends to a follower ahead of its answers.
     pub window: Window,
     /// The most bytes of entries that a leader has appended and not committed, 1KiB to 1GiB: what
@@ -58,6 +60,29 @@ impl Raft {
 pub struct Machine {
     /// How much later than it commits an entry is applied.
     pub apply_after: Nanos,
+    /// When a node takes a snapshot and cuts its log; never, unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<SnapshotPolicy>,
+}
+
+/// When a node takes a snapshot of its state, and how much of its log stays then (§7).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SnapshotPolicy {
+    /// After so many applied entries since the last one, 1 to 1,000,000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entries: Option<u32>,
+    /// After so many bytes of applied entries since the last one, 1B to 1GiB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<Size>,
+    /// So many of the entries that it covers stay in the log, up to 1,000,000.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub keep: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Default for Raft {
@@ -70,6 +95,7 @@ impl Default for Raft {
             check_quorum: true,
             eager_commit: false,
             max_message: Size::kib(64),
+            snapshot_piece: Size::kib(64),
             window: Window::default(),
             uncommitted: Size::kib(64 * 1024),
             reads_waiting: 4_096,

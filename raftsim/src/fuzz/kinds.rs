@@ -111,4 +111,10 @@ kinds! {
     step_down: StepDown,
     /// Some state machines apply late.
     apply_late: ApplyLate,
+    /// The operator lets some nodes take a snapshot.
+    snapshot: Snapshot,
+    /// The operator lets some nodes cut their logs.
+    compact: Compact,
+    /// The operator lets some nodes ask for a snapshot.
+    request_snapshot: RequestSnapshot,
 }

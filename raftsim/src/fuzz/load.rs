@@ -9,10 +9,11 @@ use crate::format::{
 };
 
 /// The profiles that come with the program, with their texts.
-const BUILT_IN: [(&str, &str); 6] = [
+const BUILT_IN: [(&str, &str); 7] = [
     ("quick", include_str!("../../profiles/quick.json")),
     ("storage", include_str!("../../profiles/storage.json")),
     ("reads", include_str!("../../profiles/reads.json")),
+    ("snapshots", include_str!("../../profiles/snapshots.json")),
     ("liveness", include_str!("../../profiles/liveness.json")),
     ("everything", include_str!("../../profiles/everything.json")),
     ("canary", include_str!("../../profiles/canary.json")),
@@ -87,6 +88,16 @@ fn mistakes(profile: &Profile) -> Vec<(String, String)> {
             out_of_bounds(at, &counts, &least, &most);
         }
     }
+    let (smallest, largest) = (Size::bytes(1), Size::MAX);
+    let snapshot = profile.machine.snapshot_bytes;
+    if snapshot.low() < smallest {
+        out_of_bounds("machine/snapshot_bytes", &snapshot, &smallest, &largest);
+    }
+    let (smallest, largest) = (Size::bytes(16), Size::kib(16 * 1024));
+    let piece = profile.raft.snapshot_piece;
+    if piece.low() < smallest || piece.high() > largest {
+        out_of_bounds("raft/snapshot_piece", &piece, &smallest, &largest);
+    }
     let (smallest, largest) = (Size::kib(1), Size::kib(16 * 1024));
     let message = profile.raft.max_message;
     if message.low() < smallest || message.high() > largest {
@@ -129,8 +140,9 @@ fn mistakes(profile: &Profile) -> Vec<(String, String)> {
 
 type Bounds = (u32, u32);
 
-fn counts(profile: &Profile) -> [(&'static str, Counts, Bounds); 12] {
+fn counts(profile: &Profile) -> [(&'static str, Counts, Bounds); 14] {
     let (raft, clients) = (&profile.raft, &profile.clients);
+    let machine = &profile.machine;
     [
         ("nodes", profile.nodes, (1, 9)),
         ("raft/spread_percent", raft.spread_percent, (20, 1_000)),
@@ -148,6 +160,16 @@ fn counts(profile: &Profile) -> [(&'static str, Counts, Bounds); 12] {
         ("clients/keys", clients.keys, (1, 10_000)),
         ("clients/patience", clients.patience, (1, 1_000)),
         ("storm/phases", profile.storm.phases, (1, 9)),
+        (
+            "machine/snapshot_entries",
+            machine.snapshot_entries,
+            (1, 1_000_000),
+        ),
+        (
+            "machine/snapshot_keep",
+            machine.snapshot_keep,
+            (0, 1_000_000),
+        ),
     ]
 }
 

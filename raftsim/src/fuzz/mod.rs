@@ -44,6 +44,7 @@ mod strategy;
 mod summary;
 mod watch;
 mod watch_reads;
+mod watch_snapshots;
 
 use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};

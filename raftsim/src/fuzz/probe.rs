@@ -119,6 +119,22 @@ probes! {
     LeaderLeftStalledDisk: "leader-left-stalled-disk", "A leader stepped down because its disk finished nothing.";
     TooMuchUncommitted: "too-much-uncommitted", "A proposal was refused because too much was not committed.";
     MachineFarBehind: "state-machine-far-behind", "Five entries or more were committed and not applied.";
+    // Snapshots.
+    SnapshotBegun: "snapshot-taken", "A server took a snapshot of its state.";
+    LogCut: "log-cut", "A log was cut at its start.";
+    LogCutWhileSending: "log-cut-while-sending", "A leader cut its log while it was sending a snapshot.";
+    SnapshotSent: "snapshot-sent", "A leader began to send a snapshot.";
+    SnapshotInstalled: "snapshot-installed", "A server went on from a snapshot that it was sent.";
+    SnapshotInPieces: "snapshot-in-pieces", "A snapshot arrived in several pieces.";
+    SnapshotReplacedEntries: "snapshot-replaced-entries", "A snapshot took the place of entries that were not known to be committed.";
+    SuffixKept: "snapshot-kept-suffix", "A snapshot was installed, and the entries after it stayed.";
+    SnapshotBegunAnew: "snapshot-begun-anew", "A server was sent another snapshot than the one of which it had a part.";
+    SnapshotResumedByOther: "snapshot-resumed-by-other-leader", "A snapshot that one leader had begun to send came whole from another.";
+    SnapshotResumedAfterRestart: "snapshot-resumed-after-restart", "A server that held a part of a snapshot started again and got the rest.";
+    CrashedWhileReceiving: "crash-while-receiving-snapshot", "A server crashed while it was sent a snapshot.";
+    CrashedBetweenSnapshotAndCut: "crash-between-snapshot-and-cut", "A server crashed with a snapshot on its disk that covers entries still in its log.";
+    StartedFromSnapshot: "started-from-snapshot", "A server started from a snapshot.";
+    RequestCoveredBySnapshot: "request-covered-by-snapshot", "A request waited for an entry that a snapshot covers.";
     // Clients.
     Repeated: "retry-answered-from-session", "A request was committed twice and answered the second time from the session.";
     Superseded: "superseded-request", "A request was committed after a newer one of its client.";

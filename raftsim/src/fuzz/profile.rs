@@ -98,6 +98,8 @@ pub struct RaftRanges {
     pub window_messages: Counts,
     /// The most bytes of entries in one message.
     pub max_message: Sizes,
+    /// The most bytes of a snapshot in one message.
+    pub snapshot_piece: Sizes,
     /// The most bytes of entries that are appended and not committed.
     pub uncommitted: Sizes,
     /// The most reads without an entry that wait at one node.
@@ -119,6 +121,7 @@ impl Default for RaftRanges {
             heartbeats: read("2..5"),
             window_messages: read("1..32"),
             max_message: read("2KiB..64KiB"),
+            snapshot_piece: read("16B..16KiB"),
             uncommitted: read("1KiB..1MiB"),
             reads_waiting: read("1..64"),
             disk_timeouts: read("2..20"),
@@ -229,6 +232,14 @@ pub struct MachineRanges {
     pub apply_after: DurationRange,
     /// How much later they are applied where that fault strikes.
     pub apply_late: DurationRange,
+    /// The chance that nodes take snapshots and cut their logs.
+    pub snapshots: Ratio,
+    /// After how many applied entries they then do.
+    pub snapshot_entries: Counts,
+    /// After how many bytes of applied entries they then do.
+    pub snapshot_bytes: Sizes,
+    /// How many of the entries that a snapshot covers stay in the log.
+    pub snapshot_keep: Counts,
 }
 
 impl Default for MachineRanges {
@@ -237,6 +248,10 @@ impl Default for MachineRanges {
             late: read("20%"),
             apply_after: read("100us..100ms"),
             apply_late: read("1ms..2s"),
+            snapshots: read("40%"),
+            snapshot_entries: read("1..64"),
+            snapshot_bytes: read("256B..8KiB"),
+            snapshot_keep: read("0..16"),
         }
     }
 }

@@ -198,6 +198,8 @@ impl Shape {
                 node: some(),
                 after: storm.behind,
             }),
+            Kind::Snapshot => Action::Snapshot(some()),
+            Kind::Compact => Action::Compact(some()),
             // A node alone has no links.
             _ if nodes < 2 => return None,
             Kind::Isolate => Action::Isolate(some()),
@@ -210,6 +212,7 @@ impl Shape {
             Kind::Link => Action::Link(self.link(&storm.flaky, nodes)),
             Kind::Weather => Action::Network(change(&storm.weather)),
             Kind::Transfer => Action::Transfer(Selector::Random(1)),
+            Kind::RequestSnapshot => Action::RequestSnapshot(some()),
         };
         Some(action)
     }

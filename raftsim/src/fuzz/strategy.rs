@@ -12,7 +12,7 @@ use super::storm::{self, StormDrawn};
 use crate::format::{
     Clients, Clock, ClockRate, Comparison, Counts, Course, Disk, DurationRange, Expect, Limits,
     Machine, Mix, Nanos, Network, NodeName, OnCrash, Operator, Phase, Raft, Ratio, Reads, Reorder,
-    Resolved, Selector, Size, Values, Window,
+    Resolved, Selector, Size, SnapshotPolicy, Values, Window,
 };
 
 /// The most nodes of a scenario.
@@ -157,6 +157,7 @@ fn raft(ranges: &RaftRanges) -> impl Strategy<Value = Raft> + use<> {
         count(ranges.window_messages),
         size(ranges.max_message),
         1_u64..=4,
+        size(ranges.snapshot_piece),
     );
     let bounds = (
         size(ranges.uncommitted),
@@ -166,7 +167,7 @@ fn raft(ranges: &RaftRanges) -> impl Strategy<Value = Raft> + use<> {
     (switches, times, sizes, bounds).prop_map(|(switches, times, sizes, bounds)| {
         let (pre_vote, stickiness, check_quorum, eager_commit) = switches;
         let (shortest, percent, heartbeats) = times;
-        let (messages, max_message, times_message) = sizes;
+        let (messages, max_message, times_message, snapshot_piece) = sizes;
         let longest = nanos(shortest.get() / 100 * u64::from(100 + percent));
         let (uncommitted, reads_waiting, disk_timeouts) = bounds;
         let bytes = Size::new(max_message.get() * times_message).unwrap_or(Size::MAX);
@@ -178,6 +179,7 @@ fn raft(ranges: &RaftRanges) -> impl Strategy<Value = Raft> + use<> {
             check_quorum,
             eager_commit,
             max_message,
+            snapshot_piece,
             window: Window { messages, bytes },
             uncommitted,
             reads_waiting,
@@ -222,8 +224,21 @@ fn without_leases(reads: &Reads) -> Reads {
 }
 
 fn machine(ranges: &MachineRanges) -> impl Strategy<Value = Machine> + use<> {
-    sometimes(ranges.late, duration(ranges.apply_after)).prop_map(|after| Machine {
+    let late = sometimes(ranges.late, duration(ranges.apply_after));
+    let policy = (
+        0..3,
+        count(ranges.snapshot_entries),
+        size(ranges.snapshot_bytes),
+        count(ranges.snapshot_keep),
+    );
+    let policy = policy.prop_map(|(form, entries, bytes, keep)| SnapshotPolicy {
+        entries: (form < 2).then_some(entries),
+        bytes: (form > 0).then_some(bytes),
+        keep,
+    });
+    (late, sometimes(ranges.snapshots, policy)).prop_map(|(after, snapshot)| Machine {
         apply_after: after.unwrap_or(Nanos::ZERO),
+        snapshot,
     })
 }
 

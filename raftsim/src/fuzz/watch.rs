@@ -8,6 +8,7 @@ use simulator::{
 };
 
 use super::probe::{Hits, Probe};
+use super::watch_snapshots::Part;
 use crate::check::Violation;
 use crate::run::Spectator;
 use crate::server::{Server, engine_id, raft_id};
@@ -22,7 +23,7 @@ const MANY_WRITES: usize = 9;
 #[derive(Clone, Debug)]
 pub struct Probes {
     hits: Hits,
-    servers: Vec<Seen>,
+    pub(super) servers: Vec<Seen>,
     last_leader: Option<NodeId>,
     /// Per directed link between servers, the highest ordinal that has arrived.
     arrived: Vec<u64>,
@@ -32,12 +33,12 @@ pub struct Probes {
 
 /// What is remembered of one server.
 #[derive(Clone, Debug)]
-struct Seen {
+pub(super) struct Seen {
     role: RoleKind,
     term: Term,
     commit: Index,
     /// The end of its log.
-    last: EntryId,
+    pub(super) last: EntryId,
     /// What it found on its disk when it last started again.
     found: Index,
     acknowledged: Index,
@@ -51,6 +52,8 @@ struct Seen {
     paused: Option<Time>,
     /// As leader: how often it went back for each other server since that one last matched.
     back_offs: Vec<u32>,
+    /// The snapshot that it is sent.
+    pub(super) part: Option<Part>,
 }
 
 impl Probes {
@@ -71,6 +74,7 @@ impl Probes {
             started: EventId::OUTSIDE,
             paused: None,
             back_offs: vec![0; servers],
+            part: None,
         };
         Self {
             hits: Hits::default(),
@@ -117,11 +121,12 @@ impl Probes {
     }
 
     fn crashed(&mut self, node: NodeId, disk: &kv::Disk, id: EventId, down: usize) {
+        self.crashed_with_snapshots(node, disk);
         let servers = self.servers.len();
         self.hit_if(down == servers, Probe::AllDown);
         self.hit_if(down > servers / 2, Probe::MajorityDown);
         let seen = &mut self.servers[node.0 as usize];
-        let left = disk.entries.len() as u64;
+        let left = disk.last_index().0;
         let hard_state = disk.hard_state;
         let kept = |(term, candidate)| {
             hard_state.current_term > term
@@ -140,10 +145,11 @@ impl Probes {
     }
 
     fn started(&mut self, node: NodeId, disk: &kv::Disk, id: EventId) {
+        self.started_with_snapshots(disk);
         let hard_state = disk.hard_state;
         let seen = &mut self.servers[node.0 as usize];
-        let index = Index(disk.entries.len() as u64);
-        let term = disk.entries.last().map_or(Term(0), |(term, _)| *term);
+        let index = disk.last_index();
+        let term = disk.term_at(index).unwrap_or_default();
         seen.last = EntryId { index, term };
         seen.found = index;
         seen.commit = Index(0);
@@ -241,7 +247,7 @@ impl Probes {
         cluster: &Cluster<Server<R, D>>,
     ) {
         let in_flight = cluster.pending_writes(node).any(|write| {
-            let append = write.raft.append.as_ref();
+            let append = write.log().and_then(|log| log.raft.append.as_ref());
             append.is_some_and(|append| append.last >= from)
         });
         let seen = &mut self.servers[node.0 as usize];
@@ -444,9 +450,11 @@ impl<R: Rules + Clone, D: Duties> Observer<Server<R, D>> for Probes {
         if !step.events.is_empty() || matches!(step.action, Action::Operator { .. }) {
             self.reads(node, cluster, step);
             self.leadership(node, cluster, step);
+            self.snapshots(node, cluster, step);
         }
         if !step.output.is_empty() {
             self.put_out(step);
+            self.pieces(node, cluster, step);
             let writes = step.output.writes.len();
             let many = writes > 0 && cluster.pending_writes(node).len() + writes >= MANY_WRITES;
             self.hit_if(many, Probe::ManyWritesInFlight);

@@ -176,6 +176,13 @@ impl Scene<'_> {
                     }
                     kv::Operator::Campaign => format!("The operator tells {node} to campaign."),
                     kv::Operator::StepDown => format!("The operator tells {node} to step down."),
+                    kv::Operator::Snapshot => {
+                        format!("The operator tells {node} to take a snapshot.")
+                    }
+                    kv::Operator::Compact => format!("The operator tells {node} to cut its log."),
+                    kv::Operator::RequestSnapshot => {
+                        format!("The operator tells {node} to ask its leader for a snapshot.")
+                    }
                     kv::Operator::ApplyAfter { .. } => {
                         format!("The state machine of {node} gets slow, or fast again.")
                     }

@@ -27,6 +27,8 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
         self.each_node("commit", &expected.commit, commit)?;
         let applied = |server: &Server<R, D>| server.node().machine().applied();
         self.each_node("applied", &expected.applied, applied)?;
+        let base = |server: &_| raft(server, &|raft| raft.log().base().last.index.0);
+        self.each_node("begins_after", &expected.begins_after, base)?;
         self.each_node("logs", &expected.logs, terms)?;
         for (node, wanted) in &expected.durable {
             let entries = cluster.disk(*node).0.entries.iter();
@@ -134,7 +136,7 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
 /// The terms of all entries in a log.
 fn terms<R: Rules + Clone, D: Duties>(server: &Server<R, D>) -> Vec<u64> {
     let log = server.node().raft().log();
-    let entries = 1..=log.last_index().0;
+    let entries = log.base().last.index.0 + 1..=log.last_index().0;
     entries
         .map_while(|index| Some(log.term_at(Index(index)).ok()?.0))
         .collect()

@@ -121,8 +121,19 @@ impl Words<'_> {
                 });
                 Said::new("read_behind", Some(Kind::Client), text, values).notable()
             }
+            kv::Event::SnapshotBegun { snapshot } => {
+                let (last, bytes) = (snapshot.last, snapshot.bytes);
+                let text = format!("takes a snapshot at {last}, {bytes} B");
+                let values = json!({"last": at(last), "bytes": bytes});
+                Said::new("snapshot_begun", None, text, values)
+            }
+            kv::Event::SnapshotUnsound { snapshot } => {
+                let text = format!("the snapshot at {} came damaged", snapshot.last);
+                let values = json!({"last": at(snapshot.last)});
+                Said::new("snapshot_unsound", None, text, values).notable()
+            }
             kv::Event::PayloadsMissing { from } => {
-                let text = format!("dropped: payloads missing for {}", self.name(*from));
+                let text = format!("dropped: contents missing for {}", self.name(*from));
                 let values = json!({"from": self.name(*from)});
                 Said::new("payloads_missing", None, text, values).notable()
             }

@@ -147,6 +147,9 @@ pub(super) fn command(command: Operator, names: &[String]) -> String {
         }
         Operator::Campaign => "operator: campaign".to_owned(),
         Operator::StepDown => "operator: step down".to_owned(),
+        Operator::Snapshot => "operator: take a snapshot".to_owned(),
+        Operator::Compact => "operator: cut the log".to_owned(),
+        Operator::RequestSnapshot => "operator: ask for a snapshot".to_owned(),
         Operator::ApplyAfter { delay } if delay.0 == 0 => "operator: apply at once".to_owned(),
         Operator::ApplyAfter { delay } => {
             format!("operator: apply {} later", crate::clock::brief(delay.0))
@@ -156,7 +159,33 @@ pub(super) fn command(command: Operator, names: &[String]) -> String {
 
 /// A write to disk.
 pub(super) fn write(write: &kv::Write) -> Letter {
-    let raft = &write.raft;
+    let text = match write {
+        kv::Write::Log(log) => log_write(&log.raft),
+        kv::Write::Snapshot(snapshot) => {
+            format!("snapshot {} {} B", snapshot.id.last, snapshot.id.bytes)
+        }
+        kv::Write::Piece {
+            snapshot,
+            offset,
+            bytes,
+        } => {
+            let end = offset + bytes.len() as u64;
+            format!(
+                "piece of {} {offset}..{end} of {} B",
+                snapshot.last, snapshot.bytes
+            )
+        }
+    };
+    Letter {
+        text,
+        detail: String::new(),
+        kind: Kind::Disk,
+        about: None,
+        idle: false,
+    }
+}
+
+fn log_write(raft: &raft_core::Write) -> String {
     let mut parts = Vec::new();
     if let Some(hard) = raft.hard_state {
         let vote = if hard.voted_for.is_some() {
@@ -169,6 +198,10 @@ pub(super) fn write(write: &kv::Write) -> Letter {
     if let Some(from) = raft.truncate_from {
         parts.push(format!("cut {from}.."));
     }
+    if let Some(rebase) = &raft.rebase {
+        let how = if rebase.whole { "all" } else { "log" };
+        parts.push(format!("{how} after {}", rebase.base.last));
+    }
     if let Some(append) = &raft.append {
         parts.push(format!(
             "{}{}",
@@ -176,13 +209,7 @@ pub(super) fn write(write: &kv::Write) -> Letter {
             append.term
         ));
     }
-    Letter {
-        text: parts.join(" "),
-        detail: String::new(),
-        kind: Kind::Disk,
-        about: None,
-        idle: false,
-    }
+    parts.join(" ")
 }
 
 /// `#5` or `#5..7`.

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use raft_core::{Body, Event, Index, Instant, Outcome, RoleKind, Term, Write};
+use raft_core::{Body, EntryId, Event, Index, Instant, Outcome, RoleKind, Term, Write};
 use simulator::NodeId;
 
 use super::facts::{
@@ -19,7 +19,8 @@ pub(super) struct Now {
     /// The terms of its log.
     pub(super) log: Vec<Term>,
     pub(super) disk: Image,
-    pending: VecDeque<Write>,
+    /// Writes on their way to it, by their numbers.
+    pending: VecDeque<(u64, Write)>,
     pub(super) look: Option<Look>,
     /// Up to where this term's leader has shown its log to match.
     pub(super) verified: (Term, u64),
@@ -117,26 +118,38 @@ impl Now {
         reign
     }
 
-    fn write(&mut self, write: &Write) {
-        edit(&mut self.log, write);
-        self.pending.push_back(write.clone());
+    fn write(&mut self, number: u64, write: &Write, committed: &[Term]) {
+        edit(&mut self.log, write, committed);
+        self.pending.push_back((number, write.clone()));
     }
 
-    fn written(&mut self, through: u64) {
-        while let Some(write) = self.pending.pop_front_if(|write| write.id.0 <= through) {
+    fn written(&mut self, through: u64, committed: &[Term]) {
+        while let Some((_, write)) = self.pending.pop_front_if(|(number, _)| *number <= through) {
             if let Some(hard) = write.hard_state {
                 self.disk.hard = hard;
             }
-            edit(&mut self.disk.log, &write);
+            edit(&mut self.disk.log, &write, committed);
         }
     }
 }
 
+/// The terms that a snapshot up to this entry stands for: those of the committed log.
+pub(super) fn stands_for(base: EntryId, committed: &[Term]) -> Vec<Term> {
+    let length = usize::try_from(base.index.0).unwrap_or(0);
+    let mut log = committed[..length.min(committed.len())].to_vec();
+    log.resize(length, base.term);
+    log
+}
+
 /// Does to a log what a write does.
-pub(super) fn edit(log: &mut Vec<Term>, write: &Write) {
+pub(super) fn edit(log: &mut Vec<Term>, write: &Write, committed: &[Term]) {
     let place = |index: Index| usize::try_from(index.0.saturating_sub(1)).unwrap_or(usize::MAX);
     if let Some(from) = write.truncate_from {
         log.truncate(place(from));
+    }
+    // A log that is only cut at its start is still known here from its first entry on.
+    if let Some(rebase) = write.rebase.as_ref().filter(|rebase| rebase.whole) {
+        *log = stands_for(rebase.base.last, committed);
     }
     if let Some(append) = &write.append {
         let (first, end) = (place(append.first), place(append.last) + 1);
@@ -160,6 +173,8 @@ pub(super) struct Account {
     pub(super) done: Vec<Done>,
     pub(super) asked: Vec<Asked>,
     pub(super) slips: Vec<Slip>,
+    /// The terms of the committed log.
+    pub(super) committed: Vec<Term>,
     /// Per event from 1 on, what came before it: its cause, and the last event of its node.
     before: Vec<[u64; 2]>,
     last: Vec<u64>,
@@ -182,6 +197,7 @@ impl Account {
             done: Vec::new(),
             asked: Vec::new(),
             slips: Vec::new(),
+            committed: Vec::new(),
             before: Vec::new(),
             last,
         }
@@ -235,7 +251,7 @@ impl Account {
     fn world(&mut self, when: When, node: NodeId, moment: &Moment) {
         let now = &mut self.nodes[node.0 as usize];
         match &moment.what {
-            What::Written(through) => now.written(*through),
+            What::Written(through) => now.written(*through, &self.committed),
             What::Crash { lost, disk } => {
                 *now = Now {
                     disk: disk.clone(),
@@ -340,11 +356,12 @@ impl Account {
             What::Receive { from, .. } => Some(*from),
             _ => None,
         };
-        for write in &moment.writes {
+        for (number, write) in &moment.writes {
             let now = &mut self.nodes[node.0 as usize];
-            let appends = now.pending.iter().filter_map(|write| write.append.as_ref());
+            let pending = now.pending.iter();
+            let appends = pending.filter_map(|(_, write)| write.append.as_ref());
             let under_way = appends.map(|append| append.last.0).max();
-            now.write(write);
+            now.write(*number, write, &self.committed);
             let mut note = |change| self.edits.push(Edit { when, node, change });
             if let Some(cut) = write.truncate_from {
                 note(Change::Cut(
@@ -352,6 +369,10 @@ impl Account {
                     from,
                     under_way.filter(|last| *last >= cut.0),
                 ));
+            }
+            if let Some(rebase) = write.rebase.as_ref().filter(|rebase| rebase.whole) {
+                let log = stands_for(rebase.base.last, &self.committed);
+                note(Change::Given(log, from));
             }
             if let Some(append) = &write.append {
                 note(Change::Put(append.first.0, append.last.0, append.term));
@@ -432,6 +453,11 @@ impl Account {
             counted,
             held: all.filter(holds).collect(),
         };
+        let (known, end) = (self.committed.len(), length.min(now.log.len()));
+        if known < end {
+            let news = now.log[known..end].to_vec();
+            self.committed.extend(news);
+        }
         self.commits.push(commit);
     }
 
@@ -447,7 +473,7 @@ impl Account {
                     log.resize(log.len().max(place(*last) + 1), *term);
                     log[place(*first)..=place(*last)].fill(*term);
                 }
-                Change::Begin(terms) => log.clone_from(terms),
+                Change::Begin(terms) | Change::Given(terms, _) => log.clone_from(terms),
                 Change::Crash(_, image) => log.clone_from(&image.log),
             }
         }

@@ -98,6 +98,8 @@ pub(super) enum Change {
     Cut(u64, Option<NodeId>, Option<u64>),
     /// Entries of this term were put in place, from the first to the last.
     Put(u64, u64, Term),
+    /// This took the place of the log: what a snapshot stands for that this node sent.
+    Given(Vec<Term>, Option<NodeId>),
     /// The node began with this log.
     Begin(Vec<Term>),
     /// The node went down with so many writes on their way, and this is left.

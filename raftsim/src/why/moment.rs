@@ -15,8 +15,8 @@ pub(super) struct Moment {
     pub(super) decisions: Vec<raft_core::Event>,
     /// What it sent to other nodes.
     pub(super) sent: Vec<(NodeId, Message)>,
-    /// What it gave to its disk.
-    pub(super) writes: Vec<Write>,
+    /// What it gave to its disk for its log, by number among all it gave since it started.
+    pub(super) writes: Vec<(u64, Write)>,
     /// What it applied.
     pub(super) applied: Vec<Applied>,
     /// Whom it answered.
@@ -57,7 +57,7 @@ pub(super) type Operation = (u64, u64);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Image {
     pub(super) hard: HardState,
-    /// The terms of its log, from index 1.
+    /// The terms of its log, from index 1: before its base, those of what was committed.
     pub(super) log: Vec<Term>,
 }
 

@@ -6,7 +6,7 @@ use kv::Duties;
 use raft_core::{Index, Message, Rules};
 use simulator::{Action, Cluster, Endpoint, MessageId, NodeId, Observer, Step, Verdict};
 
-use super::account::Account;
+use super::account::{Account, stands_for};
 use super::moment::{Answer, Applied, Image, Look, Moment, Operation, Read, What};
 use crate::check::{Violation, read_request};
 use crate::run::Spectator;
@@ -27,6 +27,8 @@ pub struct Recorder {
     /// The messages between nodes that are under way, each with the event that sent it.
     letters: BTreeMap<MessageId, (u64, Message)>,
     stores: Vec<Store>,
+    /// How many writes each node has given to its disk since it started.
+    given: Vec<u64>,
     account: Account,
     begun: bool,
 }
@@ -38,6 +40,7 @@ impl Recorder {
         Self {
             letters: BTreeMap::new(),
             stores: vec![Store::default(); names.len()],
+            given: vec![0; names.len()],
             account: Account::new(names),
             begun: false,
         }
@@ -61,7 +64,7 @@ impl Recorder {
             what,
             decisions: Vec::new(),
             sent: Vec::new(),
-            writes: step.output.writes.iter().map(|w| w.raft.clone()).collect(),
+            writes: self.writes(step),
             applied: Vec::new(),
             answers: Vec::new(),
             reads: Vec::new(),
@@ -140,15 +143,41 @@ impl Recorder {
                 self.stores[node.0 as usize] = Store::default();
                 What::Crash {
                     lost: cluster.last_loss().writes,
-                    disk: image(&cluster.disk(*node).0),
+                    disk: self.image(&cluster.disk(*node).0),
                 }
             }
-            Action::Restart(node) => What::Restart(image(&cluster.disk(*node).0)),
+            Action::Restart(node) => {
+                self.given[node.0 as usize] = 0;
+                What::Restart(self.image(&cluster.disk(*node).0))
+            }
             Action::Call { client, serial, .. } | Action::Retry { client, serial, .. } => {
                 What::Asked((u64::from(client.0), *serial))
             }
             _ => What::Other,
         }
+    }
+
+    fn writes<R: Rules + Clone, D: Duties>(
+        &mut self,
+        step: &Step<'_, Server<R, D>>,
+    ) -> Vec<(u64, raft_core::Write)> {
+        let Some(node) = step.node else {
+            return Vec::new();
+        };
+        let mut writes = Vec::new();
+        let given = &mut self.given[node.0 as usize];
+        for write in &step.output.writes {
+            *given += 1;
+            writes.extend(write.log().map(|log| (*given, log.raft.clone())));
+        }
+        writes
+    }
+
+    fn image(&self, disk: &kv::Disk) -> Image {
+        let mut log = stands_for(disk.base(), &self.account.committed);
+        log.extend(disk.entries.iter().map(|(term, _)| *term));
+        let hard = disk.hard_state;
+        Image { hard, log }
     }
 
     /// Keeps what leaves, until it arrives.
@@ -183,10 +212,16 @@ impl Recorder {
         let machine = server.node().machine();
         let (mut all, mut fresh, mut repeated) = (Vec::new(), Vec::new(), Vec::new());
         for (index, state) in server.applied() {
-            let (entry, payload) = server
-                .node()
-                .entry(*index)
-                .expect("what was applied is in the log");
+            let Some((entry, payload)) = server.node().entry(*index) else {
+                // The state came with a snapshot.
+                all.push(Applied {
+                    entry: server.node().raft().log().base().last,
+                    request: None,
+                    again: false,
+                    state: *state,
+                });
+                continue;
+            };
             let request = read_request(payload.bytes());
             if let Some(request) = &request {
                 let last = store.serials.entry(request.client).or_insert(0);
@@ -229,13 +264,6 @@ fn request_at<R: Rules + Clone, D: Duties>(
     Some((request.client, request.serial))
 }
 
-fn image(disk: &kv::Disk) -> Image {
-    Image {
-        hard: disk.hard_state,
-        log: disk.entries.iter().map(|(term, _)| *term).collect(),
-    }
-}
-
 fn look<R: Rules + Clone, D: Duties>(server: &Server<R, D>) -> Look {
     let raft = server.node().raft();
     let progress = raft.progress().iter();
@@ -265,7 +293,8 @@ impl<R: Rules + Clone, D: Duties> Observer<Server<R, D>> for Recorder {
             self.begun = true;
             // Nothing was written before the first event, so the disks are what they began as.
             for node in cluster.nodes() {
-                self.account.begin(node, image(&cluster.disk(node).0));
+                let disk = self.image(&cluster.disk(node).0);
+                self.account.begin(node, disk);
             }
         }
         let moment = self.moment(cluster, step);

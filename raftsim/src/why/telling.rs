@@ -168,6 +168,11 @@ impl<'a> Telling<'a> {
                 }
                 (Some(RuleId::TruncateConflictOnly), text)
             }
+            Change::Given(log, by) => {
+                let by = by.map_or(String::new(), |by| format!(" that {} sent", self.name(by)));
+                let text = format!("{name} installs a snapshot up to #{}{by}", log.len());
+                (Some(RuleId::SuffixStays), text)
+            }
             Change::Begin(log) => {
                 let text = format!("{name} begins with a log up to #{}", log.len());
                 (None, text)
@@ -204,6 +209,7 @@ impl<'a> Telling<'a> {
         later.find(|edit| match &edit.change {
             Change::Cut(from, ..) => *from <= index,
             Change::Put(first, last, put) => (*first..=*last).contains(&index) && *put != term,
+            Change::Given(log, _) => term_at(log, index) != Some(term),
             Change::Crash(_, image) => term_at(&image.log, index) != Some(term),
             Change::Begin(_) => false,
         })

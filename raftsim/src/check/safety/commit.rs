@@ -1,7 +1,7 @@
 //! State Machine Safety (Figure 3) and the quorum behind each commit.
 
 use kv::Duties;
-use raft_core::{RoleKind, Rules, Term};
+use raft_core::{Index, RoleKind, Rules, Term};
 use simulator::{Cluster, NodeId};
 
 use super::{Found, Safety};
@@ -88,14 +88,12 @@ impl Safety {
         let Some(entry) = self.nodes[id.0 as usize].log.get(commit) else {
             return Ok(());
         };
-        let place = usize::try_from(commit - 1).expect("a log fits in memory");
-        let holders: Vec<_> = cluster
-            .nodes()
-            .filter(|node| {
-                let held = cluster.disk(*node).0.entries.get(place);
-                held.is_some_and(|(term, _)| *term == entry.term)
-            })
-            .collect();
+        let index = Index(commit);
+        let holds = |node: &NodeId| {
+            let disk = &cluster.disk(*node).0;
+            disk.term_at(index) == Some(entry.term) || index < disk.base().index
+        };
+        let holders: Vec<_> = cluster.nodes().filter(holds).collect();
         let needed = self.names.len() / 2 + 1;
         if holders.len() >= needed {
             return Ok(());

@@ -1,6 +1,6 @@
 //! Leader Append-Only and Log Matching (Figure 3): what a log may become.
 
-use kv::Write;
+use kv::LogWrite;
 use raft_core::{RoleKind, Term};
 use simulator::NodeId;
 use smallvec::SmallVec;
@@ -12,7 +12,15 @@ use crate::format::Property;
 
 impl Safety {
     /// Leader Append-Only and Log Matching (Figure 3).
-    pub(super) fn written(&mut self, id: NodeId, write: &Write, term: Term) -> Result<(), Found> {
+    pub(super) fn written(
+        &mut self,
+        id: NodeId,
+        write: &LogWrite,
+        term: Term,
+    ) -> Result<(), Found> {
+        if let Some(rebase) = &write.raft.rebase {
+            self.rebased(id, rebase)?;
+        }
         let Some(first) = first_touched(write) else {
             return Ok(());
         };

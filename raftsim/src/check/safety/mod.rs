@@ -6,6 +6,7 @@ mod election;
 mod log;
 mod monotonic;
 mod promises;
+mod snapshots;
 
 use kv::Duties;
 use raft_core::{Index, NodeId as RaftId, RoleKind, Rules, Term};
@@ -138,7 +139,7 @@ impl Safety {
         if raft.role() == RoleKind::Leader {
             self.leads(id, raft.current_term())?;
         }
-        for write in &output.writes {
+        for write in output.writes.iter().filter_map(kv::Write::log) {
             self.written(id, write, raft.current_term())?;
         }
         for (to, message) in &output.sends {

@@ -61,7 +61,8 @@ impl Safety {
     /// A node crashed: its disk must hold what it promised.
     pub(crate) fn crashed(&mut self, id: NodeId, disk: &kv::Disk) -> Result<(), Found> {
         self.count(Property::PromisesKept);
-        let found = ShadowLog::of_disk(disk);
+        self.covered(id, disk)?;
+        let found = ShadowLog::of_disk(disk, &self.committed);
         let watched = &self.nodes[id.0 as usize];
         let name = self.name(id);
         let on_disk = disk.hard_state;
@@ -122,16 +123,17 @@ impl Safety {
         pending: impl Iterator<Item = &'a Write>,
     ) {
         let replaced = pending
+            .filter_map(Write::log)
             .filter_map(first_touched)
             .map(|first| first.previous().0);
         let watched = self.watched(id);
-        watched.durable = replaced.fold(disk.entries.len() as u64, u64::min);
+        watched.durable = replaced.fold(disk.last_index().0, u64::min);
         watched.durable_term = disk.hard_state.current_term;
     }
 
     /// A node started again, from this disk.
     pub(crate) fn restarted(&mut self, id: NodeId, disk: &kv::Disk) {
-        let log = ShadowLog::of_disk(disk);
+        let log = ShadowLog::of_disk(disk, &self.committed);
         let watched = self.watched(id);
         watched.acknowledged = watched.acknowledged.min(log.last());
         watched.durable = log.last();

@@ -80,6 +80,9 @@ impl<'s> Director<'s> {
             Action::Transfer(who) => Action::Transfer(plain(who)),
             Action::Campaign(who) => Action::Campaign(plain(who)),
             Action::StepDown(who) => Action::StepDown(plain(who)),
+            Action::Snapshot(who) => Action::Snapshot(plain(who)),
+            Action::Compact(who) => Action::Compact(plain(who)),
+            Action::RequestSnapshot(who) => Action::RequestSnapshot(plain(who)),
             Action::Apply(change) => Action::Apply(ApplyChange {
                 node: plain(&change.node),
                 ..change.clone()

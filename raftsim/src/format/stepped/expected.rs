@@ -27,9 +27,11 @@ pub struct Expected {
     pub commit: Vec<(NodeId, u64)>,
     /// The last index each has applied.
     pub applied: Vec<(NodeId, u64)>,
-    /// The terms of the entries in their logs, from index 1.
+    /// The last entry before their logs; 0 for a whole log.
+    pub begins_after: Vec<(NodeId, u64)>,
+    /// The terms of the entries in their logs, from where these begin.
     pub logs: Vec<(NodeId, Vec<u64>)>,
-    /// The terms of the entries on their disks, from index 1.
+    /// The terms of the entries on their disks, from where the logs there begin.
     pub durable: Vec<(NodeId, Vec<u64>)>,
     /// The values in their state machines, by key; the empty text also stands for no value.
     pub values: Vec<(NodeId, Vec<(Bytes, Bytes)>)>,

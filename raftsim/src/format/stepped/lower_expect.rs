@@ -36,6 +36,7 @@ pub(super) fn expected(
         voted_for: voted_for(checker, at, written.voted_for)?,
         commit: by_node(checker, at, "commit", written.commit)?,
         applied: by_node(checker, at, "applied", written.applied)?,
+        begins_after: by_node(checker, at, "begins_after", written.begins_after)?,
         logs: by_node(checker, at, "logs", written.logs)?,
         durable: by_node(checker, at, "durable", written.durable)?,
         values: by_node(checker, at, "values", written.values)?

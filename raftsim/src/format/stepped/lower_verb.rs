@@ -279,6 +279,9 @@ fn operator(checker: &mut Checker<'_>, at: &str, written: WrittenOperator) -> Op
         ("campaign", written.campaign == Some(true)),
         ("step_down", written.step_down == Some(true)),
         ("apply_after", written.apply_after.is_some()),
+        ("snapshot", written.snapshot == Some(true)),
+        ("compact", written.compact == Some(true)),
+        ("request_snapshot", written.request_snapshot == Some(true)),
     ];
     let names: Vec<_> = given
         .iter()
@@ -305,6 +308,9 @@ fn operator(checker: &mut Checker<'_>, at: &str, written: WrittenOperator) -> Op
         }),
         _ if written.campaign == Some(true) => Some(kv::Operator::Campaign),
         _ if written.step_down == Some(true) => Some(kv::Operator::StepDown),
+        _ if written.snapshot == Some(true) => Some(kv::Operator::Snapshot),
+        _ if written.compact == Some(true) => Some(kv::Operator::Compact),
+        _ if written.request_snapshot == Some(true) => Some(kv::Operator::RequestSnapshot),
         _ => None,
     };
     if let Some(command) = command {

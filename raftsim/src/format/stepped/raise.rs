@@ -215,6 +215,18 @@ impl Names<'_> {
                 step_down: Some(true),
                 ..nothing
             },
+            kv::Operator::Snapshot => WrittenOperator {
+                snapshot: Some(true),
+                ..nothing
+            },
+            kv::Operator::Compact => WrittenOperator {
+                compact: Some(true),
+                ..nothing
+            },
+            kv::Operator::RequestSnapshot => WrittenOperator {
+                request_snapshot: Some(true),
+                ..nothing
+            },
             kv::Operator::ApplyAfter { delay } => WrittenOperator {
                 apply_after: Some(Nanos::new(delay.0).unwrap_or(Nanos::MAX)),
                 ..nothing
@@ -276,6 +288,7 @@ impl Names<'_> {
             voted_for: self.map(&expected.voted_for, voted),
             commit: self.map(&expected.commit, |index| *index),
             applied: self.map(&expected.applied, |index| *index),
+            begins_after: self.map(&expected.begins_after, |index| *index),
             logs: self.map(&expected.logs, Clone::clone),
             durable: self.map(&expected.durable, Clone::clone),
             values: self.map(&expected.values, values),

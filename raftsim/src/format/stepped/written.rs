@@ -297,6 +297,15 @@ pub(crate) struct WrittenOperator {
     /// Let it apply entries so much later than they commit, from now on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) apply_after: Option<Nanos>,
+    /// true: let it take a snapshot of its state now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) snapshot: Option<bool>,
+    /// true: let it cut its log as far as its snapshot covers it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) compact: Option<bool>,
+    /// true: let it ask its leader for a snapshot in place of entries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) request_snapshot: Option<bool>,
 }
 
 impl WrittenOperator {
@@ -308,6 +317,9 @@ impl WrittenOperator {
             campaign: None,
             step_down: None,
             apply_after: None,
+            snapshot: None,
+            compact: None,
+            request_snapshot: None,
         }
     }
 }
@@ -402,10 +414,13 @@ pub(crate) struct WrittenExpected {
     /// The last index each has applied.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) applied: BTreeMap<String, u64>,
-    /// The terms of the entries in their logs, from index 1.
+    /// Where their logs begin: the last entry before them, 0 for a whole log.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) begins_after: BTreeMap<String, u64>,
+    /// The terms of the entries in their logs, from where these begin.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) logs: BTreeMap<String, Vec<u64>>,
-    /// The terms of the entries on their disks, from index 1.
+    /// The terms of the entries on their disks, from where the logs there begin.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) durable: BTreeMap<String, Vec<u64>>,
     /// The values in their state machines, by key; the empty text also stands for no value.

@@ -24,6 +24,12 @@ impl Size {
         }
     }
 
+    /// `count` bytes.
+    pub(crate) const fn bytes(count: u32) -> Self {
+        assert!(count <= 1 << 30, "a size is at most 1 GiB");
+        Self(count as u64)
+    }
+
     /// `count` times 1,024 bytes.
     pub(crate) const fn kib(count: u64) -> Self {
         assert!(count <= 1 << 20, "a size is at most 1 GiB");

@@ -98,8 +98,8 @@ pub(super) fn of(account: &Account, when: When, node: NodeId, moment: &Moment) -
     };
     let now = &account.nodes[node.0 as usize];
     let mut log = Cow::Borrowed(&now.log[..]);
-    for write in &moment.writes {
-        edit(log.to_mut(), write);
+    for (_, write) in &moment.writes {
+        edit(log.to_mut(), write, &account.committed);
     }
     let mut scene = Scene {
         account,

@@ -1,0 +1,125 @@
+//! How a node takes snapshots, cuts its log behind them, and goes on from one that it is sent.
+
+use raft_core::{EntryId, Index, Input, Instant, Rules, SnapshotId, WriteId};
+
+use crate::duties::Duties;
+use crate::event::{Event, Observer};
+use crate::node::{Carried, Node};
+use crate::snapshot::Snapshot;
+use crate::stream::Own;
+use crate::wire::{Outbox, Response, Write};
+
+impl<R: Rules, D: Duties> Node<R, D> {
+    /// Takes a snapshot of what is applied, unless one is on its way to the disk or there is nothing
+    /// new.
+    pub(crate) fn take_snapshot<X: Outbox, O: Observer>(
+        &mut self,
+        now: Instant,
+        out: &mut X,
+        observer: &mut O,
+    ) {
+        let duties = self.machine.duties().clone();
+        let committed = self.raft.commit_index().0;
+        let index = Index(duties.snapshot_index(self.machine.applied(), committed));
+        let known = self.raft.snapshot().map_or(Index(0), |id| id.last.index);
+        if index <= known || self.stream.takes_snapshot() {
+            return;
+        }
+        let term = self.raft.log().term_at(index);
+        let term = term.expect("the log holds what is applied and in no snapshot");
+        let snapshot = Snapshot::of(&self.machine, EntryId { index, term });
+        let id = snapshot.id;
+        let (raft, keeping) = (&self.raft, &mut self.keeping);
+        let sent = |older| {
+            let sends = raft.progress().iter();
+            raft.snapshot() == Some(older)
+                || sends.into_iter().any(|peer| peer.sending() == Some(older))
+        };
+        keeping.keep(snapshot.clone(), sent);
+        keeping.begun();
+        observer.event(Event::SnapshotBegun { snapshot: id });
+        if duties.log_is_cut_at_once() {
+            self.snapshot_taken(now, id, out, observer);
+        }
+        self.stream.own(Own::Snapshot(id));
+        out.write(Write::Snapshot(snapshot));
+    }
+
+    /// Writes are durable: the core hears of its own, then of what the others came to.
+    pub(crate) fn written<X: Outbox, O: Observer>(
+        &mut self,
+        now: Instant,
+        through: WriteId,
+        out: &mut X,
+        observer: &mut O,
+    ) {
+        let write = self.stream.core_through(through);
+        let input = Input::Written { write };
+        self.core(now, input, Carried::Nothing, out, observer);
+        while let Some(own) = self.stream.next_own(through) {
+            match own {
+                Own::Snapshot(snapshot) => self.snapshot_taken(now, snapshot, out, observer),
+                Own::Piece(snapshot, received) => {
+                    self.piece_stored(now, snapshot, received, out, observer);
+                }
+            }
+        }
+    }
+
+    fn snapshot_taken<X: Outbox, O: Observer>(
+        &mut self,
+        now: Instant,
+        snapshot: SnapshotId,
+        out: &mut X,
+        observer: &mut O,
+    ) {
+        let taken = Input::SnapshotTaken { snapshot };
+        self.core(now, taken, Carried::Nothing, out, observer);
+        let through = self.keeping.cut_behind(snapshot);
+        let cut = Input::Compact { through };
+        self.core(now, cut, Carried::Nothing, out, observer);
+    }
+
+    fn piece_stored<X: Outbox, O: Observer>(
+        &mut self,
+        now: Instant,
+        snapshot: SnapshotId,
+        received: u64,
+        out: &mut X,
+        observer: &mut O,
+    ) {
+        let mut input = Input::PieceStored { snapshot, received };
+        if received == snapshot.bytes && self.keeping.receives(snapshot) {
+            let duties = self.machine.duties();
+            if !self.keeping.examine(snapshot, duties) {
+                observer.event(Event::SnapshotUnsound { snapshot });
+                input = Input::SnapshotDamaged { snapshot };
+            }
+        }
+        self.core(now, input, Carried::Nothing, out, observer);
+    }
+
+    /// The state is that of a snapshot from now on. What became of requests that wait for an entry
+    /// that it covers, nobody here can tell.
+    pub(crate) fn install<X: Outbox, O: Observer>(
+        &mut self,
+        snapshot: SnapshotId,
+        out: &mut X,
+        observer: &mut O,
+    ) {
+        let raft = &self.raft;
+        let sent = |older| raft.snapshot() == Some(older);
+        self.machine = self.keeping.install(snapshot, sent);
+        let index = snapshot.last.index;
+        while let Some(waiter) = self.waiting.pop(index) {
+            observer.event(Event::Answered {
+                client: waiter.client,
+                serial: waiter.serial,
+                entry: snapshot.last,
+                lost: true,
+            });
+            out.reply(waiter.client, waiter.serial, Response::Lost);
+        }
+        out.applied(index, self.machine.hash());
+    }
+}

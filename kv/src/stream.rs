@@ -1,0 +1,93 @@
+//! The one ordered stream of a node's writes: those of its core, and snapshots in between.
+
+use alloc::collections::VecDeque;
+
+use raft_core::{SnapshotId, WriteId};
+
+/// A write that is none of the core's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Own {
+    /// A snapshot that the node has taken.
+    Snapshot(SnapshotId),
+    /// A piece of one that it is sent; with it, so many bytes of it are there.
+    Piece(SnapshotId, u64),
+}
+
+/// Numbers the writes as whoever performs them does, and finds the core's numbers again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Stream {
+    issued: u64,
+    /// The node's own writes on their way, with their numbers in the stream.
+    own: VecDeque<(u64, Own)>,
+    /// How many of its own are durable.
+    done: u64,
+}
+
+impl Stream {
+    /// A write of the core leaves.
+    #[inline]
+    pub(crate) fn core(&mut self, write: WriteId) {
+        self.issued += 1;
+        assert!(
+            write.0 == self.issued - self.done - self.own.len() as u64,
+            "the core's writes leave in their order"
+        );
+    }
+
+    /// A write of the node's own leaves.
+    pub(crate) fn own(&mut self, own: Own) {
+        self.issued += 1;
+        self.own.push_back((self.issued, own));
+    }
+
+    /// Whether a snapshot is on its way to the disk.
+    pub(crate) fn takes_snapshot(&self) -> bool {
+        let snapshot = |(_, own): &(u64, Own)| matches!(own, Own::Snapshot(_));
+        self.own.iter().any(snapshot)
+    }
+
+    /// All writes up to `through` are durable: the core's last one among them.
+    #[inline]
+    pub(crate) fn core_through(&self, through: WriteId) -> WriteId {
+        let own = self.own.partition_point(|(number, _)| *number <= through.0);
+        WriteId(through.0.saturating_sub(self.done + own as u64))
+    }
+
+    /// The next of the node's own writes among those.
+    #[inline]
+    pub(crate) fn next_own(&mut self, through: WriteId) -> Option<Own> {
+        let (_, own) = self.own.pop_front_if(|(number, _)| *number <= through.0)?;
+        self.done += 1;
+        Some(own)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use raft_core::EntryId;
+
+    use super::*;
+
+    #[test]
+    fn the_core_hears_of_its_own_numbers_whatever_lies_between() {
+        let snapshot = SnapshotId {
+            last: EntryId::default(),
+            bytes: 1,
+            checksum: 0,
+        };
+        let mut stream = Stream::default();
+        stream.core(WriteId(1));
+        stream.own(Own::Snapshot(snapshot));
+        stream.core(WriteId(2));
+        stream.own(Own::Piece(snapshot, 7));
+        stream.core(WriteId(3));
+        assert!(stream.takes_snapshot());
+        let through = |number| stream.core_through(WriteId(number)).0;
+        assert_eq!([1, 2, 3, 4, 5].map(through), [1, 1, 2, 2, 3]);
+        assert_eq!(stream.next_own(WriteId(1)), None);
+        assert_eq!(stream.next_own(WriteId(3)), Some(Own::Snapshot(snapshot)));
+        assert_eq!(stream.next_own(WriteId(3)), None);
+        assert!(!stream.takes_snapshot());
+        assert_eq!(stream.core_through(WriteId(5)), WriteId(3));
+    }
+}

@@ -1,0 +1,120 @@
+//! What stands in for the start of a log (§7): only what is committed, never less than was promised,
+//! and always with a snapshot that covers it.
+
+use kv::Duties;
+use raft_core::{Rebase, Rules};
+use simulator::NodeId;
+
+use super::{Found, Safety};
+use crate::check::subject::Subject;
+use crate::format::Property;
+use crate::server::Server;
+
+impl Safety {
+    /// A log begins later from now on.
+    pub(super) fn rebased(&mut self, id: NodeId, rebase: &Rebase) -> Result<(), Found> {
+        self.count(Property::SnapshotSafety);
+        let base = rebase.base.last;
+        let log = &self.nodes[id.0 as usize].log;
+        let committed = self.committed.get(base.index.0);
+        if committed.is_none_or(|entry| entry.term != base.term) {
+            let known = match committed {
+                Some(entry) => format!("entry {}{} is committed", base.index, entry.term),
+                None => format!("the cluster has committed up to #{}", self.committed.last()),
+            };
+            let begins = format!("{}'s log begins after {base} now", self.name(id));
+            self.object(Property::SnapshotSafety, Subject::Node(id), [known, begins])?;
+            return Ok(());
+        }
+        if !rebase.whole {
+            return self.cut(id, base.index.0);
+        }
+        let watched = &self.nodes[id.0 as usize];
+        let matches = log.agrees(&self.committed, base.index.0);
+        if matches && watched.acknowledged > base.index.0 {
+            let facts = [
+                format!(
+                    "{} acknowledged its log up to #{}, and its entry {base} is that of the snapshot",
+                    self.name(id),
+                    watched.acknowledged
+                ),
+                format!("it throws away what follows {base}"),
+            ];
+            let index = base.index.0 + 1;
+            let subject = Subject::Copy { node: id, index };
+            self.object(Property::SnapshotSafety, subject, facts)?;
+        }
+        let given = self.committed.prefix(base.index.0);
+        let watched = self.watched(id);
+        // Until the write is durable, a crash brings the old log back: of that, this is left.
+        let common = watched.log.first_difference(&given) - 1;
+        watched.acknowledged = watched.acknowledged.min(common);
+        watched.durable = watched.durable.min(common);
+        watched.log = given;
+        Ok(())
+    }
+
+    fn cut(&self, id: NodeId, index: u64) -> Result<(), Found> {
+        let log = &self.nodes[id.0 as usize].log;
+        if log.agrees(&self.committed, index) {
+            return Ok(());
+        }
+        let name = self.name(id);
+        let differs = log.first_difference(&self.committed);
+        let facts = [
+            format!("{name}'s log differs from the committed one at #{differs}"),
+            format!("{name} keeps what follows #{index} of it"),
+        ];
+        self.object(Property::SnapshotSafety, Subject::Node(id), facts)
+    }
+
+    /// A node crashed: a snapshot on its disk must cover what its log no longer holds.
+    pub(super) fn covered(&mut self, id: NodeId, disk: &kv::Disk) -> Result<(), Found> {
+        let base = disk.base();
+        let snapshot = disk.snapshot.as_ref();
+        let covers = snapshot.map_or(0, |snapshot| snapshot.id.last.index.0);
+        if covers >= base.index.0 {
+            return Ok(());
+        }
+        let name = self.name(id);
+        let facts = [
+            format!("after its crash {name}'s log begins after {base}"),
+            match covers {
+                0 => "no snapshot is on its disk".to_owned(),
+                _ => format!("the snapshot on its disk ends at #{covers}"),
+            },
+        ];
+        self.object(Property::SnapshotSafety, Subject::Node(id), facts)
+    }
+
+    /// A node started from a snapshot: its state must be that of whoever applied the entries.
+    pub(crate) fn started<R: Rules + Clone, D: Duties>(
+        &mut self,
+        id: NodeId,
+        server: &Server<R, D>,
+    ) -> Result<(), Found> {
+        let machine = server.node().machine();
+        let (index, state) = (machine.applied(), machine.hash());
+        if index == 0 {
+            return Ok(());
+        }
+        self.count(Property::SnapshotSafety);
+        let place = usize::try_from(index - 1).expect("a log fits in memory");
+        let known = self.states.get(place).copied();
+        if known == Some(state) {
+            return Ok(());
+        }
+        let facts = [
+            match known {
+                Some(known) => format!("the state after #{index} has the hash {known:016x}"),
+                None => format!("nobody has applied #{index}"),
+            },
+            format!(
+                "{} starts from a snapshot of #{index} with {state:016x}",
+                self.name(id)
+            ),
+        ];
+        let subject = Subject::State { node: id, index };
+        self.object(Property::SnapshotSafety, subject, facts)
+    }
+}
