@@ -1,6 +1,6 @@
 //! How a node takes snapshots, cuts its log behind them, and goes on from one that it is sent.
 
-use raft_core::{EntryId, Index, Input, Instant, Rules, SnapshotId, WriteId};
+use raft_core::{EntryId, Index, Input, Instant, Reception, Rules, SnapshotId, WriteId};
 
 use crate::duties::Duties;
 use crate::event::{Event, Observer};
@@ -59,8 +59,13 @@ impl<R: Rules, D: Duties> Node<R, D> {
         while let Some(own) = self.stream.next_own(through) {
             match own {
                 Own::Snapshot(snapshot) => self.snapshot_taken(now, snapshot, out, observer),
-                Own::Piece(snapshot, received) => {
-                    self.piece_stored(now, snapshot, received, out, observer);
+                Own::Piece {
+                    reception,
+                    snapshot,
+                    received,
+                } => {
+                    let stored = (reception, received);
+                    self.piece_stored(now, snapshot, stored, out, observer);
                 }
             }
         }
@@ -84,16 +89,19 @@ impl<R: Rules, D: Duties> Node<R, D> {
         &mut self,
         now: Instant,
         snapshot: SnapshotId,
-        received: u64,
+        (reception, received): (Reception, u64),
         out: &mut X,
         observer: &mut O,
     ) {
-        let mut input = Input::PieceStored { snapshot, received };
+        let mut input = Input::PieceStored {
+            reception,
+            received,
+        };
         if received == snapshot.bytes && self.keeping.receives(snapshot) {
             let duties = self.machine.duties();
             if !self.keeping.examine(snapshot, duties) {
                 observer.event(Event::SnapshotUnsound { snapshot });
-                input = Input::SnapshotDamaged { snapshot };
+                input = Input::SnapshotDamaged { reception };
             }
         }
         self.core(now, input, Carried::Nothing, out, observer);

@@ -2,15 +2,22 @@
 
 use alloc::collections::VecDeque;
 
-use raft_core::{SnapshotId, WriteId};
+use raft_core::{Reception, SnapshotId, WriteId};
 
 /// A write that is none of the core's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Own {
     /// A snapshot that the node has taken.
     Snapshot(SnapshotId),
-    /// A piece of one that it is sent; with it, so many bytes of it are there.
-    Piece(SnapshotId, u64),
+    /// A piece of one that it is sent.
+    Piece {
+        /// The core's go at it.
+        reception: Reception,
+        /// Of which snapshot.
+        snapshot: SnapshotId,
+        /// With it, so many bytes are there.
+        received: u64,
+    },
 }
 
 /// Numbers the writes as whoever performs them does, and finds the core's numbers again.
@@ -79,7 +86,11 @@ mod tests {
         stream.core(WriteId(1));
         stream.own(Own::Snapshot(snapshot));
         stream.core(WriteId(2));
-        stream.own(Own::Piece(snapshot, 7));
+        stream.own(Own::Piece {
+            reception: Reception(1),
+            snapshot,
+            received: 7,
+        });
         stream.core(WriteId(3));
         assert!(stream.takes_snapshot());
         let through = |number| stream.core_through(WriteId(number)).0;

@@ -8,7 +8,7 @@ use crate::log::Base;
 use crate::message::{Message, SnapshotId};
 use crate::reads::{ReadFailure, ReadMode};
 use crate::transfer::TransferFailure;
-use crate::types::{HardState, Index, NodeId, ReadToken, Term, WriteId};
+use crate::types::{HardState, Index, NodeId, ReadToken, Reception, Term, WriteId};
 
 /// One thing that happens to a server.
 #[derive(Clone, Copy, Debug)]
@@ -54,15 +54,15 @@ pub enum Input<'a> {
     /// Pieces of a snapshot are durable, from its start to this byte. If that is all of it, the
     /// driver has found its checksum right.
     PieceStored {
-        /// Of which snapshot.
-        snapshot: SnapshotId,
+        /// As in the [`Effect::StorePiece`] of the last one.
+        reception: Reception,
         /// How many bytes.
         received: u64,
     },
     /// All pieces of a snapshot were stored, and its checksum is wrong.
     SnapshotDamaged {
-        /// Which one.
-        snapshot: SnapshotId,
+        /// As in the [`Effect::StorePiece`] of the last one.
+        reception: Reception,
     },
     /// Ask the leader for a snapshot in place of entries: what is on this server's disk is slower
     /// to catch up from than a whole state. A hint, which the leader follows if its snapshot is news.
@@ -132,6 +132,8 @@ pub enum Effect {
     /// stream of writes; then report [`Input::PieceStored`]. Pieces of any other snapshot may be
     /// forgotten.
     StorePiece {
+        /// What the report names.
+        reception: Reception,
         /// Of which snapshot.
         snapshot: SnapshotId,
         /// Where they belong, in bytes.

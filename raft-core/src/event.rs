@@ -315,6 +315,13 @@ pub enum Event {
         /// Its last entry.
         last: EntryId,
     },
+    /// A server that is sent a snapshot needs none.
+    SnapshotPassedOver {
+        /// Its last entry.
+        last: EntryId,
+        /// Whether the log holds that entry; else more is committed already.
+        held: bool,
+    },
     /// A snapshot took the place of the log's beginning, or of all of it.
     SnapshotInstalled {
         /// Its last entry.
@@ -389,6 +396,10 @@ impl Event {
             },
             Self::SnapshotSent { .. } => RuleId::SnapshotNeeded,
             Self::SnapshotInstalled { .. } => RuleId::SuffixStays,
+            Self::SnapshotPassedOver { held, .. } => match held {
+                true => RuleId::SuffixStays,
+                false => RuleId::SnapshotNewsOnly,
+            },
             Self::TargetTold { .. } => RuleId::TransferTargetReady,
             Self::Follows { .. }
             | Self::Appended { .. }

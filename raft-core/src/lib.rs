@@ -164,5 +164,5 @@ pub use settings::{Settings, SettingsError};
 pub use status::{Membership, PeerStatus, Status};
 pub use transfer::TransferFailure;
 pub use types::{
-    EntryId, HardState, Index, Instant, LIMIT, NodeId, ReadToken, Span, Term, WriteId,
+    EntryId, HardState, Index, Instant, LIMIT, NodeId, ReadToken, Reception, Span, Term, WriteId,
 };

@@ -16,7 +16,7 @@ use crate::role::{Follower, Role};
 use crate::rules::{RuleId, Rules, Standard};
 use crate::settings::{Settings, SettingsError};
 use crate::snapshot::{Incoming, Snapshot};
-use crate::types::{HardState, Index, Instant, LIMIT, NodeId, Term, WriteId};
+use crate::types::{HardState, Index, Instant, LIMIT, NodeId, Reception, Term, WriteId};
 
 /// A Raft server: a deterministic function of its state and each [`Input`](crate::Input).
 ///
@@ -38,6 +38,8 @@ pub struct Raft<R = Standard> {
     pub(crate) snapshot: Option<Box<Snapshot>>,
     /// The snapshot of which this server holds a part.
     pub(crate) incoming: Option<Box<Incoming>>,
+    /// The last go at receiving one.
+    pub(crate) reception: Reception,
     /// When to campaign, unless a leader is heard from; `None` for leaders and for candidates
     /// whose candidacy is not durable yet.
     pub(crate) election_deadline: Option<Instant>,
@@ -219,6 +221,7 @@ impl<R: Rules> Raft<R> {
             durability: Durability::restored(durable.intact),
             snapshot,
             incoming: incoming.map(|(id, received)| Box::new(Incoming::found(id, received))),
+            reception: Reception(0),
             election_deadline: None,
             heard_at: boot.now,
             may_vote: durable.may_vote,

@@ -310,8 +310,9 @@ impl<R: Rules> Raft<R> {
         // Whoever is being sent a snapshot goes on with entries once it reaches the log.
         let sent = peer.sending.as_ref();
         let asked = sent.is_some_and(|sent| sent.asked);
-        let reaches = matched >= self.log.base().last.index && !asked;
-        let done = sent.is_some_and(|sent| matched >= sent.snapshot.id.last.index);
+        let over = |through| self.rules.snapshot_is_over(matched, through);
+        let reaches = over(self.log.base().last.index) && !asked;
+        let done = sent.is_some_and(|sent| over(sent.snapshot.id.last.index));
         if done {
             // If the log was cut beyond it meanwhile, a newer one follows.
             peer.sending = None;

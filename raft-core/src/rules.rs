@@ -208,9 +208,20 @@ pub trait Rules {
     }
 
     /// `snapshot.for-what-is-gone`: whether a follower is sent a snapshot; `before` says that
-    /// it needs what lies before the log.
-    fn snapshot_is_needed(&self, before: bool) -> bool {
+    /// it needs what lies before the log, `probing` that it has refused what it was sent.
+    fn snapshot_is_needed(&self, before: bool, _probing: bool) -> bool {
         before
+    }
+
+    /// `snapshot.until-the-log-does`: whether a follower that holds the log up to `matched` is sent
+    /// entries again, when it needed them up to `through`.
+    fn snapshot_is_over(&self, matched: Index, through: Index) -> bool {
+        matched >= through
+    }
+
+    /// `snapshot.sign-of-life`: whether a piece of a snapshot postpones an election.
+    fn piece_is_a_sign_of_life(&self) -> bool {
+        true
     }
 
     /// `snapshot.news-only`: whether a snapshot up to `last` is installed by a server
@@ -334,6 +345,8 @@ pub enum RuleId {
     LeaseEnd,
     LeaseGivenUp,
     SnapshotNeeded,
+    SnapshotUntilLogDoes,
+    PieceIsSignOfLife,
     SnapshotNewsOnly,
     SuffixStays,
     PiecesOfOne,
@@ -459,6 +472,11 @@ pub fn catalogue() -> &'static [(RuleId, Card)] {
         (SnapshotNeeded, card("snapshot.for-what-is-gone", "§7",
             "A follower that needs entries which the leader's log no longer holds is sent a snapshot, and \
              no other is.")),
+        (SnapshotUntilLogDoes, card("snapshot.until-the-log-does", "§7",
+            "Once a follower holds what the leader's log begins after, it is sent entries again, whoever \
+             told the leader and however.")),
+        (PieceIsSignOfLife, card("snapshot.sign-of-life", "§7",
+            "Each piece of a snapshot comes from a live leader and postpones an election.")),
         (SnapshotNewsOnly, card("snapshot.news-only", "§7, Figure 13",
             "A snapshot of what a server already knows to be committed changes nothing.")),
         (SuffixStays, card("snapshot.suffix-stays", "§7, Figure 13",

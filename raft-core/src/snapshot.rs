@@ -18,7 +18,7 @@ use crate::progress::Pace;
 use crate::raft::Raft;
 use crate::role::Role;
 use crate::rules::Rules;
-use crate::types::{EntryId, Index, Instant, NodeId};
+use crate::types::{EntryId, Index, Instant, NodeId, Reception};
 
 /// After so many of the longest election timeouts without progress a transfer no longer keeps the
 /// log from being cut.
@@ -141,7 +141,8 @@ impl<R: Rules> Raft<R> {
         };
         let peer = &leader.peers[place];
         let before = peer.next_index.previous() < self.log.base().last.index;
-        peer.sending.is_some() || self.rules.snapshot_is_needed(before)
+        let probing = matches!(peer.pace, Pace::Probe { .. });
+        peer.sending.is_some() || self.rules.snapshot_is_needed(before, probing)
     }
 
     /// Sends what the window allows of a snapshot; with `speak`, at least a heartbeat, and again
@@ -290,14 +291,20 @@ impl<R: Rules> Raft<R> {
         install: &InstallSnapshot,
         observer: &mut O,
     ) {
+        let deadline = self.election_deadline;
         if !self.follow(from, install.seq, install.sent_at, observer) {
             return;
+        }
+        if !self.rules.piece_is_a_sign_of_life() && deadline.is_some() {
+            self.election_deadline = deadline;
         }
         let SnapshotId { last, bytes, .. } = install.snapshot;
         let own = self.log.term_at(last.index);
         let news = self.rules.snapshot_has_news(last.index, self.commit_index);
         if !news || self.rules.suffix_stays(own, last.term) {
             // Everything up to there is committed, and here already.
+            let held = own == Ok(last.term);
+            observer.event(Event::SnapshotPassedOver { last, held });
             let known = last.index.min(self.log.last_index());
             self.verify(known, known, observer);
             return;
@@ -306,23 +313,27 @@ impl<R: Rules> Raft<R> {
             .incoming
             .as_ref()
             .is_some_and(|known| known.id == install.snapshot);
-        if !known && !self.rules.pieces_may_mix() {
-            self.incoming = None;
+        if !known {
+            let mixes = self.rules.pieces_may_mix();
+            let held = self.incoming.take().filter(|_| mixes);
+            let held = held.map_or(0, |incoming| incoming.received.min(bytes));
+            self.incoming = Some(Box::new(Incoming::found(install.snapshot, held)));
+            self.reception.0 += 1;
         }
-        let incoming = self
-            .incoming
-            .get_or_insert_with(|| Box::new(Incoming::found(install.snapshot, 0)));
+        let Some(incoming) = &mut self.incoming else {
+            return;
+        };
         assert!(
-            incoming.received <= incoming.taken && incoming.taken <= incoming.id.bytes,
+            incoming.received <= incoming.taken && incoming.taken <= bytes,
             "what is durable was taken, and no more than there is"
         );
-        incoming.id = install.snapshot;
         incoming.configuration = Some(install.configuration.clone());
         if incoming.received == bytes {
             self.install(observer);
         } else if install.offset == incoming.taken {
             incoming.taken += install.length;
             self.effects.push_back(Effect::StorePiece {
+                reception: self.reception,
                 snapshot: install.snapshot,
                 offset: install.offset,
                 length: install.length,
@@ -335,16 +346,24 @@ impl<R: Rules> Raft<R> {
     /// Pieces up to this byte are durable.
     pub(crate) fn piece_stored<O: Observer>(
         &mut self,
-        id: SnapshotId,
+        reception: Reception,
         received: u64,
         observer: &mut O,
     ) {
-        let Some(incoming) = self.incoming.as_mut().filter(|incoming| incoming.id == id) else {
+        let Some(incoming) = self
+            .incoming
+            .as_mut()
+            .filter(|_| reception == self.reception)
+        else {
             return;
         };
-        incoming.received = incoming.received.max(received.min(id.bytes));
-        incoming.taken = incoming.taken.max(incoming.received);
-        let whole = incoming.received == id.bytes;
+        assert!(
+            received <= incoming.taken,
+            "{received} bytes are reported, {} were to be stored",
+            incoming.taken
+        );
+        incoming.received = incoming.received.max(received);
+        let whole = incoming.received == incoming.id.bytes;
         self.tell_received();
         // Whoever stands for election meanwhile has advertised another log; if it comes to nothing,
         // the next piece finds all the others here.
@@ -354,8 +373,10 @@ impl<R: Rules> Raft<R> {
     }
 
     /// What was received does not fit its checksum: it is asked for again from the start.
-    pub(crate) fn snapshot_damaged(&mut self, id: SnapshotId) {
-        if let Some(incoming) = self.incoming.as_mut().filter(|incoming| incoming.id == id) {
+    pub(crate) fn snapshot_damaged(&mut self, reception: Reception) {
+        let current = reception == self.reception;
+        if let Some(incoming) = self.incoming.as_mut().filter(|_| current) {
+            self.reception.0 += 1;
             (incoming.received, incoming.taken) = (0, 0);
             self.tell_received();
         }

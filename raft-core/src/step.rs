@@ -43,10 +43,11 @@ impl<R: Rules> Raft<R> {
             Input::Read { token, mode } => self.read(token, mode, observer),
             Input::SnapshotTaken { snapshot } => self.snapshot_taken(snapshot, observer),
             Input::Compact { through } => self.compact(through, observer),
-            Input::PieceStored { snapshot, received } => {
-                self.piece_stored(snapshot, received, observer);
-            }
-            Input::SnapshotDamaged { snapshot } => self.snapshot_damaged(snapshot),
+            Input::PieceStored {
+                reception,
+                received,
+            } => self.piece_stored(reception, received, observer),
+            Input::SnapshotDamaged { reception } => self.snapshot_damaged(reception),
             Input::RequestSnapshot => self.request_snapshot(),
             Input::Transfer { to } => self.transfer(to, observer),
             Input::Campaign => self.campaign_on_request(observer),

@@ -59,6 +59,12 @@ number! {
     ReadToken, "r"
 }
 
+number! {
+    /// One go at receiving a snapshot in this incarnation. What was stored in an earlier one, even of
+    /// the same snapshot, may have been replaced since.
+    Reception, "g"
+}
+
 impl Term {
     /// The term after this one.
     #[must_use]

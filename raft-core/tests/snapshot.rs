@@ -270,6 +270,36 @@ fn pieces_follow_each_other_without_waiting_for_the_disk() {
 }
 
 #[test]
+fn a_late_report_of_pieces_that_were_replaced_since_says_nothing() {
+    let mut cluster = left_behind(2);
+    cluster.instant_disk = false;
+    let first = cluster.node(1).snapshot().expect("it took one");
+    let mut other = first;
+    other.checksum += 1;
+    let send = |cluster: &mut Cluster, snapshot, offset| {
+        let piece = piece(cluster, snapshot, offset, 10);
+        cluster.receive(1, 3, 1, piece);
+    };
+    for offset in [0, 10, 20] {
+        send(&mut cluster, first, offset);
+    }
+    let old = cluster.reception;
+    send(&mut cluster, other, 0);
+    send(&mut cluster, first, 0);
+    let (reception, received) = (old, 30);
+    cluster.step(
+        3,
+        Input::PieceStored {
+            reception,
+            received,
+        },
+    );
+    assert_eq!(cluster.node(3).incoming(), Some((first, 0)));
+    cluster.stored(3, 10);
+    assert_eq!(cluster.node(3).incoming(), Some((first, 10)));
+}
+
+#[test]
 fn a_follower_that_asks_is_sent_a_snapshot_though_entries_would_do() {
     let mut cluster = Cluster::new(3, small_pieces());
     cluster.lead(1, &[2, 3]);
@@ -298,7 +328,8 @@ fn a_damaged_snapshot_is_asked_for_again_from_the_start() {
     cluster.deliver(|e| !pieces(e));
     cluster.deliver_one(pieces);
     let (snapshot, _) = cluster.node(3).incoming().expect("a part of it");
-    cluster.step(3, Input::SnapshotDamaged { snapshot });
+    let reception = cluster.reception;
+    cluster.step(3, Input::SnapshotDamaged { reception });
     assert_eq!(cluster.node(3).incoming(), Some((snapshot, 0)));
     rounds(&mut cluster, 1, 12);
     assert_eq!(installed(&cluster, 3), Some(snapshot));
@@ -369,11 +400,11 @@ fn an_installed_snapshot_is_acknowledged_once_the_log_begins_after_it_durably() 
     for _ in 0..20 {
         cluster.timeout(1);
         cluster.deliver_all();
-        if let Some((snapshot, received)) = cluster.disks[&n(3)].incoming
+        if let Some((_, received)) = cluster.disks[&n(3)].incoming
             && stored != Some(received)
         {
             stored = Some(received);
-            cluster.step(3, Input::PieceStored { snapshot, received });
+            cluster.stored(3, received);
         }
         if installed(&cluster, 3).is_some() {
             break;
@@ -466,8 +497,8 @@ fn a_server_that_crashes_between_a_snapshot_and_its_log_starts_from_the_snapshot
     for _ in 0..20 {
         cluster.timeout(1);
         cluster.deliver_all();
-        if let Some((snapshot, received)) = cluster.disks[&n(3)].incoming {
-            cluster.step(3, Input::PieceStored { snapshot, received });
+        if let Some((_, received)) = cluster.disks[&n(3)].incoming {
+            cluster.stored(3, received);
         }
     }
     let snapshot = installed(&cluster, 3).expect("it has it");

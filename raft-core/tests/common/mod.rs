@@ -16,7 +16,7 @@ use std::fmt::Write as _;
 use raft_core::{
     Append, Base, Body, Boot, Configuration, Durable, Effect, EntryId, EntryMeta, Event, HardState,
     Index, Input, Instant, Message, NodeId, Outcome, Raft, ReadFailure, ReadMode, ReadToken,
-    RoleKind, Rules, Settings, SnapshotId, Standard, Term, Write, WriteId,
+    Reception, RoleKind, Rules, Settings, SnapshotId, Standard, Term, Write, WriteId,
 };
 
 pub const MS: u64 = 1_000_000;
@@ -100,6 +100,8 @@ pub struct Cluster<R: Rules + Clone = Standard> {
     /// Every server's invariants must hold after every step.
     pub checked: bool,
     pub configuration: Configuration,
+    /// The last go of any server at receiving a snapshot.
+    pub reception: Reception,
     incarnation: u64,
 }
 
@@ -128,6 +130,7 @@ impl<R: Rules + Clone> Cluster<R> {
             now: 0,
             instant_disk: true,
             checked: true,
+            reception: Reception(0),
             incarnation: 0,
         };
         for id in 1..=size {
@@ -234,10 +237,11 @@ impl<R: Rules + Clone> Cluster<R> {
                     written = Some(write.id);
                 }
                 Effect::StorePiece {
+                    reception,
                     snapshot,
                     offset,
                     length,
-                } => stored = Some((*snapshot, offset + length)),
+                } => stored = Some((*reception, *snapshot, offset + length)),
                 Effect::Installed { snapshot } => {
                     self.disks.get_mut(&id).unwrap().snapshot = Some(*snapshot);
                     self.answers.push((id, effect.clone()));
@@ -253,13 +257,26 @@ impl<R: Rules + Clone> Cluster<R> {
         {
             self.durable(id.0, write.0);
         }
-        if let Some((snapshot, received)) = stored {
+        if let Some((reception, snapshot, received)) = stored {
+            self.reception = reception;
             self.disks.get_mut(&id).unwrap().incoming = Some((snapshot, received));
             if self.instant_disk {
-                self.step(id.0, Input::PieceStored { snapshot, received });
+                self.stored(id.0, received);
             }
         }
         effects
+    }
+
+    /// Reports the pieces of the last go at a snapshot, up to this byte.
+    pub fn stored(&mut self, id: u64, received: u64) -> Vec<Effect> {
+        let reception = self.reception;
+        self.step(
+            id,
+            Input::PieceStored {
+                reception,
+                received,
+            },
+        )
     }
 
     /// Takes a snapshot of so many bytes of all that is committed, and cuts the log after `through`.

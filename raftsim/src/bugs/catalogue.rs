@@ -14,6 +14,7 @@ const MACHINES: Shows = Shows::Property(Property::StateMachineSafety);
 const QUORUM: Shows = Shows::Property(Property::CommitQuorum);
 const MONOTONIC: Shows = Shows::Property(Property::MonotonicState);
 const PROMISES: Shows = Shows::Property(Property::PromisesKept);
+const SNAPSHOTS: Shows = Shows::Property(Property::SnapshotSafety);
 const ITSELF: Shows = Shows::Property(Property::CoreInvariants);
 const ONCE: Shows = Shows::Property(Property::ExactlyOnce);
 const LOST: Shows = Shows::Property(Property::NoAcknowledgedWriteLost);
@@ -180,6 +181,31 @@ pub(super) const CARDS: &[Card] = &[
         reach: Reach::Open,
     },
     Card {
+        bug: Bug::P10,
+        id: "P-10",
+        title: "A snapshot is named after an entry that it does not hold",
+        deviation: "A server that takes a snapshot names it after the last committed entry, though \
+                    the last applied one is older: whoever starts from it skips what lies between.",
+        change: Change::Duty("snapshot_index"),
+        breaks: &[MACHINES, SNAPSHOTS, ITSELF],
+        exposed_by: "A state machine that applies late, and a restart or a follower that is sent \
+                     the snapshot.",
+        seen_in: "a configuration store in Go",
+        reach: Reach::Only("entries are applied later than they commit."),
+    },
+    Card {
+        bug: Bug::P18,
+        id: "P-18",
+        title: "The log is cut before the snapshot is durable",
+        deviation: "A server removes the start of its log as soon as it has made a snapshot: a \
+                    crash before that is on disk leaves neither.",
+        change: Change::Duty("log_is_cut_at_once"),
+        breaks: &[SNAPSHOTS],
+        exposed_by: "A crash within moments of a snapshot.",
+        seen_in: "a module of a database in memory",
+        reach: Reach::Open,
+    },
+    Card {
         bug: Bug::R01,
         id: "R-01",
         title: "A follower commits up to its own last entry, not to what this message verified",
@@ -269,6 +295,18 @@ pub(super) const CARDS: &[Card] = &[
         reach: Reach::Open,
     },
     Card {
+        bug: Bug::R13,
+        id: "R-13",
+        title: "A leader sends no snapshot",
+        deviation: "A leader whose log no longer holds what a follower needs has nothing to \
+                    compare with, and sends that follower nothing at all.",
+        change: Change::Rule("snapshot_is_needed", RuleId::SnapshotNeeded),
+        breaks: &[LIVE],
+        exposed_by: "A follower that is away until the leader has cut its log.",
+        seen_in: "a Rust library",
+        reach: Reach::Open,
+    },
+    Card {
         bug: Bug::R15,
         id: "R-15",
         title: "An acknowledgement of an earlier leadership counts",
@@ -317,7 +355,8 @@ pub(super) const CARDS: &[Card] = &[
                     leader had committed stays unknown to the others.",
         change: Change::Rule("term_opens_with_noop", RuleId::Noop),
         breaks: &[LIVE],
-        exposed_by: "A leader that crashes right after a commit, and clients that then fall silent.",
+        exposed_by: "A leader that crashes right after a commit, and clients that then fall \
+                     silent.",
         seen_in: "a database and a message broker",
         reach: Reach::Only(
             "clients send nothing after the election: any new write commits the old ones.",
@@ -345,7 +384,8 @@ pub(super) const CARDS: &[Card] = &[
                     again and again.",
         change: Change::Settings("pre_vote", RuleId::Stickiness),
         breaks: &[LIMITS, LIVE],
-        exposed_by: "A server that can speak but not hear, for long; a limit on elections shows it.",
+        exposed_by: "A server that can speak but not hear, for long; a limit on elections shows \
+                     it.",
         seen_in: "the outage of a large network provider",
         reach: Reach::Only("a link stays broken for long: healed, the cluster is calm again."),
     },
@@ -414,7 +454,8 @@ pub(super) const CARDS: &[Card] = &[
                     an index that is too low.",
         change: Change::Rule("read_may_begin", RuleId::ReadOwnTermFirst),
         breaks: &[LINEAR, ORDER],
-        exposed_by: "A leader that dies before its followers learn what it committed, and a read right after.",
+        exposed_by: "A leader that dies before its followers learn what it committed, and a read \
+                     right after.",
         seen_in: "key-value stores in Go, Rust and C",
         reach: Reach::Open,
     },
@@ -480,6 +521,92 @@ pub(super) const CARDS: &[Card] = &[
         breaks: &[LINEAR, ORDER],
         exposed_by: "A state machine that applies late, or a follower that lags.",
         seen_in: "a teaching store in Java",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::S01,
+        id: "S-01",
+        title: "An older snapshot replaces newer state",
+        deviation: "A server installs every snapshot that it is sent, also one of what it knows to \
+                    be committed: its state goes back, and entries that it has acknowledged are \
+                    gone.",
+        change: Change::Rule("snapshot_has_news", RuleId::SnapshotNewsOnly),
+        breaks: &[MONOTONIC, SNAPSHOTS, PROMISES, QUORUM, ITSELF],
+        exposed_by: "A piece of a snapshot that comes late or twice.",
+        seen_in: "a broker in Java and a library in Rust",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::S02,
+        id: "S-02",
+        title: "A conflicting entry at the snapshot's end is kept",
+        deviation: "A server that has any entry at the index of a snapshot's last one takes it for \
+                    the same, whatever its term: it commits what no leader has.",
+        change: Change::Rule("suffix_stays", RuleId::SuffixStays),
+        breaks: &[MACHINES, MATCHING, SNAPSHOTS, QUORUM, COMPLETE],
+        exposed_by: "A deposed leader with a long tail that is sent a snapshot.",
+        seen_in: "libraries in Go, Java and Rust",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::S04,
+        id: "S-04",
+        title: "Pieces of two snapshots are put together",
+        deviation: "A server that holds the first pieces of one snapshot goes on with those of \
+                    another, and takes what comes out for whole.",
+        change: Change::Rule("pieces_may_mix", RuleId::PiecesOfOne),
+        breaks: &[MACHINES, SNAPSHOTS, LIVE],
+        exposed_by: "A transfer that is given up, by a new leader or for a newer snapshot.",
+        seen_in: "libraries in C++, Go and Rust",
+        reach: Reach::Unguarded("the checksum is not looked at, which would notice."),
+    },
+    Card {
+        bug: Bug::S06,
+        id: "S-06",
+        title: "Sessions are missing from the snapshot",
+        deviation: "A snapshot holds the keys but not what filters repeated requests: whoever \
+                    starts from it executes a retry again.",
+        change: Change::Duty("snapshot_holds_sessions"),
+        breaks: &[MACHINES, SNAPSHOTS, ONCE],
+        exposed_by: "A restart, or a follower that is sent the snapshot.",
+        seen_in: "a teaching implementation in C++",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::S08,
+        id: "S-08",
+        title: "The outcome of a transfer is never told",
+        deviation: "A leader does not learn that a follower has installed its snapshot, and never \
+                    goes back to sending it entries.",
+        change: Change::Rule("snapshot_is_over", RuleId::SnapshotUntilLogDoes),
+        breaks: &[LIVE],
+        exposed_by: "Any follower that is sent a snapshot.",
+        seen_in: "libraries in Go",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::S10,
+        id: "S-10",
+        title: "A server campaigns while it is sent a snapshot",
+        deviation: "Pieces of a snapshot do not count as a sign of life: a server that is sent \
+                    many stands for election meanwhile.",
+        change: Change::Rule("piece_is_a_sign_of_life", RuleId::PieceIsSignOfLife),
+        breaks: &[LIVE],
+        exposed_by: "A snapshot that takes longer than an election timeout.",
+        seen_in: "libraries in C and Erlang",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::S11,
+        id: "S-11",
+        title: "Only a refusal starts a transfer",
+        deviation: "A leader finds that a follower needs a snapshot only when that refuses \
+                    entries: to one that was away while the log was cut it says nothing any more, \
+                    and so is never refused.",
+        change: Change::Rule("snapshot_is_needed", RuleId::SnapshotNeeded),
+        breaks: &[LIVE],
+        exposed_by: "A full window to a follower that is away until the log is cut beyond it.",
+        seen_in: "a database in Rust",
         reach: Reach::Open,
     },
     Card {

@@ -182,6 +182,38 @@ impl Rules for Planted {
         self.bug == Bug::L11
     }
 
+    fn snapshot_is_needed(&self, before: bool, probing: bool) -> bool {
+        match self.bug {
+            Bug::R13 => false,
+            Bug::S11 => before && probing,
+            _ => Standard.snapshot_is_needed(before, probing),
+        }
+    }
+
+    fn snapshot_is_over(&self, matched: Index, through: Index) -> bool {
+        self.bug != Bug::S08 && Standard.snapshot_is_over(matched, through)
+    }
+
+    fn piece_is_a_sign_of_life(&self) -> bool {
+        self.bug != Bug::S10
+    }
+
+    fn snapshot_has_news(&self, last: Index, commit: Index) -> bool {
+        self.bug == Bug::S01 || Standard.snapshot_has_news(last, commit)
+    }
+
+    fn suffix_stays(&self, own: Result<Term, OutsideLog>, term: Term) -> bool {
+        match self.bug {
+            Bug::S01 => false,
+            Bug::S02 => own.is_ok(),
+            _ => Standard.suffix_stays(own, term),
+        }
+    }
+
+    fn pieces_may_mix(&self) -> bool {
+        self.bug == Bug::S04
+    }
+
     fn vote_may_leave(&self, vote: WriteId, durable: WriteId) -> bool {
         self.bug == Bug::P02 || Standard.vote_may_leave(vote, durable)
     }
@@ -222,6 +254,25 @@ impl Duties for Planted {
 
     fn read_is_covered(&self, applied: u64, needs: u64) -> bool {
         self.bug == Bug::Q09 || kv::Standard.read_is_covered(applied, needs)
+    }
+
+    fn snapshot_index(&self, applied: u64, committed: u64) -> u64 {
+        match self.bug {
+            Bug::P10 => committed,
+            _ => kv::Standard.snapshot_index(applied, committed),
+        }
+    }
+
+    fn snapshot_holds_sessions(&self) -> bool {
+        self.bug != Bug::S06
+    }
+
+    fn snapshot_is_sound(&self, right: bool) -> bool {
+        self.bug == Bug::S04 || right
+    }
+
+    fn log_is_cut_at_once(&self) -> bool {
+        self.bug == Bug::P18
     }
 
     fn reply_matches(&self, proposed_term: u64, applied_term: u64) -> bool {

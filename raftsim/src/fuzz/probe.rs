@@ -127,7 +127,8 @@ probes! {
     SnapshotInstalled: "snapshot-installed", "A server went on from a snapshot that it was sent.";
     SnapshotInPieces: "snapshot-in-pieces", "A snapshot arrived in several pieces.";
     SnapshotReplacedEntries: "snapshot-replaced-entries", "A snapshot took the place of entries that were not known to be committed.";
-    SuffixKept: "snapshot-kept-suffix", "A snapshot was installed, and the entries after it stayed.";
+    SuffixKept: "snapshot-kept-suffix", "A server held a snapshot's last entry and entries after it, and kept them.";
+    SnapshotWithoutNews: "snapshot-without-news", "A server was sent a snapshot of what it knew to be committed.";
     SnapshotBegunAnew: "snapshot-begun-anew", "A server was sent another snapshot than the one of which it had a part.";
     SnapshotResumedByOther: "snapshot-resumed-by-other-leader", "A snapshot that one leader had begun to send came whole from another.";
     SnapshotResumedAfterRestart: "snapshot-resumed-after-restart", "A server that held a part of a snapshot started again and got the rest.";

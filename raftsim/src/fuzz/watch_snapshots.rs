@@ -48,9 +48,13 @@ impl Probes {
                     self.hit_if(sends, Probe::LogCutWhileSending);
                 }
                 kv::Event::Core(Event::SnapshotSent { .. }) => self.hit(Probe::SnapshotSent),
+                kv::Event::Core(Event::SnapshotPassedOver { last, held }) => {
+                    let more = raft.is_some_and(|raft| raft.log().last_index() > last.index);
+                    self.hit_if(*held && more, Probe::SuffixKept);
+                    self.hit_if(!held, Probe::SnapshotWithoutNews);
+                }
                 kv::Event::Core(Event::SnapshotInstalled { whole, was, last }) => {
                     self.hit(Probe::SnapshotInstalled);
-                    self.hit_if(!whole, Probe::SuffixKept);
                     let seen = &self.servers[node.0 as usize];
                     let replaced = *whole && seen.last.index > *was && seen.last.index.0 > 0;
                     self.hit_if(replaced, Probe::SnapshotReplacedEntries);

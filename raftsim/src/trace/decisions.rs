@@ -156,6 +156,7 @@ impl Words<'_> {
             Event::SnapshotTaken { .. }
             | Event::LogCut { .. }
             | Event::SnapshotSent { .. }
+            | Event::SnapshotPassedOver { .. }
             | Event::SnapshotInstalled { .. } => self.snapshot(event),
             Event::DiskStalled { .. }
             | Event::TransferBegan { .. }
@@ -523,6 +524,14 @@ impl Words<'_> {
                 };
                 let values = json!({"last": at(*last), "was": was.0, "whole": whole});
                 Said::new("snapshot_installed", kind, text, values).notable()
+            }
+            Event::SnapshotPassedOver { last, held } => {
+                let text = match held {
+                    true => format!("needs no snapshot at {last}, holds that entry"),
+                    false => format!("needs no snapshot at {last}, knows more"),
+                };
+                let values = json!({"last": at(*last), "held": held});
+                Said::new("snapshot_passed_over", kind, text, values)
             }
             other => unreachable!("{other:?} is about no snapshot"),
         }

@@ -18,8 +18,8 @@ impl Safety {
         write: &LogWrite,
         term: Term,
     ) -> Result<(), Found> {
-        if let Some(rebase) = &write.raft.rebase {
-            self.rebased(id, rebase)?;
+        if let Some(rebase) = write.raft.rebase.as_ref().filter(|rebase| rebase.whole) {
+            self.replaced(id, rebase.base.last)?;
         }
         let Some(first) = first_touched(write) else {
             return Ok(());

@@ -150,6 +150,9 @@ impl Safety {
         }
         self.role(id, server)?;
         self.commit(cluster, id, server)?;
+        for write in output.writes.iter().filter_map(kv::Write::log) {
+            self.cut(id, write)?;
+        }
         self.applied(id, server)?;
         self.count(Property::CoreInvariants);
         let Err(broken) = server.node().invariants() else {

@@ -1,8 +1,8 @@
 //! What stands in for the start of a log (§7): only what is committed, never less than was promised,
 //! and always with a snapshot that covers it.
 
-use kv::Duties;
-use raft_core::{Rebase, Rules};
+use kv::{Duties, LogWrite};
+use raft_core::{EntryId, Rules};
 use simulator::NodeId;
 
 use super::{Found, Safety};
@@ -11,27 +11,14 @@ use crate::format::Property;
 use crate::server::Server;
 
 impl Safety {
-    /// A log begins later from now on.
-    pub(super) fn rebased(&mut self, id: NodeId, rebase: &Rebase) -> Result<(), Found> {
+    /// A log is replaced by a snapshot up to this entry.
+    pub(super) fn replaced(&mut self, id: NodeId, base: EntryId) -> Result<(), Found> {
         self.count(Property::SnapshotSafety);
-        let base = rebase.base.last;
-        let log = &self.nodes[id.0 as usize].log;
-        let committed = self.committed.get(base.index.0);
-        if committed.is_none_or(|entry| entry.term != base.term) {
-            let known = match committed {
-                Some(entry) => format!("entry {}{} is committed", base.index, entry.term),
-                None => format!("the cluster has committed up to #{}", self.committed.last()),
-            };
-            let begins = format!("{}'s log begins after {base} now", self.name(id));
-            self.object(Property::SnapshotSafety, Subject::Node(id), [known, begins])?;
-            return Ok(());
-        }
-        if !rebase.whole {
-            return self.cut(id, base.index.0);
-        }
+        self.stands_for_committed(id, base)?;
         let watched = &self.nodes[id.0 as usize];
-        let matches = log.agrees(&self.committed, base.index.0);
-        if matches && watched.acknowledged > base.index.0 {
+        let index = base.index.0;
+        let matches = watched.log.agrees(&self.committed, index);
+        if matches && watched.acknowledged > index {
             let facts = [
                 format!(
                     "{} acknowledged its log up to #{}, and its entry {base} is that of the snapshot",
@@ -40,11 +27,11 @@ impl Safety {
                 ),
                 format!("it throws away what follows {base}"),
             ];
-            let index = base.index.0 + 1;
+            let index = index + 1;
             let subject = Subject::Copy { node: id, index };
             self.object(Property::SnapshotSafety, subject, facts)?;
         }
-        let given = self.committed.prefix(base.index.0);
+        let given = self.committed.prefix(index);
         let watched = self.watched(id);
         // Until the write is durable, a crash brings the old log back: of that, this is left.
         let common = watched.log.first_difference(&given) - 1;
@@ -54,17 +41,36 @@ impl Safety {
         Ok(())
     }
 
-    fn cut(&self, id: NodeId, index: u64) -> Result<(), Found> {
+    /// A log was cut at its start, if the write says so.
+    pub(super) fn cut(&mut self, id: NodeId, write: &LogWrite) -> Result<(), Found> {
+        let Some(rebase) = write.raft.rebase.as_ref().filter(|rebase| !rebase.whole) else {
+            return Ok(());
+        };
+        self.count(Property::SnapshotSafety);
+        let base = rebase.base.last;
+        self.stands_for_committed(id, base)?;
         let log = &self.nodes[id.0 as usize].log;
-        if log.agrees(&self.committed, index) {
+        if log.agrees(&self.committed, base.index.0) {
             return Ok(());
         }
         let name = self.name(id);
         let differs = log.first_difference(&self.committed);
         let facts = [
             format!("{name}'s log differs from the committed one at #{differs}"),
-            format!("{name} keeps what follows #{index} of it"),
+            format!("{name} keeps what follows {base} of it"),
         ];
+        self.object(Property::SnapshotSafety, Subject::Node(id), facts)
+    }
+
+    fn stands_for_committed(&self, id: NodeId, base: EntryId) -> Result<(), Found> {
+        let committed = self.committed.get(base.index.0);
+        let known = match committed {
+            Some(entry) if entry.term == base.term => return Ok(()),
+            Some(entry) => format!("entry {}{} is committed", base.index, entry.term),
+            None => format!("the cluster has committed up to #{}", self.committed.last()),
+        };
+        let begins = format!("{}'s log begins after {base} now", self.name(id));
+        let facts = [known, begins];
         self.object(Property::SnapshotSafety, Subject::Node(id), facts)
     }
 
