@@ -97,9 +97,9 @@ impl<R: Rules, D: Duties> Node<R, D> {
             reception,
             received,
         };
-        if received == snapshot.bytes && self.keeping.receives(snapshot) {
+        if received == snapshot.bytes && self.keeping.is_whole(reception) {
             let duties = self.machine.duties();
-            if !self.keeping.examine(snapshot, duties) {
+            if !self.keeping.examine(reception, duties) {
                 observer.event(Event::SnapshotUnsound { snapshot });
                 input = Input::SnapshotDamaged { reception };
             }

@@ -413,6 +413,7 @@ impl<R: Rules> Raft<R> {
             return;
         }
         let own = self.log.term_at(last.index);
+        let was = self.commit_index;
         let whole = !self.rules.suffix_stays(own, last.term);
         let base = Base {
             last,
@@ -420,7 +421,8 @@ impl<R: Rules> Raft<R> {
         };
         if whole {
             self.log.replace(base.clone());
-            self.durability.truncate(&self.rules, last.index.next());
+            // Of what is durable, the two logs are known to share what was committed.
+            self.durability.truncate(&self.rules, was.next());
             self.durability.rebase(last.index);
         } else {
             self.log.compact(last.index);
@@ -428,7 +430,6 @@ impl<R: Rules> Raft<R> {
         self.pending.rebase = Some(Box::new(Rebase { base, whole }));
         let id = incoming.id;
         self.snapshot = Some(Box::new(Snapshot { id, configuration }));
-        let was = self.commit_index;
         self.commit_index = last.index;
         observer.event(Event::SnapshotInstalled { last, was, whole });
         self.effects.push_back(Effect::Installed { snapshot: id });

@@ -7,8 +7,8 @@ use common::schedule::{Act, act, run};
 use common::{Cluster, Envelope, MS, n};
 use proptest::prelude::*;
 use raft_core::{
-    Body, Effect, EntryId, Event, Index, Input, OutsideLog, Pace, ReadMode, RoleKind, Rules,
-    Settings, SnapshotId, Term,
+    Body, Effect, EntryId, Event, Index, Input, Outcome, OutsideLog, Pace, ReadMode, RoleKind,
+    Rules, Settings, SnapshotId, Term,
 };
 use std::collections::BTreeMap;
 
@@ -369,6 +369,43 @@ fn a_log_that_conflicts_is_replaced_whole_and_one_that_agrees_keeps_its_suffix()
         );
         assert_eq!(installed(&cluster, 3).is_some(), whole);
     }
+}
+
+#[test]
+fn what_a_snapshot_replaced_is_not_acknowledged_in_its_place() {
+    let mut cluster = Cluster::new(3, small_pieces())
+        .with_logs(3, &[&[1, 1, 3, 3, 3], &[1, 1, 3, 3, 3], &[1, 1, 2, 2]]);
+    cluster.elect(1, &[2]);
+    cluster.instant_disk = false;
+    let snapshot = SnapshotId {
+        last: EntryId {
+            index: Index(5),
+            term: Term(3),
+        },
+        bytes: 5,
+        checksum: 9,
+    };
+    let term = cluster.node(1).current_term().0;
+    let whole = |cluster: &mut Cluster| {
+        let piece = piece(cluster, snapshot, 0, 5);
+        cluster.receive(1, 3, term, piece)
+    };
+    whole(&mut cluster);
+    cluster.stored(3, 5);
+    assert_eq!(installed(&cluster, 3), Some(snapshot));
+    let again = whole(&mut cluster);
+    let acknowledged = again.iter().find_map(|effect| match effect {
+        Effect::Send { message, .. } => match &message.body {
+            Body::AppendEntriesReply(reply) => Some(reply.outcome),
+            _ => None,
+        },
+        _ => None,
+    });
+    // The disk still holds entries 3 and 4 of term 2.
+    let match_index = Index(0);
+    assert_eq!(acknowledged, Some(Outcome::Accepted { match_index }));
+    cluster.sync(3);
+    assert_eq!(cluster.node(3).durable_index(), Index(5));
 }
 
 #[test]
