@@ -9,7 +9,7 @@ use crate::reply::Version;
 /// The decisions of the key-value layer. The defaults are right.
 ///
 /// Whoever plants a bug overrides one method; all else stays as it is in production. Which override
-/// stands for which known bug (A: applying and clients, Q: reads):
+/// stands for which known bug (A: applying and clients, P: persistence, Q: reads, S: snapshots):
 ///
 /// | Bug | Planted by |
 /// |---|---|
@@ -17,6 +17,10 @@ use crate::reply::Version;
 /// | A-03 what only one node knows (its clock, its name) gets into the state | [`Duties::next_version`], from a value that holds it |
 /// | A-04 a client's retry is executed again | [`Duties::standing`], always [`Standing::New`] |
 /// | A-05 a client gets the answer to whatever was applied at its index | [`Duties::reply_matches`], always true |
+/// | P-10 state and applied index are not written together | [`Duties::snapshot_index`], the commit index |
+/// | P-18 the log is cut before the snapshot is durable | [`Duties::log_is_cut_at_once`], true |
+/// | S-04 pieces of two snapshots are put together | [`Duties::snapshot_is_sound`], true, beside a rule |
+/// | S-06 sessions are missing from the snapshot | [`Duties::snapshot_holds_sessions`], false |
 /// | Q-09 a follower answers a read before it has applied enough | [`Duties::read_is_covered`], always true |
 /// | A-07 a forwarded proposal deposes a leader | not plantable: nothing is forwarded, clients get a hint |
 ///

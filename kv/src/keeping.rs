@@ -140,7 +140,7 @@ impl<D: Duties> Keeping<D> {
         })
     }
 
-    /// Whether what is here describes a state, that of its name. If not, it is forgotten.
+    /// Whether what is here describes a state, that of its name.
     pub(crate) fn examine(&mut self, reception: Reception, duties: &D) -> bool {
         let part = self.part.as_mut();
         let Some(part) = part.filter(|part| part.reception == reception) else {
@@ -151,14 +151,9 @@ impl<D: Duties> Keeping<D> {
         if duties.snapshot_is_sound(right) {
             part.machine = Machine::decode(duties.clone(), &part.bytes).ok();
         }
-        let described = part
-            .machine
-            .as_ref()
-            .is_some_and(|machine| machine.applied() == id.last.index.0);
-        if !described {
-            self.part = None;
-        }
-        described
+        // The next go begins at its first byte and replaces what is here.
+        let machine = part.machine.as_ref();
+        machine.is_some_and(|machine| machine.applied() == id.last.index.0)
     }
 
     /// The state that a snapshot describes, which takes the place of the node's own.

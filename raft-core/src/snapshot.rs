@@ -316,7 +316,7 @@ impl<R: Rules> Raft<R> {
         if !known {
             let mixes = self.rules.pieces_may_mix();
             let held = self.incoming.take().filter(|_| mixes);
-            let held = held.map_or(0, |incoming| incoming.received.min(bytes));
+            let held = held.map_or(0, |incoming| incoming.received.min(bytes - 1));
             self.incoming = Some(Box::new(Incoming::found(install.snapshot, held)));
             self.reception.0 += 1;
         }

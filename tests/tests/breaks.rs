@@ -151,6 +151,8 @@ const LONG_DELAYS: &str = include_str!("../scenarios/long-delays.json");
 const YOUNG_LEADERS: &str = include_str!("../scenarios/young-leaders.json");
 const SILENT_CLIENTS: &str = include_str!("../scenarios/silent-clients.json");
 const DEAF_SERVER: &str = include_str!("../scenarios/deaf-server.json");
+const SLOW_RECEIVER: &str = include_str!("../scenarios/slow-receiver.json");
+const SNAPSHOTS: &str = include_str!("../../scenarios/snapshots.json");
 
 /// Holds that the bug shows in this scenario within so many seeds, and that the first seed to show
 /// it has no fault without it.
@@ -206,6 +208,56 @@ fn a_leader_without_an_entry_of_its_own_cannot_tell_what_was_committed() {
 #[test]
 fn a_server_that_cannot_hear_deposes_every_leader() {
     shown_by(DEAF_SERVER, Bug::L07, 5);
+}
+
+#[test]
+fn a_snapshot_named_after_what_it_does_not_hold_skips_entries() {
+    shown_by(SNAPSHOTS, Bug::P10, 30);
+}
+
+#[test]
+fn a_log_that_is_cut_too_early_leaves_a_gap() {
+    shown_by(SNAPSHOTS, Bug::P18, 60);
+}
+
+#[test]
+fn a_leader_that_sends_no_snapshot_leaves_a_follower_behind() {
+    shown_by(SNAPSHOTS, Bug::R13, 10);
+}
+
+#[test]
+fn an_older_snapshot_that_is_installed_takes_a_server_back() {
+    shown_by(SNAPSHOTS, Bug::S01, 100);
+}
+
+#[test]
+fn a_conflicting_entry_that_passes_for_the_snapshots_last_one_is_committed() {
+    shown_by(SNAPSHOTS, Bug::S02, 30);
+}
+
+#[test]
+fn pieces_of_two_snapshots_make_a_state_that_nobody_had() {
+    shown_by(SNAPSHOTS, Bug::S04, 300);
+}
+
+#[test]
+fn a_snapshot_without_sessions_is_not_the_state() {
+    shown_by(SNAPSHOTS, Bug::S06, 10);
+}
+
+#[test]
+fn a_leader_that_never_hears_of_an_installed_snapshot_sends_no_entries() {
+    shown_by(SNAPSHOTS, Bug::S08, 10);
+}
+
+#[test]
+fn a_server_that_takes_no_piece_for_a_sign_of_life_deposes_its_leader() {
+    shown_by(SLOW_RECEIVER, Bug::S10, 10);
+}
+
+#[test]
+fn a_leader_that_waits_for_a_refusal_waits_for_ever() {
+    shown_by(SNAPSHOTS, Bug::S11, 60);
 }
 
 /// A quorum of half the servers, where their number is even.

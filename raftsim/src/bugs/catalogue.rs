@@ -591,10 +591,13 @@ pub(super) const CARDS: &[Card] = &[
         deviation: "Pieces of a snapshot do not count as a sign of life: a server that is sent \
                     many stands for election meanwhile.",
         change: Change::Rule("piece_is_a_sign_of_life", RuleId::PieceIsSignOfLife),
-        breaks: &[LIVE],
+        breaks: &[LIMITS, LIVE],
         exposed_by: "A snapshot that takes longer than an election timeout.",
         seen_in: "libraries in C and Erlang",
-        reach: Reach::Open,
+        reach: Reach::Only(
+            "a transfer takes longer than an election timeout, and neither pre-votes nor \
+                            withheld votes protect the leader.",
+        ),
     },
     Card {
         bug: Bug::S11,

@@ -239,20 +239,21 @@ impl Checks {
             self.history.told(answer, id, step.id, step.time);
         }
         let result = self.safety.stepped(cluster, id, server, step.output);
-        self.keep_committed(server);
+        self.keep_committed(server, &cluster.disk(id).0);
         result
     }
 
     /// Keeps the payloads of newly committed entries, from the node that committed them.
-    fn keep_committed<R: Rules, D: Duties>(&mut self, server: &Server<R, D>) {
+    fn keep_committed<R: Rules, D: Duties>(&mut self, server: &Server<R, D>, disk: &kv::Disk) {
         let committed = self
             .safety
             .committed()
             .min(server.node().raft().commit_index().0);
         while (self.log.len() as u64) < committed {
             let index = raft_core::Index(self.log.len() as u64 + 1);
-            // Only with a broken rule is there a commit of what lies in a snapshot already.
-            let Some((_, payload)) = server.node().entry(index) else {
+            // With a wrong rule the node may have cut it off at once.
+            let own = server.node().entry(index).map(|(_, payload)| payload);
+            let Some(payload) = own.or_else(|| Some(&disk.entry(index)?.1)) else {
                 return;
             };
             self.log.push(payload.clone());
