@@ -19,6 +19,8 @@ pub(crate) enum Unit {
     PerSecond,
     SimulatedSeconds,
     NsPerHistory,
+    NsPerKey,
+    BytesPerKey,
 }
 
 impl Unit {
@@ -34,6 +36,8 @@ impl Unit {
             Self::PerSecond => "/CPU s",
             Self::SimulatedSeconds => "simulated s/CPU s",
             Self::NsPerHistory => "ns/history",
+            Self::NsPerKey => "ns/key",
+            Self::BytesPerKey => "B/key",
         }
     }
 

@@ -1,6 +1,6 @@
 //! Benchmarks of the core and of the world, beside a peer in the same run.
 //!
-//! `cargo run --release -p bench -- [core|idle|reads|world|seeds|linearize] [--json] [--instructions]`
+//! `cargo run --release -p bench -- [core|idle|reads|snapshot|world|seeds|linearize] [--json] [--instructions]`
 //!
 //! The peer is raft-rs, the `raft` crate, with the storage it brings along. Both sides live in the
 //! same harness: clusters in memory, messages moved from queue to queue, disks that are done at
@@ -10,6 +10,7 @@
 //! - `load`, `measure`, `figure`: what is done, how it is timed, how it is printed.
 //! - `core`: proposals and heartbeats; `core::payload` does for ours what the peer's storage does.
 //! - `core::reads`: reads by ReadIndex and by lease.
+//! - `snapshot`: a large state as bytes and back, with the memory that takes.
 //! - `world`: the simulated world under load and idle; the peer is in a bare event loop.
 //! - `seeds`: whole runs, from a scenario's text to its verdict; no peer can do that.
 //! - `linearize`: the checker of histories, beside porcupine.
@@ -26,6 +27,7 @@ mod peer;
 #[path = "../../linearize/tests/porcupine/mod.rs"]
 mod porcupine;
 mod seeds;
+mod snapshot;
 mod world;
 
 use std::io;
@@ -58,6 +60,8 @@ enum Bench {
     Idle,
     /// A read, from its question until the leader names an index.
     Reads,
+    /// A snapshot of a million keys.
+    Snapshot,
     /// The simulated world under load and idle.
     World,
     /// Whole runs, with all faults and checks.
@@ -96,6 +100,9 @@ fn run(cli: &Cli) -> io::Result<()> {
     }
     if wanted(|bench| matches!(bench, Bench::Reads)) {
         core::reads::run(form)?;
+    }
+    if wanted(|bench| matches!(bench, Bench::Snapshot)) {
+        snapshot::run(form)?;
     }
     if wanted(|bench| matches!(bench, Bench::World)) {
         world::run(form, counter.as_ref())?;

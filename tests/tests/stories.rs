@@ -55,6 +55,10 @@ fn young_leaders(seed: u64) -> Resolved {
     resolve(YOUNG_LEADERS, seed)
 }
 
+fn snapshots(seed: u64) -> Resolved {
+    scenario("snapshots.json", seed)
+}
+
 fn four_nodes(seed: u64) -> Resolved {
     let mut scenario = churn(seed);
     scenario.nodes.truncate(4);
@@ -97,6 +101,8 @@ const SHOWN: &[(Bug, u64, World)] = &[
     (Bug::R09, 100, blind),
     (Bug::C01, 250, young_leaders),
     (Bug::C03, 50, four_nodes),
+    (Bug::S01, 100, snapshots),
+    (Bug::S02, 30, snapshots),
 ];
 
 #[test]

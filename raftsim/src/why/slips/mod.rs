@@ -6,6 +6,7 @@
 mod appends;
 mod commits;
 mod reads;
+mod snapshots;
 mod store;
 mod votes;
 
@@ -115,6 +116,7 @@ pub(super) fn of(account: &Account, when: When, node: NodeId, moment: &Moment) -
     appends::check(&mut scene);
     commits::check(&mut scene);
     reads::check(&mut scene);
+    snapshots::check(&mut scene);
     store::check(&mut scene);
     scene.found
 }

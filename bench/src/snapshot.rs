@@ -1,0 +1,93 @@
+//! A snapshot of a large state: how long it takes to write and to read, and how much memory.
+
+use std::fs;
+use std::io;
+
+use kv::{ClientId, Command, Machine, Op, Serial, Snapshot};
+use raft_core::{EntryId, Index, Term};
+
+use crate::figure::{Figure, Form, Unit, print};
+use crate::measure::{Milli, cpu_ns};
+
+/// How many keys the state has, of 16 bytes each, with values of 16 bytes.
+const KEYS: u64 = 1_000_000;
+
+/// Measures one snapshot of a million keys, and the state that comes back from it.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub(crate) fn run(form: Form) -> io::Result<()> {
+    let before = resident();
+    let machine = state();
+    let held = resident();
+    let last = EntryId {
+        index: Index(KEYS),
+        term: Term(1),
+    };
+    let begun = cpu_ns();
+    let snapshot = Snapshot::of(&machine, last);
+    let taken = cpu_ns() - begun;
+    let most = most_resident();
+    let hash = machine.hash();
+    drop(machine);
+    let begun = cpu_ns();
+    let back = Machine::decode(kv::Standard, &snapshot.bytes);
+    let read = cpu_ns() - begun;
+    assert!(
+        back.is_ok_and(|back| back.hash() == hash),
+        "the state comes back as it was"
+    );
+    let figure = |name: &str, amount: u64, unit| Figure {
+        name: name.to_owned(),
+        ours: Milli::ratio(amount, KEYS),
+        peer: None,
+        unit,
+    };
+    let mut figures = vec![
+        figure("taking it", taken, Unit::NsPerKey),
+        figure("starting from it", read, Unit::NsPerKey),
+        figure("its size", snapshot.id.bytes, Unit::BytesPerKey),
+    ];
+    if let (Some(before), Some(held), Some(most)) = (before, held, most) {
+        let state = held.saturating_sub(before);
+        let more = most.saturating_sub(held);
+        figures.push(figure("memory of the state", state, Unit::BytesPerKey));
+        figures.push(figure("memory more to take it", more, Unit::BytesPerKey));
+    }
+    print("snapshot of a million keys", "", &figures, form)
+}
+
+fn state() -> Machine {
+    let mut machine = Machine::default();
+    for index in 1..=KEYS {
+        // Spread, so that keys do not come in their order.
+        let key = index.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let command = Command {
+            client: ClientId(1),
+            serial: Serial(index),
+            op: Op::Put {
+                key: format!("{key:016x}").into_bytes().into(),
+                value: format!("{index:016}").into_bytes().into(),
+            },
+        };
+        machine.apply(index, &command.encode());
+    }
+    machine
+}
+
+/// Bytes of memory that this process holds, where the system tells.
+fn resident() -> Option<u64> {
+    status("VmRSS:")
+}
+
+/// The most that it has held.
+fn most_resident() -> Option<u64> {
+    status("VmHWM:")
+}
+
+fn status(field: &str) -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with(field))?;
+    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib * 1024)
+}
