@@ -14,6 +14,7 @@ impl Safety {
     /// A log begins later from now on.
     pub(super) fn rebased(&mut self, id: NodeId, rebase: &Rebase) -> Result<(), Found> {
         self.count(Property::SnapshotSafety);
+        self.sightings.installs += u64::from(rebase.whole);
         let base = rebase.base.last;
         let log = &self.nodes[id.0 as usize].log;
         let committed = self.committed.get(base.index.0);
