@@ -4,7 +4,7 @@ use kv::Duties;
 use raft_core::Rules;
 use simulator::{Cluster, Count, FaultKind, Time};
 
-use crate::check::Checks;
+use crate::check::{Checks, Most};
 use crate::clock;
 use crate::format::{Limits, Metric, Property, Resolved};
 use crate::missed::Missed;
@@ -187,8 +187,12 @@ fn limits<R: Rules + Clone, D: Duties>(
     let counts = [
         ("messages", limits.messages, messages),
         ("bytes", limits.bytes, checks.meter().bytes),
-        ("log_bytes", limits.log_bytes, stored.log),
-        ("snapshot_bytes", limits.snapshot_bytes, stored.snapshot),
+        ("log_bytes", limits.log_bytes, stored.log.bytes),
+        (
+            "snapshot_bytes",
+            limits.snapshot_bytes,
+            stored.snapshot.bytes,
+        ),
         ("elections", limits.elections, value(Metric::Elections)),
         ("ops_unknown", limits.ops_unknown, value(Metric::OpsUnknown)),
     ];
@@ -205,7 +209,11 @@ fn limits<R: Rules + Clone, D: Duties>(
     })?;
     let facts = [
         format!("the scenario allows {name} {limit}"),
-        format!("it was {was}"),
+        match name {
+            "log_bytes" => format!("it was {was}{}", whose(scenario, stored.log)),
+            "snapshot_bytes" => format!("it was {was}{}", whose(scenario, stored.snapshot)),
+            _ => format!("it was {was}"),
+        },
     ];
     Some(Unmet {
         missed: Missed::Limit(name),
@@ -213,5 +221,13 @@ fn limits<R: Rules + Clone, D: Duties>(
         event: ended.cluster.last_event().0,
         facts,
         step: None,
+    })
+}
+
+/// Who had the most on its disk, and when first.
+fn whose(scenario: &Resolved, most: Most) -> String {
+    most.first.map_or_else(String::new, |(node, time)| {
+        let name = &scenario.nodes[node.0 as usize];
+        format!(", on the disk of {name} at {}", clock::show(time.0))
     })
 }

@@ -31,7 +31,7 @@ pub use history::{End, History, Operation};
 pub use meter::Meter;
 pub(crate) use model::read as read_request;
 pub use safety::Sightings;
-pub(crate) use stored::{log_bytes, snapshot_bytes};
+pub(crate) use stored::{Most, log_bytes, snapshot_bytes};
 pub use subject::Subject;
 pub use violation::{Broken, Violation};
 
@@ -227,12 +227,12 @@ impl Checks {
             } => self.history.offered(proposal, step.id, step.time),
             Action::Crash { node, .. } => {
                 let disk = &cluster.disk(*node).0;
-                self.stored.crashed(*node, disk);
+                self.stored.crashed(*node, disk, step.time);
                 return self.safety.crashed(*node, disk);
             }
             Action::Written { node, .. } => {
                 let (disk, pending) = (&cluster.disk(*node).0, cluster.pending_writes(*node));
-                self.stored.written(*node, disk, pending.len());
+                self.stored.written(*node, disk, pending.len(), step.time);
                 self.safety.reported(*node, disk, pending);
             }
             Action::Restart(node) => {

@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use simulator::NodeId;
+use simulator::{NodeId, Time};
 
 use super::meter::NUMBER;
 use super::shadow::first_touched;
@@ -16,10 +16,19 @@ const BESIDES_ENTRIES: u64 = 4 * NUMBER;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Stored {
     nodes: Vec<Kept>,
-    /// The bytes of the largest log that any node had on its disk.
-    pub(crate) log: u64,
-    /// The bytes of the largest snapshot that any node had on its disk.
-    pub(crate) snapshot: u64,
+    /// The largest log that any node had on its disk.
+    pub(crate) log: Most,
+    /// The largest snapshot that any node had on its disk.
+    pub(crate) snapshot: Most,
+}
+
+/// The most of something that a node kept.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Most {
+    /// How many bytes.
+    pub(crate) bytes: u64,
+    /// Who had so many first, and when.
+    pub(crate) first: Option<(NodeId, Time)>,
 }
 
 /// The log on one disk, as it was when it was measured last.
@@ -72,27 +81,37 @@ impl Stored {
 
     /// Writes became durable; so many are still on their way.
     #[inline]
-    pub(super) fn written(&mut self, node: NodeId, disk: &kv::Disk, pending: usize) {
+    pub(super) fn written(&mut self, node: NodeId, disk: &kv::Disk, pending: usize, now: Time) {
         let kept = &mut self.nodes[node.0 as usize];
         let done = kept.pending.len().saturating_sub(pending);
         let touched = kept.pending.drain(..done).flatten().min();
         kept.measure(touched.unwrap_or(u64::MAX), disk);
-        self.look(node, disk);
+        self.look(node, disk, now);
     }
 
     /// A node crashed: its disk may hold anything of what was on its way.
-    pub(super) fn crashed(&mut self, node: NodeId, disk: &kv::Disk) {
+    pub(super) fn crashed(&mut self, node: NodeId, disk: &kv::Disk, now: Time) {
         let kept = &mut self.nodes[node.0 as usize];
         kept.pending.clear();
         kept.measure(0, disk);
-        self.look(node, disk);
+        self.look(node, disk, now);
     }
 
     #[inline]
-    fn look(&mut self, node: NodeId, disk: &kv::Disk) {
+    fn look(&mut self, node: NodeId, disk: &kv::Disk, now: Time) {
         let bytes = BESIDES_ENTRIES + self.nodes[node.0 as usize].bytes;
-        self.log = self.log.max(bytes);
-        self.snapshot = self.snapshot.max(snapshot_bytes(disk));
+        self.log.look(bytes, node, now);
+        self.snapshot.look(snapshot_bytes(disk), node, now);
+    }
+}
+
+impl Most {
+    #[inline]
+    fn look(&mut self, bytes: u64, node: NodeId, now: Time) {
+        if bytes > self.bytes {
+            let first = Some((node, now));
+            *self = Self { bytes, first };
+        }
     }
 }
 
