@@ -165,7 +165,11 @@ impl<R: Rules> Raft<R> {
             let SnapshotId { bytes, .. } = sending.snapshot.id;
             let stale = now.since(sending.progress_at) >= settings.heartbeat;
             if speak && silent && stale {
-                sending.sent = sending.received;
+                // A crash may have undone the installation of what was received whole: any piece
+                // brings it about again.
+                let last = bytes.saturating_sub(settings.snapshot_piece_bytes);
+                let whole = sending.received >= bytes;
+                sending.sent = if whole { last } else { sending.received };
             }
             let under_way = sending.sent - sending.received.min(sending.sent);
             if sending.sent >= bytes || (under_way > 0 && under_way >= settings.window_bytes) {

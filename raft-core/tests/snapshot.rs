@@ -189,6 +189,38 @@ fn a_receiver_that_restarts_goes_on_from_what_it_holds() {
 }
 
 #[test]
+fn a_receiver_that_crashes_while_it_installs_is_sent_a_piece_again() {
+    let mut cluster = left_behind(2);
+    cluster.instant_disk = false;
+    for _ in 0..20 {
+        cluster.timeout(1);
+        cluster.deliver_all();
+        if let Some((_, received)) = cluster.disks[&n(3)].incoming {
+            cluster.stored(3, received);
+            cluster.deliver_all();
+        }
+        if installed(&cluster, 3).is_some() {
+            break;
+        }
+    }
+    assert!(
+        installed(&cluster, 3).is_some(),
+        "its leader knows that all is there"
+    );
+    // Of the write that begins the log after it nothing gets to the disk; all pieces had.
+    cluster.crash(3);
+    let id = cluster.node(1).snapshot().expect("it took one");
+    let disk = cluster.disks.get_mut(&n(3)).expect("each has one");
+    (disk.snapshot, disk.incoming) = (None, Some((id, id.bytes)));
+    cluster.instant_disk = true;
+    cluster.start(3);
+    assert_eq!(cluster.node(3).log().base().last.index, Index(0));
+    rounds(&mut cluster, 1, 4);
+    assert_eq!(cluster.node(3).log().base().last, id.last);
+    assert_eq!(cluster.node(1).progress()[1].match_index, id.last.index);
+}
+
+#[test]
 fn a_new_leader_with_the_same_snapshot_goes_on_where_the_last_one_was() {
     let mut cluster = left_behind(2);
     cluster.timeout(1);

@@ -4,7 +4,7 @@ use kv::Duties;
 use raft_core::Rules;
 use simulator::{Cluster, Count, FaultKind, Time};
 
-use crate::check::Checks;
+use crate::check::{Checks, Most};
 use crate::clock;
 use crate::format::{Limits, Metric, Property, Resolved};
 use crate::missed::Missed;
@@ -150,6 +150,8 @@ fn metrics<R: Rules + Clone, D: Duties>(
         Metric::Elections => sightings.elections,
         Metric::Commits => sightings.commits,
         Metric::EntriesOverwritten => sightings.overwritten,
+        Metric::Snapshots => sightings.snapshots,
+        Metric::SnapshotsInstalled => sightings.installs,
         Metric::LostWrites => count(FaultKind::LostWrites).effective,
         Metric::MessagesDropped => counters.drops,
         Metric::MessagesDuplicated => counters.duplicates,
@@ -181,48 +183,37 @@ fn limits<R: Rules + Clone, D: Duties>(
             .map_or(0, |(_, value)| *value)
     };
     let messages = ended.cluster.counters().messages;
-    let (answered, elections) = (value(Metric::OpsOk), value(Metric::Elections));
-    let unknown = value(Metric::OpsUnknown);
-    let bytes = checks.meter().bytes;
-    let passed = [
+    let stored = checks.stored();
+    let counts = [
+        ("messages", limits.messages, messages),
+        ("bytes", limits.bytes, checks.meter().bytes),
+        ("log_bytes", limits.log_bytes, stored.log.bytes),
         (
-            "messages",
-            limits.messages,
-            limits.messages.is_none_or(|l| l.holds(messages)),
-            messages,
+            "snapshot_bytes",
+            limits.snapshot_bytes,
+            stored.snapshot.bytes,
         ),
-        (
-            "bytes",
-            limits.bytes,
-            limits.bytes.is_none_or(|l| l.holds(bytes)),
-            bytes,
-        ),
-        (
-            "elections",
-            limits.elections,
-            limits.elections.is_none_or(|l| l.holds(elections)),
-            elections,
-        ),
-        (
-            "ops_unknown",
-            limits.ops_unknown,
-            limits.ops_unknown.is_none_or(|l| l.holds(unknown)),
-            unknown,
-        ),
-        (
-            "messages_per_op",
-            limits.messages_per_op,
-            limits
-                .messages_per_op
-                .is_none_or(|l| l.holds_per(messages, answered)),
-            messages / answered.max(1),
-        ),
+        ("elections", limits.elections, value(Metric::Elections)),
+        ("ops_unknown", limits.ops_unknown, value(Metric::OpsUnknown)),
     ];
-    let (name, limit, _, was) = passed.into_iter().find(|(_, _, holds, _)| !holds)?;
-    let limit = limit.map(|limit| limit.to_string()).unwrap_or_default();
+    let answered = value(Metric::OpsOk);
+    let per_op = limits.messages_per_op;
+    let per_op = per_op.filter(|limit| !limit.holds_per(messages, answered));
+    let mut passed = counts.into_iter().filter_map(|(name, limit, was)| {
+        let limit = limit.filter(|limit| !limit.holds(was))?;
+        Some((name, limit, was))
+    });
+    let (name, limit, was) = passed.next().or_else(|| {
+        let was = messages / answered.max(1);
+        Some(("messages_per_op", per_op?, was))
+    })?;
     let facts = [
         format!("the scenario allows {name} {limit}"),
-        format!("it was {was}"),
+        match name {
+            "log_bytes" => format!("it was {was}{}", whose(scenario, stored.log)),
+            "snapshot_bytes" => format!("it was {was}{}", whose(scenario, stored.snapshot)),
+            _ => format!("it was {was}"),
+        },
     ];
     Some(Unmet {
         missed: Missed::Limit(name),
@@ -230,5 +221,13 @@ fn limits<R: Rules + Clone, D: Duties>(
         event: ended.cluster.last_event().0,
         facts,
         step: None,
+    })
+}
+
+/// Who had the most on its disk, and when first.
+fn whose(scenario: &Resolved, most: Most) -> String {
+    most.first.map_or_else(String::new, |(node, time)| {
+        let name = &scenario.nodes[node.0 as usize];
+        format!(", on the disk of {name} at {}", clock::show(time.0))
     })
 }

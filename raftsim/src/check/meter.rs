@@ -5,8 +5,8 @@ use simulator::Node;
 
 use crate::server::Server;
 
-/// The size of a number in a message.
-const NUMBER: u64 = 8;
+/// The size of a number in a message or on a disk.
+pub(super) const NUMBER: u64 = 8;
 
 /// How much nodes have sent each other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -13,6 +13,7 @@ mod model;
 mod reads;
 mod safety;
 mod shadow;
+mod stored;
 mod subject;
 mod violation;
 mod witness;
@@ -30,11 +31,13 @@ pub use history::{End, History, Operation};
 pub use meter::Meter;
 pub(crate) use model::read as read_request;
 pub use safety::Sightings;
+pub(crate) use stored::{Most, log_bytes, snapshot_bytes};
 pub use subject::Subject;
 pub use violation::{Broken, Violation};
 
 use linearity::Orders;
 use safety::{Found, Safety};
+use stored::Stored;
 use witness::Looked;
 
 /// Watches a run.
@@ -46,6 +49,7 @@ pub struct Checks {
     /// The committed log's payloads, for the replay at the end.
     log: Vec<Payload>,
     meter: Meter,
+    stored: Stored,
     /// The search for an order that explains what clients saw ran out of its budget.
     undecided: bool,
 }
@@ -59,6 +63,7 @@ impl Checks {
             wanted[*property as usize] = true;
         }
         Self {
+            stored: Stored::new(names.len()),
             safety: Safety::new(names, wanted),
             history: History::default(),
             wanted,
@@ -84,6 +89,16 @@ impl Checks {
     #[must_use]
     pub fn meter(&self) -> Meter {
         self.meter
+    }
+
+    /// How much nodes have kept at most so far.
+    pub(crate) fn stored(&self) -> &Stored {
+        &self.stored
+    }
+
+    /// The committed log: what each entry carries.
+    pub(crate) fn committed(&self) -> &[Payload] {
+        &self.log
     }
 
     /// What the run has shown so far.
@@ -211,10 +226,13 @@ impl Checks {
                 ..
             } => self.history.offered(proposal, step.id, step.time),
             Action::Crash { node, .. } => {
-                return self.safety.crashed(*node, &cluster.disk(*node).0);
+                let disk = &cluster.disk(*node).0;
+                self.stored.crashed(*node, disk, step.time);
+                return self.safety.crashed(*node, disk);
             }
             Action::Written { node, .. } => {
                 let (disk, pending) = (&cluster.disk(*node).0, cluster.pending_writes(*node));
+                self.stored.written(*node, disk, pending.len(), step.time);
                 self.safety.reported(*node, disk, pending);
             }
             Action::Restart(node) => {
@@ -232,6 +250,7 @@ impl Checks {
         for (_, message) in &step.output.sends {
             self.meter.sent(message);
         }
+        self.stored.handed_over(id, &step.output.writes);
         let Some(server) = cluster.node(id) else {
             return Ok(());
         };

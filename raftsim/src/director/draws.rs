@@ -42,6 +42,12 @@ pub(crate) fn within(word: u64, range: SpanRange) -> Span {
     Span(low + scale(word, u128::from(high - low) + 1))
 }
 
+/// A whole number from `low` to `high`, both included.
+pub(crate) fn count_within(word: u64, low: u32, high: u32) -> u32 {
+    let above = scale(word, u128::from(high - low) + 1);
+    low + u32::try_from(above).expect("a part of a number of 32 bits")
+}
+
 /// `count` of `nodes`, drawn from one word, in ascending order.
 pub(crate) fn some(word: u64, nodes: &[NodeId], count: usize) -> Vec<NodeId> {
     let mut left = nodes.to_vec();

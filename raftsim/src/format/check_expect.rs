@@ -56,6 +56,8 @@ pub(crate) fn expect(checker: &mut Checker<'_>, expect: &Expect, course: &Course
     upper_bound(checker, "events", limits.events, &most);
     upper_bound(checker, "messages", limits.messages, &exact);
     upper_bound(checker, "bytes", limits.bytes, &exact);
+    upper_bound(checker, "log_bytes", limits.log_bytes, &exact);
+    upper_bound(checker, "snapshot_bytes", limits.snapshot_bytes, &exact);
     upper_bound(checker, "messages_per_op", limits.messages_per_op, &exact);
     upper_bound(checker, "elections", limits.elections, &exact);
     upper_bound(checker, "ops_unknown", limits.ops_unknown, &exact);

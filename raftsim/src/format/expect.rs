@@ -343,6 +343,10 @@ metrics! {
     commits: Commits,
     /// Entries that a node removed because its leader's log differs.
     entries_overwritten: EntriesOverwritten,
+    /// Snapshots that nodes took of their own state.
+    snapshots: Snapshots,
+    /// Snapshots of other nodes that took the place of a node's whole log.
+    snapshots_installed: SnapshotsInstalled,
     /// Writes to disk that a crash destroyed.
     lost_writes: LostWrites,
     /// Messages lost by chance, by a cut or at a node that is down.
@@ -381,6 +385,13 @@ pub struct Limits {
     /// Bytes of all messages that nodes send each other.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<Comparison>,
+    /// Bytes of the largest log that any node ever had on its disk: of its term, its vote and its
+    /// entries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_bytes: Option<Comparison>,
+    /// Bytes of the largest snapshot that any node ever had on its disk.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snapshot_bytes: Option<Comparison>,
     /// Messages between nodes per answered request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub messages_per_op: Option<Comparison>,

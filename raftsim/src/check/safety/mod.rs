@@ -38,6 +38,10 @@ pub struct Sightings {
     pub commits: u64,
     /// Entries removed because the leader's log differs.
     pub overwritten: u64,
+    /// Snapshots that nodes took of their own state.
+    pub snapshots: u64,
+    /// Snapshots of other nodes that took the place of a whole log.
+    pub installs: u64,
 }
 
 /// One node as the checks remember it.
@@ -139,8 +143,12 @@ impl Safety {
         if raft.role() == RoleKind::Leader {
             self.leads(id, raft.current_term())?;
         }
-        for write in output.writes.iter().filter_map(kv::Write::log) {
-            self.written(id, write, raft.current_term())?;
+        for write in &output.writes {
+            match write {
+                kv::Write::Log(write) => self.written(id, write, raft.current_term())?,
+                kv::Write::Snapshot(_) => self.sightings.snapshots += 1,
+                kv::Write::Piece { .. } => {}
+            }
         }
         for (to, message) in &output.sends {
             self.promised(id, *to, message)?;

@@ -14,6 +14,7 @@ impl Safety {
     /// A log is replaced by a snapshot up to this entry.
     pub(super) fn replaced(&mut self, id: NodeId, base: EntryId) -> Result<(), Found> {
         self.count(Property::SnapshotSafety);
+        self.sightings.installs += 1;
         self.stands_for_committed(id, base)?;
         let watched = &self.nodes[id.0 as usize];
         let index = base.index.0;

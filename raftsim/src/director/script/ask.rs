@@ -5,7 +5,8 @@ use raft_core::{Index, RoleKind, Rules};
 use simulator::{Cluster, NodeId};
 
 use super::super::{Director, KvWorld};
-use crate::format::{Asked, Statement};
+use crate::check::{log_bytes, snapshot_bytes};
+use crate::format::{Asked, Comparison, Statement};
 use crate::server::Server;
 use crate::vigil;
 
@@ -72,13 +73,13 @@ impl Director<'_> {
         cluster: &Cluster<Server<R, D>>,
     ) -> Lack {
         if let Some(wanted) = asked.applied {
-            let has = |id: &NodeId| applied_commands(cluster, *id) >= wanted;
+            let has = |id: &NodeId| self.applied_commands(cluster, *id) >= wanted;
             if let Some(lack) = too_few(asked, among, has) {
                 return Some(format!("command {wanted} is applied by {lack}"));
             }
         }
         let unwanted = asked.not_applied?;
-        let has = |id: &NodeId| applied_commands(cluster, *id) >= unwanted;
+        let has = |id: &NodeId| self.applied_commands(cluster, *id) >= unwanted;
         let found = cluster.nodes().find(has)?;
         Some(format!(
             "{} has applied command {unwanted}",
@@ -97,7 +98,7 @@ impl Director<'_> {
             let most = offered
                 .accepted
                 .iter()
-                .map(|entry| offered.applied_at(*entry, cluster))
+                .map(|entry| offered.applied_at(*entry, &self.program.past, cluster))
                 .max();
             match most {
                 None => return Some(format!("nobody accepted operation {place}")),
@@ -146,13 +147,42 @@ impl Director<'_> {
                 return Some(format!("the writes of \"{key}\" are {wanted} on {lack}"));
             }
         }
-        let wanted = asked.log_bytes?;
-        let sizes = among.iter().map(|id| (id, log_bytes(cluster, *id)));
+        self.about_disks("log", asked.log_bytes, log_bytes, among, cluster)
+            .or_else(|| {
+                let wanted = asked.snapshot_bytes;
+                self.about_disks("snapshot", wanted, snapshot_bytes, among, cluster)
+            })
+    }
+
+    fn about_disks<R: Rules + Clone, D: Duties>(
+        &self,
+        of: &str,
+        wanted: Option<Comparison>,
+        size: fn(&kv::Disk) -> u64,
+        among: &[NodeId],
+        cluster: &Cluster<Server<R, D>>,
+    ) -> Lack {
+        let wanted = wanted?;
+        let sizes = among.iter().map(|id| (id, size(&cluster.disk(*id).0)));
         let (id, size) = sizes.into_iter().find(|(_, size)| !wanted.holds(*size))?;
         let name = self.label(*id);
         Some(format!(
-            "{name} has {size} bytes of entries on its disk, not {wanted}"
+            "{name} has {size} bytes of {of} on its disk, not {wanted}"
         ))
+    }
+
+    /// How many commands a node has applied. Entries without one, with which leaders begin their
+    /// terms, do not count.
+    fn applied_commands<R: Rules + Clone, D: Duties>(
+        &self,
+        cluster: &Cluster<Server<R, D>>,
+        id: NodeId,
+    ) -> u64 {
+        let commands = |server: &Server<R, D>| {
+            let applied = Index(server.node().machine().applied());
+            self.program.past.commands(server, applied)
+        };
+        cluster.node(id).map_or(0, commands)
     }
 
     fn label(&self, id: NodeId) -> &str {
@@ -165,31 +195,4 @@ fn too_few(asked: &Asked, among: &[NodeId], is: impl Fn(&NodeId) -> bool) -> Lac
     let wanted = asked.on.map_or(among.len(), |on| on as usize);
     let count = among.iter().filter(|id| is(id)).count();
     (count < wanted).then(|| format!("{count} nodes, not {wanted}"))
-}
-
-/// How many commands a node has applied. Entries without one, with which leaders begin their terms,
-/// do not count.
-fn applied_commands<R: Rules + Clone, D: Duties>(
-    cluster: &Cluster<Server<R, D>>,
-    id: NodeId,
-) -> u64 {
-    cluster.node(id).map_or(0, |server| {
-        commands(server, Index(server.node().machine().applied()))
-    })
-}
-
-/// How many commands stand in a node's log up to an index.
-pub(super) fn commands<R: Rules + Clone, D: Duties>(server: &Server<R, D>, through: Index) -> u64 {
-    let entries = (1..=through.0).filter_map(|index| server.node().entry(Index(index)));
-    entries
-        .filter(|(_, payload)| !payload.bytes().is_empty())
-        .count() as u64
-}
-
-/// The bytes of the entries on a node's disk.
-fn log_bytes<R: Rules + Clone, D: Duties>(cluster: &Cluster<Server<R, D>>, id: NodeId) -> u64 {
-    let entries = cluster.disk(id).0.entries.iter();
-    entries
-        .map(|(_, payload)| payload.bytes().len() as u64)
-        .sum()
 }

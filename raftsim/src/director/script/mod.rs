@@ -9,6 +9,7 @@ mod ask;
 mod bind;
 mod budget;
 mod offer;
+mod past;
 
 use std::collections::BTreeMap;
 
@@ -18,7 +19,7 @@ use rand_chacha::ChaCha8Rng;
 use simulator::{NodeId, Observer, Span, Time};
 
 use super::convert::{span, spans};
-use super::draws::{Draw, hits, within};
+use super::draws::{Draw, count_within, hits, within};
 use super::{Director, Item, KvWorld};
 use crate::check::{Checks, Meter};
 use crate::format::{
@@ -29,6 +30,7 @@ use crate::run::Stop;
 use crate::server::Server;
 use crate::vigil::Unmet;
 use offer::{Offered, Pending};
+use past::Past;
 
 /// How often a script looks whether what it waits for is so.
 const LOOK: Span = Span(10_000_000);
@@ -53,6 +55,8 @@ pub(super) struct Program<'s> {
     clients: u32,
     /// What nodes have sent so far.
     meter: Meter,
+    /// What is committed.
+    past: Past,
     /// How many steps were done at this time.
     pace: (Time, u32),
     failure: Option<Failure>,
@@ -150,6 +154,7 @@ impl<'s> Director<'s> {
         let script = &self.scenario.phases()[self.phase].script;
         self.program = Program {
             clients: self.program.clients,
+            past: std::mem::take(&mut self.program.past),
             ..Program::default()
         };
         if !script.is_empty() {
@@ -173,6 +178,7 @@ impl<'s> Director<'s> {
     pub(crate) fn learn(&mut self, checks: &Checks) {
         if self.script_is_next() {
             self.program.meter = checks.meter();
+            self.program.past.learn(checks.committed());
             let open = self.program.offers.iter_mut();
             open.for_each(|offered| offered.learn(checks.history()));
         }
@@ -407,7 +413,7 @@ impl<'s> Director<'s> {
                     self.fail(step, false, lack, world);
                 }
             }
-            Own::Repeat(repeat) => self.repeat(thread, repeat, now),
+            Own::Repeat(repeat) => self.repeat(thread, step, repeat, now),
             Own::If(choice) => self.choose(thread, step, choice, world),
             Own::Parallel(parallel) => return Ok(self.fork(thread, parallel, now)),
             Own::Budget(budget) => {
@@ -449,8 +455,19 @@ impl<'s> Director<'s> {
         frames.push(Frame { steps, next, end });
     }
 
-    fn repeat(&mut self, thread: usize, repeat: &'s Repeat<Statement>, now: Time) {
-        let end = match (repeat.times, repeat.lasts) {
+    fn repeat(
+        &mut self,
+        thread: usize,
+        step: &'s Statement,
+        repeat: &'s Repeat<Statement>,
+        now: Time,
+    ) {
+        let drawn = repeat.drawn.map(|range| {
+            let word = self.draw(step).every;
+            count_within(word, range.low(), range.high())
+        });
+        let end = match (repeat.times.or(drawn), repeat.lasts) {
+            (Some(0), _) => return,
             (Some(times), _) => End::Again(times),
             (None, Some(lasts)) => End::Until(now.after(span(lasts))),
             (None, None) => End::Forever,

@@ -6,9 +6,9 @@ use simulator::{ClientId, Cluster, NodeId, Observer, Span, Time};
 
 use super::super::convert::span;
 use super::super::{Director, KvWorld};
-use super::ask::commands;
+use super::past::Past;
 use super::{Busy, Flow};
-use crate::check::{self, History, read_request};
+use crate::check::{self, History};
 use crate::format::{MAX_PROPOSALS, Offer, One, Size, Start, Statement};
 use crate::server::{FIRST_OPERATOR, Operator, Proposal, Server};
 
@@ -48,15 +48,13 @@ impl Offered {
     pub(super) fn applied_at<R: Rules + Clone, D: Duties>(
         &self,
         index: Index,
+        past: &Past,
         cluster: &Cluster<Server<R, D>>,
     ) -> usize {
+        let own = Some(u64::from(self.client.0));
         let has = |id: &NodeId| {
-            let node = cluster.node(*id).map(Server::node);
-            node.is_some_and(|node| {
-                let entry = node.entry(index);
-                let asked = entry.and_then(|(_, payload)| read_request(payload.bytes()));
-                let own = asked.is_some_and(|asked| asked.client == u64::from(self.client.0));
-                own && node.machine().applied() >= index.0
+            cluster.node(*id).is_some_and(|server| {
+                server.node().machine().applied() >= index.0 && past.asker(server, index) == own
             })
         };
         cluster.nodes().filter(has).count()
@@ -231,7 +229,8 @@ impl<'s> Director<'s> {
     ) -> Option<String> {
         let wanted = start.index?;
         let server = world.cluster().node(node)?;
-        let is = commands(server, index).saturating_sub(u64::from(place));
+        let commands = self.program.past.commands(server, index);
+        let is = commands.saturating_sub(u64::from(place));
         let name = &self.scenario.nodes[node.0 as usize];
         let lack = format!("{name} accepted it as command {is}, not {wanted}");
         (!wanted.holds(is)).then_some(lack)
@@ -348,7 +347,8 @@ impl<'s> Director<'s> {
         let one = pending.one;
         let answered = offered.answer.is_some();
         let asks = matches!(offered.op, Op::Get { .. }) || one.version.is_some();
-        let applied = |on: u32| offered.applied_at(index, world.cluster()) >= on as usize;
+        let (past, cluster) = (&self.program.past, world.cluster());
+        let applied = |on: u32| offered.applied_at(index, past, cluster) >= on as usize;
         (answered || !asks) && one.on.map_or(answered, applied)
     }
 
@@ -364,7 +364,7 @@ impl<'s> Director<'s> {
         if let Some(wanted) = one.index
             && let Some(server) = world.cluster().node(node)
         {
-            let is = commands(server, index);
+            let is = self.program.past.commands(server, index);
             if !wanted.holds(is) {
                 return Some(format!("it is command {is}, not {wanted}"));
             }
@@ -394,7 +394,7 @@ impl<'s> Director<'s> {
         let cluster = world.cluster();
         let applied = offered.accepted.iter();
         let applied = applied
-            .map(|index| offered.applied_at(*index, cluster))
+            .map(|index| offered.applied_at(*index, &self.program.past, cluster))
             .max();
         let answered = if offered.answer.is_some() {
             "was answered"

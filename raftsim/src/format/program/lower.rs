@@ -336,9 +336,19 @@ impl Lowering<'_, '_> {
     }
 
     fn repeat(&mut self, at: &str, repeat: Repeat<WrittenStatement>) -> Repeat<Statement> {
-        if repeat.times.is_some() && repeat.lasts.is_some() {
-            let message = "this has both \"times\" and \"for\"";
-            self.wrong(Code::SC027, &format!("{at}/for"), message);
+        let ends = [
+            ("times", repeat.times.is_some()),
+            ("drawn", repeat.drawn.is_some()),
+            ("for", repeat.lasts.is_some()),
+        ];
+        let ends: Vec<_> = ends.iter().filter(|(_, given)| *given).collect();
+        if let [(one, _), (other, _), ..] = ends[..] {
+            let message = format!("this has both \"{one}\" and \"{other}\"");
+            self.wrong(Code::SC027, &format!("{at}/{other}"), message);
+        }
+        if repeat.drawn.is_some_and(|drawn| drawn.high() == 0) {
+            let message = "this would never be done";
+            self.wrong(Code::SC029, &format!("{at}/drawn"), message);
         }
         if repeat.times == Some(0) {
             let message = "this would never be done";
@@ -346,6 +356,7 @@ impl Lowering<'_, '_> {
         }
         Repeat {
             times: repeat.times,
+            drawn: repeat.drawn,
             lasts: repeat.lasts,
             steps: self.steps(&format!("{at}/steps"), repeat.steps),
         }

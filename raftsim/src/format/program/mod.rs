@@ -7,7 +7,7 @@ mod written;
 
 use super::action::Action;
 use super::select::Selector;
-use super::units::{Comparison, Condition, DurationRange, Nanos, Ratio, Size};
+use super::units::{Comparison, Condition, Counts, DurationRange, Nanos, Ratio, Size};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -233,9 +233,12 @@ pub struct Asked {
     /// How often keys were written in their state machines, by key.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub versions: BTreeMap<String, Comparison>,
-    /// The bytes of the entries on the disk of each of them.
+    /// The bytes of the log on the disk of each of them: of its term, its vote and its entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_bytes: Option<Comparison>,
+    /// The bytes of the snapshot on the disk of each of them; 0 if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snapshot_bytes: Option<Comparison>,
 }
 
 impl Asked {
@@ -253,8 +256,8 @@ impl Asked {
     }
 }
 
-/// Steps that are done again and again. Without times and for they are done until something else
-/// ends the script.
+/// Steps that are done again and again. Without times, drawn and for they are done until something
+/// else ends the script.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Repeat")]
@@ -262,6 +265,9 @@ pub struct Repeat<S> {
     /// How often they are done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
+    /// How often they are done, drawn from a range such as "5..14" each time they begin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drawn: Option<Counts>,
     /// They begin again until so much time has passed.
     #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
     pub lasts: Option<Nanos>,
