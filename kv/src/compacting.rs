@@ -97,7 +97,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
             reception,
             received,
         };
-        if received == snapshot.bytes && self.keeping.receives(snapshot) {
+        if received == snapshot.bytes && self.keeping.receives(reception) {
             let duties = self.machine.duties();
             if !self.keeping.examine(snapshot, duties) {
                 observer.event(Event::SnapshotUnsound { snapshot });

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use raft_core::{InstallSnapshot, SnapshotId};
+use raft_core::{InstallSnapshot, Reception, SnapshotId};
 use smallvec::SmallVec;
 
 use crate::disk::Disk;
@@ -37,6 +37,8 @@ pub(crate) struct Keeping<D: Duties> {
 /// A snapshot of which the first bytes are here.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Part<D: Duties> {
+    /// The core's go at it.
+    reception: Reception,
     id: SnapshotId,
     bytes: Vec<u8>,
     /// What all of them describe, once they are here and were found right.
@@ -57,7 +59,8 @@ impl<D: Duties> Keeping<D> {
     pub(crate) fn found(&mut self, disk: &Disk, duties: &D) -> Option<(SnapshotId, u64)> {
         self.whole.extend(disk.snapshot.clone());
         let (id, bytes) = disk.incoming.as_ref()?;
-        self.receive(*id, 0, bytes);
+        // The core goes on with it as its first go.
+        self.receive(Reception(0), *id, 0, bytes);
         let received = bytes.len() as u64;
         let good = received < id.bytes || self.examine(*id, duties);
         good.then_some((*id, received))
@@ -106,15 +109,22 @@ impl<D: Duties> Keeping<D> {
     }
 
     /// Takes in a piece.
-    pub(crate) fn receive(&mut self, id: SnapshotId, offset: u64, bytes: &[u8]) {
+    pub(crate) fn receive(
+        &mut self,
+        reception: Reception,
+        id: SnapshotId,
+        offset: u64,
+        bytes: &[u8],
+    ) {
         let part = self.part.get_or_insert_with(|| {
             Box::new(Part {
+                reception,
                 id,
                 bytes: Vec::new(),
                 machine: None,
             })
         });
-        (part.id, part.machine) = (id, None);
+        (part.reception, part.id, part.machine) = (reception, id, None);
         part.bytes.truncate(place(offset));
         assert!(
             part.bytes.len() as u64 == offset,
@@ -123,9 +133,10 @@ impl<D: Duties> Keeping<D> {
         part.bytes.extend_from_slice(bytes);
     }
 
-    /// Whether this is the snapshot of which pieces come.
-    pub(crate) fn receives(&self, id: SnapshotId) -> bool {
-        self.part.as_ref().is_some_and(|part| part.id == id)
+    /// Whether what is here came in this go: a snapshot may be begun anew under the same name.
+    pub(crate) fn receives(&self, reception: Reception) -> bool {
+        let part = self.part.as_ref();
+        part.is_some_and(|part| part.reception == reception)
     }
 
     /// Whether all of a snapshot is here and describes a state. If not, it is forgotten.

@@ -470,7 +470,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
                         panic!("a piece is stored when it comes");
                     };
                     let bytes = piece.bytes.clone();
-                    keeping.receive(snapshot, offset, &bytes);
+                    keeping.receive(reception, snapshot, offset, &bytes);
                     stream.own(Own::Piece {
                         reception,
                         snapshot,
