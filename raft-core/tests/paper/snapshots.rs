@@ -290,25 +290,27 @@ fn a_leader_builds_on_the_last_entry_of_the_snapshot_that_it_sent() {
 
 #[test]
 fn a_restarted_server_begins_with_its_snapshot_and_commits_what_follows() {
-    for id in [1, 3] {
+    for (id, cut) in [(1, 0), (3, 0), (1, 6), (3, 6), (1, 7), (3, 7)] {
         let mut cluster = caught_up();
         commit(&mut cluster, 1, &[2, 3], 2);
+        cluster.snapshot(id, BYTES, cut);
+        commit(&mut cluster, 1, &[2, 3], 1);
         cluster.crash(id);
         cluster.start(id);
         let server = cluster.node(id);
         assert_eq!(
             server.commit_index(),
-            Index(5),
+            Index(7),
             "what the snapshot covers is committed"
         );
-        assert_eq!(server.log().base().last, entry(5, 1));
+        assert_eq!(server.log().base().last, entry(cut.max(5), 1));
         assert_eq!(
             server.log().last(),
-            entry(7, 1),
+            entry(8, 1),
             "and the log after it is there"
         );
         cluster.lead(2, &[1, 3]);
-        assert_eq!(cluster.node(id).commit_index(), Index(8));
+        assert_eq!(cluster.node(id).commit_index(), Index(9));
     }
 }
 
@@ -462,17 +464,18 @@ fn the_prefix_that_an_installed_snapshot_describes_is_removed_and_no_more() {
 
 #[test]
 fn a_snapshot_older_than_what_a_server_has_takes_nothing_back() {
-    for last in 1..=5 {
+    for (last, cut) in (1..=5).flat_map(|last| [(last, 0), (last, 3), (last, 5)]) {
         let mut cluster = Cluster::new(3, in_pieces());
         cluster.lead(1, &[2, 3]);
         commit(&mut cluster, 1, &[2, 3], 4);
+        let own = cluster.snapshot(3, BYTES, cut);
         let before = cluster.node(3).log().clone();
         for (offset, length) in [(0, BYTES), (0, 10), (10, 25)] {
             give(&mut cluster, snapshot_of(last, 1), offset, length);
         }
         let server = cluster.node(3);
         assert_eq!((server.log(), server.commit_index()), (&before, Index(5)));
-        assert_eq!((server.snapshot(), server.incoming()), (None, None));
+        assert_eq!((server.snapshot(), server.incoming()), (Some(own), None));
         assert_eq!(installed(&cluster, 3), 0);
     }
 }
