@@ -13,7 +13,7 @@ use kv::{
     RestoreError, Snapshot, Write, parts,
 };
 use proptest::prelude::*;
-use raft_core::{Body, EntryId, Index, NodeId, Settings, Span, Term};
+use raft_core::{Body, EntryId, Index, NodeId, RoleKind, Settings, Span, Term};
 
 const ALL: &[u64] = &[1, 2, 3];
 
@@ -855,6 +855,8 @@ enum Act {
     WriteOne(u64),
     Sync(u64),
     Crash(u64, usize, u32),
+    /// For a while all is well, but this node is cut off; 0: nobody is.
+    Without(u64),
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -870,11 +872,12 @@ fn act() -> impl Strategy<Value = Act> {
         8 => node().prop_map(Act::WriteOne),
         5 => node().prop_map(Act::Sync),
         1 => (node(), 0..5_usize, 0..5_u32).prop_map(|(id, whole, cut)| Act::Crash(id, whole, cut)),
+        2 => (0..=3_u64).prop_map(Act::Without),
     ]
 }
 
 fn compaction() -> impl Strategy<Value = Compaction> {
-    let entries = prop_oneof![Just(None), (1..8_u64).prop_map(Some)];
+    let entries = prop_oneof![1 => Just(None), 3 => (1..8_u64).prop_map(Some)];
     let bytes = prop_oneof![Just(None), (20..200_u64).prop_map(Some)];
     (entries, bytes, 0..4_u64).prop_map(|(entries, bytes, keep)| Compaction {
         entries,
@@ -920,6 +923,24 @@ fn perform(cluster: &mut Cluster, act: Act, asked: &mut u64) {
         Act::Crash(id, whole, cut) => {
             cluster.crash_after(id, whole, cut);
             cluster.start(id);
+        }
+        Act::Without(absent) => without(cluster, absent, asked),
+    }
+}
+
+/// All but `absent` elect a leader if they have none, and get requests done.
+fn without(cluster: &mut Cluster, absent: u64, asked: &mut u64) {
+    let among: Vec<u64> = (1..=3).filter(|id| *id != absent).collect();
+    for _ in 0..4 {
+        let leads = |id: &&u64| cluster.node(**id).raft().role() == RoleKind::Leader;
+        let leader = *among.iter().find(leads).unwrap_or(&among[0]);
+        cluster.sync(leader);
+        *asked += 1;
+        request(cluster, leader, *asked);
+        cluster.wake(leader, &[]);
+        for _ in 0..3 {
+            among.iter().for_each(|id| cluster.sync(*id));
+            cluster.deliver(&among);
         }
     }
 }
