@@ -1,8 +1,6 @@
 //! Claims about `Node`: what becomes of a client's request while leaders come and go. Every
 //! message and write is moved by hand.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
-
 mod common;
 
 use common::{Cluster, found, put, written};
