@@ -123,9 +123,12 @@ impl Disk {
         };
         self.entries.drain(..gone);
         self.base = Some(base.clone());
-        // The log goes on where a snapshot ends that was sent here: it is the newest one now.
+        // The log goes on where a snapshot ends that was sent here: it is the newest one now, unless
+        // the log is cut behind a newer one and happens to begin there.
+        let covered = self.snapshot.as_ref();
+        let covered = covered.is_some_and(|own| own.id.last.index >= base.last.index);
         let installs = |(id, bytes): &(SnapshotId, Vec<u8>)| {
-            id.last == base.last && bytes.len() as u64 == id.bytes
+            id.last == base.last && bytes.len() as u64 == id.bytes && !covered
         };
         if self.incoming.as_ref().is_some_and(installs) {
             self.snapshot = self.incoming.take().map(|(id, bytes)| Snapshot {

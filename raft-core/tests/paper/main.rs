@@ -23,6 +23,7 @@ mod pre_vote;
 mod reads;
 mod replication;
 mod restriction;
+mod snapshots;
 mod stickiness;
 mod terms;
 mod timing;
