@@ -258,6 +258,9 @@ pub(crate) struct Trace {
     /// Show events up to this time
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) to: Option<u64>,
+    /// Show the servers as they were then instead, as JSON: at the end, or at the time of --to
+    #[arg(long, conflicts_with_all = ["why", "svg", "node", "kind", "from", "all"])]
+    pub(crate) status: bool,
     /// Draw a space-time diagram into this file instead
     #[arg(long, value_name = "OUT.svg")]
     pub(crate) svg: Option<PathBuf>,
@@ -417,6 +420,7 @@ impl Trace {
             kind: Vec::new(),
             from: None,
             to,
+            status: false,
             svg: None,
             scale: DrawnScale::Even,
         }

@@ -6,8 +6,9 @@ use std::path::Path;
 use raftsim::bugs::{self, Bug};
 use raftsim::format::Resolved;
 use raftsim::run::{Outcome, TRACE_VERSION};
-use raftsim::trace::{Columns, Filter, Header, Line, Tracer, read};
+use raftsim::trace::{Columns, Filter, Header, Line, Servers, Tracer, read, statuses};
 use raftsim::why::chain::Records;
+use simulator::Time;
 
 use super::cli::Trace;
 use super::exit::Exit;
@@ -45,6 +46,14 @@ pub(crate) fn run(
     log: &Log,
     screen: &mut Screen,
 ) -> Result<Exit, Stop> {
+    if args.status {
+        let until = Time(args.to.unwrap_or(u64::MAX));
+        let mut servers = Servers::new(scenario.nodes.len(), until);
+        bugs::run(scenario, bug, &mut servers);
+        let text = statuses(&scenario.nodes, &servers.into_statuses());
+        writeln!(screen.out, "{text}")?;
+        return Ok(Exit::Fine);
+    }
     let header = Header::of(scenario, bug);
     let mut printer = Printer::new(args, &args.file, &header)?;
     printer.begin(screen)?;
@@ -72,6 +81,11 @@ fn written(
     if source.seed.is_some() || !source.set.is_empty() || args.plant.bug.is_some() {
         return Err(Stop::bad_input(
             "--seed, --set and --bug are for scenarios; this run is over",
+        ));
+    }
+    if args.status {
+        return Err(Stop::bad_input(
+            "--status needs the scenario: a trace does not hold all of the servers",
         ));
     }
     let unreadable = |error| Stop::bad_input(format!("{}: {error}", file.path));

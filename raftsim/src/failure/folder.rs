@@ -5,7 +5,6 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::Token;
 use crate::bugs;
@@ -14,7 +13,7 @@ use crate::operations;
 use crate::recording::Recording;
 use crate::report;
 use crate::run::{TRACE_VERSION, Verdict};
-use crate::trace::{self, Header, Line, Tracer};
+use crate::trace::{self, Header, Line, Tracer, statuses};
 
 /// The scenario, with everything drawn; runs as a file.
 pub const SCENARIO: &str = "scenario.json";
@@ -124,11 +123,7 @@ pub fn write(under: &Path, ran: &Ran, token: &Token, depth: Depth) -> io::Result
     put(SCENARIO, &mut |file| {
         writeln!(file, "{}", ran.scenario.to_json())
     })?;
-    let servers = ran.scenario.nodes.iter().zip(&ran.outcome.servers);
-    let servers: serde_json::Map<_, _> = servers
-        .map(|(name, status)| (name.to_string(), json!(status)))
-        .collect();
-    let servers = serde_json::to_string_pretty(&servers).expect("statuses are JSON");
+    let servers = statuses(&ran.scenario.nodes, &ran.outcome.servers);
     put(SERVERS, &mut |file| writeln!(file, "{servers}"))?;
     put(VERDICT, &mut |file| writeln!(file, "{record}"))?;
     if depth == Depth::Everything {

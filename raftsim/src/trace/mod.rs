@@ -11,6 +11,7 @@ mod filter;
 mod jsonl;
 mod letters;
 mod record;
+mod servers;
 mod tracer;
 
 pub use columns::Columns;
@@ -18,4 +19,5 @@ pub(crate) use decisions::Words;
 pub use filter::{Fate, Filter};
 pub use jsonl::{Unreadable, read, write};
 pub use record::{Act, Decision, Deed, Header, Kind, Line, Posted, Record, Request, Role, State};
+pub use servers::{Servers, statuses};
 pub use tracer::Tracer;

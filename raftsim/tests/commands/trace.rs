@@ -243,3 +243,20 @@ fn a_picture_overwrites_nothing_that_is_read_and_says_where_it_cannot_be_written
     );
     assert_eq!(first_tour_drawn(&["--scale", "time"]).code, 2);
 }
+
+#[test]
+fn the_servers_at_a_moment_are_shown_whole() {
+    let at = |more: &[&str]| {
+        let said = says(&[&["trace", "first-tour", "--status"], more].concat());
+        assert_eq!((said.code, &*said.err), (0, ""));
+        json(&said.out)
+    };
+    // S3 leads, and crashes after a second.
+    let (before, after) = (at(&["--to", "0.9s"]), at(&["--to", "1.1s"]));
+    assert_eq!(before["S3"]["raft"]["role"], "leader");
+    assert_eq!(before["S3"]["raft"]["peers"][0]["pace"], "replicate");
+    assert!(after["S3"].is_null(), "{after}");
+    assert_eq!(at(&[])["S1"]["raft"]["role"], "leader");
+    let both = says(&["trace", "first-tour", "--status", "--why"]);
+    assert_eq!(both.code, 2);
+}
