@@ -238,6 +238,26 @@ fn gallery() -> Vec<(Code, String, &'static str, &'static str)> {
             "write \"<= 50\"",
         ),
         (
+            Code::SC027,
+            expect(r#""limits": { "log_bytes": ">= 50" }"#),
+            "\">= 50\"",
+            "write \"<= 50\"",
+        ),
+        (
+            Code::SC027,
+            script(
+                r#"{ "repeat": { "times": 2, "drawn": "1..3", "steps": [{ "heal": "all" }] } }"#,
+            ),
+            "\"1..3\"",
+            "both \"times\" and \"drawn\"",
+        ),
+        (
+            Code::SC029,
+            script(r#"{ "repeat": { "drawn": "0..0", "steps": [{ "heal": "all" }] } }"#),
+            "\"0..0\"",
+            "never be done",
+        ),
+        (
             Code::SC028,
             expect(r#""eventually": [{ "in": "q", "within": "1s", "one_leader": true }]"#),
             "\"q\"",
@@ -692,15 +712,17 @@ const SCRIPTED: &str = r#"{ "format": 1, "nodes": { "count": 5 },
   { "await": { "within": "1s", "optional": true, "among": "L", "on": 1, "one_leader": true,
     "no_leader": true, "same_term": true, "applied_equal": true, "applied": 3, "not_applied": 4,
     "done": "a", "answered": "a", "unanswered": "b", "values": { "k": "v" },
-    "versions": { "k": ">= 1" }, "log_bytes": "<= 1000" } },
+    "versions": { "k": ">= 1" }, "log_bytes": "<= 1000", "snapshot_bytes": "== 0" } },
   { "check": { "no_leader": true } },
   { "repeat": { "times": 2, "steps": [{ "crash": "random" }] } },
   { "repeat": { "for": "1s", "steps": [{ "wait": "1ms" }] } },
+  { "repeat": { "drawn": "0..3", "steps": [{ "wait": "1ms" }] } },
   { "if": { "chance": "1/3", "holds": "isolated > 2", "named": "W", "same": ["L", "W+1"],
     "then": [{ "restart": "down" }], "else": [{ "heal": "all" }] } },
   { "parallel": { "until": "first", "scripts": [[{ "wait": "1ms" }], [{ "recover": "all" }]] } },
   { "budget": { "requests": "<= 3", "bytes": "<= 9", "steps": [{ "wait": "1ms" }] } } ] }],
-"expect": { "limits": { "messages": "<= 9", "bytes": "<= 9" } } }"#;
+"expect": { "limits": { "messages": "<= 9", "bytes": "<= 9", "log_bytes": "< 9",
+  "snapshot_bytes": "== 0" } } }"#;
 
 #[test]
 fn a_scenario_with_a_script_resolves_to_itself() {
@@ -714,7 +736,7 @@ fn a_scenario_with_a_script_resolves_to_itself() {
         (place.path.as_str(), place.line, place.column),
         ("script/2", 5, 3)
     );
-    assert_eq!(script.last().map(|step| step.number), Some(21));
+    assert_eq!(script.last().map(|step| step.number), Some(23));
 }
 
 #[test]

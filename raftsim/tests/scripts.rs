@@ -194,3 +194,45 @@ fn a_draw_is_made_anew_in_each_round() {
     let crashes = outcome.metric(Metric::Crashes);
     assert!((8..32).contains(&crashes), "{crashes} of 40");
 }
+
+#[test]
+fn a_drawn_number_of_rounds_is_drawn_anew_each_time() {
+    let script = r#"{ "repeat": { "times": 40, "steps": [
+        { "repeat": { "drawn": "0..4", "steps": [{ "crash": "S1" }, { "restart": "S1" }] } },
+        { "wait": "10ms" }] } }"#;
+    let crashes = fine(script).metric(Metric::Crashes);
+    assert!((50..110).contains(&crashes), "{crashes}, and 80 are likely");
+}
+
+/// Three nodes that take a snapshot after each entry and keep nothing of their logs.
+fn forgetful(script: &str) -> Outcome {
+    let mut scenario = scenario("60s", script);
+    let each = raftsim::format::SnapshotPolicy {
+        entries: Some(1),
+        ..Default::default()
+    };
+    scenario.machine.snapshot = Some(each);
+    run(&scenario)
+}
+
+#[test]
+fn scripts_know_what_stood_in_logs_that_were_cut() {
+    let script = r#"{ "one": { "on": 3, "index": "== 1" } }, { "one": { "on": 3, "index": "== 2", "as": "b" } },
+        { "wait": "1s" }, { "check": { "applied": 2, "done": "b", "on": 3 } },
+        { "check": { "not_applied": 3 } }, { "let": { "L": "leader" } },
+        { "start": { "to": "L", "index": "== 3", "as": "c" } }, { "await": { "done": "c", "on": 3 } },
+        { "wait": "1s" }, { "check": { "log_bytes": "<= 100", "snapshot_bytes": ">= 1" } }"#;
+    let outcome = forgetful(script);
+    assert_eq!(outcome.verdict, Verdict::Ok);
+    assert!(outcome.metric(Metric::Snapshots) >= 3);
+    let again = format!(r#"{script}, {{ "check": {{ "snapshot_bytes": "== 0" }} }}"#);
+    match forgetful(&again).verdict {
+        Verdict::Expectation(unmet) => {
+            assert!(
+                unmet.facts[1].contains("bytes of snapshot on its disk"),
+                "{unmet:?}"
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+}

@@ -3,14 +3,14 @@
 
 use raftsim::bugs::{self, Bug};
 use raftsim::check::Broken;
-use raftsim::format::{Besides, CaughtAt, Overrides, parse, render};
+use raftsim::format::{Besides, CaughtAt, Metric, Overrides, parse, render};
 use raftsim::recording::Recording;
 use raftsim::run::{Unobserved, Verdict, run};
 use tests::{corpus_of, scenario, scenarios};
 
 fn files() -> Vec<String> {
     let files = corpus_of("mit");
-    assert!(files.len() >= 48, "the scenarios are gone");
+    assert!(files.len() >= 69, "the scenarios are gone");
     files
 }
 
@@ -45,6 +45,8 @@ fn a_scripted_run_is_the_same_again_and_can_be_recorded() {
         "3c-figure-8",
         "4a-one-partition-strict",
         "rsm-basic",
+        "3d-snapshot-install-crash",
+        "4b-snapshot-rpc",
     ] {
         let scenario = scenario(&format!("mit/{file}.json"), 5);
         let mut nobody = Unobserved;
@@ -59,6 +61,32 @@ fn a_scripted_run_is_the_same_again_and_can_be_recorded() {
         assert_eq!(replay.trace_hash, outcome.trace_hash, "{file}");
         let operations = outcome.history.operations();
         assert_eq!(replay.history.operations(), operations, "{file}");
+    }
+}
+
+#[test]
+fn tests_of_snapshots_fail_without_snapshots() {
+    let about = |file: &String| file.contains("/3d-") || file.contains("/4b-");
+    for file in files().into_iter().filter(about) {
+        let mut scenario = scenario(&file, 1);
+        scenario.machine.snapshot = None;
+        let outcome = run(&scenario);
+        let wanted = scenario.expect.sometimes.iter().flat_map(|one| one.wants());
+        let unseen = wanted.into_iter().any(|(metric, wanted)| {
+            metric == Metric::Snapshots && !wanted.holds(outcome.metric(metric))
+        });
+        assert!(unseen, "{file}");
+        // Some logs are short anyway, because the test is.
+        let short = ["init", "all-crash", "rpc"];
+        if !short.iter().any(|part| file.contains(part)) {
+            let limit = matches!(&outcome.verdict, Verdict::Expectation(unmet)
+                if unmet.facts[0].contains("log_bytes"));
+            assert!(
+                limit || file.contains("size"),
+                "{file}: {:?}",
+                outcome.verdict
+            );
+        }
     }
 }
 

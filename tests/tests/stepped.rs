@@ -225,6 +225,44 @@ fn a_run_that_passes_a_limit_fails() {
 }
 
 #[test]
+fn the_largest_log_and_the_largest_snapshot_may_be_limited() {
+    let verdict = |limit: &str| {
+        let expect = format!(r#""expect": {{ "limits": {{ {limit} }} }},"#);
+        let call = r#"{ "call": { "to": "S1", "op": "put", "key": "k", "value": "v" } },
+            { "deliver": { "from": "c0", "to": "S1" } }"#;
+        let steps = format!(
+            r#"{ELECTED}, {call}, {{ "replicate": {{ "from": "S1", "to": ["S2"] }} }},
+            {{ "operator": {{ "to": "S1", "snapshot": true }} }},
+            {{ "expect": {{ "begins_after": {{ "S1": 2 }}, "durable": {{ "S1": [] }} }} }},
+            {{ "crash": "S1" }}"#
+        );
+        match run(&scenario(&expect, &steps)).verdict {
+            Verdict::Expectation(unmet) => unmet.facts[1].clone(),
+            other => format!("{other:?}"),
+        }
+    };
+    // Term, vote and where the log begins; two entries of two numbers; one of them carries this.
+    let command: kv::Command = kv::Command {
+        client: kv::ClientId(0),
+        serial: kv::Serial(1),
+        op: kv::Op::Put {
+            key: b"k"[..].into(),
+            value: b"v"[..].into(),
+        },
+    };
+    let most = 4 * 8 + 2 * 2 * 8 + command.encode().len();
+    assert_eq!(verdict(&format!(r#""log_bytes": "<= {most}""#)), "Ok");
+    let was = verdict(&format!(r#""log_bytes": "< {most}""#));
+    assert!(
+        was.starts_with(&format!("it was {most}, on the disk of S1 at ")),
+        "{was}"
+    );
+    let was = verdict(r#""snapshot_bytes": "== 0""#);
+    assert!(was.contains("on the disk of S1"), "{was}");
+    assert_eq!(verdict(r#""snapshot_bytes": "<= 100""#), "Ok");
+}
+
+#[test]
 fn faults_of_steps_are_counted() {
     let outcome = play(
         r#"{ "crash": "S1" }, { "restart": "S1" }, { "pause": "S2" }, { "resume": "S2" },

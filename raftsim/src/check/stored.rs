@@ -138,3 +138,129 @@ impl Kept {
         self.base + self.entries.len() as u64
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::sync::Arc;
+
+    use kv::{LogWrite, Payload, Write};
+    use proptest::prelude::*;
+    use raft_core::{Append, Base, Configuration, EntryId, Index, Rebase, Source, Term, WriteId};
+
+    use super::*;
+
+    /// What happens to a disk; numbers are scaled to what the log holds.
+    #[derive(Clone, Debug)]
+    enum Deed {
+        Append { back: u64, sizes: Vec<u8> },
+        Cut { ahead: u64, whole: bool },
+        Written(usize),
+        Crash { writes: usize, parts: u32 },
+    }
+
+    fn deed() -> impl Strategy<Value = Deed> {
+        let sizes = prop::collection::vec(0u8..40, 0..5);
+        prop_oneof![
+            4 => (0u64..4, sizes).prop_map(|(back, sizes)| Deed::Append { back, sizes }),
+            1 => (0u64..9, any::<bool>()).prop_map(|(ahead, whole)| Deed::Cut { ahead, whole }),
+            4 => (0usize..4).prop_map(Deed::Written),
+            1 => (0usize..4, 0u32..4).prop_map(|(writes, parts)| Deed::Crash { writes, parts }),
+        ]
+    }
+
+    fn log_write(
+        truncate_from: Option<Index>,
+        rebase: Option<Rebase>,
+        append: Option<(Index, &[u8])>,
+    ) -> Write {
+        let payload = |size: &u8| Payload::new(Arc::from(vec![7; usize::from(*size)]));
+        let sizes = append.map_or(&[][..], |(_, sizes)| sizes);
+        let payloads = sizes.iter().map(payload).collect();
+        let raft = raft_core::Write {
+            id: WriteId(1),
+            hard_state: None,
+            truncate_from,
+            rebase: rebase.map(Box::new),
+            append: append
+                .filter(|(_, sizes)| !sizes.is_empty())
+                .map(|(first, sizes)| Append {
+                    first,
+                    last: Index(first.0 + sizes.len() as u64 - 1),
+                    term: Term(1),
+                    source: Source::Message,
+                    configuration: None,
+                }),
+        };
+        Write::Log(LogWrite { raft, payloads })
+    }
+
+    /// What the deed writes after everything that is on its way is durable on `disk`.
+    fn write(deed: &Deed, disk: &kv::Disk) -> Option<Write> {
+        match deed {
+            Deed::Append { back, sizes } => {
+                let first = disk.last_index().0 + 1 - (*back).min(disk.entries.len() as u64);
+                let cut = (*back > 0).then_some(Index(first));
+                Some(log_write(cut, None, Some((Index(first), sizes))))
+            }
+            Deed::Cut { ahead, whole } => {
+                let held = disk.entries.len() as u64;
+                let index = disk.base().index.0 + if *whole { *ahead } else { (*ahead).min(held) };
+                let last = EntryId {
+                    index: Index(index),
+                    term: Term(1),
+                };
+                let configuration = Configuration::of_voters(&[raft_core::NodeId(1)]);
+                let base = Base {
+                    last,
+                    configuration: configuration.expect("one voter"),
+                };
+                let whole = *whole;
+                Some(log_write(None, Some(Rebase { base, whole }), None))
+            }
+            Deed::Written(_) | Deed::Crash { .. } => None,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_changed_is_all_that_has_to_be_measured(
+            deeds in prop::collection::vec(deed(), 0..40)
+        ) {
+            let (node, now) = (NodeId(0), Time(0));
+            let mut stored = Stored::new(1);
+            let (mut disk, mut pending) = (kv::Disk::default(), VecDeque::new());
+            let mut most = 0;
+            for deed in deeds {
+                let mut all = disk.clone();
+                pending.iter().cloned().for_each(|write| all.apply(write));
+                if let Some(write) = write(&deed, &all) {
+                    stored.handed_over(node, std::slice::from_ref(&write));
+                    pending.push_back(write);
+                }
+                match deed {
+                    Deed::Written(count) if !pending.is_empty() => {
+                        let count = count.clamp(1, pending.len());
+                        pending.drain(..count).for_each(|write| disk.apply(write));
+                        stored.written(node, &disk, pending.len(), now);
+                    }
+                    Deed::Crash { writes, parts } => {
+                        let whole = writes.min(pending.len());
+                        pending.drain(..whole).for_each(|write| disk.apply(write));
+                        if let Some(torn) = pending.pop_front() {
+                            disk.apply_parts(&torn, parts.min(kv::parts(&torn)));
+                        }
+                        pending.clear();
+                        stored.crashed(node, &disk, now);
+                    }
+                    _ => continue,
+                }
+                let kept = &stored.nodes[0];
+                prop_assert_eq!(BESIDES_ENTRIES + kept.bytes, log_bytes(&disk));
+                prop_assert_eq!(kept.last(), disk.last_index().0);
+                most = most.max(log_bytes(&disk));
+                prop_assert_eq!(stored.log.bytes, most);
+            }
+        }
+    }
+}
