@@ -245,13 +245,23 @@ fn gallery() -> Vec<(Code, String, &'static str, &'static str)> {
         ),
         (
             Code::SC027,
+<<<<<<< HEAD
             script(r#"{ "repeat": { "times": 2, "drawn": "1..3", "steps": [] } }"#),
+=======
+            script(
+                r#"{ "repeat": { "times": 2, "drawn": "1..3", "steps": [{ "heal": "all" }] } }"#,
+            ),
+>>>>>>> mitd
             "\"1..3\"",
             "both \"times\" and \"drawn\"",
         ),
         (
             Code::SC029,
+<<<<<<< HEAD
             script(r#"{ "repeat": { "drawn": "0..0", "steps": [] } }"#),
+=======
+            script(r#"{ "repeat": { "drawn": "0..0", "steps": [{ "heal": "all" }] } }"#),
+>>>>>>> mitd
             "\"0..0\"",
             "never be done",
         ),
@@ -734,7 +744,7 @@ fn a_scenario_with_a_script_resolves_to_itself() {
         (place.path.as_str(), place.line, place.column),
         ("script/2", 5, 3)
     );
-    assert_eq!(script.last().map(|step| step.number), Some(21));
+    assert_eq!(script.last().map(|step| step.number), Some(23));
 }
 
 #[test]
