@@ -45,398 +45,398 @@ fn found(text: &str) -> Vec<Diagnostic> {
 /// One file per code, the text that the caret must underline, and a piece of message or help.
 fn gallery() -> Vec<(Code, String, &'static str, &'static str)> {
     vec![
-        (Code::SC001, " ".repeat(MAX_BYTES + 1), "", "1 MiB"),
-        (
-            Code::SC002,
-            "{ \"format\": 1".to_owned(),
-            "{",
-            "never closed",
-        ),
-        (Code::SC003, file(" // why", ""), "// why", ".jsonc"),
-        (Code::SC003, file("", ", \"steps\": [],"), ",", ".jsonc"),
-        (
-            Code::SC004,
-            file(" \"seed\": 1, \"seed\": 2,", ""),
-            "\"seed\"",
-            "twice",
-        ),
-        (Code::SC005, file(" \"seed\": 1.5,", ""), "1.5", "ratios"),
-        (
-            Code::SC006,
-            file(" \"seed\": null,", ""),
-            "null",
-            "leave the field out",
-        ),
-        (
-            Code::SC007,
-            step(r#"{ "cras": "S1" }"#),
-            "\"cras\"",
-            "did you mean crash?",
-        ),
-        (
-            Code::SC008,
-            file("", ", \"steps\": [{ \"cut\": { \"to\": \"S1\" } }]"),
-            "{",
-            "\"from\"",
-        ),
-        (
-            Code::SC009,
-            file(" \"clients\": { \"count\": \"many\" },", ""),
-            "\"many\"",
-            "whole number",
-        ),
-        (
-            Code::SC009,
-            file(" \"disk\": [\"1ms\"],", ""),
-            "[",
-            "expected an object",
-        ),
-        (
-            Code::SC010,
-            step(r#"{ "at": "5sec", "crash": "S1" }"#),
-            "\"5sec\"",
-            "150ms",
-        ),
-        (
-            Code::SC011,
-            step(r#"{ "at": 150, "crash": "S1" }"#),
-            "150",
-            "write \"150ms\"",
-        ),
-        (
-            Code::SC012,
-            expect(r#""always": ["raft-safty"]"#),
-            "\"raft-safty\"",
-            "raft-safety?",
-        ),
-        (
-            Code::SC013,
-            file("", "").replace("\"format\": 1", "\"format\": 2"),
-            "2",
-            "format 1",
-        ),
-        (
-            Code::SC014,
-            step(r#"{ "crash": "S7" }"#),
-            "\"S7\"",
-            "did you mean S1?",
-        ),
-        (
-            Code::SC014,
-            step(r#"{ "crash": ["S1", "S9"] }"#),
-            "\"S9\"",
-            "did you mean S1?",
-        ),
-        (
-            Code::SC014,
-            step(r#"{ "crash": "laeder" }"#),
-            "\"laeder\"",
-            "did you mean leader?",
-        ),
-        (Code::SC015, file(" \"steps\": [],", ""), "[", "timed"),
-        (
-            Code::SC015,
-            stepped("").replace("\"steps\"", "\"links\": [], \"steps\""),
-            "[",
-            "delivered by steps",
-        ),
-        (
-            Code::SC016,
-            file(" \"params\": {\"num\": 1}, \"links\": \"$nun\",", ""),
-            "\"$nun\"",
-            "num?",
-        ),
-        (
-            Code::SC017,
-            file(" \"params\": {\"n\": {\"one_of\": []}},", ""),
-            "[",
-            "1 to 32",
-        ),
-        (
-            Code::SC017,
-            file(" \"params\": {\"n\": {\"range\": \"5..1\"}},", ""),
-            "\"5..1\"",
-            "lower",
-        ),
-        (Code::SC019, step(r#"{ "at": "1s" }"#), "{", "no action"),
-        (
-            Code::SC019,
-            step(r#"{ "crash": "S1", "pause": "S2" }"#),
-            "\"S2\"",
-            "crash and pause",
-        ),
-        (
-            Code::SC020,
-            step(r#"{ "at": "2s", "crash": "S1" }, { "at": "1s", "restart": "S1" }"#),
-            "\"1s\"",
-            "in the order",
-        ),
-        (
-            Code::SC021,
-            step(r#"{ "at": "5s", "crash": "S1" }"#),
-            "\"5s\"",
-            "ends at 5s",
-        ),
-        (
-            Code::SC022,
-            step(r#"{ "at": "1s", "after": "2s", "crash": "S1" }"#),
-            "\"2s\"",
-            "both",
-        ),
-        (
-            Code::SC023,
-            fault(r#"{ "crash": "random" }"#),
-            "{",
-            "\"every\"",
-        ),
-        (
-            Code::SC023,
-            fault(r#"{ "every": "1s", "on": "crash", "crash": "random" }"#),
-            "\"crash\"",
-            "both",
-        ),
-        (
-            Code::SC024,
-            fault(r#"{ "every": "1s", "restart": "down", "for": "2s" }"#),
-            "\"2s\"",
-            "undone",
-        ),
-        (
-            Code::SC025,
-            file("", "").replace("\"S2\"", "\"S1\""),
-            "\"S1\"",
-            "two nodes",
-        ),
-        (
-            Code::SC025,
-            file("", "").replace("\"S2\"", "\"leader\""),
-            "\"leader\"",
-            "selector",
-        ),
-        (
-            Code::SC026,
-            file(" \"clients\": { \"count\": 65 },", ""),
-            "65",
-            "from 0 to 64",
-        ),
-        (
-            Code::SC026,
-            fault(r#"{ "every": "0ms", "crash": "random" }"#),
-            "\"0ms\"",
-            "1ms",
-        ),
-        (
-            Code::SC027,
-            file(" \"raft\": { \"heartbeat\": \"200ms\" },", ""),
-            "\"200ms\"",
-            "150ms",
-        ),
-        (
-            Code::SC027,
-            expect(r#""limits": { "events": "== 50" }"#),
-            "\"== 50\"",
-            "write \"<= 50\"",
-        ),
-        (
-            Code::SC027,
-            expect(r#""limits": { "log_bytes": ">= 50" }"#),
-            "\">= 50\"",
-            "write \"<= 50\"",
-        ),
-        (
-            Code::SC027,
-<<<<<<< HEAD
-            script(r#"{ "repeat": { "times": 2, "drawn": "1..3", "steps": [] } }"#),
-=======
-            script(
-                r#"{ "repeat": { "times": 2, "drawn": "1..3", "steps": [{ "heal": "all" }] } }"#,
+            (Code::SC001, " ".repeat(MAX_BYTES + 1), "", "1 MiB"),
+            (
+                Code::SC002,
+                "{ \"format\": 1".to_owned(),
+                "{",
+                "never closed",
             ),
->>>>>>> mitd
-            "\"1..3\"",
-            "both \"times\" and \"drawn\"",
-        ),
-        (
-            Code::SC029,
-<<<<<<< HEAD
-            script(r#"{ "repeat": { "drawn": "0..0", "steps": [] } }"#),
-=======
-            script(r#"{ "repeat": { "drawn": "0..0", "steps": [{ "heal": "all" }] } }"#),
->>>>>>> mitd
-            "\"0..0\"",
-            "never be done",
-        ),
-        (
-            Code::SC028,
-            expect(r#""eventually": [{ "in": "q", "within": "1s", "one_leader": true }]"#),
-            "\"q\"",
-            "did you mean p?",
-        ),
-        (Code::SC029, expect(r#""sometimes": [{}]"#), "{", "nothing"),
-        (
-            Code::SC029,
-            file("", ", \"until\": \"met\""),
-            "\"met\"",
-            "leave out",
-        ),
-        (
-            Code::SC027,
-            file(
-                " \"expect\": { \"eventually\": [{ \"in\": \"p\", \"within\": \"1s\", \
-                 \"one_leader\": true, \"stays\": true }] },",
-                ", \"until\": \"met\"",
+            (Code::SC003, file(" // why", ""), "// why", ".jsonc"),
+            (Code::SC003, file("", ", \"steps\": [],"), ",", ".jsonc"),
+            (
+                Code::SC004,
+                file(" \"seed\": 1, \"seed\": 2,", ""),
+                "\"seed\"",
+                "twice",
             ),
-            "\"met\"",
-            "cannot end before",
-        ),
-        (
-            Code::SC030,
-            stepped(r#"{ "timeout": "leader" }"#),
-            "\"leader\"",
-            "write one of S1, S2, S3",
-        ),
-        (
-            Code::SC030,
-            stepped(r#"{ "written": { "node": "all" } }"#),
-            "\"all\"",
-            "here stands one name",
-        ),
-        (
-            Code::SC030,
-            stepped(r#"{ "elect": { "node": "leader", "votes": ["S2"] } }"#),
-            "\"leader\"",
-            "here stands one name",
-        ),
-        (
-            Code::SC030,
-            file(
-                " \"clocks\": [{ \"node\": \"leader\", \"rate\": \"+1%\" }],",
-                "",
+            (Code::SC005, file(" \"seed\": 1.5,", ""), "1.5", "ratios"),
+            (
+                Code::SC006,
+                file(" \"seed\": null,", ""),
+                "null",
+                "leave the field out",
             ),
-            "\"leader\"",
-            "names",
-        ),
-        (
-            Code::SC031,
-            step(r#"{ "partition": [["S1"], ["S2", "S1"]] }"#),
-            "[",
-            "S1 stands in this partition twice",
-        ),
-        (
-            Code::SC033,
-            stepped(r#"{ "timeout": "S1", "why": "election.vote-onse" }"#),
-            "\"election.vote-onse\"",
-            "did you mean election.vote-once?",
-        ),
-        (
-            Code::SC034,
-            stepped(r#"{ "deliver": { "from": "S1", "to": ["S2", "S3"] } }"#),
-            "[",
-            "\"all\": true",
-        ),
-        (
-            Code::SC035,
-            stepped(r#"{ "crash": "random" }"#),
-            "\"random\"",
-            "name the nodes",
-        ),
-        (
-            Code::SC036,
-            stepped("").replace(
-                "\"steps\"",
-                r#""branches": { "lost": [] }, "expect": { "caught_by": [
-                    { "bug": "C-01", "branch": "losst", "property": "log-matching" }] }, "steps""#,
+            (
+                Code::SC007,
+                step(r#"{ "cras": "S1" }"#),
+                "\"cras\"",
+                "did you mean crash?",
             ),
-            "\"losst\"",
-            "did you mean lost?",
-        ),
-        (
-            Code::SC037,
-            expect(r#""caught_by": [{ "bug": "C-99", "property": "log-matching" }]"#),
-            "\"C-99\"",
-            "C-0",
-        ),
-        (
-            Code::SC014,
-            stepped(r#"{ "retry": { "client": "c1", "to": "S1" } }"#),
-            "\"c1\"",
-            "c0",
-        ),
-        (
-            Code::SC008,
-            stepped(r#"{ "call": { "to": "S1", "op": "put", "key": "x" } }"#),
-            "{",
-            "value",
-        ),
-        (
-            Code::SC020,
-            stepped(r#"{ "at": "2ms", "timeout": "S1" }, { "at": "1ms", "timeout": "S1" }"#),
-            "\"1ms\"",
-            "order",
-        ),
-        (Code::SC019, stepped(r#"{ "note": "?" }"#), "{", "deliver"),
-        (
-            Code::SC038,
-            script(
-                r#"{ "start": { "to": "S1", "as": "first" } }, { "await": { "done": "frist" } }"#,
+            (
+                Code::SC008,
+                file("", ", \"steps\": [{ \"cut\": { \"to\": \"S1\" } }]"),
+                "{",
+                "\"from\"",
             ),
-            "\"frist\"",
-            "did you mean first?",
-        ),
-        (
-            Code::SC007,
-            script(
-                r#"{ "repeat": { "times": 2, "steps": [{ "if": { "chance": "1%", "than": [] } }] } }"#,
+            (
+                Code::SC009,
+                file(" \"clients\": { \"count\": \"many\" },", ""),
+                "\"many\"",
+                "whole number",
             ),
-            "\"than\"",
-            "did you mean then?",
-        ),
-        (
-            Code::SC014,
-            script(
-                r#"{ "let": { "L": "leader" } }, { "parallel": { "scripts": [[{ "crash": "L+3" }]] } }"#,
+            (
+                Code::SC009,
+                file(" \"disk\": [\"1ms\"],", ""),
+                "[",
+                "expected an object",
             ),
-            "\"L+3\"",
-            "known here: S1, S2, S3, L",
-        ),
-        (
-            Code::SC019,
-            script(
-                r#"{ "budget": { "requests": "<= 3", "steps": [{ "wait": "1s", "crash": "S1" }] } }"#,
+            (
+                Code::SC010,
+                step(r#"{ "at": "5sec", "crash": "S1" }"#),
+                "\"5sec\"",
+                "150ms",
             ),
-            "\"S1\"",
-            "write one object for each",
-        ),
-        (
-            Code::SC008,
-            script(r#"{ "one": { "retry": true } }"#),
-            "{",
-            "\"on\"",
-        ),
-        (
-            Code::SC027,
-            script(r#"{ "check": { "one_leader": true, "within": "1s" } }"#),
-            "\"1s\"",
-            "await",
-        ),
-        (
-            Code::SC025,
-            script(r#"{ "let": { "S1": "leader" } }"#),
-            "\"leader\"",
-            "has a meaning already",
-        ),
-        (
-            Code::SC026,
-            script(r#"{ "one": { "on": 4 } }"#),
-            "4",
-            "from 1 to 3",
-        ),
-        (
-            Code::SC012,
-            file(" \"network\": { \"preset\": \"unreliabel\" },", ""),
-            "\"unreliabel\"",
-            "did you mean unreliable?",
-        ),
-    ]
+            (
+                Code::SC011,
+                step(r#"{ "at": 150, "crash": "S1" }"#),
+                "150",
+                "write \"150ms\"",
+            ),
+            (
+                Code::SC012,
+                expect(r#""always": ["raft-safty"]"#),
+                "\"raft-safty\"",
+                "raft-safety?",
+            ),
+            (
+                Code::SC013,
+                file("", "").replace("\"format\": 1", "\"format\": 2"),
+                "2",
+                "format 1",
+            ),
+            (
+                Code::SC014,
+                step(r#"{ "crash": "S7" }"#),
+                "\"S7\"",
+                "did you mean S1?",
+            ),
+            (
+                Code::SC014,
+                step(r#"{ "crash": ["S1", "S9"] }"#),
+                "\"S9\"",
+                "did you mean S1?",
+            ),
+            (
+                Code::SC014,
+                step(r#"{ "crash": "laeder" }"#),
+                "\"laeder\"",
+                "did you mean leader?",
+            ),
+            (Code::SC015, file(" \"steps\": [],", ""), "[", "timed"),
+            (
+                Code::SC015,
+                stepped("").replace("\"steps\"", "\"links\": [], \"steps\""),
+                "[",
+                "delivered by steps",
+            ),
+            (
+                Code::SC016,
+                file(" \"params\": {\"num\": 1}, \"links\": \"$nun\",", ""),
+                "\"$nun\"",
+                "num?",
+            ),
+            (
+                Code::SC017,
+                file(" \"params\": {\"n\": {\"one_of\": []}},", ""),
+                "[",
+                "1 to 32",
+            ),
+            (
+                Code::SC017,
+                file(" \"params\": {\"n\": {\"range\": \"5..1\"}},", ""),
+                "\"5..1\"",
+                "lower",
+            ),
+            (Code::SC019, step(r#"{ "at": "1s" }"#), "{", "no action"),
+            (
+                Code::SC019,
+                step(r#"{ "crash": "S1", "pause": "S2" }"#),
+                "\"S2\"",
+                "crash and pause",
+            ),
+            (
+                Code::SC020,
+                step(r#"{ "at": "2s", "crash": "S1" }, { "at": "1s", "restart": "S1" }"#),
+                "\"1s\"",
+                "in the order",
+            ),
+            (
+                Code::SC021,
+                step(r#"{ "at": "5s", "crash": "S1" }"#),
+                "\"5s\"",
+                "ends at 5s",
+            ),
+            (
+                Code::SC022,
+                step(r#"{ "at": "1s", "after": "2s", "crash": "S1" }"#),
+                "\"2s\"",
+                "both",
+            ),
+            (
+                Code::SC023,
+                fault(r#"{ "crash": "random" }"#),
+                "{",
+                "\"every\"",
+            ),
+            (
+                Code::SC023,
+                fault(r#"{ "every": "1s", "on": "crash", "crash": "random" }"#),
+                "\"crash\"",
+                "both",
+            ),
+            (
+                Code::SC024,
+                fault(r#"{ "every": "1s", "restart": "down", "for": "2s" }"#),
+                "\"2s\"",
+                "undone",
+            ),
+            (
+                Code::SC025,
+                file("", "").replace("\"S2\"", "\"S1\""),
+                "\"S1\"",
+                "two nodes",
+            ),
+            (
+                Code::SC025,
+                file("", "").replace("\"S2\"", "\"leader\""),
+                "\"leader\"",
+                "selector",
+            ),
+            (
+                Code::SC026,
+                file(" \"clients\": { \"count\": 65 },", ""),
+                "65",
+                "from 0 to 64",
+            ),
+            (
+                Code::SC026,
+                fault(r#"{ "every": "0ms", "crash": "random" }"#),
+                "\"0ms\"",
+                "1ms",
+            ),
+            (
+                Code::SC027,
+                file(" \"raft\": { \"heartbeat\": \"200ms\" },", ""),
+                "\"200ms\"",
+                "150ms",
+            ),
+            (
+                Code::SC027,
+                expect(r#""limits": { "events": "== 50" }"#),
+                "\"== 50\"",
+                "write \"<= 50\"",
+            ),
+            (
+                Code::SC027,
+                expect(r#""limits": { "log_bytes": ">= 50" }"#),
+                "\">= 50\"",
+                "write \"<= 50\"",
+            ),
+            (
+                Code::SC027,
+    <<<<<<< HEAD
+                script(r#"{ "repeat": { "times": 2, "drawn": "1..3", "steps": [] } }"#),
+    =======
+                script(
+                    r#"{ "repeat": { "times": 2, "drawn": "1..3", "steps": [{ "heal": "all" }] } }"#,
+                ),
+    >>>>>>> mitd
+                "\"1..3\"",
+                "both \"times\" and \"drawn\"",
+            ),
+            (
+                Code::SC029,
+    <<<<<<< HEAD
+                script(r#"{ "repeat": { "drawn": "0..0", "steps": [] } }"#),
+    =======
+                script(r#"{ "repeat": { "drawn": "0..0", "steps": [{ "heal": "all" }] } }"#),
+    >>>>>>> mitd
+                "\"0..0\"",
+                "never be done",
+            ),
+            (
+                Code::SC028,
+                expect(r#""eventually": [{ "in": "q", "within": "1s", "one_leader": true }]"#),
+                "\"q\"",
+                "did you mean p?",
+            ),
+            (Code::SC029, expect(r#""sometimes": [{}]"#), "{", "nothing"),
+            (
+                Code::SC029,
+                file("", ", \"until\": \"met\""),
+                "\"met\"",
+                "leave out",
+            ),
+            (
+                Code::SC027,
+                file(
+                    " \"expect\": { \"eventually\": [{ \"in\": \"p\", \"within\": \"1s\", \
+                     \"one_leader\": true, \"stays\": true }] },",
+                    ", \"until\": \"met\"",
+                ),
+                "\"met\"",
+                "cannot end before",
+            ),
+            (
+                Code::SC030,
+                stepped(r#"{ "timeout": "leader" }"#),
+                "\"leader\"",
+                "write one of S1, S2, S3",
+            ),
+            (
+                Code::SC030,
+                stepped(r#"{ "written": { "node": "all" } }"#),
+                "\"all\"",
+                "here stands one name",
+            ),
+            (
+                Code::SC030,
+                stepped(r#"{ "elect": { "node": "leader", "votes": ["S2"] } }"#),
+                "\"leader\"",
+                "here stands one name",
+            ),
+            (
+                Code::SC030,
+                file(
+                    " \"clocks\": [{ \"node\": \"leader\", \"rate\": \"+1%\" }],",
+                    "",
+                ),
+                "\"leader\"",
+                "names",
+            ),
+            (
+                Code::SC031,
+                step(r#"{ "partition": [["S1"], ["S2", "S1"]] }"#),
+                "[",
+                "S1 stands in this partition twice",
+            ),
+            (
+                Code::SC033,
+                stepped(r#"{ "timeout": "S1", "why": "election.vote-onse" }"#),
+                "\"election.vote-onse\"",
+                "did you mean election.vote-once?",
+            ),
+            (
+                Code::SC034,
+                stepped(r#"{ "deliver": { "from": "S1", "to": ["S2", "S3"] } }"#),
+                "[",
+                "\"all\": true",
+            ),
+            (
+                Code::SC035,
+                stepped(r#"{ "crash": "random" }"#),
+                "\"random\"",
+                "name the nodes",
+            ),
+            (
+                Code::SC036,
+                stepped("").replace(
+                    "\"steps\"",
+                    r#""branches": { "lost": [] }, "expect": { "caught_by": [
+                        { "bug": "C-01", "branch": "losst", "property": "log-matching" }] }, "steps""#,
+                ),
+                "\"losst\"",
+                "did you mean lost?",
+            ),
+            (
+                Code::SC037,
+                expect(r#""caught_by": [{ "bug": "C-99", "property": "log-matching" }]"#),
+                "\"C-99\"",
+                "C-0",
+            ),
+            (
+                Code::SC014,
+                stepped(r#"{ "retry": { "client": "c1", "to": "S1" } }"#),
+                "\"c1\"",
+                "c0",
+            ),
+            (
+                Code::SC008,
+                stepped(r#"{ "call": { "to": "S1", "op": "put", "key": "x" } }"#),
+                "{",
+                "value",
+            ),
+            (
+                Code::SC020,
+                stepped(r#"{ "at": "2ms", "timeout": "S1" }, { "at": "1ms", "timeout": "S1" }"#),
+                "\"1ms\"",
+                "order",
+            ),
+            (Code::SC019, stepped(r#"{ "note": "?" }"#), "{", "deliver"),
+            (
+                Code::SC038,
+                script(
+                    r#"{ "start": { "to": "S1", "as": "first" } }, { "await": { "done": "frist" } }"#,
+                ),
+                "\"frist\"",
+                "did you mean first?",
+            ),
+            (
+                Code::SC007,
+                script(
+                    r#"{ "repeat": { "times": 2, "steps": [{ "if": { "chance": "1%", "than": [] } }] } }"#,
+                ),
+                "\"than\"",
+                "did you mean then?",
+            ),
+            (
+                Code::SC014,
+                script(
+                    r#"{ "let": { "L": "leader" } }, { "parallel": { "scripts": [[{ "crash": "L+3" }]] } }"#,
+                ),
+                "\"L+3\"",
+                "known here: S1, S2, S3, L",
+            ),
+            (
+                Code::SC019,
+                script(
+                    r#"{ "budget": { "requests": "<= 3", "steps": [{ "wait": "1s", "crash": "S1" }] } }"#,
+                ),
+                "\"S1\"",
+                "write one object for each",
+            ),
+            (
+                Code::SC008,
+                script(r#"{ "one": { "retry": true } }"#),
+                "{",
+                "\"on\"",
+            ),
+            (
+                Code::SC027,
+                script(r#"{ "check": { "one_leader": true, "within": "1s" } }"#),
+                "\"1s\"",
+                "await",
+            ),
+            (
+                Code::SC025,
+                script(r#"{ "let": { "S1": "leader" } }"#),
+                "\"leader\"",
+                "has a meaning already",
+            ),
+            (
+                Code::SC026,
+                script(r#"{ "one": { "on": 4 } }"#),
+                "4",
+                "from 1 to 3",
+            ),
+            (
+                Code::SC012,
+                file(" \"network\": { \"preset\": \"unreliabel\" },", ""),
+                "\"unreliabel\"",
+                "did you mean unreliable?",
+            ),
+        ]
 }
 
 #[test]
