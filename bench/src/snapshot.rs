@@ -62,7 +62,7 @@ fn state() -> Machine {
     for index in 1..=KEYS {
         // Spread, so that keys do not come in their order.
         let key = index.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let command = Command {
+        let command: Command = Command {
             client: ClientId(1),
             serial: Serial(index),
             op: Op::Put {

@@ -2,9 +2,10 @@
 
 use raft_core::{EntryId, Index, Input, Instant, Reception, Rules, SnapshotId, WriteId};
 
+use crate::carry::Carried;
 use crate::duties::Duties;
 use crate::event::{Event, Observer};
-use crate::node::{Carried, Node};
+use crate::node::Node;
 use crate::snapshot::Snapshot;
 use crate::stream::Own;
 use crate::wire::{Outbox, Response, Write};

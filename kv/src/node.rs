@@ -1,31 +1,25 @@
 //! Raft, the state machine and the payload log as one pure machine. What is simulated is what a
 //! server runs: the same inputs, the same effects.
 
-use alloc::boxed::Box;
-use core::fmt;
-
 use raft_core::{
-    AppendEntries, Base, Body, Boot, Broken, Configuration, Durable, Effect, EntryId, EntryMeta,
-    HardState, Index, Instant, NodeId, Raft, ReadFailure, ReadMode, Refusal, Rules, Source, Span,
-    WriteId,
+    Body, Broken, Effect, EntryId, Index, Instant, NodeId, Raft, ReadFailure, ReadMode, Reception,
+    Refusal, Rules, SnapshotId, Span, WriteId,
 };
 
 use crate::apply::Applying;
-use crate::codec::DecodeError;
+use crate::carry::{Carried, attached, record};
 use crate::command::{ClientId, Command, Op, Serial};
-use crate::disk::Disk;
 use crate::duties::{Duties, Standard};
 use crate::event::{Came, Event, Observer};
 use crate::keeping::{Compaction, Keeping};
 use crate::machine::{Applied, Machine};
 use crate::operator::Operator;
-use crate::payload::{Payload, PayloadLog, Payloads};
+use crate::payload::{Payload, PayloadLog};
 use crate::reads::{Asked, ReadBy, Reads, Request};
 use crate::session::Outcome;
-use crate::snapshot::Piece;
 use crate::stream::{Own, Stream};
 use crate::waiting::{Waiter, Waiting};
-use crate::wire::{LogWrite, Message, Outbox, Response, Write};
+use crate::wire::{Message, Outbox, Response, Write};
 
 /// A server of the replicated key-value store.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -47,40 +41,6 @@ pub struct Options {
     pub apply_after: Span,
     /// When snapshots are taken.
     pub compaction: Compaction,
-}
-
-/// Why a node cannot start from what was found on disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RestoreError {
-    /// Its core cannot.
-    Core(raft_core::RestoreError),
-    /// The log begins after entries that no snapshot covers.
-    NoSnapshot {
-        /// The last of them.
-        base: EntryId,
-    },
-    /// The snapshot's bytes are not those of its name.
-    SnapshotDamaged,
-    /// The snapshot describes no state.
-    SnapshotUnreadable(DecodeError),
-}
-
-impl core::error::Error for RestoreError {}
-
-impl fmt::Display for RestoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Core(error) => write!(f, "{error}"),
-            Self::NoSnapshot { base } => {
-                write!(
-                    f,
-                    "the log begins after {base}, and no snapshot covers that"
-                )
-            }
-            Self::SnapshotDamaged => f.write_str("the snapshot does not fit its checksum"),
-            Self::SnapshotUnreadable(error) => write!(f, "the snapshot cannot be read: {error}"),
-        }
-    }
 }
 
 /// A node at one moment.
@@ -128,65 +88,6 @@ pub enum Input<'a> {
 }
 
 impl<R: Rules, D: Duties> Node<R, D> {
-    /// A node that starts from what its disk holds; its state machine begins with the snapshot, or
-    /// empty, and is rebuilt as the log commits again. `configuration` is the one that the cluster was
-    /// founded with.
-    ///
-    /// # Errors
-    /// When the settings cannot work or the disk contradicts itself.
-    pub fn restore(
-        rules: R,
-        duties: D,
-        boot: Boot,
-        options: Options,
-        configuration: Configuration,
-        disk: &Disk,
-    ) -> Result<Self, RestoreError> {
-        let HardState {
-            current_term,
-            voted_for,
-        } = disk.hard_state;
-        let base = disk.base.clone().unwrap_or(Base {
-            last: EntryId::default(),
-            configuration,
-        });
-        let machine = restored_machine(duties, disk)?;
-        let mut keeping = Keeping::new(options.compaction);
-        let incoming = keeping.found(disk, machine.duties());
-        let mut payloads = PayloadLog::new(base.last.index);
-        for (term, payload) in &disk.entries {
-            payloads.push(*term, payload.clone());
-        }
-        let entries = disk.entries.iter().map(|(term, payload)| EntryMeta {
-            term: *term,
-            bytes: payload.bytes().len() as u64,
-            configuration: None,
-        });
-        let durable = Durable {
-            hard_state: HardState {
-                current_term,
-                voted_for,
-            },
-            base,
-            entries,
-            intact: payloads.last_index(),
-            snapshot: disk.snapshot.as_ref().map(|snapshot| snapshot.id),
-            incoming,
-            may_vote: true,
-        };
-        let raft = Raft::restore(rules, boot, durable).map_err(RestoreError::Core)?;
-        Ok(Self {
-            raft,
-            machine,
-            payloads,
-            waiting: Waiting::default(),
-            reads: Reads::default(),
-            applying: Applying::after(options.apply_after),
-            keeping,
-            stream: Stream::default(),
-        })
-    }
-
     /// The consensus part.
     #[inline]
     pub fn raft(&self) -> &Raft<R> {
@@ -466,21 +367,8 @@ impl<R: Rules, D: Duties> Node<R, D> {
                     offset,
                     ..
                 } => {
-                    let Carried::Piece(Some(piece)) = carried else {
-                        panic!("a piece is stored when it comes");
-                    };
-                    let bytes = piece.bytes.clone();
-                    keeping.receive(reception, snapshot, offset, &bytes);
-                    stream.own(Own::Piece {
-                        reception,
-                        snapshot,
-                        received: offset + bytes.len() as u64,
-                    });
-                    out.write(Write::Piece {
-                        snapshot,
-                        offset,
-                        bytes,
-                    });
+                    let place = (reception, snapshot, offset);
+                    out.write(stored(keeping, stream, place, &carried));
                 }
                 Effect::Installed { snapshot } => installed = Some(snapshot),
             }
@@ -553,99 +441,6 @@ fn not_read(why: ReadFailure) -> Response {
     }
 }
 
-/// What came with an input that the core does not see.
-pub(crate) enum Carried<'a> {
-    Nothing,
-    Append {
-        append: &'a AppendEntries,
-        payloads: &'a Payloads,
-    },
-    Request {
-        client: ClientId,
-        serial: Serial,
-        payload: Payload,
-    },
-    Piece(Option<&'a Piece>),
-}
-
-/// The state that a node starts with.
-fn restored_machine<D: Duties>(duties: D, disk: &Disk) -> Result<Machine<D>, RestoreError> {
-    let base = disk.base();
-    let Some(snapshot) = &disk.snapshot else {
-        return match base.index.0 {
-            0 => Ok(Machine::new(duties)),
-            _ => Err(RestoreError::NoSnapshot { base }),
-        };
-    };
-    if snapshot.id.last.index < base.index {
-        return Err(RestoreError::NoSnapshot { base });
-    }
-    if !snapshot.is_sound() {
-        return Err(RestoreError::SnapshotDamaged);
-    }
-    Machine::decode(duties, &snapshot.bytes).map_err(RestoreError::SnapshotUnreadable)
-}
-
-/// Follows a write in the payload log and gives it its payloads.
-fn record(log: &mut PayloadLog, raft: raft_core::Write, carried: &Carried<'_>) -> LogWrite {
-    if let Some(from) = raft.truncate_from {
-        log.truncate(from);
-    }
-    if let Some(rebase) = &raft.rebase {
-        log.rebase(rebase.base.last.index, rebase.whole);
-    }
-    let mut payloads = Payloads::new();
-    if let Some(append) = &raft.append {
-        match (append.source, carried) {
-            (
-                Source::Message,
-                Carried::Append {
-                    append: sent,
-                    payloads: brought,
-                },
-            ) => {
-                let skip = append.first.0 - sent.prev.index.0 - 1;
-                let skip = usize::try_from(skip).expect("a message's entries fit in memory");
-                payloads.extend(brought[skip..].iter().cloned());
-            }
-            (Source::Proposals, Carried::Request { payload, .. }) => payloads.push(payload.clone()),
-            (Source::Noop, _) => payloads.push(Payload::default()),
-            (source, _) => panic!("the core appends {source:?}, but that input brought nothing"),
-        }
-        let mut index = append.first;
-        for payload in &payloads {
-            log.put(index, append.term, payload.clone());
-            index = index.next();
-        }
-        assert!(
-            index == append.last.next(),
-            "each appended entry has a payload"
-        );
-    }
-    LogWrite { raft, payloads }
-}
-
-/// A message with what it needs, unless that is no longer held here.
-#[inline]
-fn attached<D: Duties>(
-    log: &PayloadLog,
-    keeping: &Keeping<D>,
-    raft: raft_core::Message,
-) -> Option<Message> {
-    let mut message = Message::bare(raft);
-    match &message.raft.body {
-        Body::AppendEntries(append) if !append.is_empty() => {
-            let first = append.prev.index.next();
-            message.payloads = log.slice(first, append.last, append.entries_term)?;
-        }
-        Body::InstallSnapshot(install) => {
-            message.piece = Some(Box::new(keeping.piece(install)?));
-        }
-        _ => {}
-    }
-    Some(message)
-}
-
 /// Applies what is committed and answers whoever waits for it.
 fn apply<D: Duties, X: Outbox, O: Observer>(
     (machine, keeping): (&mut Machine<D>, &mut Keeping<D>),
@@ -711,5 +506,29 @@ impl<O: Observer> raft_core::Observer for Core<'_, O> {
     #[inline]
     fn event(&mut self, event: raft_core::Event) {
         self.0.event(Event::Core(event));
+    }
+}
+
+/// Takes in the piece that has just come.
+fn stored<D: Duties>(
+    keeping: &mut Keeping<D>,
+    stream: &mut Stream,
+    (reception, snapshot, offset): (Reception, SnapshotId, u64),
+    carried: &Carried<'_>,
+) -> Write {
+    let Carried::Piece(Some(piece)) = carried else {
+        panic!("a piece is stored when it comes");
+    };
+    let bytes = piece.bytes.clone();
+    keeping.receive(reception, snapshot, offset, &bytes);
+    stream.own(Own::Piece {
+        reception,
+        snapshot,
+        received: offset + bytes.len() as u64,
+    });
+    Write::Piece {
+        snapshot,
+        offset,
+        bytes,
     }
 }

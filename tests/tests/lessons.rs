@@ -11,7 +11,9 @@ const NAMELESS: [&str; 1] = ["s3-prev-in-snapshot"];
 
 /// Figures and lessons, and each way they may go on.
 fn lessons() -> Vec<Resolved> {
-    let names = ["figure", "lesson", "regression"].into_iter().flat_map(corpus_of);
+    let names = ["figure", "lesson", "regression"]
+        .into_iter()
+        .flat_map(corpus_of);
     let whole = names.map(|name| scenario(&name, 1));
     whole.flat_map(|lesson| ways(&lesson)).collect()
 }
@@ -66,7 +68,10 @@ fn every_bug_that_a_lesson_names_breaks_it_where_it_says() {
 
 #[test]
 fn every_stepped_lesson_names_a_bug() {
-    for name in ["figure", "lesson", "regression"].into_iter().flat_map(corpus_of) {
+    for name in ["figure", "lesson", "regression"]
+        .into_iter()
+        .flat_map(corpus_of)
+    {
         let lesson = scenario(&name, 1);
         let nameless = NAMELESS.contains(&lesson.name.as_str());
         let named = nameless || !lesson.expect.caught_by.is_empty();

@@ -1,0 +1,92 @@
+//! What the core does not see: the contents that come with messages and requests, and leave with
+//! messages and writes.
+
+use alloc::boxed::Box;
+
+use raft_core::{AppendEntries, Body, Source};
+
+use crate::command::{ClientId, Serial};
+use crate::duties::Duties;
+use crate::keeping::Keeping;
+use crate::payload::{Payload, PayloadLog, Payloads};
+use crate::snapshot::Piece;
+use crate::wire::{LogWrite, Message};
+
+/// What came with an input that the core does not see.
+pub(crate) enum Carried<'a> {
+    Nothing,
+    Append {
+        append: &'a AppendEntries,
+        payloads: &'a Payloads,
+    },
+    Request {
+        client: ClientId,
+        serial: Serial,
+        payload: Payload,
+    },
+    Piece(Option<&'a Piece>),
+}
+
+/// Follows a write in the payload log and gives it its payloads.
+pub(crate) fn record(
+    log: &mut PayloadLog,
+    raft: raft_core::Write,
+    carried: &Carried<'_>,
+) -> LogWrite {
+    if let Some(from) = raft.truncate_from {
+        log.truncate(from);
+    }
+    if let Some(rebase) = &raft.rebase {
+        log.rebase(rebase.base.last.index, rebase.whole);
+    }
+    let mut payloads = Payloads::new();
+    if let Some(append) = &raft.append {
+        match (append.source, carried) {
+            (
+                Source::Message,
+                Carried::Append {
+                    append: sent,
+                    payloads: brought,
+                },
+            ) => {
+                let skip = append.first.0 - sent.prev.index.0 - 1;
+                let skip = usize::try_from(skip).expect("a message's entries fit in memory");
+                payloads.extend(brought[skip..].iter().cloned());
+            }
+            (Source::Proposals, Carried::Request { payload, .. }) => payloads.push(payload.clone()),
+            (Source::Noop, _) => payloads.push(Payload::default()),
+            (source, _) => panic!("the core appends {source:?}, but that input brought nothing"),
+        }
+        let mut index = append.first;
+        for payload in &payloads {
+            log.put(index, append.term, payload.clone());
+            index = index.next();
+        }
+        assert!(
+            index == append.last.next(),
+            "each appended entry has a payload"
+        );
+    }
+    LogWrite { raft, payloads }
+}
+
+/// A message with what it needs, unless that is no longer held here.
+#[inline]
+pub(crate) fn attached<D: Duties>(
+    log: &PayloadLog,
+    keeping: &Keeping<D>,
+    raft: raft_core::Message,
+) -> Option<Message> {
+    let mut message = Message::bare(raft);
+    match &message.raft.body {
+        Body::AppendEntries(append) if !append.is_empty() => {
+            let first = append.prev.index.next();
+            message.payloads = log.slice(first, append.last, append.entries_term)?;
+        }
+        Body::InstallSnapshot(install) => {
+            message.piece = Some(Box::new(keeping.piece(install)?));
+        }
+        _ => {}
+    }
+    Some(message)
+}

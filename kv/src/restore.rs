@@ -1,0 +1,130 @@
+//! How a node starts: from what its disk holds, or not at all.
+
+use core::fmt;
+
+use raft_core::{Base, Boot, Configuration, Durable, EntryId, EntryMeta, HardState, Raft, Rules};
+
+use crate::apply::Applying;
+use crate::codec::DecodeError;
+use crate::disk::Disk;
+use crate::duties::Duties;
+use crate::keeping::Keeping;
+use crate::machine::Machine;
+use crate::node::{Node, Options};
+use crate::payload::PayloadLog;
+use crate::reads::Reads;
+use crate::stream::Stream;
+use crate::waiting::Waiting;
+
+/// Why a node cannot start from what was found on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RestoreError {
+    /// Its core cannot.
+    Core(raft_core::RestoreError),
+    /// The log begins after entries that no snapshot covers.
+    NoSnapshot {
+        /// The last of them.
+        base: EntryId,
+    },
+    /// The snapshot's bytes are not those of its name.
+    SnapshotDamaged,
+    /// The snapshot describes no state.
+    SnapshotUnreadable(DecodeError),
+}
+
+impl core::error::Error for RestoreError {}
+
+impl fmt::Display for RestoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Core(error) => write!(f, "{error}"),
+            Self::NoSnapshot { base } => {
+                write!(
+                    f,
+                    "the log begins after {base}, and no snapshot covers that"
+                )
+            }
+            Self::SnapshotDamaged => f.write_str("the snapshot does not fit its checksum"),
+            Self::SnapshotUnreadable(error) => write!(f, "the snapshot cannot be read: {error}"),
+        }
+    }
+}
+
+impl<R: Rules, D: Duties> Node<R, D> {
+    /// A node that starts from what its disk holds; its state machine begins with the snapshot, or
+    /// empty, and is rebuilt as the log commits again. `configuration` is the one that the cluster was
+    /// founded with.
+    ///
+    /// # Errors
+    /// When the settings cannot work or the disk contradicts itself.
+    pub fn restore(
+        rules: R,
+        duties: D,
+        boot: Boot,
+        options: Options,
+        configuration: Configuration,
+        disk: &Disk,
+    ) -> Result<Self, RestoreError> {
+        let HardState {
+            current_term,
+            voted_for,
+        } = disk.hard_state;
+        let base = disk.base.clone().unwrap_or(Base {
+            last: EntryId::default(),
+            configuration,
+        });
+        let machine = restored_machine(duties, disk)?;
+        let mut keeping = Keeping::new(options.compaction);
+        let incoming = keeping.found(disk, machine.duties());
+        let mut payloads = PayloadLog::new(base.last.index);
+        for (term, payload) in &disk.entries {
+            payloads.push(*term, payload.clone());
+        }
+        let entries = disk.entries.iter().map(|(term, payload)| EntryMeta {
+            term: *term,
+            bytes: payload.bytes().len() as u64,
+            configuration: None,
+        });
+        let durable = Durable {
+            hard_state: HardState {
+                current_term,
+                voted_for,
+            },
+            base,
+            entries,
+            intact: payloads.last_index(),
+            snapshot: disk.snapshot.as_ref().map(|snapshot| snapshot.id),
+            incoming,
+            may_vote: true,
+        };
+        let raft = Raft::restore(rules, boot, durable).map_err(RestoreError::Core)?;
+        Ok(Self {
+            raft,
+            machine,
+            payloads,
+            waiting: Waiting::default(),
+            reads: Reads::default(),
+            applying: Applying::after(options.apply_after),
+            keeping,
+            stream: Stream::default(),
+        })
+    }
+}
+
+/// The state that a node starts with.
+fn restored_machine<D: Duties>(duties: D, disk: &Disk) -> Result<Machine<D>, RestoreError> {
+    let base = disk.base();
+    let Some(snapshot) = &disk.snapshot else {
+        return match base.index.0 {
+            0 => Ok(Machine::new(duties)),
+            _ => Err(RestoreError::NoSnapshot { base }),
+        };
+    };
+    if snapshot.id.last.index < base.index {
+        return Err(RestoreError::NoSnapshot { base });
+    }
+    if !snapshot.is_sound() {
+        return Err(RestoreError::SnapshotDamaged);
+    }
+    Machine::decode(duties, &snapshot.bytes).map_err(RestoreError::SnapshotUnreadable)
+}
