@@ -245,23 +245,15 @@ fn gallery() -> Vec<(Code, String, &'static str, &'static str)> {
             ),
             (
                 Code::SC027,
-    <<<<<<< HEAD
-                script(r#"{ "repeat": { "times": 2, "drawn": "1..3", "steps": [] } }"#),
-    =======
                 script(
                     r#"{ "repeat": { "times": 2, "drawn": "1..3", "steps": [{ "heal": "all" }] } }"#,
                 ),
-    >>>>>>> mitd
                 "\"1..3\"",
                 "both \"times\" and \"drawn\"",
             ),
             (
                 Code::SC029,
-    <<<<<<< HEAD
-                script(r#"{ "repeat": { "drawn": "0..0", "steps": [] } }"#),
-    =======
                 script(r#"{ "repeat": { "drawn": "0..0", "steps": [{ "heal": "all" }] } }"#),
-    >>>>>>> mitd
                 "\"0..0\"",
                 "never be done",
             ),
