@@ -99,6 +99,8 @@ fn fifty_seeds_of_reads_hold_every_property() {
         let outcome = run(&scenario("reads.json", seed));
         assert_eq!(outcome.verdict, Verdict::Ok, "seed {seed}");
         let idle = outcome.checks.iter().find(|(_, evaluated)| *evaluated == 0);
+        // Logs stay whole here, and not every seed has a crash.
+        let idle = idle.filter(|(property, _)| *property != Property::SnapshotSafety);
         assert_eq!(idle, None, "seed {seed}");
     }
 }

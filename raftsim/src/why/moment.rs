@@ -67,6 +67,8 @@ pub(super) struct Look {
     pub(super) term: Term,
     pub(super) vote: Option<NodeId>,
     pub(super) role: RoleKind,
+    /// The last entry before its log.
+    pub(super) base: Index,
     /// Up to where it believes its log to be durable.
     pub(super) durable: Index,
     /// What a leader believes of the others.

@@ -17,8 +17,25 @@ use crate::server::{Server, engine_id};
 struct Store {
     /// The last serial of each client.
     serials: BTreeMap<u64, u64>,
-    /// The version of each key.
+    /// The version of each key that was seen written.
     versions: BTreeMap<Vec<u8>, u64>,
+    /// Whether it began with a snapshot, so that more was written than was seen.
+    from_snapshot: bool,
+}
+
+impl Store {
+    fn from_snapshot() -> Self {
+        Self {
+            from_snapshot: true,
+            ..Self::default()
+        }
+    }
+
+    /// The last known version of a key, if it is known.
+    fn version(&self, key: &[u8]) -> Option<u64> {
+        let unseen = (!self.from_snapshot).then_some(0);
+        self.versions.get(key).copied().or(unseen)
+    }
 }
 
 /// Watches a run and keeps what explains a failure.
@@ -148,6 +165,9 @@ impl Recorder {
             }
             Action::Restart(node) => {
                 self.given[node.0 as usize] = 0;
+                if cluster.disk(*node).0.snapshot.is_some() {
+                    self.stores[node.0 as usize] = Store::from_snapshot();
+                }
                 What::Restart(self.image(&cluster.disk(*node).0))
             }
             Action::Call { client, serial, .. } | Action::Retry { client, serial, .. } => {
@@ -214,6 +234,7 @@ impl Recorder {
         for (index, state) in server.applied() {
             let Some((entry, payload)) = server.node().entry(*index) else {
                 // The state came with a snapshot.
+                *store = Store::from_snapshot();
                 all.push(Applied {
                     entry: server.node().raft().log().base().last,
                     request: None,
@@ -240,8 +261,9 @@ impl Recorder {
             });
         }
         for (place, key) in &repeated {
-            let was = store.versions.get(key).copied().unwrap_or(0);
-            all[*place].again = !fresh.contains(key) && machine.read(key).version.0 > was;
+            let was = store.version(key);
+            let grew = was.is_some_and(|was| machine.read(key).version.0 > was);
+            all[*place].again = !fresh.contains(key) && grew;
         }
         for key in fresh
             .into_iter()
@@ -271,6 +293,7 @@ fn look<R: Rules + Clone, D: Duties>(server: &Server<R, D>) -> Look {
         term: raft.current_term(),
         vote: raft.voted_for().map(engine_id),
         role: raft.role(),
+        base: raft.log().base().last.index,
         durable: raft.durable_index(),
         matches: progress
             .map(|peer| (engine_id(peer.id), peer.match_index))

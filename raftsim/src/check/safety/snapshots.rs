@@ -77,6 +77,7 @@ impl Safety {
 
     /// A node crashed: a snapshot on its disk must cover what its log no longer holds.
     pub(super) fn covered(&mut self, id: NodeId, disk: &kv::Disk) -> Result<(), Found> {
+        self.count(Property::SnapshotSafety);
         let base = disk.base();
         let snapshot = disk.snapshot.as_ref();
         let covers = snapshot.map_or(0, |snapshot| snapshot.id.last.index.0);

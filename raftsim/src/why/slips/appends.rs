@@ -81,7 +81,16 @@ fn watermark(scene: &mut Scene<'_>) {
     if believed <= durable || before > scene.now.durable() {
         return;
     }
-    let cuts = |event: &Event| matches!(event, Event::Truncated { .. });
+    let cuts = |event: &Event| match event {
+        Event::Truncated { .. } => true,
+        // Where a snapshot takes a server back, that is what is wrong.
+        Event::SnapshotInstalled { last, was, .. } => *was < last.index,
+        _ => false,
+    };
+    let takes_back = |event: &Event| matches!(event, Event::SnapshotInstalled { last, was, .. } if *was >= last.index);
+    if scene.moment.decisions.iter().any(takes_back) {
+        return;
+    }
     let (rule, because) = match scene.moment.what {
         _ if scene.moment.decisions.iter().any(cuts) => {
             (RuleId::TruncationLowersWatermark, "after cutting its log")

@@ -150,7 +150,15 @@ pub(super) fn verified(now: &Now, moment: &Moment) -> (Term, u64) {
     } else {
         0
     };
-    let shown = taken(moment).map_or(0, |(append, ..)| append.last.0);
+    // What lies before the log is committed, and so the leader's.
+    let taken = taken(moment).map_or(0, |(append, ..)| append.last.max(after.base).0);
+    let snapshots = moment.decisions.iter().map(|event| match event {
+        Event::SnapshotInstalled { last, .. } | Event::SnapshotPassedOver { last, .. } => {
+            last.index.0
+        }
+        _ => 0,
+    });
+    let shown = snapshots.fold(taken, u64::max);
     (after.term, known.max(shown))
 }
 
