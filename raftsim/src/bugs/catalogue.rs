@@ -534,7 +534,9 @@ pub(super) const CARDS: &[Card] = &[
         breaks: &[MONOTONIC, SNAPSHOTS, PROMISES, QUORUM, ITSELF],
         exposed_by: "A piece of a snapshot that comes late or twice.",
         seen_in: "a broker in Java and a library in Rust",
-        reach: Reach::Open,
+        reach: Reach::Unguarded(
+            "what follows the snapshot's last entry goes, too: a log that still reaches back hides it.",
+        ),
     },
     Card {
         bug: Bug::S02,

@@ -190,7 +190,8 @@ pub(crate) struct Fuzz {
     /// Scenario files, or names of scenarios in ./scenarios, instead of a profile
     #[arg(value_name = "FILE", conflicts_with = "profile")]
     pub(crate) files: Vec<String>,
-    /// Draw from this profile: quick, storage, reads, snapshots, liveness, everything, canary, or a file
+    /// Draw from this profile: quick, storage, reads, snapshots, liveness, everything, canary,
+    /// or a file
     #[arg(long, value_name = "NAME|FILE", default_value = "quick")]
     pub(crate) profile: String,
     /// Run these seeds; the last is not run
