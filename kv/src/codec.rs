@@ -116,6 +116,11 @@ impl<'a> Reader<'a> {
         Ok(field)
     }
 
+    /// Whether nothing is left.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Nothing may be left.
     pub(crate) fn end(self) -> Result<(), DecodeError> {
         match self.0.len() {

@@ -138,6 +138,12 @@ impl<B: AsRef<[u8]>> Command<B> {
     /// values, each after its length. Never empty: the empty payload is the entry without a
     /// command.
     pub fn encode(&self) -> Arc<[u8]> {
+        let mut writer = Writer::default();
+        self.write(&mut writer);
+        writer.bytes().into()
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer) {
         let (tag, fields) = match self.op.as_ref() {
             Op::Get { key } => (GET, [Some(key), None, None]),
             Op::Put { key, value } => (PUT, [Some(key), Some(value), None]),
@@ -150,14 +156,12 @@ impl<B: AsRef<[u8]>> Command<B> {
             Op::Cas { key, expect, value } => (CAS, [Some(key), expect, Some(value)]),
             Op::Delete { key } => (DELETE, [Some(key), None, None]),
         };
-        let mut writer = Writer::default();
         writer.byte(tag);
         writer.number(self.client.0);
         writer.number(self.serial.0);
         for field in fields.into_iter().flatten() {
             writer.field(field);
         }
-        writer.bytes().into()
     }
 
     /// The same command, borrowed.
@@ -178,6 +182,12 @@ impl<'a> CommandRef<'a> {
     /// Any other payload is refused, the empty one too; nothing makes it panic.
     pub fn decode(payload: &'a [u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(payload);
+        let command = Self::read(&mut reader)?;
+        reader.end()?;
+        Ok(command)
+    }
+
+    pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
         let tag = reader.byte()?;
         if !(GET..=DELETE).contains(&tag) {
             return Err(DecodeError::UnknownTag(tag));
@@ -208,7 +218,6 @@ impl<'a> CommandRef<'a> {
             DELETE => Op::Delete { key },
             _ => return Err(DecodeError::UnknownTag(tag)),
         };
-        reader.end()?;
         Ok(Command { client, serial, op })
     }
 

@@ -112,6 +112,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
     /// that it covers, nobody here can tell.
     pub(crate) fn install<X: Outbox, O: Observer>(
         &mut self,
+        now: Instant,
         snapshot: SnapshotId,
         out: &mut X,
         observer: &mut O,
@@ -119,6 +120,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
         let raft = &self.raft;
         let sent = |older| raft.snapshot() == Some(older);
         self.machine = self.keeping.install(snapshot, sent);
+        self.clock.catch_up(now, self.machine.time());
         let index = snapshot.last.index;
         while let Some(waiter) = self.waiting.pop(index) {
             observer.event(Event::Answered {

@@ -3,6 +3,8 @@
 use core::fmt::Debug;
 use core::hash::Hash;
 
+use raft_core::Span;
+
 use crate::command::Serial;
 use crate::reply::Version;
 
@@ -16,11 +18,14 @@ use crate::reply::Version;
 /// | A-02 an entry is applied before it is committed | not here: what is committed is Raft's decision |
 /// | A-03 what only one node knows (its clock, its name) gets into the state | [`Duties::next_version`], from a value that holds it |
 /// | A-04 a client's retry is executed again | [`Duties::standing`], always [`Standing::New`] |
+/// | A-04b a session expires on one server only | [`Duties::session_lasts`], from a value that only one server has |
+/// | A-04c a client whose session expired is given a new one | [`Duties::missed_session_is_opened`], true |
 /// | A-05 a client gets the answer to whatever was applied at its index | [`Duties::reply_matches`], always true |
 /// | P-10 state and applied index are not written together | [`Duties::snapshot_index`], the commit index |
 /// | P-18 the log is cut before the snapshot is durable | [`Duties::log_is_cut_at_once`], true |
 /// | S-04 pieces of two snapshots are put together | [`Duties::snapshot_is_sound`], true, beside a rule |
 /// | S-06 sessions are missing from the snapshot | [`Duties::snapshot_holds_sessions`], false |
+/// | S-06b a snapshot says nothing of when sessions were last used | [`Duties::snapshot_holds_last_uses`], false |
 /// | Q-09 a follower answers a read before it has applied enough | [`Duties::read_is_covered`], always true |
 /// | A-07 a forwarded proposal deposes a leader | not plantable: nothing is forwarded, clients get a hint |
 ///
@@ -72,6 +77,21 @@ pub trait Duties: Clone + Debug + Eq + Hash {
     /// Whether a snapshot holds the clients' sessions.
     fn snapshot_holds_sessions(&self) -> bool {
         true
+    }
+
+    /// Whether a snapshot holds when each session was last used, or all of them seem used just now.
+    fn snapshot_holds_last_uses(&self) -> bool {
+        true
+    }
+
+    /// How long a session lasts unused that was opened to last so long.
+    fn session_lasts(&self, lasts: Span) -> Span {
+        lasts
+    }
+
+    /// Whether a request in a session that is not there opens it, unasked.
+    fn missed_session_is_opened(&self) -> bool {
+        false
     }
 
     /// Whether what was received is the snapshot it was to be; `right` says if its checksum is.

@@ -79,6 +79,12 @@ pub enum Came {
     Repeated,
     /// The client has made a newer request since.
     Superseded,
+    /// The client has no such session.
+    Expired,
+    /// It opened a session.
+    Opened,
+    /// It kept a session.
+    Kept,
 }
 
 impl From<&Applied<'_>> for Came {
@@ -89,6 +95,9 @@ impl From<&Applied<'_>> for Came {
                 Outcome::Executed(_) => Came::Executed,
                 Outcome::Repeated(_) => Came::Repeated,
                 Outcome::Superseded => Came::Superseded,
+                Outcome::Expired => Came::Expired,
+                Outcome::Opened { .. } => Came::Opened,
+                Outcome::Kept => Came::Kept,
             },
         }
     }

@@ -11,9 +11,11 @@
 //!    otherwise executes it.
 //! 4. The [`Reply`] carries the key's [`Version`] next to the [`Answer`].
 //! 5. A get need not be an entry: [`ReadBy`] says how else it may be answered, and what that is worth.
-//! 6. A [`Snapshot`] is the state as bytes, in place of the entries that made it; [`Compaction`] says
+//! 6. A client may open a session ([`Request::OpenSession`]): its commands are then stamped with the
+//!    leader's [`ClusterTime`], and when it expires is decided by the log.
+//! 7. A [`Snapshot`] is the state as bytes, in place of the entries that made it; [`Compaction`] says
 //!    when one is taken.
-//! 7. [`Node`] joins all of it with Raft and the log of payloads: one pure machine, a server without
+//! 8. [`Node`] joins all of it with Raft and the log of payloads: one pure machine, a server without
 //!    its sockets and files.
 //!
 //! The machine is a function of the entries applied, of nothing else, and [`Machine::hash`] says
@@ -48,21 +50,25 @@ extern crate std;
 mod apply;
 mod bytes;
 mod carry;
+mod cluster_clock;
 mod codec;
 mod command;
 mod compacting;
 mod digest;
 mod disk;
 mod duties;
+mod entry;
 mod event;
 mod keeping;
 mod key;
 mod machine;
 mod node;
+mod opened;
 mod operator;
 mod payload;
 mod reads;
 mod reply;
+mod request;
 mod restore;
 mod session;
 mod snapshot;
@@ -76,14 +82,16 @@ pub use codec::DecodeError;
 pub use command::{ClientId, Command, CommandRef, Op, OpRef, Serial};
 pub use disk::{Disk, parts};
 pub use duties::{Duties, Standard, Standing};
+pub use entry::{ClusterTime, Entry, SessionId};
 pub use event::{Came, Event, Observer};
 pub use keeping::Compaction;
 pub use machine::{Applied, Machine};
 pub use node::{Input, Node, Options, Status};
 pub use operator::Operator;
 pub use payload::{Payload, Payloads};
-pub use reads::{ReadBy, Request};
+pub use reads::ReadBy;
 pub use reply::{Answer, Reply, Version};
+pub use request::Request;
 pub use restore::RestoreError;
 pub use session::Outcome;
 pub use snapshot::{Piece, Snapshot};

@@ -3,22 +3,25 @@
 use core::hash::{Hash, Hasher};
 
 use crate::codec::DecodeError;
-use crate::command::{ClientId, CommandRef, Serial};
+use crate::command::{ClientId, Serial};
 use crate::digest::mix;
 use crate::duties::{Duties, Standard};
+use crate::entry::{ClusterTime, Entry, SessionId};
+use crate::opened::Opened;
 use crate::reply::Reply;
 use crate::session::{Outcome, Sessions};
 use crate::store::Store;
 
 /// The replicated state: keys, versions, sessions, and the index up to which entries are applied.
 ///
-/// Equal histories give equal machines. Nothing ever leaves it: deleted keys keep their versions
-/// and clients their sessions.
+/// Equal histories give equal machines. Deleted keys keep their versions, and clients their sessions
+/// unless those expire.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Machine<D: Duties = Standard> {
     applied: u64,
     store: Store,
     sessions: Sessions,
+    opened: Opened,
     duties: D,
 }
 
@@ -29,7 +32,7 @@ pub enum Applied<'m> {
     Empty,
     /// Its payload is not a command: nothing changed but the applied index, on every node alike.
     Undecodable(DecodeError),
-    /// It was a client's request.
+    /// It was a client's request: a command, or one about its session.
     Command {
         /// Who asked.
         client: ClientId,
@@ -47,15 +50,22 @@ impl<D: Duties> Machine<D> {
             applied: 0,
             store: Store::default(),
             sessions: Sessions::default(),
+            opened: Opened::default(),
             duties,
         }
     }
 
-    pub(crate) fn with_state(duties: D, applied: u64, store: Store, sessions: Sessions) -> Self {
+    pub(crate) fn with_state(
+        duties: D,
+        applied: u64,
+        store: Store,
+        (sessions, opened): (Sessions, Opened),
+    ) -> Self {
         Machine {
             applied,
             store,
             sessions,
+            opened,
             duties,
         }
     }
@@ -66,6 +76,21 @@ impl<D: Duties> Machine<D> {
 
     pub(crate) fn sessions(&self) -> &Sessions {
         &self.sessions
+    }
+
+    pub(crate) fn opened(&self) -> &Opened {
+        &self.opened
+    }
+
+    /// The latest time stamped on an entry applied.
+    pub fn time(&self) -> ClusterTime {
+        self.opened.time()
+    }
+
+    /// The sessions that clients opened and that have not expired, with when they were last used.
+    pub fn open_sessions(&self) -> impl Iterator<Item = (SessionId, ClientId, ClusterTime)> {
+        let all = self.opened.iter();
+        all.map(|(id, session)| (id, session.client, session.used))
     }
 
     /// Applies the committed entry at `index`.
@@ -84,14 +109,50 @@ impl<D: Duties> Machine<D> {
         if payload.is_empty() {
             return Applied::Empty;
         }
-        let CommandRef { client, serial, op } = match CommandRef::decode(payload) {
-            Ok(command) => command,
+        let entry = match Entry::decode(payload) {
+            Ok(entry) => entry,
             Err(error) => return Applied::Undecodable(error),
         };
         let (store, duties) = (&mut self.store, &self.duties);
-        let outcome = self
-            .sessions
-            .answer(duties, client, serial, || store.execute(duties, &op));
+        let (sessions, opened) = (&mut self.sessions, &mut self.opened);
+        let (client, serial, outcome) = match entry {
+            Entry::Command(command) => {
+                let (client, serial, op) = (command.client, command.serial, command.op);
+                let execute = || store.execute(duties, &op);
+                let outcome = sessions.answer(duties, client, serial, execute);
+                (client, serial, outcome)
+            }
+            Entry::InSession {
+                time,
+                session,
+                command,
+            } => {
+                opened.pass(time);
+                let (client, serial, op) = (command.client, command.serial, command.op);
+                let execute = || store.execute(duties, &op);
+                let outcome = opened.answer(duties, session, (client, serial), execute);
+                (client, serial, outcome)
+            }
+            Entry::Open {
+                time,
+                client,
+                serial,
+                lasts,
+            } => {
+                opened.pass(time);
+                let outcome = opened.open(duties, SessionId(index), client, lasts);
+                (client, serial, outcome)
+            }
+            Entry::Keep {
+                time,
+                client,
+                serial,
+                session,
+            } => {
+                opened.pass(time);
+                (client, serial, opened.keep(duties, session, client))
+            }
+        };
         Applied::Command {
             client,
             serial,
@@ -121,7 +182,7 @@ impl<D: Duties> Machine<D> {
     pub fn hash(&self) -> u64 {
         mix(
             mix(self.applied, self.store.digest()),
-            self.sessions.digest(),
+            self.sessions.digest().wrapping_add(self.opened.digest()),
         )
     }
 }
@@ -369,6 +430,8 @@ mod tests {
                 machine.apply(index, payload);
                 let store = machine.store.recomputed_digest();
                 let sessions = machine.sessions.recomputed_digest();
+                let opened = machine.opened.recomputed_digest();
+                let sessions = sessions.wrapping_add(opened);
                 prop_assert_eq!(machine.hash(), mix(mix(index, store), sessions));
             }
         }

@@ -8,14 +8,16 @@ use raft_core::{
 
 use crate::apply::Applying;
 use crate::carry::{Carried, attached, record};
-use crate::command::{ClientId, Command, Op, Serial};
+use crate::cluster_clock::ClusterClock;
+use crate::command::{ClientId, Serial};
 use crate::duties::{Duties, Standard};
 use crate::event::{Came, Event, Observer};
 use crate::keeping::{Compaction, Keeping};
 use crate::machine::{Applied, Machine};
 use crate::operator::Operator;
 use crate::payload::{Payload, PayloadLog};
-use crate::reads::{Asked, ReadBy, Reads, Request};
+use crate::reads::{Asked, ReadBy, Reads};
+use crate::request::Request;
 use crate::session::Outcome;
 use crate::stream::{Own, Stream};
 use crate::waiting::{Waiter, Waiting};
@@ -32,6 +34,8 @@ pub struct Node<R = raft_core::Standard, D: Duties = Standard> {
     pub(crate) applying: Applying,
     pub(crate) keeping: Keeping<D>,
     pub(crate) stream: Stream,
+    pub(crate) clock: ClusterClock,
+    pub(crate) session_timeout: Option<Span>,
 }
 
 /// What an operator chooses about a server besides how it does Raft.
@@ -41,6 +45,9 @@ pub struct Options {
     pub apply_after: Span,
     /// When snapshots are taken.
     pub compaction: Compaction,
+    /// How long the sessions last unused that clients open while this server leads; `None`: for
+    /// ever.
+    pub session_timeout: Option<Span>,
 }
 
 /// A node at one moment.
@@ -185,7 +192,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
                     };
                     self.read(now, read, by, out, observer);
                 }
-                None => self.propose(now, (client, serial), &request.op, out, observer),
+                None => self.propose(now, (client, serial), request, out, observer),
             },
         }
         if self.keeping.is_due() {
@@ -197,12 +204,12 @@ impl<R: Rules, D: Duties> Node<R, D> {
         &mut self,
         now: Instant,
         (client, serial): (ClientId, Serial),
-        op: &Op,
+        request: &Request,
         out: &mut X,
         observer: &mut O,
     ) {
-        let op = op.as_ref();
-        let payload = Payload::new(Command { client, serial, op }.encode());
+        let time = self.clock.read(now);
+        let payload = request.payload((client, serial), time, self.session_timeout);
         let sizes = [payload.bytes().len() as u64];
         let input = raft_core::Input::Propose { sizes: &sizes };
         let carried = Carried::Request {
@@ -324,6 +331,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
             applying,
             keeping,
             stream,
+            clock,
             ..
         } = self;
         let mut installed = None;
@@ -331,7 +339,9 @@ impl<R: Rules, D: Duties> Node<R, D> {
             match effect {
                 Effect::Write(write) => {
                     stream.core(write.id);
-                    out.write(Write::Log(record(payloads, write, &carried)));
+                    let write = record(payloads, write, &carried);
+                    clock.hear(now, write.payloads.iter());
+                    out.write(Write::Log(write));
                 }
                 Effect::Send { to, message } => match attached(payloads, keeping, message) {
                     Some(message) => out.send(to, message),
@@ -374,7 +384,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
             }
         }
         if let Some(snapshot) = installed {
-            self.install(snapshot, out, observer);
+            self.install(now, snapshot, out, observer);
         }
         self.settle(now, out, observer);
     }
@@ -483,20 +493,19 @@ fn apply<D: Duties, X: Outbox, O: Observer>(
 }
 
 fn response(applied: &Applied<'_>, index: Index) -> Response {
-    match applied {
-        Applied::Command {
-            outcome: Outcome::Executed(reply) | Outcome::Repeated(reply),
-            ..
-        } => Response::Done {
-            reply: (*reply).clone(),
+    let Applied::Command { outcome, .. } = *applied else {
+        // Only another leader's entry can be here, and that answers nobody.
+        return Response::Lost;
+    };
+    match outcome {
+        Outcome::Executed(reply) | Outcome::Repeated(reply) => Response::Done {
+            reply: reply.clone(),
             index,
         },
-        Applied::Command {
-            outcome: Outcome::Superseded,
-            ..
-        } => Response::Superseded,
-        // Only another leader's entry can be here, and that answers nobody.
-        Applied::Empty | Applied::Undecodable(_) => Response::Lost,
+        Outcome::Superseded => Response::Superseded,
+        Outcome::Expired => Response::SessionExpired,
+        Outcome::Opened { session, lasts } => Response::SessionOpened { session, lasts },
+        Outcome::Kept => Response::SessionKept,
     }
 }
 

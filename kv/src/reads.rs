@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use raft_core::{Index, ReadToken};
 
 use crate::bytes::Bytes;
-use crate::command::{ClientId, Op, Serial};
+use crate::command::{ClientId, Serial};
 
 /// How a get is made safe. All but [`ReadBy::Stale`] are linearizable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,36 +26,6 @@ pub enum ReadBy {
         /// The latest index that the client has seen so far, so that it never goes back.
         after: Index,
     },
-}
-
-/// What a client asks for, and, if it is a get, how.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Request {
-    /// The operation.
-    pub op: Op,
-    /// How a get is made safe. Everything else is an entry of the log.
-    pub read: ReadBy,
-}
-
-impl Request {
-    /// The key and the way, if this needs no entry.
-    pub(crate) fn read_without_entry(&self) -> Option<(&Bytes, ReadBy)> {
-        match (&self.op, self.read) {
-            (_, ReadBy::Log) => None,
-            (Op::Get { key }, by) => Some((key, by)),
-            _ => None,
-        }
-    }
-}
-
-/// Through the log.
-impl From<Op> for Request {
-    fn from(op: Op) -> Self {
-        Request {
-            op,
-            read: ReadBy::Log,
-        }
-    }
 }
 
 /// A read that waits.

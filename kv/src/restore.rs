@@ -5,6 +5,7 @@ use core::fmt;
 use raft_core::{Base, Boot, Configuration, Durable, EntryId, EntryMeta, HardState, Raft, Rules};
 
 use crate::apply::Applying;
+use crate::cluster_clock::ClusterClock;
 use crate::codec::DecodeError;
 use crate::disk::Disk;
 use crate::duties::Duties;
@@ -97,6 +98,8 @@ impl<R: Rules, D: Duties> Node<R, D> {
             incoming,
             may_vote: true,
         };
+        let mut clock = ClusterClock::starting(boot.now, machine.time());
+        clock.hear(boot.now, disk.entries.iter().map(|(_, payload)| payload));
         let raft = Raft::restore(rules, boot, durable).map_err(RestoreError::Core)?;
         Ok(Self {
             raft,
@@ -107,6 +110,8 @@ impl<R: Rules, D: Duties> Node<R, D> {
             applying: Applying::after(options.apply_after),
             keeping,
             stream: Stream::default(),
+            clock,
+            session_timeout: options.session_timeout,
         })
     }
 }

@@ -1,14 +1,18 @@
 //! Client sessions: what makes a retry exactly once (Ongaro's dissertation, section 6.3).
 //!
 //! A client has one request outstanding at a time, so the reply to its newest one is all that a
-//! retry can ask for. A session begins with a client's first request and is kept from then on.
+//! retry can ask for. These sessions begin with a client's first request and are kept from then on;
+//! those that clients open, and that expire, are in `opened.rs`.
 
 use alloc::collections::BTreeMap;
 use alloc::collections::btree_map::Entry;
 
+use raft_core::Span;
+
 use crate::command::{ClientId, Serial};
 use crate::digest::mix;
 use crate::duties::{Duties, Standing};
+use crate::entry::SessionId;
 use crate::reply::Reply;
 
 /// What became of a request, and what its client is told.
@@ -21,14 +25,26 @@ pub enum Outcome<'m> {
     /// The client has since made a newer request, and the reply to this one is gone. Whether it
     /// was ever executed is not known any more; it was not now.
     Superseded,
+    /// The client has no such session: it expired, or is another client's. Whether the request was
+    /// executed while it lasted is not known any more; it was not now.
+    Expired,
+    /// A session was opened.
+    Opened {
+        /// Which one.
+        session: SessionId,
+        /// How long it lasts unused; `None`: for ever.
+        lasts: Option<Span>,
+    },
+    /// The session was used for nothing, and goes on.
+    Kept,
 }
 
 impl<'m> Outcome<'m> {
-    /// The reply, unless it is gone.
+    /// The reply, unless it is gone or there is none.
     pub fn reply(self) -> Option<&'m Reply> {
         match self {
             Outcome::Executed(reply) | Outcome::Repeated(reply) => Some(reply),
-            Outcome::Superseded => None,
+            Outcome::Superseded | Outcome::Expired | Outcome::Opened { .. } | Outcome::Kept => None,
         }
     }
 }
@@ -51,7 +67,7 @@ impl Session {
     }
 }
 
-/// The sessions of all clients.
+/// The sessions of all clients that opened none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sessions {
     by_client: BTreeMap<ClientId, Session>,

@@ -2,20 +2,24 @@
 //! made, so that they need not be kept.
 //!
 //! A snapshot holds the applied index, the keys with their versions and values, and the sessions:
-//! without those a retry would be executed again by whoever was given the snapshot. Keys and clients
-//! are in order, so that equal states have equal bytes.
+//! without those a retry would be executed again by whoever was given the snapshot. Once a client has
+//! opened a session, the log's time follows, and each open session with its last use: without those
+//! it would expire at another entry. Keys, clients and sessions are in order, so that equal states
+//! have equal bytes.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use raft_core::{EntryId, SnapshotId};
+use raft_core::{EntryId, SnapshotId, Span};
 
 use crate::bytes::Bytes;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::command::{ClientId, Serial};
 use crate::digest::Digest;
 use crate::duties::Duties;
+use crate::entry::{ClusterTime, SessionId};
 use crate::machine::Machine;
+use crate::opened::{self, Opened};
 use crate::reply::{Answer, Reply, Version};
 use crate::session::Sessions;
 use crate::store::Store;
@@ -98,7 +102,42 @@ impl<D: Duties> Machine<D> {
             writer.number(serial.0);
             encode_reply(&mut writer, reply);
         }
+        if !self.opened().is_unused() {
+            self.encode_opened(&mut writer);
+        }
         writer.into_bytes()
+    }
+
+    fn encode_opened(&self, writer: &mut Writer) {
+        let (duties, time) = (self.duties(), self.opened().time());
+        let kept = duties.snapshot_holds_sessions();
+        let sessions = self.opened().iter().filter(|_| kept);
+        writer.number(time.0);
+        writer.number(sessions.clone().count() as u64);
+        for (id, session) in sessions {
+            let used = match duties.snapshot_holds_last_uses() {
+                true => session.used,
+                false => time,
+            };
+            [id.0, session.client.0, used.0]
+                .into_iter()
+                .for_each(|number| writer.number(number));
+            match session.lasts {
+                None => writer.byte(0),
+                Some(lasts) => {
+                    writer.byte(1);
+                    writer.number(lasts.0);
+                }
+            }
+            match &session.newest {
+                None => writer.byte(0),
+                Some((serial, reply)) => {
+                    writer.byte(1);
+                    writer.number(serial.0);
+                    encode_reply(writer, reply);
+                }
+            }
+        }
     }
 
     /// The machine that these bytes describe, which goes on deciding as `duties` say.
@@ -114,7 +153,12 @@ impl<D: Duties> Machine<D> {
         let applied = reader.number()?;
         let store = decode_store(&mut reader)?;
         let sessions = decode_sessions(&mut reader)?;
+        let opened = match reader.is_empty() {
+            true => Opened::default(),
+            false => decode_opened(&mut reader, applied, &duties)?,
+        };
         reader.end()?;
+        let sessions = (sessions, opened);
         Ok(Self::with_state(duties, applied, store, sessions))
     }
 }
@@ -145,6 +189,42 @@ fn decode_sessions(reader: &mut Reader<'_>) -> Result<Sessions, DecodeError> {
         sessions.resume(client, serial, decode_reply(reader)?);
     }
     Ok(sessions)
+}
+
+fn decode_opened<D: Duties>(
+    reader: &mut Reader<'_>,
+    applied: u64,
+    duties: &D,
+) -> Result<Opened, DecodeError> {
+    let mut opened = Opened::default();
+    let time = ClusterTime(reader.number()?);
+    let mut last = None;
+    for _ in 0..reader.number()? {
+        let id = SessionId(reader.number()?);
+        let client = ClientId(reader.number()?);
+        let used = ClusterTime(reader.number()?);
+        if last >= Some(id) || id.0 > applied || used > time {
+            return Err(DecodeError::OutOfOrder);
+        }
+        last = Some(id);
+        let lasts = present(reader)?.then(|| reader.number()).transpose()?;
+        let newest = match present(reader)? {
+            true => Some((Serial(reader.number()?), decode_reply(reader)?)),
+            false => None,
+        };
+        let session = opened::Session {
+            client,
+            used,
+            lasts: lasts.map(Span),
+            newest,
+        };
+        opened.resume(duties, id, session);
+    }
+    opened.set_time(time);
+    match opened.is_unused() {
+        true => Err(DecodeError::OutOfOrder),
+        false => Ok(opened),
+    }
 }
 
 const VALUE: u8 = 1;
@@ -194,9 +274,16 @@ fn optional(writer: &mut Writer, value: Option<&Bytes>) {
 }
 
 fn decode_optional(reader: &mut Reader<'_>) -> Result<Option<Bytes>, DecodeError> {
+    Ok(match present(reader)? {
+        true => Some(Bytes::from(reader.field()?)),
+        false => None,
+    })
+}
+
+fn present(reader: &mut Reader<'_>) -> Result<bool, DecodeError> {
     match reader.byte()? {
-        0 => Ok(None),
-        1 => Ok(Some(Bytes::from(reader.field()?))),
+        0 => Ok(false),
+        1 => Ok(true),
         other => Err(DecodeError::UnknownTag(other)),
     }
 }

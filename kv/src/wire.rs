@@ -3,9 +3,10 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 
-use raft_core::{Body, Index, LeaseRefusal, NodeId, SnapshotId};
+use raft_core::{Body, Index, LeaseRefusal, NodeId, SnapshotId, Span};
 
 use crate::command::{ClientId, Serial};
+use crate::entry::SessionId;
 use crate::payload::Payloads;
 use crate::reply::Reply;
 use crate::snapshot::{Piece, Snapshot};
@@ -119,6 +120,18 @@ pub enum Response {
     },
     /// There are no lease reads here.
     NoLease(LeaseRefusal),
+    /// A session was opened.
+    SessionOpened {
+        /// Which one.
+        session: SessionId,
+        /// How long it lasts unused; `None`: for ever.
+        lasts: Option<Span>,
+    },
+    /// The session goes on.
+    SessionKept,
+    /// The client's session has expired. The request was not executed now; an earlier try of it may
+    /// have been, while the session lasted. A new session has to be opened.
+    SessionExpired,
 }
 
 /// Takes what a step puts out, in the order in which it is put out. A write comes before the

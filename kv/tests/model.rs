@@ -84,6 +84,7 @@ fn expected(applied: Applied<'_>) -> Option<Expected> {
             Outcome::Executed(reply) => Expected::Executed(reply.clone()),
             Outcome::Repeated(reply) => Expected::Repeated(reply.clone()),
             Outcome::Superseded => Expected::Superseded,
+            outcome => panic!("no session was opened: {outcome:?}"),
         }),
     }
 }

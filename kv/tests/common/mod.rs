@@ -10,7 +10,7 @@ use kv::{
     Reply, Request, Response, RestoreError, Serial, Version, Write,
 };
 use raft_core::{
-    Boot, Configuration, Index, Instant, NodeId, RoleKind, Settings, Standard, WriteId,
+    Boot, Configuration, Index, Instant, NodeId, RoleKind, Settings, Span, Standard, WriteId,
 };
 
 #[derive(Default)]
@@ -54,6 +54,8 @@ pub struct Cluster {
     /// How many writes of each node are durable since it started.
     written: BTreeMap<NodeId, u64>,
     pub now: Instant,
+    /// How far a node's own clock is ahead.
+    pub ahead: BTreeMap<NodeId, Span>,
     pub options: Options,
     pub settings: Settings,
 }
@@ -100,6 +102,7 @@ impl Cluster {
             hashes: BTreeMap::new(),
             written: BTreeMap::new(),
             now: Instant(0),
+            ahead: BTreeMap::new(),
             options,
             settings,
         };
@@ -112,7 +115,7 @@ impl Cluster {
         let boot = Boot {
             id: NodeId(id),
             settings: self.settings,
-            now: self.now,
+            now: self.clock(NodeId(id)),
             seed: 5,
             incarnation: 0,
         };
@@ -146,15 +149,29 @@ impl Cluster {
         }
     }
 
+    /// What a node's own clock says.
+    pub fn clock(&self, id: NodeId) -> Instant {
+        let ahead = self.ahead.get(&id).copied();
+        self.now.after(ahead.unwrap_or_default())
+    }
+
+    /// When a node wants to be woken, by the test's clock.
+    fn due(&self, id: NodeId) -> Option<Instant> {
+        let deadline = self.nodes[&id].deadline()?;
+        let ahead = self.ahead.get(&id).copied().unwrap_or_default();
+        Some(Instant(deadline.0.saturating_sub(ahead.0)))
+    }
+
     pub fn node(&self, id: u64) -> &Node {
         &self.nodes[&NodeId(id)]
     }
 
     pub fn step(&mut self, id: NodeId, input: Input) {
         let mut out = Out::default();
+        let now = self.clock(id);
         let node = self.nodes.get_mut(&id).unwrap();
         let mut seen = Vec::new();
-        node.step(self.now, input, &mut out, &mut seen);
+        node.step(now, input, &mut out, &mut seen);
         assert_eq!(node.invariants(), Ok(()));
         self.events
             .extend(seen.into_iter().map(|event| (id, event)));
@@ -212,8 +229,7 @@ impl Cluster {
     }
 
     pub fn wake(&mut self, id: u64, among: &[u64]) {
-        let node = &self.nodes[&NodeId(id)];
-        self.now = self.now.max(node.deadline().unwrap());
+        self.now = self.now.max(self.due(NodeId(id)).unwrap());
         self.step(NodeId(id), Input::Wake);
         self.deliver(among);
     }
@@ -236,7 +252,8 @@ impl Cluster {
 
     pub fn read(&mut self, id: u64, serial: u64, read: ReadBy) {
         let op = Op::Get { key: "k".into() };
-        self.request(id, serial, &Request { op, read });
+        let session = None;
+        self.request(id, serial, &Request::Operation { op, read, session });
     }
 
     pub fn request(&mut self, id: u64, serial: u64, request: &Request) {
@@ -273,7 +290,7 @@ impl Cluster {
             if self.is_settled() {
                 return;
             }
-            let due = self.nodes.iter().map(|(id, node)| (node.deadline(), id.0));
+            let due = self.nodes.keys().map(|id| (self.due(*id), id.0));
             let (_, id) = due.min().unwrap();
             self.wake(id, &[1, 2, 3]);
         }
