@@ -169,6 +169,43 @@ fn time_stands_still_while_no_server_runs() {
 }
 
 #[test]
+fn a_server_that_starts_counts_on_from_its_log() {
+    let mut cluster = cluster();
+    later(&mut cluster, 50_000);
+    let session = open(&mut cluster, 1, 1);
+    cluster.calm();
+    let all = [NodeId(1), NodeId(2), NodeId(3)];
+    for id in all {
+        cluster.crash(id.0);
+        cluster.ahead.insert(id, Span(7 * id.0 * MS));
+        cluster.start(id.0);
+    }
+    cluster.elect(2, &[1, 2, 3]);
+    later(&mut cluster, 1000);
+    let answer = run(&mut cluster, 2, 2, &within(session, put("x")));
+    assert_eq!(answer, Response::SessionExpired);
+}
+
+#[test]
+fn a_server_that_was_given_a_snapshot_counts_on_from_it() {
+    let mut cluster = cluster();
+    cluster.crash(3);
+    later(&mut cluster, 50_000);
+    let session = open(&mut cluster, 1, 1);
+    cluster.operate(1, kv::Operator::Snapshot);
+    cluster.operate(1, kv::Operator::Compact);
+    cluster.calm();
+    assert!(
+        cluster.node(3).raft().snapshot().is_some(),
+        "it was sent one"
+    );
+    cluster.elect(3, &[1, 2, 3]);
+    later(&mut cluster, 1000);
+    let answer = run(&mut cluster, 3, 2, &within(session, put("x")));
+    assert_eq!(answer, Response::SessionExpired);
+}
+
+#[test]
 fn a_snapshot_brings_sessions_and_their_times() {
     let mut cluster = cluster();
     cluster.options.compaction = Compaction {
