@@ -162,6 +162,7 @@ fn metrics<R: Rules + Clone, D: Duties>(
         Metric::DiskStalls => count(FaultKind::DiskStall).applied,
         Metric::OpsOk => history.answered(),
         Metric::OpsUnknown => history.unanswered(),
+        Metric::OpsExpired => history.expired(),
     };
     Metric::ALL
         .iter()

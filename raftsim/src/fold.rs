@@ -143,7 +143,19 @@ pub(crate) fn write(write: &kv::Write, hash: &mut TraceHash) {
 }
 
 pub(crate) fn request(request: &Request, hash: &mut TraceHash) {
-    let (by, after) = match request.read {
+    let (asked, read, session) = match request {
+        Request::Operation { op, read, session } => (op, read, session),
+        Request::OpenSession => return hash.word(5 << 56),
+        Request::KeepSession { session } => {
+            hash.word(6 << 56);
+            return hash.word(session.0);
+        }
+    };
+    if let Some(session) = session {
+        hash.word(7 << 56);
+        hash.word(session.0);
+    }
+    let (by, after) = match read {
         ReadBy::Log => (0, 0),
         ReadBy::ReadIndex => (1, 0),
         ReadBy::Lease => (2, 0),
@@ -151,7 +163,7 @@ pub(crate) fn request(request: &Request, hash: &mut TraceHash) {
         ReadBy::Stale { after } => (4, after.0),
     };
     hash.word(by << 56 | after);
-    op(&request.op, hash);
+    op(asked, hash);
 }
 
 pub(crate) fn operator(command: Operator, hash: &mut TraceHash) {
@@ -207,6 +219,13 @@ pub(crate) fn response(response: &Response, hash: &mut TraceHash) {
         }
         Response::NoLease(LeaseRefusal::ClockErrorUnknown) => hash.word(26),
         Response::NoLease(LeaseRefusal::NoStickiness) => hash.word(27),
+        Response::SessionOpened { session, lasts } => {
+            hash.word(28);
+            hash.word(session.0);
+            hash.word(lasts.map_or(u64::MAX, |lasts| lasts.0));
+        }
+        Response::SessionKept => hash.word(29),
+        Response::SessionExpired => hash.word(30),
     }
 }
 

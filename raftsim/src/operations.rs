@@ -55,7 +55,7 @@ fn entry(operation: &Operation) -> linearize::Operation {
             Some((ret(*event), reply))
         }
         // What a client cannot understand tells it nothing.
-        End::Answered { .. } | End::Unknown => None,
+        End::Answered { .. } | End::Expired | End::Unknown => None,
     };
     let told = reply.map(|(_, reply)| &reply.answer);
     let action = match (&operation.op, told) {

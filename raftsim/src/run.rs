@@ -239,7 +239,10 @@ pub fn build<R: Rules + Clone, D: Duties>(
         sync: spans(scenario.disk.sync),
         clients: vec![pace(&scenario.clients); scenario.clients.count as usize],
     };
-    let workload = KvWorkload::new(&scenario.clients);
+    let workload = KvWorkload::new(
+        &scenario.clients,
+        scenario.machine.session_timeout.is_some(),
+    );
     World::new(&plan, members(scenario, cast), workload)
 }
 

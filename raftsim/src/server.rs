@@ -245,7 +245,10 @@ impl<R: Rules + Clone, D: Duties> simulator::Node for Server<R, D> {
 
     fn reply_verdict(reply: &kv::Response) -> Verdict {
         match reply {
-            kv::Response::Done { .. } => Verdict::Done,
+            kv::Response::Done { .. }
+            | kv::Response::SessionOpened { .. }
+            | kv::Response::SessionKept => Verdict::Done,
+            kv::Response::SessionExpired => Verdict::Failed,
             kv::Response::NotLeader { leader } => Verdict::Elsewhere(leader.map(engine_id)),
             kv::Response::Lost | kv::Response::Superseded => Verdict::Unknown,
             // Nothing was done: it may be asked again, here or elsewhere.

@@ -1,8 +1,9 @@
-//! What clients ask for: operations drawn from a mix, on keys drawn from a set.
+//! What clients ask for: operations drawn from a mix, on keys drawn from a set; and, where sessions
+//! expire, one to do it in.
 
-use kv::{Bytes, Op, ReadBy, Request, Response};
-use raft_core::Index;
-use simulator::{ClientId, Stream};
+use kv::{Bytes, Op, ReadBy, Request, Response, SessionId};
+use raft_core::{Index, Span};
+use simulator::{ClientId, Stream, Time};
 use smallvec::SmallVec;
 
 use crate::format::{Clients, Mix, Reads, Values};
@@ -17,12 +18,23 @@ pub struct KvWorkload {
     value_size: usize,
     /// The latest index that each client has been told of.
     seen: Vec<Index>,
+    /// What each client has for a session, where clients open some.
+    sessions: Option<Vec<Session>>,
+}
+
+/// A session as its client knows it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Session {
+    /// Which one, and how long it lasts unused.
+    held: Option<(SessionId, Option<Span>)>,
+    /// When the client last asked for something that an entry carries.
+    used: Time,
 }
 
 impl KvWorkload {
-    /// The workload of these clients.
+    /// The workload of these clients, which open sessions if those can expire.
     #[must_use]
-    pub fn new(clients: &Clients) -> Self {
+    pub fn new(clients: &Clients, sessions_expire: bool) -> Self {
         assert!(clients.keys > 0, "a checked scenario has a key");
         Self {
             keys: clients.keys,
@@ -32,19 +44,59 @@ impl KvWorkload {
             value_size: usize::try_from(clients.value_size.get())
                 .expect("a checked scenario has small values"),
             seen: vec![Index(0); clients.count as usize],
+            sessions: sessions_expire.then(|| vec![Session::default(); clients.count as usize]),
         }
     }
 
-    /// The next request of a client. Takes five words from `random` whatever comes out, so that
-    /// a changed mix does not shift later keys and values.
-    pub fn draw(&mut self, client: ClientId, serial: u64, random: &mut Stream) -> Request {
+    /// The next request of a client at `now`: a session if it has none, else an operation. An
+    /// operation takes five words from `random` whatever comes out, so that a changed mix does not
+    /// shift later keys and values.
+    pub fn draw(
+        &mut self,
+        client: ClientId,
+        serial: u64,
+        now: Time,
+        random: &mut Stream,
+    ) -> Request {
+        if let Some(session) = self
+            .session(client)
+            .filter(|session| session.held.is_none())
+        {
+            session.used = now;
+            return Request::OpenSession;
+        }
         let op = self.op(client, serial, random);
         let way = random.word();
         let read = match op {
             Op::Get { .. } => self.read(client, way),
             _ => ReadBy::Log,
         };
-        Request { op, read }
+        self.in_session(client, now, op, read)
+    }
+
+    /// What the client has for a session; `None` where clients open none.
+    fn session(&mut self, client: ClientId) -> Option<&mut Session> {
+        let sessions = self.sessions.as_mut()?;
+        Some(&mut sessions[client.0 as usize])
+    }
+
+    /// The request for this. A client who has only read for long, which no entry shows, keeps its
+    /// session instead.
+    fn in_session(&mut self, client: ClientId, now: Time, op: Op, read: ReadBy) -> Request {
+        let no_entry = read != ReadBy::Log;
+        let in_use = self.session(client).and_then(|session| {
+            let (id, lasts) = session.held?;
+            let unused = now.0 - session.used.0;
+            if no_entry && lasts.is_none_or(|lasts| unused < lasts.0 / 3) {
+                return None;
+            }
+            session.used = now;
+            Some(id)
+        });
+        match in_use {
+            Some(session) if no_entry => Request::KeepSession { session },
+            session => Request::Operation { op, read, session },
+        }
     }
 
     fn read(&self, client: ClientId, word: u64) -> ReadBy {
@@ -185,14 +237,33 @@ fn scale(word: u64, size: u64) -> u64 {
 impl<R: raft_core::Rules + Clone, D: kv::Duties> simulator::Workload<crate::server::Server<R, D>>
     for KvWorkload
 {
-    fn request(&mut self, client: ClientId, serial: u64, random: &mut Stream) -> Request {
-        self.draw(client, serial, random)
+    fn request(
+        &mut self,
+        client: ClientId,
+        serial: u64,
+        now: Time,
+        random: &mut Stream,
+    ) -> Request {
+        self.draw(client, serial, now, random)
     }
 
     fn answered(&mut self, client: ClientId, reply: &Response) {
-        if let Response::Done { index, .. } = reply {
-            let seen = &mut self.seen[client.0 as usize];
-            *seen = (*seen).max(*index);
+        match reply {
+            Response::Done { index, .. } => {
+                let seen = &mut self.seen[client.0 as usize];
+                *seen = (*seen).max(*index);
+            }
+            Response::SessionOpened { session, lasts } => {
+                if let Some(known) = self.session(client) {
+                    known.held = Some((*session, *lasts));
+                }
+            }
+            Response::SessionExpired => {
+                if let Some(known) = self.session(client) {
+                    known.held = None;
+                }
+            }
+            _ => {}
         }
     }
 }

@@ -99,7 +99,7 @@ impl Node for Relay {
 struct Silence;
 
 impl Workload<Relay> for Silence {
-    fn request(&mut self, _: ClientId, _: u64, _: &mut Stream) {}
+    fn request(&mut self, _: ClientId, _: u64, _: Time, _: &mut Stream) {}
 }
 
 fn main() {

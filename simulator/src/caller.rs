@@ -10,10 +10,16 @@ use crate::timed::{Progress, World};
 
 /// Makes the requests of clients.
 pub trait Workload<N: Node>: Clone {
-    /// The next request of a client. `random` is the client's own.
-    fn request(&mut self, client: ClientId, serial: u64, random: &mut Stream) -> N::Request;
+    /// The next request of a client, made at `now`. `random` is the client's own.
+    fn request(
+        &mut self,
+        client: ClientId,
+        serial: u64,
+        now: Time,
+        random: &mut Stream,
+    ) -> N::Request;
 
-    /// A client's operation was answered: what its next requests may build on.
+    /// A client's operation was answered, or failed: what its next requests may build on.
     fn answered(&mut self, client: ClientId, reply: &N::Reply) {
         let _ = (client, reply);
     }
@@ -128,7 +134,9 @@ impl<N: Node, W: Workload<N>> World<N, W> {
         }
         caller.serial += 1;
         let (serial, target) = (caller.serial, caller.target);
-        let request = self.workload.request(client, serial, &mut caller.content);
+        let request = self
+            .workload
+            .request(client, serial, self.now, &mut caller.content);
         caller.gives_up = self.now.after(caller.pace.give_up);
         caller.asked(self.now, &mut self.queue);
         let action = Action::Call {
@@ -187,7 +195,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
             return;
         }
         match received.verdict {
-            Verdict::Done => {
+            Verdict::Done | Verdict::Failed => {
                 caller.ended(self.now, &mut self.queue);
                 self.workload.answered(client, &received.reply);
             }

@@ -46,7 +46,7 @@ impl<N: Node> Session<N> {
         self.open.is_some() && self.serial == serial
     }
 
-    /// Takes in a reply; [`Verdict::Done`] ends the operation it answers.
+    /// Takes in a reply; [`Verdict::Done`] and [`Verdict::Failed`] end the operation it answers.
     pub(crate) fn receive(
         &mut self,
         client: ClientId,
@@ -56,7 +56,7 @@ impl<N: Node> Session<N> {
     ) -> Received<N> {
         let accepted = self.is_open(serial);
         let verdict = N::reply_verdict(&reply);
-        if accepted && verdict == Verdict::Done {
+        if accepted && matches!(verdict, Verdict::Done | Verdict::Failed) {
             self.open = None;
         }
         Received {

@@ -64,6 +64,9 @@ pub enum Verdict {
     Elsewhere(Option<NodeId>),
     /// The node cannot say whether the operation was or will be done.
     Unknown,
+    /// The operation is over, and whether it was done cannot be known any more: the client is not to
+    /// ask again.
+    Failed,
 }
 
 /// One pure, deterministic machine: all it knows comes in through its inputs, and all it does goes

@@ -153,6 +153,7 @@ const SILENT_CLIENTS: &str = include_str!("../scenarios/silent-clients.json");
 const DEAF_SERVER: &str = include_str!("../scenarios/deaf-server.json");
 const SLOW_RECEIVER: &str = include_str!("../scenarios/slow-receiver.json");
 const SNAPSHOTS: &str = include_str!("../../scenarios/snapshots.json");
+const SESSIONS: &str = include_str!("../../scenarios/sessions.json");
 
 /// Holds that the bug shows in this scenario within so many seeds, and that the first seed to show
 /// it has no fault without it.
@@ -243,6 +244,21 @@ fn pieces_of_two_snapshots_make_a_state_that_nobody_had() {
 #[test]
 fn a_snapshot_without_sessions_is_not_the_state() {
     shown_by(SNAPSHOTS, Bug::S06, 10);
+}
+
+#[test]
+fn a_snapshot_without_last_uses_keeps_sessions_too_long() {
+    shown_by(SESSIONS, Bug::S06b, 10);
+}
+
+#[test]
+fn a_session_that_expires_on_one_server_only_leaves_it_in_another_state() {
+    shown_by(SESSIONS, Bug::A04b, 10);
+}
+
+#[test]
+fn a_request_that_opens_its_expired_session_again_is_executed_twice() {
+    shown_by(SESSIONS, Bug::A04c, 10);
 }
 
 #[test]

@@ -82,7 +82,7 @@ fn range((min, max): (u64, u64)) -> SpanRange {
 }
 
 fn workload() -> KvWorkload {
-    KvWorkload::new(&Clients {
+    let clients = Clients {
         keys: KEYS,
         mix: Mix {
             put: 1,
@@ -94,7 +94,8 @@ fn workload() -> KvWorkload {
         values: Values::Unique,
         value_size: Size::new(VALUE_BYTES).expect("values are small"),
         ..Clients::default()
-    })
+    };
+    KvWorkload::new(&clients, false)
 }
 
 fn happened(world: &KvWorld) -> Happened {

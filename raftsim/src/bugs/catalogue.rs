@@ -575,6 +575,18 @@ pub(super) const CARDS: &[Card] = &[
         reach: Reach::Open,
     },
     Card {
+        bug: Bug::S06b,
+        id: "S-06b",
+        title: "A snapshot does not say when sessions were last used",
+        deviation: "Whoever starts from the snapshot takes all sessions for used just then: they \
+                    expire later there than elsewhere.",
+        change: Change::Duty("snapshot_holds_last_uses"),
+        breaks: &[MACHINES, SNAPSHOTS, ONCE],
+        exposed_by: "Sessions that expire, and a restart or a follower that is sent the snapshot.",
+        seen_in: "stores that keep a lease's full term in their snapshots",
+        reach: Reach::Open,
+    },
+    Card {
         bug: Bug::S08,
         id: "S-08",
         title: "The outcome of a transfer is never told",
@@ -636,6 +648,30 @@ pub(super) const CARDS: &[Card] = &[
         breaks: &[ONCE, LINEAR, ORDER],
         exposed_by: "Answers that are lost, and clients that ask again.",
         seen_in: "libraries in Java and C++",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::A04b,
+        id: "A-04b",
+        title: "A session expires on one server only",
+        deviation: "A server expires sessions by its own clock and not by the times in the log: the \
+                    same retry is answered on one server and refused on another.",
+        change: Change::Duty("session_lasts"),
+        breaks: &[MACHINES, ONCE, ORDER, LOST],
+        exposed_by: "Clients that pause for longer than half of what a session lasts.",
+        seen_in: "the reference implementation's store, and a library in Java",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::A04c,
+        id: "A-04c",
+        title: "A client whose session expired is given a new one",
+        deviation: "A request in a session that is gone opens it again, unasked: what was executed \
+                    in the old one is executed again.",
+        change: Change::Duty("missed_session_is_opened"),
+        breaks: &[ONCE, LINEAR, ORDER, LOST],
+        exposed_by: "A retry that comes after its session expired.",
+        seen_in: "a library in Java",
         reach: Reach::Open,
     },
     Card {

@@ -267,6 +267,22 @@ impl Duties for Planted {
         self.bug != Bug::S06
     }
 
+    fn snapshot_holds_last_uses(&self) -> bool {
+        self.bug != Bug::S06b
+    }
+
+    fn session_lasts(&self, lasts: Span) -> Span {
+        match self.bug {
+            // The first server's clock runs at twice the speed.
+            Bug::A04b if self.node == 0 => Span(lasts.0 / 2),
+            _ => kv::Standard.session_lasts(lasts),
+        }
+    }
+
+    fn missed_session_is_opened(&self) -> bool {
+        self.bug == Bug::A04c
+    }
+
     fn snapshot_is_sound(&self, right: bool) -> bool {
         self.bug == Bug::S04 || right
     }

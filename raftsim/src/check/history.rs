@@ -22,6 +22,8 @@ pub enum End {
         /// The state that it was answered from: with everything applied up to here.
         index: Index,
     },
+    /// It was refused since the client's session had expired: it may have taken effect before.
+    Expired,
     /// It was given up, or the run ended first: it may have taken effect, or may do so yet.
     Unknown,
 }
@@ -52,6 +54,7 @@ pub struct History {
     /// Per client, the serials of its operations, rising, each with its place.
     places: Vec<Vec<(u64, usize)>>,
     answered: u64,
+    expired: u64,
 }
 
 impl Operation {
@@ -79,6 +82,12 @@ impl History {
     #[must_use]
     pub fn answered(&self) -> u64 {
         self.answered
+    }
+
+    /// How many were refused because the client's session had expired.
+    #[must_use]
+    pub fn expired(&self) -> u64 {
+        self.expired
     }
 
     /// How many of clients were not answered. An operator does not wait.
@@ -114,10 +123,14 @@ impl History {
         &mut self,
         client: ClientId,
         serial: u64,
-        Request { op, read }: Request,
+        request: Request,
         call: EventId,
         called_at: Time,
     ) {
+        // Opening and keeping sessions asks nothing of the store.
+        let Request::Operation { op, read, .. } = request else {
+            return;
+        };
         let place = client.0 as usize;
         if self.places.len() <= place {
             self.places.resize(place + 1, Vec::new());
@@ -145,26 +158,33 @@ impl History {
         event: EventId,
         time: Time,
     ) {
-        if !received.accepted || received.verdict != Verdict::Done {
+        if !received.accepted || !matches!(received.verdict, Verdict::Done | Verdict::Failed) {
             return;
         }
-        let Response::Done { reply, index } = &received.reply else {
+        let Some(place) = self.place(received.client.0.into(), received.serial) else {
             return;
         };
-        let place = self.place(received.client.0.into(), received.serial);
-        let operation = &mut self.operations[place.expect("only operations are answered")];
+        let end = match &received.reply {
+            Response::Done { reply, index } => End::Answered {
+                event,
+                time,
+                by: received.from,
+                reply: reply.clone(),
+                index: *index,
+            },
+            Response::SessionExpired => End::Expired,
+            _ => return,
+        };
+        let operation = &mut self.operations[place];
         assert!(
             operation.end == End::Unknown,
             "an operation is answered once"
         );
-        operation.end = End::Answered {
-            event,
-            time,
-            by: received.from,
-            reply: reply.clone(),
-            index: *index,
-        };
-        self.answered += 1;
+        match end {
+            End::Answered { .. } => self.answered += 1,
+            _ => self.expired += 1,
+        }
+        operation.end = end;
     }
 
     /// An operator offers an operation; it may have done so before, to this server or another.

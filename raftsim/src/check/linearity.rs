@@ -38,7 +38,7 @@ pub(crate) fn look(history: &History) -> Orders {
             let operation = nth(history, explanation.stuck);
             let told = match &operation.end {
                 End::Answered { reply, .. } => witness::text(&witness::seen(reply)),
-                End::Unknown => unreachable!("what cannot be placed was answered"),
+                End::Expired | End::Unknown => unreachable!("what cannot be placed was answered"),
             };
             let facts = [
                 format!("{} was answered {told}", witness::told(operation)),

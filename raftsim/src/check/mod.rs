@@ -15,6 +15,7 @@ mod safety;
 mod shadow;
 mod stored;
 mod subject;
+mod tenures;
 mod violation;
 mod witness;
 
@@ -29,7 +30,7 @@ use crate::server::{Operator, Server};
 
 pub use history::{End, History, Operation};
 pub use meter::Meter;
-pub(crate) use model::read as read_request;
+pub(crate) use model::{asker, read_request};
 pub use safety::Sightings;
 pub(crate) use stored::{Most, log_bytes, snapshot_bytes};
 pub use subject::Subject;

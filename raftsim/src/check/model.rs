@@ -3,9 +3,31 @@
 
 use std::collections::BTreeMap;
 
+/// What an entry of the log holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Entry<'a> {
+    Request(Request<'a>),
+    /// A client opens a session that lasts so long unused; for ever without a number.
+    Open {
+        time: u64,
+        client: u64,
+        serial: u64,
+        lasts: Option<u64>,
+    },
+    /// A client keeps a session.
+    Keep {
+        time: u64,
+        client: u64,
+        serial: u64,
+        id: u64,
+    },
+}
+
 /// What a client asked, as the log carries it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Request<'a> {
+    /// The session that it is asked in, and the time stamped on it.
+    pub(crate) session: Option<(u64, u64)>,
     pub(crate) client: u64,
     pub(crate) serial: u64,
     pub(crate) tag: u8,
@@ -20,9 +42,62 @@ pub(crate) const APPEND: u8 = 3;
 pub(crate) const CAS: u8 = 4;
 pub(crate) const CAS_ABSENT: u8 = 5;
 pub(crate) const DELETE: u8 = 6;
+const IN_SESSION: u8 = 7;
+const OPEN: u8 = 8;
+const KEEP: u8 = 10;
+
+/// Reads a payload; `None` for one that asks for nothing, or for nothing that can be read.
+pub(crate) fn read(payload: &[u8]) -> Option<Entry<'_>> {
+    let (tag @ IN_SESSION..=KEEP, mut rest) = payload.split_first()? else {
+        return command(payload).map(Entry::Request);
+    };
+    let time = number(&mut rest)?;
+    if *tag == IN_SESSION {
+        let session = Some((number(&mut rest)?, time));
+        let request = command(rest)?;
+        return Some(Entry::Request(Request { session, ..request }));
+    }
+    let client = number(&mut rest)?;
+    let serial = number(&mut rest)?;
+    let last = match *tag {
+        OPEN | KEEP => Some(number(&mut rest)?),
+        _ => None,
+    };
+    let entry = match (*tag, last) {
+        (KEEP, Some(id)) => Entry::Keep {
+            time,
+            client,
+            serial,
+            id,
+        },
+        (_, lasts) => Entry::Open {
+            time,
+            client,
+            serial,
+            lasts,
+        },
+    };
+    rest.is_empty().then_some(entry)
+}
 
 /// Reads a payload; `None` for one without a command, or with none that can be read.
-pub(crate) fn read(payload: &[u8]) -> Option<Request<'_>> {
+pub(crate) fn read_request(payload: &[u8]) -> Option<Request<'_>> {
+    match read(payload)? {
+        Entry::Request(request) => Some(request),
+        Entry::Open { .. } | Entry::Keep { .. } => None,
+    }
+}
+
+/// Which request of which client a payload holds, one about a session among them.
+pub(crate) fn asker(payload: &[u8]) -> Option<(u64, u64)> {
+    match read(payload)? {
+        Entry::Request(Request { client, serial, .. })
+        | Entry::Open { client, serial, .. }
+        | Entry::Keep { client, serial, .. } => Some((client, serial)),
+    }
+}
+
+fn command(payload: &[u8]) -> Option<Request<'_>> {
     let (tag, mut rest) = payload.split_first()?;
     let client = number(&mut rest)?;
     let serial = number(&mut rest)?;
@@ -35,6 +110,7 @@ pub(crate) fn read(payload: &[u8]) -> Option<Request<'_>> {
     let second = if *tag == CAS { field(&mut rest)? } else { &[] };
     let whole = rest.is_empty() && (GET..=DELETE).contains(tag);
     whole.then_some(Request {
+        session: None,
         client,
         serial,
         tag: *tag,
@@ -172,7 +248,7 @@ mod tests {
             op,
         }
         .encode();
-        let request = read(&payload).unwrap();
+        let request = read_request(&payload).unwrap();
         assert_eq!((request.client, request.serial), (7, 300));
         model.execute(&request)
     }
@@ -236,7 +312,7 @@ mod tests {
     proptest! {
         #[test]
         fn unreadable_payloads_are_no_requests(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
-            if let Some(request) = read(&bytes) {
+            if let Some(request) = read_request(&bytes) {
                 Model::default().execute(&request);
             }
         }

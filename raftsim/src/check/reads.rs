@@ -21,7 +21,7 @@ impl<'a> Reads<'a> {
         let mut reads: Vec<_> = reads
             .filter_map(|read| match &read.end {
                 End::Answered { index, .. } => Some((index.0, read)),
-                End::Unknown => None,
+                End::Expired | End::Unknown => None,
             })
             .collect();
         reads.sort_by_key(|(index, read)| (*index, read.call));

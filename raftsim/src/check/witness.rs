@@ -1,8 +1,6 @@
 //! The applied log as a witness of linearizability: if replaying it explains every reply and
 //! respects real time, then the history is linearizable, and the log is the proof.
 
-use std::collections::BTreeMap;
-
 use kv::{Answer as Told, Payload, Reply};
 
 use super::history::{End, History, Operation};
@@ -10,6 +8,7 @@ use super::model::{self, Answer, Model, Request, Result as Came};
 use super::reads::{self, Reads};
 use super::safety::Found;
 use super::subject::Subject;
+use super::tenures::Tenures;
 use crate::format::Property;
 
 /// What a replay of the committed log shows.
@@ -17,7 +16,7 @@ pub(crate) struct Witness<'a> {
     history: &'a History,
     log: &'a [Payload],
     model: Model,
-    last_serial: BTreeMap<u64, u64>,
+    tenures: Tenures,
     /// Which of the history's operations took effect.
     effective: Vec<bool>,
 }
@@ -42,7 +41,7 @@ pub(crate) fn check(
         history,
         log,
         model: Model::default(),
-        last_serial: BTreeMap::new(),
+        tenures: Tenures::default(),
         effective: vec![false; history.operations().len()],
     };
     let mut reads = Reads::of(history);
@@ -50,7 +49,8 @@ pub(crate) fn check(
     // Some reads were answered before anything was applied.
     let states = std::iter::once(None).chain(log.iter().map(Some));
     for (index, payload) in (0..).zip(states) {
-        let request = payload.and_then(|payload| model::read(payload.bytes()));
+        let entry = payload.and_then(|payload| model::read(payload.bytes()));
+        let request = entry.and_then(|entry| witness.tenures.admit(index, entry));
         let effective = match request {
             Some(request) => witness.replay(index, &request, &wanted)?,
             None => None,
@@ -81,7 +81,7 @@ pub(crate) fn check(
 }
 
 impl<'a> Witness<'a> {
-    /// Executes one entry; the operation it is, if this is where it takes effect.
+    /// Executes a request that takes effect at this entry; the operation it is.
     fn replay(
         &mut self,
         index: u64,
@@ -89,11 +89,6 @@ impl<'a> Witness<'a> {
         wanted: &impl Fn(Property) -> bool,
     ) -> Result<Option<&'a Operation>, Found> {
         let (client, serial) = (request.client, request.serial);
-        let last = self.last_serial.entry(client).or_insert(0);
-        if serial <= *last {
-            return Ok(None);
-        }
-        *last = serial;
         let came = self.model.execute(request);
         let Some(place) = self.history.place(client, serial) else {
             let facts = [
@@ -106,8 +101,8 @@ impl<'a> Witness<'a> {
                 facts,
             });
         };
-        self.effective[place] = true;
         let operation = &self.history.operations()[place];
+        self.effective[place] = true;
         let End::Answered { reply, .. } = &operation.end else {
             return Ok(Some(operation));
         };
@@ -144,7 +139,7 @@ impl<'a> Witness<'a> {
         let mut forgetful = Model::default();
         self.log
             .iter()
-            .filter_map(|payload| model::read(payload.bytes()))
+            .filter_map(|payload| model::read_request(payload.bytes()))
             .any(|request| {
                 let came = forgetful.execute(&request);
                 (request.client, request.serial) == (client, serial) && same(reply, &came)
@@ -172,7 +167,7 @@ impl<'a> Witness<'a> {
             }
             let facts = [
                 format!("{} was answered {}", told(operation), text(&seen(reply))),
-                "no committed entry holds that request".to_owned(),
+                "no committed entry holds that request in a session that lasts".to_owned(),
             ];
             let subject = about(operation);
             return Err(Found {

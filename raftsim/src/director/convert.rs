@@ -58,6 +58,9 @@ pub(crate) fn options(machine: &format::Machine) -> kv::Options {
             .snapshot
             .as_ref()
             .map_or_else(kv::Compaction::default, compaction),
+        session_timeout: machine
+            .session_timeout
+            .map(|timeout| raft_core::Span(timeout.get())),
     }
 }
 

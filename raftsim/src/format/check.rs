@@ -216,8 +216,12 @@ impl Checker<'_> {
         self.disk_timeout(raft);
     }
 
-    /// When snapshots are taken.
+    /// When snapshots are taken, and sessions expire.
     fn machine(&mut self, machine: &Machine) {
+        if let Some(timeout) = machine.session_timeout {
+            let (least, most) = (Nanos::millis(1), Nanos::MAX);
+            self.bounds("machine/session_timeout", timeout, least, most);
+        }
         let Some(policy) = &machine.snapshot else {
             return;
         };

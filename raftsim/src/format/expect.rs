@@ -367,6 +367,8 @@ metrics! {
     ops_ok: OpsOk,
     /// Requests given up without an answer.
     ops_unknown: OpsUnknown,
+    /// Requests refused because their client's session had expired.
+    ops_expired: OpsExpired,
 }
 
 /// What a run may cost.

@@ -63,6 +63,10 @@ pub struct Machine {
     /// When a node takes a snapshot and cuts its log; never, unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<SnapshotPolicy>,
+    /// How long a client's session lasts unused, by the time in the log, 1ms to 24h. Clients open
+    /// sessions if they can expire; without it each has one from its first request on, for ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_timeout: Option<Nanos>,
 }
 
 /// When a node takes a snapshot of its state, and how much of its log stays then (§7).

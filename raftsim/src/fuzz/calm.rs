@@ -57,6 +57,9 @@ pub(super) fn drawn(ranges: &CalmRanges) -> impl Strategy<Value = CalmDrawn> + u
 pub(super) struct Ending {
     pub(super) phases: Vec<Phase>,
     pub(super) eventually: Vec<Eventually>,
+    /// By the fastest of usual clocks, no more passes from one request of a client that is served to
+    /// its next: a session that lasted less would be over each time.
+    pub(super) between_requests: Nanos,
 }
 
 /// What a cluster has around it.
@@ -138,7 +141,10 @@ pub(super) fn ending(
     let election = whole(ELECTION * longest + second);
     let commit = whole(SLACK * longest + 100 * pace.round);
     let recovery = whole(election.get() + commit.get());
-    let service = whole(SLACK * longest + attempts + 2 * think + second);
+    let between = attempts + 2 * think + 8 * pace.round;
+    // A client whose session has expired hears of it, opens one, and only then is served.
+    let requests = around.machine.session_timeout.map_or(1, |_| 3);
+    let service = whole(SLACK * longest + requests * (attempts + 2 * think) + second);
     let rest = whole(SLACK * longest + 100 * pace.round + second);
     let phase = |name: &str, lasts, clients| Phase {
         name: name.to_owned(),
@@ -226,6 +232,7 @@ pub(super) fn ending(
     phases.extend(successor.as_ref().map(|_| last));
     Ending {
         phases,
+        between_requests: whole(2 * between),
         eventually: [elected]
             .into_iter()
             .chain(committed)

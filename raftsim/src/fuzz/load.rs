@@ -215,6 +215,11 @@ fn durations(profile: &Profile) -> Vec<(String, DurationRange, Nanos)> {
             profile.machine.apply_late,
             zero,
         ),
+        (
+            "machine/session_timeout".to_owned(),
+            profile.machine.session_timeout,
+            millisecond,
+        ),
         ("disk/sync".to_owned(), profile.disk.sync, zero),
         ("disk/slow_sync".to_owned(), profile.disk.slow_sync, zero),
     ];

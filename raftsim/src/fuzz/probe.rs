@@ -138,6 +138,12 @@ probes! {
     RequestCoveredBySnapshot: "request-covered-by-snapshot", "A request waited for an entry that a snapshot covers.";
     // Clients.
     Repeated: "retry-answered-from-session", "A request was committed twice and answered the second time from the session.";
+    SessionOpened: "session-opened", "A client opened a session.";
+    SessionKept: "session-kept", "A client kept its session, without asking for anything in it.";
+    SessionExpired: "session-expired", "A request was refused because its session had expired.";
+    RepeatedInSession: "retry-in-session", "A request was committed twice in a session that a client had opened.";
+    SessionOutlivedLeader: "session-outlived-leader", "A leader was elected while sessions were open.";
+    SnapshotBroughtSessions: "snapshot-brought-sessions", "A server was given open sessions by a snapshot.";
     Superseded: "superseded-request", "A request was committed after a newer one of its client.";
     RequestLost: "request-lost", "A client was told that another leader's entry took its place.";
     LateReply: "late-reply", "A reply reached a client that no longer waited.";

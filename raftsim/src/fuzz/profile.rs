@@ -240,6 +240,10 @@ pub struct MachineRanges {
     pub snapshot_bytes: Sizes,
     /// How many of the entries that a snapshot covers stay in the log.
     pub snapshot_keep: Counts,
+    /// The chance that clients open sessions, which expire.
+    pub sessions: Ratio,
+    /// How long sessions then last unused, if that is long enough for their clients.
+    pub session_timeout: DurationRange,
 }
 
 impl Default for MachineRanges {
@@ -252,6 +256,8 @@ impl Default for MachineRanges {
             snapshot_entries: read("1..64"),
             snapshot_bytes: read("256B..8KiB"),
             snapshot_keep: read("0..16"),
+            sessions: read("25%"),
+            session_timeout: read("100ms..10s"),
         }
     }
 }

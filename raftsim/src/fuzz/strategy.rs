@@ -71,7 +71,7 @@ fn assemble(
     name: &str,
     seed: u64,
     nodes: u32,
-    (mut raft, network, client_network, disk, drifts, mut clients, machine): Settings,
+    (mut raft, network, client_network, disk, drifts, mut clients, mut machine): Settings,
     storms: &[StormDrawn],
     calm: &CalmDrawn,
 ) -> Resolved {
@@ -100,6 +100,8 @@ fn assemble(
         slowest_sync: storms.iter().map(StormDrawn::slowest_sync).max(),
     };
     let ending = calm::ending(calm, &nodes, &raft, &surroundings, &mut clients);
+    let timeout = machine.session_timeout;
+    machine.session_timeout = timeout.map(|timeout| timeout.max(ending.between_requests));
     let mut phases: Vec<Phase> = Vec::new();
     for (place, storm) in storms.iter().enumerate() {
         phases.push(storm::phase(place + 1, storm, nodes.len(), leases));
@@ -236,9 +238,12 @@ fn machine(ranges: &MachineRanges) -> impl Strategy<Value = Machine> + use<> {
         bytes: (form > 0).then_some(bytes),
         keep,
     });
-    (late, sometimes(ranges.snapshots, policy)).prop_map(|(after, snapshot)| Machine {
+    let sessions = sometimes(ranges.sessions, duration(ranges.session_timeout));
+    let drawn = (late, sometimes(ranges.snapshots, policy), sessions);
+    drawn.prop_map(|(after, snapshot, session_timeout)| Machine {
         apply_after: after.unwrap_or(Nanos::ZERO),
         snapshot,
+        session_timeout,
     })
 }
 

@@ -293,7 +293,11 @@ impl Probes {
                 was,
                 term,
                 rule,
-            } => self.became(node, (role, was), term, rule),
+            } => {
+                self.became(node, (role, was), term, rule);
+                let elected = role == RoleKind::Leader && has_sessions(cluster, node);
+                self.hit_if(elected, Probe::SessionOutlivedLeader);
+            }
             Event::VoteGranted {
                 candidate,
                 term,
@@ -351,6 +355,25 @@ impl Probes {
             Event::QuorumLost { .. } => self.hits.hit(Probe::QuorumLost),
             Event::StaleDropped { theirs, what, .. } => self.stale(node, theirs, what),
             _ => {}
+        }
+    }
+
+    fn came<R: Rules + Clone, D: Duties>(
+        &mut self,
+        node: NodeId,
+        came: Came,
+        cluster: &Cluster<Server<R, D>>,
+    ) {
+        match came {
+            Came::Nothing | Came::Executed => {}
+            Came::Repeated => {
+                self.hits.hit(Probe::Repeated);
+                self.hit_if(has_sessions(cluster, node), Probe::RepeatedInSession);
+            }
+            Came::Superseded => self.hits.hit(Probe::Superseded),
+            Came::Expired => self.hits.hit(Probe::SessionExpired),
+            Came::Opened => self.hits.hit(Probe::SessionOpened),
+            Came::Kept => self.hits.hit(Probe::SessionKept),
         }
     }
 
@@ -433,16 +456,7 @@ impl<R: Rules + Clone, D: Duties> Observer<Server<R, D>> for Probes {
         for event in step.events {
             match event {
                 kv::Event::Core(event) => self.event(node, event, cluster),
-                kv::Event::Applied {
-                    came: Came::Repeated,
-                    ..
-                } => self.hits.hit(Probe::Repeated),
-                kv::Event::Applied {
-                    came: Came::Superseded,
-                    ..
-                } => {
-                    self.hits.hit(Probe::Superseded);
-                }
+                kv::Event::Applied { came, .. } => self.came(node, *came, cluster),
                 kv::Event::Answered { lost: true, .. } => self.hits.hit(Probe::RequestLost),
                 _ => {}
             }
@@ -461,6 +475,15 @@ impl<R: Rules + Clone, D: Duties> Observer<Server<R, D>> for Probes {
         }
         Ok(())
     }
+}
+
+/// Whether this server knows of sessions that clients opened.
+pub(super) fn has_sessions<R: Rules + Clone, D: Duties>(
+    cluster: &Cluster<Server<R, D>>,
+    node: NodeId,
+) -> bool {
+    let server: Option<&Server<R, D>> = cluster.node(node);
+    server.is_some_and(|server| server.node().machine().open_sessions().next().is_some())
 }
 
 impl<R: Rules + Clone, D: Duties> Spectator<R, D> for Probes {}

@@ -5,7 +5,7 @@ use raft_core::{Event, Rules, SnapshotId};
 use simulator::{Cluster, NodeId, Step};
 
 use super::probe::Probe;
-use super::watch::Probes;
+use super::watch::{Probes, has_sessions};
 use crate::server::Server;
 
 /// A snapshot that a server is sent, as far as it was watched.
@@ -59,6 +59,7 @@ impl Probes {
                     let replaced = *whole && seen.last.index > *was && seen.last.index.0 > 0;
                     self.hit_if(replaced, Probe::SnapshotReplacedEntries);
                     self.installed(node);
+                    self.hit_if(has_sessions(cluster, node), Probe::SnapshotBroughtSessions);
                     if *whole {
                         self.servers[node.0 as usize].last = *last;
                     }

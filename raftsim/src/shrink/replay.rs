@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use kv::Duties;
+use kv::{Duties, Request, Response, SessionId};
 use raft_core::{Configuration, Rules};
 use simulator::{
-    Action, ClientId, Cluster, Completions, DropReason, MessageId, NodeId, Refusal, Slot, Stepped,
-    Stopped,
+    Action, ClientId, Cluster, Completions, Content, DropReason, Endpoint, MessageId, NodeId,
+    Refusal, Slot, Stepped, Stopped,
 };
 
 use super::case::{Case, World};
@@ -85,6 +85,7 @@ impl<'s, C> Replayer<'s, C> {
             stepped: self.world(world),
             checks: Checks::new(names, &self.properties),
             serials: vec![0; world.clients as usize],
+            sessions: vec![None; world.clients as usize],
             timed: world.timed,
             kept: Vec::new(),
         }
@@ -121,6 +122,8 @@ pub(crate) struct Play<R: Rules + Clone, D: Duties> {
     checks: Checks,
     /// Each client's last serial.
     serials: Vec<u64>,
+    /// The session that each client was told of last.
+    sessions: Vec<Option<SessionId>>,
     timed: bool,
     kept: Vec<Move>,
 }
@@ -233,21 +236,69 @@ impl<R: Rules + Clone, D: Duties> Play<R, D> {
         &mut self,
         client: ClientId,
         target: NodeId,
-        request: &kv::Request,
+        request: &Request,
     ) -> Result<(), Stopped<Box<Violation>>> {
         let open = self.stepped.cluster().open_operation(client);
         if let Some((serial, _)) = open {
             self.perform(&Action::GiveUp { client, serial })?;
         }
+        let request = self.in_own_session(client, request)?;
         let serial = self.serials[client.0 as usize] + 1;
         self.perform(&Action::Call {
             client,
             serial,
             target,
-            request: request.clone(),
+            request,
         })?;
         self.serials[client.0 as usize] = serial;
         Ok(())
+    }
+
+    /// The request, in the session that the client was told of this time: it may have another
+    /// number. A client that was told of none asks for nothing in one.
+    fn in_own_session(
+        &mut self,
+        client: ClientId,
+        request: &Request,
+    ) -> Result<Request, Stopped<Box<Violation>>> {
+        let mut request = request.clone();
+        let (Request::Operation {
+            session: Some(session),
+            ..
+        }
+        | Request::KeepSession { session }) = &mut request
+        else {
+            return Ok(request);
+        };
+        let told = self.sessions[client.0 as usize];
+        *session = told.ok_or(Stopped::Refused(Refusal::NoSuchOperation))?;
+        if let Some(Move {
+            deed: Deed::Call { request: kept, .. },
+            ..
+        }) = self.kept.last_mut()
+        {
+            kept.clone_from(&request);
+        }
+        Ok(request)
+    }
+
+    /// The session that a client is told of by this message, if it still waits for that.
+    fn told_session(&self, id: MessageId, slot: Slot) -> Option<(ClientId, SessionId)> {
+        let Endpoint::Client(client) = id.to else {
+            return None;
+        };
+        let mut on_link = self.stepped.on_link((id.from, id.to));
+        let (flight, _) = on_link.find(|(_, at)| *at == slot)?;
+        let Content::Reply {
+            serial,
+            reply: Response::SessionOpened { session, .. },
+        } = &flight.content
+        else {
+            return None;
+        };
+        let open = self.stepped.cluster().open_operation(client);
+        let waits = open.is_some_and(|(open, _)| open == *serial);
+        waits.then_some((client, *session))
     }
 
     fn message(
@@ -265,9 +316,15 @@ impl<R: Rules + Clone, D: Duties> Play<R, D> {
         {
             (kept.says, kept.ordinal) = (says, id.ordinal);
         }
-        let done = self
-            .stepped
-            .perform(&action(id), Some(slot), &mut self.checks);
+        let action = action(id);
+        let told = match action {
+            Action::Drop(..) => None,
+            _ => self.told_session(id, slot),
+        };
+        let done = self.stepped.perform(&action, Some(slot), &mut self.checks);
+        if let (Ok(_), Some((client, session))) = (&done, told) {
+            self.sessions[client.0 as usize] = Some(session);
+        }
         done.map(|_| ())
     }
 

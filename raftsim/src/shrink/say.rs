@@ -1,6 +1,6 @@
 //! What a move did, in a sentence to be read aloud.
 
-use kv::{Duties, Op, ReadBy};
+use kv::{Duties, Op, ReadBy, Request, SessionId};
 use raft_core::{RoleKind, Rules};
 use simulator::{Cluster, Cut, Endpoint, NodeId};
 
@@ -144,11 +144,10 @@ impl Scene<'_> {
                 request,
             } => {
                 format!(
-                    "Client c{} asks {} to {}{}.",
+                    "Client c{} asks {} to {}.",
                     client.0,
                     self.name(*to),
-                    asked(&request.op),
-                    how(request.read)
+                    wanted(request)
                 )
             }
             Deed::Retry { client, to } => format!(
@@ -335,6 +334,19 @@ impl Scene<'_> {
             true => String::new(),
             false => format!(": {}", came.join(", ")),
         }
+    }
+}
+
+fn wanted(request: &Request) -> String {
+    match request {
+        Request::Operation { op, read, session } => {
+            let session = session.map_or(String::new(), |SessionId(id)| {
+                format!(" in its session of #{id}")
+            });
+            format!("{}{}{session}", asked(op), how(*read))
+        }
+        Request::OpenSession => "open a session".to_owned(),
+        Request::KeepSession { session } => format!("keep its session of #{}", session.0),
     }
 }
 

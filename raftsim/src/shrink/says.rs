@@ -59,6 +59,9 @@ impl Says {
                     Response::ReadFailed => 5,
                     Response::Behind { .. } => 6,
                     Response::NoLease(_) => 7,
+                    Response::SessionOpened { .. } => 8,
+                    Response::SessionKept => 9,
+                    Response::SessionExpired => 10,
                 };
                 Self::new(Kind::Reply, 0, [*serial, how, 0, 0, 0])
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kv::{Bytes, Op};
+use kv::{Bytes, Op, ReadBy, Request};
 
 use super::hunt::Hunt;
 use super::moves::{Deed, Move};
@@ -17,7 +17,9 @@ pub(super) fn shorter(hunt: &mut Hunt<'_>) {
     let mut short = hunt.best.clone();
     for made in &mut short.moves {
         if let Deed::Call { request, .. } = &mut made.deed {
-            request.op = words.shorten(&request.op);
+            if let Some(op) = request.op() {
+                *request = request.with_op(words.shorten(op));
+            }
         }
     }
     if short != hunt.best {
@@ -41,12 +43,23 @@ pub(super) fn shorter(hunt: &mut Hunt<'_>) {
             deed: Deed::Call {
                 client: *client,
                 to: *to,
-                request: plain(&request.op).into(),
+                request: through_the_log(request.with_op(plain(request.op()?))),
             },
             ..*made
         }),
         _ => None,
     });
+}
+
+fn through_the_log(request: Request) -> Request {
+    match request {
+        Request::Operation { op, session, .. } => Request::Operation {
+            op,
+            read: ReadBy::Log,
+            session,
+        },
+        about_a_session => about_a_session,
+    }
 }
 
 /// Short words for long ones: the same for the same.

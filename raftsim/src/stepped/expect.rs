@@ -93,11 +93,16 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
         let history = self.eye.checks.history();
         let reply = |client: ClientId| match &history.last(client)?.end {
             End::Answered { reply, .. } => Some(reply),
-            End::Unknown => None,
+            End::Expired | End::Unknown => None,
         };
         for (client, wanted) in &expected.replied {
             let was = reply(*client).is_some();
             same("replied", (*client).into(), wanted, &was)?;
+        }
+        for (client, wanted) in &expected.expired {
+            let last = history.last(*client);
+            let was = last.is_some_and(|last| last.end == End::Expired);
+            same("expired", (*client).into(), wanted, &was)?;
         }
         for (client, wanted) in &expected.read {
             let whose = Endpoint::from(*client);

@@ -1,6 +1,6 @@
 //! What travels and what is written, in words, remembered until it arrives.
 
-use kv::{Answer, Op, Operator, ReadBy, Request, Response};
+use kv::{Answer, Op, Operator, ReadBy, Request, Response, SessionId};
 use raft_core::{Body, Outcome};
 
 use super::record::Kind;
@@ -94,11 +94,15 @@ pub(super) fn message(message: &kv::Message) -> Letter {
 
 /// A request of a client.
 pub(super) fn request(client: u32, serial: u64, request: &Request) -> Letter {
-    let text = format!(
-        "c{client}.{serial} {}{}",
-        operation(&request.op),
-        by(request.read)
-    );
+    let asked = match request {
+        Request::Operation { op, read, session } => {
+            let session = session.map_or(String::new(), |SessionId(id)| format!(" in s{id}"));
+            format!("{}{}{session}", operation(op), by(*read))
+        }
+        Request::OpenSession => "open session".to_owned(),
+        Request::KeepSession { session } => format!("keep s{}", session.0),
+    };
+    let text = format!("c{client}.{serial} {asked}");
     Letter {
         text,
         detail: String::new(),
@@ -127,6 +131,9 @@ pub(super) fn reply(client: u32, serial: u64, reply: &Response, names: &[String]
         Response::ReadFailed => "not read".to_owned(),
         Response::Behind { applied } => format!("behind, at {applied}"),
         Response::NoLease(why) => format!("no lease: {why}"),
+        Response::SessionOpened { session, .. } => format!("opened s{}", session.0),
+        Response::SessionKept => "kept".to_owned(),
+        Response::SessionExpired => "session expired".to_owned(),
     };
     let text = format!("c{client}.{serial} = {said}");
     Letter {

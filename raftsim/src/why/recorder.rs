@@ -8,7 +8,7 @@ use simulator::{Action, Cluster, Endpoint, MessageId, NodeId, Observer, Step, Ve
 
 use super::account::{Account, stands_for};
 use super::moment::{Answer, Applied, Image, Look, Moment, Operation, Read, What};
-use crate::check::{Violation, read_request};
+use crate::check::{Violation, asker, read_request};
 use crate::run::Spectator;
 use crate::server::{Server, engine_id};
 
@@ -244,6 +244,7 @@ impl Recorder {
                 continue;
             };
             let request = read_request(payload.bytes());
+            let asked = asker(payload.bytes());
             if let Some(request) = &request {
                 let last = store.serials.entry(request.client).or_insert(0);
                 if request.serial > *last {
@@ -255,7 +256,7 @@ impl Recorder {
             }
             all.push(Applied {
                 entry,
-                request: request.map(|request| (request.client, request.serial)),
+                request: asked,
                 again: false,
                 state: *state,
             });
@@ -282,8 +283,7 @@ fn request_at<R: Rules + Clone, D: Duties>(
     index: Index,
 ) -> Option<Operation> {
     let (_, payload) = server.node().entry(index)?;
-    let request = read_request(payload.bytes())?;
-    Some((request.client, request.serial))
+    asker(payload.bytes())
 }
 
 fn look<R: Rules + Clone, D: Duties>(server: &Server<R, D>) -> Look {

@@ -171,6 +171,7 @@ fn a_json_line_has_the_documented_fields() {
         "commits",
         "ops_ok",
         "ops_unknown",
+        "ops_expired",
         "faults",
         "checks",
         "violation",

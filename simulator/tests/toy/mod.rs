@@ -242,7 +242,7 @@ impl Node for Toy {
 pub(crate) struct Numbers;
 
 impl Workload<Toy> for Numbers {
-    fn request(&mut self, _: ClientId, _: u64, random: &mut Stream) -> u64 {
+    fn request(&mut self, _: ClientId, _: u64, _: Time, random: &mut Stream) -> u64 {
         random.word()
     }
 }

@@ -3,7 +3,7 @@
 use kv::{Duties, Payload};
 use raft_core::{Index, Rules};
 
-use crate::check::read_request;
+use crate::check::asker;
 use crate::server::Server;
 
 /// The committed log, as far as scripts ask about it.
@@ -25,7 +25,7 @@ impl Past {
     pub(super) fn learn(&mut self, committed: &[Payload]) {
         let new = committed.get(self.entries.len()..).unwrap_or_default();
         for payload in new {
-            let client = read_request(payload.bytes()).map(|request| request.client);
+            let client = asker(payload.bytes()).map(|(client, _)| client);
             let commands = self.commands_up_to(Index(self.entries.len() as u64));
             self.entries.push(Committed {
                 client,
@@ -58,7 +58,7 @@ impl Past {
             return self.get(index)?.client;
         }
         let (_, payload) = node.entry(index)?;
-        read_request(payload.bytes()).map(|request| request.client)
+        asker(payload.bytes()).map(|(client, _)| client)
     }
 
     fn commands_up_to(&self, index: Index) -> u64 {

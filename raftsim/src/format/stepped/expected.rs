@@ -37,6 +37,8 @@ pub struct Expected {
     pub values: Vec<(NodeId, Vec<(Bytes, Bytes)>)>,
     /// Whether the last operation of clients has been answered.
     pub replied: Vec<(ClientId, bool)>,
+    /// Whether the last operation of clients was refused because their session had expired.
+    pub expired: Vec<(ClientId, bool)>,
     /// The value that the last operation of clients read; it was a get, and was answered.
     pub read: Vec<(ClientId, Bytes)>,
 }

@@ -44,6 +44,7 @@ pub(super) fn expected(
             .map(|(node, values)| (node, texts(values)))
             .collect(),
         replied: by_client(checker, at, "replied", written.replied)?,
+        expired: by_client(checker, at, "expired", written.expired)?,
         read: by_client(checker, at, "read", written.read)?
             .into_iter()
             .map(|(client, text)| (client, text.as_bytes().into()))

@@ -1,6 +1,6 @@
 //! From one verb as written to the same with nodes and clients by number.
 
-use kv::{Op, ReadBy, Request};
+use kv::{Op, ReadBy, Request, SessionId};
 use raft_core::Index;
 use simulator::{ClientId, Endpoint, NodeId};
 
@@ -10,7 +10,7 @@ use super::lower_expect;
 use super::script::{Ask, Call, Keep, Letters, Links, MAX_CHOICES, Verb};
 use super::written::{
     OpName, Way, WrittenCall, WrittenCampaign, WrittenClock, WrittenElect, WrittenLetters,
-    WrittenOperator, WrittenReplicate, WrittenVerb,
+    WrittenOperator, WrittenReplicate, WrittenSession, WrittenVerb,
 };
 use crate::format::action::Route;
 use crate::format::check::Checker;
@@ -53,6 +53,12 @@ pub(super) fn verb(checker: &mut Checker<'_>, at: &str, written: WrittenVerb) ->
         WrittenVerb::Resume(nodes) => Verb::Resume(who(checker, at, &nodes)?),
         WrittenVerb::Clock(change) => clock(checker, at, &change)?,
         WrittenVerb::Call(written) => Verb::Call(Box::new(call(checker, at, &written)?)),
+        WrittenVerb::OpenSession(written) => {
+            Verb::Call(Box::new(open_session(checker, at, &written)?))
+        }
+        WrittenVerb::KeepSession(written) => {
+            Verb::Call(Box::new(keep_session(checker, at, &written)?))
+        }
         WrittenVerb::Retry(written) => Verb::Retry {
             client: client(checker, at, written.client.as_ref())?,
             to: checker.node(&format!("{at}/to"), &written.to)?,
@@ -225,8 +231,52 @@ fn call(checker: &mut Checker<'_>, at: &str, written: &WrittenCall) -> Option<Ca
         client: client?,
         serial: written.serial,
         to: to?,
-        request: Request { op, read },
+        request: Request::Operation {
+            op,
+            read,
+            session: written.session.map(SessionId),
+        },
     })
+}
+
+fn open_session(checker: &mut Checker<'_>, at: &str, written: &WrittenSession) -> Option<Call> {
+    if written.session.is_some() {
+        let message = "a session that is opened has no number yet: its entry's index will be it";
+        checker.wrong(Code::SC027, &format!("{at}/session"), message);
+    }
+    about_session(checker, at, written, Request::OpenSession)
+}
+
+fn keep_session(checker: &mut Checker<'_>, at: &str, written: &WrittenSession) -> Option<Call> {
+    let Some(session) = written.session.map(SessionId) else {
+        checker.wrong(Code::SC008, at, "the field \"session\" is missing");
+        return None;
+    };
+    about_session(checker, at, written, Request::KeepSession { session })
+}
+
+fn about_session(
+    checker: &mut Checker<'_>,
+    at: &str,
+    written: &WrittenSession,
+    request: Request,
+) -> Option<Call> {
+    let client = client(checker, at, written.client.as_ref());
+    let to = checker.node(&format!("{at}/to"), &written.to);
+    numbered(checker, at, written.serial);
+    Some(Call {
+        client: client?,
+        serial: written.serial,
+        to: to?,
+        request,
+    })
+}
+
+fn numbered(checker: &mut Checker<'_>, at: &str, serial: Option<u64>) {
+    if serial == Some(0) {
+        let message = "operations are numbered from 1";
+        checker.wrong(Code::SC026, &format!("{at}/serial"), message);
+    }
 }
 
 /// How a get is made safe.
@@ -253,10 +303,7 @@ fn read(checker: &mut Checker<'_>, at: &str, written: &WrittenCall) -> ReadBy {
 
 /// What is asked for, within its bounds.
 fn operation(checker: &mut Checker<'_>, at: &str, written: &WrittenCall) -> Option<Op> {
-    if written.serial == Some(0) {
-        let message = "operations are numbered from 1";
-        checker.wrong(Code::SC026, &format!("{at}/serial"), message);
-    }
+    numbered(checker, at, written.serial);
     let texts = [
         ("key", Some(&written.key), MAX_KEY),
         ("value", written.value.as_ref(), MAX_VALUE),
@@ -338,6 +385,7 @@ fn operator(checker: &mut Checker<'_>, at: &str, written: WrittenOperator) -> Op
         expect: proposal.expect,
         by: None,
         after: None,
+        session: None,
     };
     let command = Operator::Propose(Box::new(Proposal {
         client: ClientId(client),

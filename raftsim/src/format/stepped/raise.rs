@@ -1,6 +1,6 @@
 //! From a script back to steps as they are written.
 
-use kv::{Bytes, Op, ReadBy};
+use kv::{Bytes, Op, ReadBy, Request, SessionId};
 use raft_core::RuleId;
 use simulator::{ClientId, Endpoint, NodeId};
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use super::script::{Call, Keep, Letters, Links, ScriptStep, Verb};
 use super::written::{
     OpName, Way, WrittenCall, WrittenCampaign, WrittenClock, WrittenElect, WrittenExpected,
     WrittenGiveUp, WrittenLetters, WrittenOperator, WrittenProposal, WrittenReplicate,
-    WrittenRetry, WrittenScriptStep, WrittenStall, WrittenVerb, WrittenWrites,
+    WrittenRetry, WrittenScriptStep, WrittenSession, WrittenStall, WrittenVerb, WrittenWrites,
 };
 use crate::format::action::Route;
 use crate::format::select::{NodeName, Partition, Selector};
@@ -119,7 +119,7 @@ impl Names<'_> {
     /// Clients' verbs, and those that stand for several actions.
     fn longer(&self, verb: &Verb) -> WrittenVerb {
         match verb {
-            Verb::Call(call) => WrittenVerb::Call(self.call(call)),
+            Verb::Call(call) => self.call(call),
             Verb::Retry { client, to } => WrittenVerb::Retry(WrittenRetry {
                 client: Some(client_name(*client)),
                 to: self.node(*to),
@@ -182,20 +182,15 @@ impl Names<'_> {
             Operator::Propose(proposal) => proposal,
             Operator::Command(command) => return self.command(*command, nothing),
         };
-        let call = self.call(&Call {
-            client: proposal.client,
-            serial: Some(proposal.serial),
-            to: node,
-            request: proposal.op.clone().into(),
-        });
+        let (op, value, expect) = words(&proposal.op);
         WrittenOperator {
             propose: Some(WrittenProposal {
                 client: proposal.client.0,
                 serial: proposal.serial,
-                op: call.op,
-                key: call.key,
-                value: call.value,
-                expect: call.expect,
+                op,
+                key: text(proposal.op.key()),
+                value,
+                expect,
             }),
             ..nothing
         }
@@ -234,18 +229,31 @@ impl Names<'_> {
         }
     }
 
-    fn call(&self, call: &Call) -> WrittenCall {
-        let text = |bytes: &Bytes| String::from_utf8_lossy(bytes).into_owned();
-        let (op, value, expect) = match &call.request.op {
-            Op::Get { .. } => (OpName::Get, None, None),
-            Op::Put { value, .. } => (OpName::Put, Some(text(value)), None),
-            Op::Append { value, .. } => (OpName::Append, Some(text(value)), None),
-            Op::Cas { expect, value, .. } => {
-                (OpName::Cas, Some(text(value)), expect.as_ref().map(text))
-            }
-            Op::Delete { .. } => (OpName::Delete, None, None),
+    fn call(&self, call: &Call) -> WrittenVerb {
+        let about = |session: Option<SessionId>| WrittenSession {
+            client: Some(client_name(call.client)),
+            serial: call.serial,
+            to: self.node(call.to),
+            session: session.map(|SessionId(id)| id),
         };
-        let (by, after) = match call.request.read {
+        match &call.request {
+            Request::Operation { op, read, session } => {
+                WrittenVerb::Call(self.operation(call, op, *read, *session))
+            }
+            Request::OpenSession => WrittenVerb::OpenSession(about(None)),
+            Request::KeepSession { session } => WrittenVerb::KeepSession(about(Some(*session))),
+        }
+    }
+
+    fn operation(
+        &self,
+        call: &Call,
+        asked: &Op,
+        read: ReadBy,
+        session: Option<SessionId>,
+    ) -> WrittenCall {
+        let (op, value, expect) = words(asked);
+        let (by, after) = match read {
             ReadBy::Log => (Way::Log, None),
             ReadBy::ReadIndex => (Way::ReadIndex, None),
             ReadBy::Lease => (Way::Lease, None),
@@ -257,23 +265,23 @@ impl Names<'_> {
             serial: call.serial,
             to: self.node(call.to),
             op,
-            key: String::from_utf8_lossy(call.request.op.key()).into_owned(),
+            key: text(asked.key()),
             value,
             expect,
             by: (by != Way::Log).then_some(by),
             after,
+            session: session.map(|SessionId(id)| id),
         }
     }
 
     fn expected(&self, expected: &Expected) -> WrittenExpected {
         let set = |nodes: NodeSet| (!nodes.is_empty()).then(|| self.nodes(nodes));
-        let text = |bytes: &Bytes| String::from_utf8_lossy(bytes).into_owned();
         let voted = |vote: &Option<NodeId>| match vote {
             Some(node) => self.node(*node),
             None => NodeName(NOBODY.to_owned()),
         };
         let values = |values: &Vec<(Bytes, Bytes)>| -> BTreeMap<String, String> {
-            let pair = |(key, value)| (text(key), text(value));
+            let pair = |(key, value): (&Bytes, &Bytes)| (text(key), text(value));
             values
                 .iter()
                 .map(|(key, value)| pair((key, value)))
@@ -293,7 +301,8 @@ impl Names<'_> {
             durable: self.map(&expected.durable, Clone::clone),
             values: self.map(&expected.values, values),
             replied: by_client(&expected.replied, |replied| *replied),
-            read: by_client(&expected.read, text),
+            expired: by_client(&expected.expired, |expired| *expired),
+            read: by_client(&expected.read, |read| text(read)),
         }
     }
 
@@ -317,5 +326,23 @@ fn kept(keep: Keep) -> WrittenKeep {
         Keep::NONE => WrittenKeep::None,
         Keep::ALL => WrittenKeep::All,
         Keep { writes, parts } => WrittenKeep::Cut(WrittenCut { writes, parts }),
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The name of an operation, its value, and what it expects to find.
+fn words(op: &Op) -> (OpName, Option<String>, Option<String>) {
+    match op {
+        Op::Get { .. } => (OpName::Get, None, None),
+        Op::Put { value, .. } => (OpName::Put, Some(text(value)), None),
+        Op::Append { value, .. } => (OpName::Append, Some(text(value)), None),
+        Op::Cas { expect, value, .. } => {
+            let expect = expect.as_ref().map(|expect| text(expect));
+            (OpName::Cas, Some(text(value)), expect)
+        }
+        Op::Delete { .. } => (OpName::Delete, None, None),
     }
 }

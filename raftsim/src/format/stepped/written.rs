@@ -106,6 +106,10 @@ verbs! {
     clock: Clock(WrittenClock),
     /// Let a client begin an operation.
     call: Call(WrittenCall),
+    /// Let a client ask for a session.
+    open_session: OpenSession(WrittenSession),
+    /// Let a client keep its session, without asking for anything in it.
+    keep_session: KeepSession(WrittenSession),
     /// Let a client send the request of its open operation again.
     retry: Retry(WrittenRetry),
     /// Let a client end its open operation without an answer.
@@ -218,6 +222,27 @@ pub(crate) struct WrittenCall {
     /// The latest index that the client has seen, which a stale read does not go behind.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) after: Option<u64>,
+    /// The session that it is asked in: the index of the entry that opened it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) session: Option<u64>,
+}
+
+/// A request about a session.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Session")]
+pub(crate) struct WrittenSession {
+    /// The client: c0 (the default), c1, ...
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) client: Option<NodeName>,
+    /// The client's number of the operation, above those of its earlier ones; the next by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) serial: Option<u64>,
+    /// The node it asks.
+    pub(crate) to: NodeName,
+    /// The session that it keeps: the index of the entry that opened it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) session: Option<u64>,
 }
 
 /// Ways of reading.
@@ -429,6 +454,9 @@ pub(crate) struct WrittenExpected {
     /// Whether the last operation of clients has been answered.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) replied: BTreeMap<String, bool>,
+    /// Whether the last operation of clients was refused because their session had expired.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) expired: BTreeMap<String, bool>,
     /// What the last operation of clients read; the empty text also stands for no value.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) read: BTreeMap<String, String>,
