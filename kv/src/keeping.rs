@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 
 use crate::disk::Disk;
 use crate::duties::Duties;
+use crate::early::Early;
 use crate::machine::Machine;
 use crate::snapshot::{Piece, Snapshot};
 
@@ -30,6 +31,8 @@ pub(crate) struct Keeping<D: Duties> {
     /// The newest one last; before it those that are still being sent to somebody.
     whole: SmallVec<[Snapshot; 1]>,
     part: Option<Box<Part<D>>>,
+    /// What came of it before what it follows.
+    pub(crate) early: Early,
     /// Entries applied since the newest one, and their bytes.
     since: (u64, u64),
 }
@@ -51,6 +54,7 @@ impl<D: Duties> Keeping<D> {
             policy,
             whole: SmallVec::new(),
             part: None,
+            early: Early::default(),
             since: (0, 0),
         }
     }

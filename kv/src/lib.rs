@@ -54,6 +54,7 @@ mod compacting;
 mod digest;
 mod disk;
 mod duties;
+mod early;
 mod event;
 mod keeping;
 mod key;

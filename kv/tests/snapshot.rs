@@ -513,6 +513,24 @@ fn pieces_that_are_lost_or_come_twice_or_out_of_order_make_the_same_state() {
 }
 
 #[test]
+fn pieces_that_come_in_the_wrong_order_make_the_same_state_without_another_word() {
+    let mut cluster = left_behind();
+    until(&mut cluster, |cluster| !pieces(cluster).is_empty());
+    for _ in 0..10 {
+        let window = pieces(&cluster);
+        let to_s3 = |to: &NodeId, message: &Message| *to == NodeId(3) && is_piece(message);
+        cluster.wire.retain(|(_, to, message)| !to_s3(to, message));
+        window
+            .iter()
+            .rev()
+            .for_each(|piece| hear(&mut cluster, piece));
+        while cluster.deliver_one(|_, to, _| to.0 == 1) {}
+    }
+    assert_eq!(saw(&cluster, 3, installs), 1);
+    assert_eq!(cluster.node(1).machine(), cluster.node(3).machine());
+}
+
+#[test]
 fn a_node_that_restarts_in_the_middle_goes_on_with_what_it_holds() {
     let mut cluster = left_behind();
     until(&mut cluster, |cluster| received(cluster) >= 12);
