@@ -24,6 +24,12 @@ impl Early {
         self.pieces.insert(offset, bytes);
     }
 
+    /// Whether nothing waits.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
     /// The piece that is next, if it waits here. What begins before it is not asked for again.
     pub(crate) fn take(&mut self, reception: Reception, offset: u64) -> Option<Arc<[u8]>> {
         if self.reception != reception {

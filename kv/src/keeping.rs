@@ -160,6 +160,18 @@ impl<D: Duties> Keeping<D> {
         machine.is_some_and(|machine| machine.applied() == id.last.index.0)
     }
 
+    /// Whether a part of a snapshot is here.
+    #[inline]
+    pub(crate) fn holds_part(&self) -> bool {
+        self.part.is_some() || !self.early.is_empty()
+    }
+
+    /// The core needs nothing of what it was sent any more.
+    pub(crate) fn forget_part(&mut self) {
+        self.part = None;
+        self.early = Early::default();
+    }
+
     /// The state that a snapshot describes, which takes the place of the node's own.
     pub(crate) fn install(
         &mut self,

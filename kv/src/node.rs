@@ -147,6 +147,9 @@ impl<R: Rules, D: Duties> Node<R, D> {
                 "the payload log and the log end at different entries",
             ));
         }
+        if self.keeping.holds_part() && self.raft.incoming().is_none() {
+            return Err(Broken("a part of a snapshot is kept that nobody needs"));
+        }
         if self.reads.asked() > self.raft.reads_waiting() {
             return Err(Broken("a client waits for a read that was forgotten"));
         }
@@ -380,6 +383,9 @@ impl<R: Rules, D: Duties> Node<R, D> {
         }
         if let Some(snapshot) = installed {
             self.install(snapshot, out, observer);
+        }
+        if self.keeping.holds_part() && self.raft.incoming().is_none() {
+            self.keeping.forget_part();
         }
         self.settle(now, out, observer);
     }

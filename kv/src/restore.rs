@@ -98,6 +98,9 @@ impl<R: Rules, D: Duties> Node<R, D> {
             may_vote: true,
         };
         let raft = Raft::restore(rules, boot, durable).map_err(RestoreError::Core)?;
+        if raft.incoming().is_none() {
+            keeping.forget_part();
+        }
         Ok(Self {
             raft,
             machine,

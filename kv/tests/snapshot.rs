@@ -552,6 +552,28 @@ fn a_node_that_restarts_in_the_middle_goes_on_with_what_it_holds() {
 }
 
 #[test]
+fn a_part_that_entries_overtook_is_forgotten_and_no_start_takes_it_up() {
+    let mut cluster = left_behind();
+    until(&mut cluster, |cluster| received(cluster) >= 12);
+    cluster.wire.clear();
+    cluster.crash(1);
+    // S2 has all entries. That nothing is kept of the part, the node's invariants say.
+    cluster.elect(2, &[2, 3]);
+    (0..3).for_each(|_| cluster.wake(2, &[2, 3]));
+    assert_eq!(text(&cluster, 3), WHOLE);
+    assert_eq!(cluster.node(3).raft().incoming(), None);
+    cluster.operate(3, Operator::Snapshot);
+    let disk = cluster.disks[&NodeId(3)].clone();
+    assert!(disk.incoming.is_some(), "it lies there until the next");
+    let without = Disk {
+        incoming: None,
+        ..disk.clone()
+    };
+    let starts = |disk| cluster.restore(3, disk).unwrap();
+    assert!(starts(&disk) == starts(&without));
+}
+
+#[test]
 fn a_damaged_piece_is_put_aside_and_sent_again() {
     let mut cluster = left_behind();
     until(&mut cluster, |cluster| !pieces(cluster).is_empty());

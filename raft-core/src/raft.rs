@@ -229,6 +229,7 @@ impl<R: Rules> Raft<R> {
             pending: Pending::default(),
             effects: VecDeque::new(),
         };
+        raft.forget_overtaken();
         raft.election_deadline = Some(raft.fresh_election_deadline());
         assert!(raft.invariants().is_ok(), "a server starts in order");
         Ok(raft)

@@ -419,6 +419,14 @@ impl<R: Rules> Raft<R> {
         }
     }
 
+    /// What was received of a snapshot is of no use once entries have brought as much.
+    pub(crate) fn forget_overtaken(&mut self) {
+        let (rules, commit) = (&self.rules, self.commit_index);
+        let overtaken =
+            |incoming: &mut Box<Incoming>| !rules.snapshot_has_news(incoming.id.last.index, commit);
+        let _ = self.incoming.take_if(overtaken);
+    }
+
     /// What was received does not fit its checksum: it is asked for again from the start.
     pub(crate) fn snapshot_damaged(&mut self, reception: Reception) {
         let current = reception == self.reception;
@@ -492,7 +500,8 @@ impl<R: Rules> Raft<R> {
         self.snapshot.as_ref().map(|snapshot| snapshot.id)
     }
 
-    /// The snapshot of which it holds a part, and how many bytes.
+    /// The snapshot of which it holds a part, and how many bytes. If there is none, the driver may
+    /// forget what it stored of any.
     #[must_use]
     pub fn incoming(&self) -> Option<(SnapshotId, u64)> {
         self.incoming

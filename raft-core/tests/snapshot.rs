@@ -35,6 +35,17 @@ fn left_behind(more: u64) -> Cluster {
     cluster
 }
 
+/// [`left_behind`], where 2 has all entries and no snapshot.
+fn left_behind_a_log_that_is_whole() -> Cluster {
+    let mut cluster = Cluster::new(3, small_pieces());
+    cluster.lead(1, &[2, 3]);
+    commit(&mut cluster, 1, &[2, 3], 2);
+    commit(&mut cluster, 1, &[2], 2);
+    cluster.snapshot(1, 35, u64::MAX >> 4);
+    cluster.drop_all();
+    cluster
+}
+
 fn commit<R: Rules + Clone>(cluster: &mut Cluster<R>, leader: u64, others: &[u64], entries: u64) {
     let mut all = others.to_vec();
     all.push(leader);
@@ -352,6 +363,40 @@ fn a_piece_that_waits_is_asked_for_once_and_none_is_kept_beyond_the_window() {
     assert_eq!(effects_of(5), "answers", "taken before");
     assert_eq!(effects_of(20), "keeps 20, answers");
     assert_eq!(effects_of(15), "stores 15, stores 20, stores 25");
+}
+
+#[test]
+fn what_was_received_is_forgotten_once_entries_overtake_it() {
+    let mut cluster = left_behind_a_log_that_is_whole();
+    cluster.timeout(1);
+    cluster.deliver(|e| !pieces(e));
+    cluster.deliver_one(pieces);
+    cluster.drop_all();
+    let held = cluster.node(3).incoming();
+    assert!(held.is_some());
+    cluster.crash(1);
+    cluster.elect(2, &[3]);
+    rounds(&mut cluster, 2, 3);
+    assert_eq!(cluster.node(3).commit_index(), Index(6));
+    assert_eq!(cluster.node(3).incoming(), None);
+    assert_eq!(cluster.disks[&n(3)].incoming, held, "the disk keeps it");
+    cluster.step(
+        3,
+        Input::PieceStored {
+            reception: cluster.reception,
+            received: 35,
+        },
+    );
+    assert_eq!(cluster.node(3).incoming(), None, "a late report");
+    // A start knows only what a snapshot of its own covers to be committed.
+    cluster.crash(3);
+    cluster.start(3);
+    assert_eq!(cluster.node(3).incoming(), held);
+    rounds(&mut cluster, 2, 3);
+    cluster.snapshot(3, 35, 99);
+    cluster.crash(3);
+    cluster.start(3);
+    assert_eq!(cluster.node(3).incoming(), None, "it is of no use");
 }
 
 #[test]
