@@ -500,8 +500,8 @@ impl<R: Rules> Raft<R> {
         self.snapshot.as_ref().map(|snapshot| snapshot.id)
     }
 
-    /// The snapshot of which it holds a part, and how many bytes. If there is none, the driver may
-    /// forget what it stored of any.
+    /// The snapshot of which it holds a part, and how many bytes. If there is none, nothing that was
+    /// received is needed any more, unless its installation is on its way to the disk.
     #[must_use]
     pub fn incoming(&self) -> Option<(SnapshotId, u64)> {
         self.incoming
