@@ -20,7 +20,9 @@ pub struct Disk {
     pub entries: Vec<(Term, Payload)>,
     /// The newest whole snapshot.
     pub snapshot: Option<Snapshot>,
-    /// A snapshot that another node sends, as far as it is here.
+    /// A snapshot that another node sends, as far as it is here. If entries overtake it, it lies
+    /// here until the next one comes: a write of its own would cost more than the room, and a start
+    /// passes over it.
     pub incoming: Option<(SnapshotId, Vec<u8>)>,
 }
 

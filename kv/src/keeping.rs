@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 
 use crate::disk::Disk;
 use crate::duties::Duties;
+use crate::early::Early;
 use crate::machine::Machine;
 use crate::snapshot::{Piece, Snapshot};
 
@@ -30,6 +31,8 @@ pub(crate) struct Keeping<D: Duties> {
     /// The newest one last; before it those that are still being sent to somebody.
     whole: SmallVec<[Snapshot; 1]>,
     part: Option<Box<Part<D>>>,
+    /// What came of it before what it follows.
+    pub(crate) early: Early,
     /// Entries applied since the newest one, and their bytes.
     since: (u64, u64),
 }
@@ -51,6 +54,7 @@ impl<D: Duties> Keeping<D> {
             policy,
             whole: SmallVec::new(),
             part: None,
+            early: Early::default(),
             since: (0, 0),
         }
     }
@@ -154,6 +158,18 @@ impl<D: Duties> Keeping<D> {
         // The next go begins at its first byte and replaces what is here.
         let machine = part.machine.as_ref();
         machine.is_some_and(|machine| machine.applied() == id.last.index.0)
+    }
+
+    /// Whether a part of a snapshot is here.
+    #[inline]
+    pub(crate) fn holds_part(&self) -> bool {
+        self.part.is_some() || !self.early.is_empty()
+    }
+
+    /// The core needs nothing of what it was sent any more.
+    pub(crate) fn forget_part(&mut self) {
+        self.part = None;
+        self.early = Early::default();
     }
 
     /// The state that a snapshot describes, which takes the place of the node's own.

@@ -57,6 +57,7 @@ mod compacting;
 mod digest;
 mod disk;
 mod duties;
+mod early;
 mod entry;
 mod event;
 mod keeping;

@@ -19,6 +19,7 @@ use crate::payload::{Payload, PayloadLog};
 use crate::reads::{Asked, ReadBy, Reads};
 use crate::request::Request;
 use crate::session::Outcome;
+use crate::snapshot::Piece;
 use crate::stream::{Own, Stream};
 use crate::waiting::{Waiter, Waiting};
 use crate::wire::{Message, Outbox, Response, Write};
@@ -152,6 +153,9 @@ impl<R: Rules, D: Duties> Node<R, D> {
             return Err(Broken(
                 "the payload log and the log end at different entries",
             ));
+        }
+        if self.keeping.holds_part() && self.raft.incoming().is_none() {
+            return Err(Broken("a part of a snapshot is kept that nobody needs"));
         }
         if self.reads.asked() > self.raft.reads_waiting() {
             return Err(Broken("a client waits for a read that was forgotten"));
@@ -380,11 +384,18 @@ impl<R: Rules, D: Duties> Node<R, D> {
                     let place = (reception, snapshot, offset);
                     out.write(stored(keeping, stream, place, &carried));
                 }
+                Effect::KeepPiece { reception, offset } => {
+                    let bytes = came(&carried).bytes.clone();
+                    keeping.early.keep(reception, offset, bytes);
+                }
                 Effect::Installed { snapshot } => installed = Some(snapshot),
             }
         }
         if let Some(snapshot) = installed {
             self.install(now, snapshot, out, observer);
+        }
+        if self.keeping.holds_part() && self.raft.incoming().is_none() {
+            self.keeping.forget_part();
         }
         self.settle(now, out, observer);
     }
@@ -518,17 +529,23 @@ impl<O: Observer> raft_core::Observer for Core<'_, O> {
     }
 }
 
-/// Takes in the piece that has just come.
+/// The piece that has just come.
+fn came<'a>(carried: &Carried<'a>) -> &'a Piece {
+    let Carried::Piece(Some(piece)) = carried else {
+        panic!("a piece is taken when it comes");
+    };
+    piece
+}
+
+/// Takes in the next piece: one that waits here, else the one that has just come.
 fn stored<D: Duties>(
     keeping: &mut Keeping<D>,
     stream: &mut Stream,
     (reception, snapshot, offset): (Reception, SnapshotId, u64),
     carried: &Carried<'_>,
 ) -> Write {
-    let Carried::Piece(Some(piece)) = carried else {
-        panic!("a piece is stored when it comes");
-    };
-    let bytes = piece.bytes.clone();
+    let waits = keeping.early.take(reception, offset);
+    let bytes = waits.unwrap_or_else(|| came(carried).bytes.clone());
     keeping.receive(reception, snapshot, offset, &bytes);
     stream.own(Own::Piece {
         reception,

@@ -101,6 +101,9 @@ impl<R: Rules, D: Duties> Node<R, D> {
         let mut clock = ClusterClock::starting(boot.now, machine.time());
         clock.hear(boot.now, disk.entries.iter().map(|(_, payload)| payload));
         let raft = Raft::restore(rules, boot, durable).map_err(RestoreError::Core)?;
+        if raft.incoming().is_none() {
+            keeping.forget_part();
+        }
         Ok(Self {
             raft,
             machine,

@@ -513,6 +513,24 @@ fn pieces_that_are_lost_or_come_twice_or_out_of_order_make_the_same_state() {
 }
 
 #[test]
+fn pieces_that_come_in_the_wrong_order_make_the_same_state_without_another_word() {
+    let mut cluster = left_behind();
+    until(&mut cluster, |cluster| !pieces(cluster).is_empty());
+    for _ in 0..10 {
+        let window = pieces(&cluster);
+        let to_s3 = |to: &NodeId, message: &Message| *to == NodeId(3) && is_piece(message);
+        cluster.wire.retain(|(_, to, message)| !to_s3(to, message));
+        window
+            .iter()
+            .rev()
+            .for_each(|piece| hear(&mut cluster, piece));
+        while cluster.deliver_one(|_, to, _| to.0 == 1) {}
+    }
+    assert_eq!(saw(&cluster, 3, installs), 1);
+    assert_eq!(cluster.node(1).machine(), cluster.node(3).machine());
+}
+
+#[test]
 fn a_node_that_restarts_in_the_middle_goes_on_with_what_it_holds() {
     let mut cluster = left_behind();
     until(&mut cluster, |cluster| received(cluster) >= 12);
@@ -531,6 +549,28 @@ fn a_node_that_restarts_in_the_middle_goes_on_with_what_it_holds() {
             _ => None,
         });
     assert_eq!(offsets.min(), Some(held), "nothing is sent a second time");
+}
+
+#[test]
+fn a_part_that_entries_overtook_is_forgotten_and_no_start_takes_it_up() {
+    let mut cluster = left_behind();
+    until(&mut cluster, |cluster| received(cluster) >= 12);
+    cluster.wire.clear();
+    cluster.crash(1);
+    // S2 has all entries. That nothing is kept of the part, the node's invariants say.
+    cluster.elect(2, &[2, 3]);
+    (0..3).for_each(|_| cluster.wake(2, &[2, 3]));
+    assert_eq!(text(&cluster, 3), WHOLE);
+    assert_eq!(cluster.node(3).raft().incoming(), None);
+    cluster.operate(3, Operator::Snapshot);
+    let disk = cluster.disks[&NodeId(3)].clone();
+    assert!(disk.incoming.is_some(), "it lies there until the next");
+    let without = Disk {
+        incoming: None,
+        ..disk.clone()
+    };
+    let starts = |disk| cluster.restore(3, disk).unwrap();
+    assert!(starts(&disk) == starts(&without));
 }
 
 #[test]

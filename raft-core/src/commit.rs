@@ -78,6 +78,7 @@ impl<R: Rules> Raft<R> {
             rule,
         });
         self.commit_index = commit;
+        self.forget_overtaken();
         self.effects
             .push_back(Effect::Committed { through: commit });
     }

@@ -128,9 +128,18 @@ pub enum Effect {
         /// Why.
         why: ReadFailure,
     },
-    /// Make the bytes of the piece just received durable, at this place of this snapshot, beside the
-    /// stream of writes; then report [`Input::PieceStored`]. Pieces of any other snapshot may be
-    /// forgotten.
+    /// Keep the bytes of the piece just received at hand: they came before those that they follow.
+    /// What was kept for any other reception may be forgotten.
+    KeepPiece {
+        /// What the [`Effect::StorePiece`] will name that asks for them, if one ever does.
+        reception: Reception,
+        /// Where they belong, in bytes; what was kept that begins before a piece stored since is
+        /// not asked for.
+        offset: u64,
+    },
+    /// Make the bytes of the piece just received, or of one kept, durable, at this place of this
+    /// snapshot, beside the stream of writes; then report [`Input::PieceStored`]. Pieces of any
+    /// other snapshot may be forgotten.
     StorePiece {
         /// What the report names.
         reception: Reception,

@@ -169,16 +169,7 @@ impl<R: Rules> Raft<R> {
         if (base.index.0 == 0) != (base.term.0 == 0) {
             return Err(RestoreError::BaseIsNoEntry);
         }
-        let mut log = Log::new(durable.base, boot.settings.max_message_bytes);
-        for entry in durable.entries {
-            if entry.term < log.last().term || entry.term.0 == 0 {
-                return Err(RestoreError::TermsFall(log.last_index().next()));
-            }
-            if entry.bytes >= LIMIT {
-                return Err(RestoreError::TooLarge);
-            }
-            log.append(entry.term, entry.bytes, entry.configuration.as_ref());
-        }
+        let log = restored_log(durable.base, durable.entries, &boot.settings)?;
         if log.last().term > current_term {
             return Err(RestoreError::HardStateBehindLog);
         }
@@ -191,16 +182,8 @@ impl<R: Rules> Raft<R> {
                 return Err(RestoreError::TooLarge);
             }
         }
-        let snapshot = match durable.snapshot {
-            Some(id) if log.term_at(id.last.index) != Ok(id.last.term) || id.bytes == 0 => {
-                return Err(RestoreError::SnapshotDoesNotFit);
-            }
-            Some(id) => Some(Box::new(Snapshot {
-                id,
-                configuration: log.configuration_in_force_at(id.last.index).clone(),
-            })),
-            None => None,
-        };
+        let snapshot = durable.snapshot.map(|id| restored_snapshot(id, &log));
+        let snapshot = snapshot.transpose()?;
         let commit_index = snapshot
             .as_ref()
             .map_or(base.index, |known| known.id.last.index);
@@ -229,6 +212,7 @@ impl<R: Rules> Raft<R> {
             pending: Pending::default(),
             effects: VecDeque::new(),
         };
+        raft.forget_overtaken();
         raft.election_deadline = Some(raft.fresh_election_deadline());
         assert!(raft.invariants().is_ok(), "a server starts in order");
         Ok(raft)
@@ -434,4 +418,32 @@ impl<R: Rules> Raft<R> {
             append,
         }));
     }
+}
+
+/// The log that these entries make after this base.
+fn restored_log(
+    base: Base,
+    entries: impl IntoIterator<Item = EntryMeta>,
+    settings: &Settings,
+) -> Result<Log, RestoreError> {
+    let mut log = Log::new(base, settings.max_message_bytes);
+    for entry in entries {
+        if entry.term < log.last().term || entry.term.0 == 0 {
+            return Err(RestoreError::TermsFall(log.last_index().next()));
+        }
+        if entry.bytes >= LIMIT {
+            return Err(RestoreError::TooLarge);
+        }
+        log.append(entry.term, entry.bytes, entry.configuration.as_ref());
+    }
+    Ok(log)
+}
+
+/// The snapshot found, if it is of an entry that the log holds or begins after.
+fn restored_snapshot(id: SnapshotId, log: &Log) -> Result<Box<Snapshot>, RestoreError> {
+    if log.term_at(id.last.index) != Ok(id.last.term) || id.bytes == 0 {
+        return Err(RestoreError::SnapshotDoesNotFit);
+    }
+    let configuration = log.configuration_in_force_at(id.last.index).clone();
+    Ok(Box::new(Snapshot { id, configuration }))
 }

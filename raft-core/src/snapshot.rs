@@ -4,10 +4,12 @@
 //! The driver writes snapshots and keeps their bytes; the core knows of one by its last entry, its
 //! size and its checksum. A snapshot travels in pieces, each stored durably before it is
 //! acknowledged. What a receiver holds of a snapshot it keeps across crashes and changes of
-//! leaders: whoever sends the same one goes on from there. Pieces are a sign of life like any
-//! message of a leader.
+//! leaders: whoever sends the same one goes on from there. Pieces that overtake others wait for them
+//! in memory, no more than a window of them. Pieces are a sign of life like any message of a leader.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::collections::btree_map::Entry;
 
 use crate::configuration::Configuration;
 use crate::effect::{Effect, Rebase};
@@ -40,7 +42,9 @@ pub(crate) struct Sending {
     pub(crate) sent: u64,
     /// Bytes before this one are durable there.
     pub(crate) received: u64,
-    /// When that last grew, or the transfer began.
+    /// `seq` of the reply that said so: one that echoes an older message is late.
+    told_at: u64,
+    /// When `received` last grew, or the transfer began.
     progress_at: Instant,
     /// Whether the follower asked for it: then entries do not do in its place.
     pub(crate) asked: bool,
@@ -54,6 +58,8 @@ pub(crate) struct Incoming {
     pub(crate) received: u64,
     /// Bytes before this one are durable or on their way to the disk.
     taken: u64,
+    /// Pieces beyond that which came before those in between: where each begins, and its length.
+    early: BTreeMap<u64, u64>,
     configuration: Option<Configuration>,
 }
 
@@ -64,8 +70,30 @@ impl Incoming {
             id,
             received,
             taken: received,
+            early: BTreeMap::new(),
             configuration: None,
         }
+    }
+
+    /// Keeps a piece that came before those it follows, if it is news and near enough. Whether it
+    /// is kept.
+    fn keep(&mut self, install: &InstallSnapshot, window: u64) -> bool {
+        let beyond = install.offset.checked_sub(self.taken);
+        if beyond.is_none_or(|beyond| beyond >= window) {
+            return false;
+        }
+        let Entry::Vacant(place) = self.early.entry(install.offset) else {
+            return false;
+        };
+        place.insert(install.length);
+        true
+    }
+
+    /// The next piece is taken, of this length. The length of the one after it, if that is here.
+    fn take(&mut self, length: u64) -> Option<u64> {
+        self.taken += length;
+        self.early = self.early.split_off(&self.taken);
+        self.early.remove(&self.taken)
     }
 }
 
@@ -228,7 +256,6 @@ impl<R: Rules> Raft<R> {
             return;
         };
         let peer = &mut leader.peers[place];
-        let newest = peer.received_seq == seq;
         if last == EntryId::default() {
             self.send_asked_snapshot(place, observer);
             return;
@@ -239,11 +266,18 @@ impl<R: Rules> Raft<R> {
         if sending.snapshot.id.last != last || received > sending.snapshot.id.bytes {
             return;
         }
+        // What a receiver holds only grows while it runs: one that told less, and of the same
+        // message or an older one, told it before.
+        let late = seq < sending.told_at || (seq == sending.told_at && received < sending.received);
+        if late {
+            return;
+        }
+        sending.told_at = seq;
         if received > sending.received {
             sending.progress_at = now;
             sending.received = received;
             sending.sent = sending.sent.max(received);
-        } else if received < sending.received && newest {
+        } else if received < sending.received {
             // It lost what it had: it knows best.
             let known = self.rules.received_after_reply(sending.received, received);
             (sending.received, sending.sent) = (known, known);
@@ -335,14 +369,23 @@ impl<R: Rules> Raft<R> {
         if incoming.received == bytes {
             self.install(observer);
         } else if install.offset == incoming.taken {
-            incoming.taken += install.length;
-            self.effects.push_back(Effect::StorePiece {
-                reception: self.reception,
-                snapshot: install.snapshot,
-                offset: install.offset,
-                length: install.length,
-            });
+            let mut next = Some(install.length);
+            while let Some(length) = next {
+                self.effects.push_back(Effect::StorePiece {
+                    reception: self.reception,
+                    snapshot: install.snapshot,
+                    offset: incoming.taken,
+                    length,
+                });
+                next = incoming.take(length);
+            }
         } else {
+            if incoming.keep(install, self.settings.window_bytes) {
+                self.effects.push_back(Effect::KeepPiece {
+                    reception: self.reception,
+                    offset: install.offset,
+                });
+            }
             self.tell_received();
         }
     }
@@ -376,12 +419,21 @@ impl<R: Rules> Raft<R> {
         }
     }
 
+    /// What was received of a snapshot is of no use once entries have brought as much.
+    pub(crate) fn forget_overtaken(&mut self) {
+        let (rules, commit) = (&self.rules, self.commit_index);
+        let overtaken =
+            |incoming: &mut Box<Incoming>| !rules.snapshot_has_news(incoming.id.last.index, commit);
+        let _ = self.incoming.take_if(overtaken);
+    }
+
     /// What was received does not fit its checksum: it is asked for again from the start.
     pub(crate) fn snapshot_damaged(&mut self, reception: Reception) {
         let current = reception == self.reception;
         if let Some(incoming) = self.incoming.as_mut().filter(|_| current) {
             self.reception.0 += 1;
             (incoming.received, incoming.taken) = (0, 0);
+            incoming.early.clear();
             self.tell_received();
         }
     }
@@ -448,7 +500,8 @@ impl<R: Rules> Raft<R> {
         self.snapshot.as_ref().map(|snapshot| snapshot.id)
     }
 
-    /// The snapshot of which it holds a part, and how many bytes.
+    /// The snapshot of which it holds a part, and how many bytes. If there is none, nothing that was
+    /// received is needed any more, unless its installation is on its way to the disk.
     #[must_use]
     pub fn incoming(&self) -> Option<(SnapshotId, u64)> {
         self.incoming
@@ -483,6 +536,7 @@ impl crate::progress::Progress {
             snapshot: newest.clone(),
             sent: 0,
             received: 0,
+            told_at: 0,
             progress_at: now,
             asked: false,
         }));

@@ -35,6 +35,17 @@ fn left_behind(more: u64) -> Cluster {
     cluster
 }
 
+/// [`left_behind`], where 2 has all entries and no snapshot.
+fn left_behind_a_log_that_is_whole() -> Cluster {
+    let mut cluster = Cluster::new(3, small_pieces());
+    cluster.lead(1, &[2, 3]);
+    commit(&mut cluster, 1, &[2, 3], 2);
+    commit(&mut cluster, 1, &[2], 2);
+    cluster.snapshot(1, 35, u64::MAX >> 4);
+    cluster.drop_all();
+    cluster
+}
+
 fn commit<R: Rules + Clone>(cluster: &mut Cluster<R>, leader: u64, others: &[u64], entries: u64) {
     let mut all = others.to_vec();
     all.push(leader);
@@ -280,7 +291,11 @@ fn pieces_of_two_snapshots_are_not_put_together() {
         "begun anew"
     );
     cluster.receive(2, 3, term, first);
-    assert_eq!(cluster.node(3).incoming(), Some((other_bytes, 10)));
+    assert_eq!(
+        cluster.node(3).incoming(),
+        Some((other_bytes, 20)),
+        "with the one that waited"
+    );
 }
 
 #[test]
@@ -299,6 +314,142 @@ fn pieces_follow_each_other_without_waiting_for_the_disk() {
         }
     }
     assert_eq!(stored, [0, 10, 20], "the whole window");
+}
+
+/// The newest piece on the wire arrives, then the one before it, and so on, with answers at once;
+/// nobody speaks of its own accord.
+fn deliver_pieces_backwards(cluster: &mut Cluster) {
+    while let Some(place) = cluster.wire.iter().rposition(pieces) {
+        let Envelope { from, to, message } = cluster.wire.remove(place).unwrap();
+        cluster.receive(from.0, to.0, message.term.0, message.body);
+        cluster.deliver(|e| !pieces(e));
+    }
+}
+
+#[test]
+fn pieces_that_overtake_each_other_wait_for_those_they_follow() {
+    let mut cluster = left_behind(2);
+    cluster.timeout(1);
+    cluster.deliver(|e| !pieces(e));
+    assert_eq!(cluster.wire.iter().filter(|e| pieces(e)).count(), 3);
+    let before = cluster.now;
+    deliver_pieces_backwards(&mut cluster);
+    assert_eq!(installed(&cluster, 3), cluster.node(1).snapshot());
+    assert_eq!(cluster.now, before, "no heartbeat was needed");
+}
+
+#[test]
+fn a_piece_that_waits_is_asked_for_once_and_none_is_kept_beyond_the_window() {
+    let mut cluster = left_behind(2);
+    let id = cluster.node(1).snapshot().expect("it took one");
+    cluster.instant_disk = false;
+    let mut effects_of = |offset| {
+        let piece = piece(&cluster, id, offset, 5);
+        let effects = cluster.receive(1, 3, 1, piece);
+        let places = effects.into_iter().filter_map(|effect| match effect {
+            Effect::KeepPiece { offset, .. } => Some(format!("keeps {offset}")),
+            Effect::StorePiece { offset, .. } => Some(format!("stores {offset}")),
+            Effect::Send { .. } => Some("answers".to_owned()),
+            _ => None,
+        });
+        places.collect::<Vec<_>>().join(", ")
+    };
+    assert_eq!(effects_of(10), "keeps 10, answers");
+    assert_eq!(effects_of(10), "answers", "it waits already");
+    assert_eq!(effects_of(25), "keeps 25, answers");
+    assert_eq!(effects_of(30), "answers", "the window has 30 bytes");
+    assert_eq!(effects_of(5), "keeps 5, answers");
+    assert_eq!(effects_of(0), "stores 0, stores 5, stores 10");
+    assert_eq!(effects_of(5), "answers", "taken before");
+    assert_eq!(effects_of(20), "keeps 20, answers");
+    assert_eq!(effects_of(15), "stores 15, stores 20, stores 25");
+}
+
+#[test]
+fn what_was_received_is_forgotten_once_entries_overtake_it() {
+    let mut cluster = left_behind_a_log_that_is_whole();
+    cluster.timeout(1);
+    cluster.deliver(|e| !pieces(e));
+    cluster.deliver_one(pieces);
+    cluster.drop_all();
+    let held = cluster.node(3).incoming();
+    assert!(held.is_some());
+    cluster.crash(1);
+    cluster.elect(2, &[3]);
+    rounds(&mut cluster, 2, 3);
+    assert_eq!(cluster.node(3).commit_index(), Index(6));
+    assert_eq!(cluster.node(3).incoming(), None);
+    assert_eq!(cluster.disks[&n(3)].incoming, held, "the disk keeps it");
+    cluster.step(
+        3,
+        Input::PieceStored {
+            reception: cluster.reception,
+            received: 35,
+        },
+    );
+    assert_eq!(cluster.node(3).incoming(), None, "a late report");
+    // A start knows only what a snapshot of its own covers to be committed.
+    cluster.crash(3);
+    cluster.start(3);
+    assert_eq!(cluster.node(3).incoming(), held);
+    rounds(&mut cluster, 2, 3);
+    cluster.snapshot(3, 35, 99);
+    cluster.crash(3);
+    cluster.start(3);
+    assert_eq!(cluster.node(3).incoming(), None, "it is of no use");
+}
+
+#[test]
+fn what_waits_is_of_one_go_alone() {
+    let mut cluster = left_behind(2);
+    let first = cluster.node(1).snapshot().expect("it took one");
+    let mut other = first;
+    other.checksum += 1;
+    cluster.instant_disk = false;
+    let stored = |cluster: &mut Cluster, snapshot, offset| {
+        let piece = piece(cluster, snapshot, offset, 10);
+        let effects = cluster.receive(1, 3, 1, piece);
+        let stores = |effect: &&Effect| matches!(effect, Effect::StorePiece { .. });
+        effects.iter().filter(stores).count()
+    };
+    assert_eq!(stored(&mut cluster, first, 10), 0);
+    assert_eq!(stored(&mut cluster, other, 0), 1, "10 is of another");
+    assert_eq!(stored(&mut cluster, other, 20), 0);
+    let reception = cluster.reception;
+    cluster.step(3, Input::SnapshotDamaged { reception });
+    assert_eq!(stored(&mut cluster, other, 0), 1);
+    assert_eq!(
+        stored(&mut cluster, other, 10),
+        1,
+        "20 went with the damage"
+    );
+}
+
+#[test]
+fn answers_that_overtake_each_other_do_not_send_the_leader_back() {
+    let mut cluster = left_behind(2);
+    cluster.timeout(1);
+    cluster.deliver(|e| !pieces(e));
+    while cluster.deliver_one(pieces) {}
+    let mut answers: Vec<_> = cluster.wire.drain(..).collect();
+    assert_eq!(answers.len(), 3, "one a piece");
+    for answer in answers.iter_mut() {
+        let Body::InstallSnapshotReply { seq, .. } = &mut answer.message.body else {
+            panic!("a piece is answered");
+        };
+        // All pieces came before the first was durable.
+        *seq = cluster.node(1).progress()[1].sent_seq;
+    }
+    for answer in answers.into_iter().rev() {
+        let Envelope { from, to, message } = answer;
+        cluster.receive(from.0, to.0, message.term.0, message.body);
+    }
+    let again = cluster.wire.iter().filter_map(|e| match &e.message.body {
+        Body::InstallSnapshot(piece) => Some(piece.offset),
+        _ => None,
+    });
+    let again: Vec<_> = again.collect();
+    assert_eq!(again, [30], "the rest, once");
 }
 
 #[test]

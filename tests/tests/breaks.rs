@@ -232,6 +232,11 @@ fn an_older_snapshot_that_is_installed_takes_a_server_back() {
 }
 
 #[test]
+fn a_snapshot_that_clears_the_log_takes_back_what_was_acknowledged() {
+    shown_by(SNAPSHOTS, Bug::S01b, 100);
+}
+
+#[test]
 fn a_conflicting_entry_that_passes_for_the_snapshots_last_one_is_committed() {
     shown_by(SNAPSHOTS, Bug::S02, 30);
 }

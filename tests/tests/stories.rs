@@ -102,6 +102,7 @@ const SHOWN: &[(Bug, u64, World)] = &[
     (Bug::C01, 250, young_leaders),
     (Bug::C03, 50, four_nodes),
     (Bug::S01, 100, snapshots),
+    (Bug::S01b, 100, snapshots),
     (Bug::S02, 30, snapshots),
 ];
 

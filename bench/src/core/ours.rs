@@ -187,7 +187,7 @@ fn perform<P: Payloads>(
             | Effect::TransferFailed { .. } => {
                 panic!("the first node leads, and nobody takes over: {effect:?}")
             }
-            Effect::StorePiece { .. } | Effect::Installed { .. } => {
+            Effect::KeepPiece { .. } | Effect::StorePiece { .. } | Effect::Installed { .. } => {
                 panic!("nobody takes a snapshot: {effect:?}")
             }
         }

@@ -527,15 +527,30 @@ pub(super) const CARDS: &[Card] = &[
         bug: Bug::S01,
         id: "S-01",
         title: "An older snapshot replaces newer state",
-        deviation: "A server installs every snapshot that it is sent, also one of what it knows to \
-                    be committed: its state goes back, and entries that it has acknowledged are \
-                    gone.",
+        deviation: "A server installs a snapshot of what it knows to be committed: its state goes \
+                    back, and entries that it has acknowledged are gone.",
         change: Change::Rule("snapshot_has_news", RuleId::SnapshotNewsOnly),
         breaks: &[MONOTONIC, SNAPSHOTS, PROMISES, QUORUM, ITSELF],
         exposed_by: "A piece of a snapshot that comes late or twice.",
         seen_in: "a broker in Java and a library in Rust",
-        reach: Reach::Unguarded(
-            "what follows the snapshot's last entry goes, too: a log that still reaches back hides it.",
+        reach: Reach::Only(
+            "the server's own log begins after the snapshot's last entry: one that still holds that \
+             entry keeps what follows.",
+        ),
+    },
+    Card {
+        bug: Bug::S01b,
+        id: "S-01b",
+        title: "What follows a snapshot's last entry is dropped",
+        deviation: "A server that is sent a snapshot throws its whole log away, though it holds the \
+                    snapshot's last entry: what it has acknowledged beyond that is gone.",
+        change: Change::Rule("suffix_stays", RuleId::SuffixStays),
+        breaks: &[SNAPSHOTS, ITSELF, PROMISES, QUORUM],
+        exposed_by: "A snapshot that entries have overtaken.",
+        seen_in: "a broker in Java and a library in Rust",
+        reach: Reach::Only(
+            "the server has acknowledged more than it knows to be committed, the snapshot's last \
+             entry included.",
         ),
     },
     Card {

@@ -204,7 +204,7 @@ impl Rules for Planted {
 
     fn suffix_stays(&self, own: Result<Term, OutsideLog>, term: Term) -> bool {
         match self.bug {
-            Bug::S01 => false,
+            Bug::S01b => false,
             Bug::S02 => own.is_ok(),
             _ => Standard.suffix_stays(own, term),
         }

@@ -8,7 +8,9 @@ use super::convert::{quality, rate, spans, unsynced};
 use super::draws::{Draw, within};
 use super::operate::Slow;
 use super::{Director, KvWorld, pick};
-use crate::format::{Action, ClockChange, Condition, DiskFault, NetworkChange, Route, Selector};
+use crate::format::{
+    Action, ClockChange, Condition, DiskFault, NetworkChange, Partition, Route, Selector,
+};
 use crate::server::Server;
 
 /// What ends a fault that lasts for a while.
@@ -92,21 +94,7 @@ impl Director<'_> {
                 Some(self.cut_links(links, FaultKind::Cut, world))
             }
             Action::Partition(partition) => {
-                let groups = pick::groups(self.scenario, world.cluster(), partition, draw.who);
-                assert!(
-                    !groups
-                        .groups
-                        .iter()
-                        .flatten()
-                        .any(|id| Some(*id) == groups.bridge),
-                    "the bridge stands in no group"
-                );
-                let mut links = Vec::new();
-                for (place, group) in groups.groups.iter().enumerate() {
-                    for other in &groups.groups[place + 1..] {
-                        links.extend(topology.between(group, other));
-                    }
-                }
+                let links = self.links_between_groups(partition, draw, world);
                 Some(self.cut_links(links, FaultKind::Cut, world))
             }
             Action::Cut(route) => {
@@ -161,6 +149,29 @@ impl Director<'_> {
             }
             _ => unreachable!("actions that step a node are carried out elsewhere"),
         }
+    }
+
+    /// The links from each group of a partition to all others.
+    fn links_between_groups<R: Rules + Clone, D: Duties>(
+        &self,
+        partition: &Partition,
+        draw: Draw,
+        world: &KvWorld<R, D>,
+    ) -> Vec<Pair> {
+        let groups = pick::groups(self.scenario, world.cluster(), partition, draw.who);
+        let mut placed = groups.groups.iter().flatten();
+        assert!(
+            !placed.any(|id| Some(*id) == groups.bridge),
+            "the bridge stands in no group"
+        );
+        let topology = world.cluster().topology();
+        let mut links = Vec::new();
+        for (place, group) in groups.groups.iter().enumerate() {
+            for other in &groups.groups[place + 1..] {
+                links.extend(topology.between(group, other));
+            }
+        }
+        links
     }
 
     pub(super) fn undo<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(

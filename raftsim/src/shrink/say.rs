@@ -156,38 +156,32 @@ impl Scene<'_> {
                 self.name(*to)
             ),
             Deed::GiveUp(client) => format!("Client c{} gives up.", client.0),
-            Deed::Operator {
-                node,
-                command: Operator::Propose(proposal),
-            } => {
-                let asked = asked(&proposal.op);
-                format!("The operator asks {} to {asked}.", self.name(*node))
-            }
-            Deed::Operator {
-                node,
-                command: Operator::Command(command),
-            } => {
-                let node = self.name(*node);
-                match command {
-                    kv::Operator::Transfer { to } => {
-                        let to = self.name(engine_id(*to));
-                        format!("The operator tells {node} to hand leadership to {to}.")
-                    }
-                    kv::Operator::Campaign => format!("The operator tells {node} to campaign."),
-                    kv::Operator::StepDown => format!("The operator tells {node} to step down."),
-                    kv::Operator::Snapshot => {
-                        format!("The operator tells {node} to take a snapshot.")
-                    }
-                    kv::Operator::Compact => format!("The operator tells {node} to cut its log."),
-                    kv::Operator::RequestSnapshot => {
-                        format!("The operator tells {node} to ask its leader for a snapshot.")
-                    }
-                    kv::Operator::ApplyAfter { .. } => {
-                        format!("The state machine of {node} gets slow, or fast again.")
-                    }
-                }
-            }
+            Deed::Operator { node, command } => self.command(*node, command),
         }
+    }
+
+    fn command(&self, node: NodeId, command: &Operator) -> String {
+        let node = self.name(node);
+        let command = match command {
+            Operator::Propose(proposal) => {
+                return format!("The operator asks {node} to {}.", asked(&proposal.op));
+            }
+            Operator::Command(command) => command,
+        };
+        let told = match command {
+            kv::Operator::Transfer { to } => {
+                format!("hand leadership to {}", self.name(engine_id(*to)))
+            }
+            kv::Operator::Campaign => "campaign".to_owned(),
+            kv::Operator::StepDown => "step down".to_owned(),
+            kv::Operator::Snapshot => "take a snapshot".to_owned(),
+            kv::Operator::Compact => "cut its log".to_owned(),
+            kv::Operator::RequestSnapshot => "ask its leader for a snapshot".to_owned(),
+            kv::Operator::ApplyAfter { .. } => {
+                return format!("The state machine of {node} gets slow, or fast again.");
+            }
+        };
+        format!("The operator tells {node} to {told}.")
     }
 
     fn name(&self, node: NodeId) -> &str {

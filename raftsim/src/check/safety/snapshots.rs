@@ -42,25 +42,14 @@ impl Safety {
         Ok(())
     }
 
-    /// A log was cut at its start, if the write says so.
+    /// A log was cut at its start, if the write says so. That it agreed with the committed one up to
+    /// there, State Machine Safety has found when its node committed that.
     pub(super) fn cut(&mut self, id: NodeId, write: &LogWrite) -> Result<(), Found> {
         let Some(rebase) = write.raft.rebase.as_ref().filter(|rebase| !rebase.whole) else {
             return Ok(());
         };
         self.count(Property::SnapshotSafety);
-        let base = rebase.base.last;
-        self.stands_for_committed(id, base)?;
-        let log = &self.nodes[id.0 as usize].log;
-        if log.agrees(&self.committed, base.index.0) {
-            return Ok(());
-        }
-        let name = self.name(id);
-        let differs = log.first_difference(&self.committed);
-        let facts = [
-            format!("{name}'s log differs from the committed one at #{differs}"),
-            format!("{name} keeps what follows {base} of it"),
-        ];
-        self.object(Property::SnapshotSafety, Subject::Node(id), facts)
+        self.stands_for_committed(id, rebase.base.last)
     }
 
     fn stands_for_committed(&self, id: NodeId, base: EntryId) -> Result<(), Found> {

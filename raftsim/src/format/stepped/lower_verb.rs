@@ -10,7 +10,7 @@ use super::lower_expect;
 use super::script::{Ask, Call, Keep, Letters, Links, MAX_CHOICES, Verb};
 use super::written::{
     OpName, Way, WrittenCall, WrittenCampaign, WrittenClock, WrittenElect, WrittenLetters,
-    WrittenOperator, WrittenReplicate, WrittenSession, WrittenVerb,
+    WrittenOperator, WrittenProposal, WrittenReplicate, WrittenSession, WrittenVerb,
 };
 use crate::format::action::Route;
 use crate::format::check::Checker;
@@ -320,6 +320,17 @@ fn operation(checker: &mut Checker<'_>, at: &str, written: &WrittenCall) -> Opti
 
 fn operator(checker: &mut Checker<'_>, at: &str, written: WrittenOperator) -> Option<Verb> {
     let node = checker.node(&format!("{at}/to"), &written.to);
+    says_one_thing(checker, at, &written)?;
+    let command = match written.propose {
+        Some(proposal) => propose(checker, &format!("{at}/propose"), written.to, proposal)?,
+        None => Operator::Command(command(checker, at, &written)?),
+    };
+    let node = node?;
+    Some(Verb::Operator { node, command })
+}
+
+/// Notes a mistake unless exactly one command is given.
+fn says_one_thing(checker: &mut Checker<'_>, at: &str, written: &WrittenOperator) -> Option<()> {
     let given = [
         ("propose", written.propose.is_some()),
         ("transfer", written.transfer.is_some()),
@@ -335,17 +346,20 @@ fn operator(checker: &mut Checker<'_>, at: &str, written: WrittenOperator) -> Op
         .filter(|(_, is)| *is)
         .map(|(name, _)| *name)
         .collect();
-    let [_] = names[..] else {
-        let message = match names.len() {
-            0 => "this commands nothing".to_owned(),
-            _ => format!("several commands: {}", names.join(", ")),
-        };
-        let known = given.map(|(name, _)| name).join(", ");
-        let help = Some(format!("give one of {known}"));
-        checker.wrong_with_help(Code::SC029, at, message, help);
-        return None;
+    let message = match names.len() {
+        1 => return Some(()),
+        0 => "this commands nothing".to_owned(),
+        _ => format!("several commands: {}", names.join(", ")),
     };
-    let command = match (&written.transfer, written.apply_after) {
+    let known = given.map(|(name, _)| name).join(", ");
+    let help = Some(format!("give one of {known}"));
+    checker.wrong_with_help(Code::SC029, at, message, help);
+    None
+}
+
+/// A command that is no proposal.
+fn command(checker: &mut Checker<'_>, at: &str, written: &WrittenOperator) -> Option<kv::Operator> {
+    match (&written.transfer, written.apply_after) {
         (Some(to), _) => {
             let to = checker.node(&format!("{at}/transfer"), to)?;
             Some(kv::Operator::Transfer { to: raft_id(to) })
@@ -359,13 +373,15 @@ fn operator(checker: &mut Checker<'_>, at: &str, written: WrittenOperator) -> Op
         _ if written.compact == Some(true) => Some(kv::Operator::Compact),
         _ if written.request_snapshot == Some(true) => Some(kv::Operator::RequestSnapshot),
         _ => None,
-    };
-    if let Some(command) = command {
-        let (node, command) = (node?, Operator::Command(command));
-        return Some(Verb::Operator { node, command });
     }
-    let proposal = written.propose?;
-    let at = format!("{at}/propose");
+}
+
+fn propose(
+    checker: &mut Checker<'_>,
+    at: &str,
+    to: NodeName,
+    proposal: WrittenProposal,
+) -> Option<Operator> {
     let client = proposal.client;
     if !(FIRST_OPERATOR..FIRST_OPERATOR + MAX_PROPOSALS).contains(&client) {
         let message = format!(
@@ -378,7 +394,7 @@ fn operator(checker: &mut Checker<'_>, at: &str, written: WrittenOperator) -> Op
     let written = WrittenCall {
         client: None,
         serial: Some(proposal.serial),
-        to: written.to,
+        to,
         op: proposal.op,
         key: proposal.key,
         value: proposal.value,
@@ -387,15 +403,11 @@ fn operator(checker: &mut Checker<'_>, at: &str, written: WrittenOperator) -> Op
         after: None,
         session: None,
     };
-    let command = Operator::Propose(Box::new(Proposal {
+    Some(Operator::Propose(Box::new(Proposal {
         client: ClientId(client),
         serial: proposal.serial,
-        op: operation(checker, &at, &written)?,
-    }));
-    Some(Verb::Operator {
-        node: node?,
-        command,
-    })
+        op: operation(checker, at, &written)?,
+    })))
 }
 
 fn op(checker: &mut Checker<'_>, at: &str, written: &WrittenCall) -> Option<Op> {

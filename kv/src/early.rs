@@ -1,0 +1,62 @@
+//! Pieces of a snapshot that overtook those they follow. They wait in memory; how many may is up to
+//! the core.
+
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+
+use raft_core::Reception;
+
+/// What waits, by where it begins.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Early {
+    /// The core's go at receiving that they belong to.
+    reception: Reception,
+    pieces: BTreeMap<u64, Arc<[u8]>>,
+}
+
+impl Early {
+    /// Keeps a piece, and none of any other go.
+    pub(crate) fn keep(&mut self, reception: Reception, offset: u64, bytes: Arc<[u8]>) {
+        if self.reception != reception {
+            self.reception = reception;
+            self.pieces.clear();
+        }
+        self.pieces.insert(offset, bytes);
+    }
+
+    /// Whether nothing waits.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    /// The piece that is next, if it waits here. What begins before it is not asked for again.
+    pub(crate) fn take(&mut self, reception: Reception, offset: u64) -> Option<Arc<[u8]>> {
+        if self.reception != reception {
+            return None;
+        }
+        self.pieces = self.pieces.split_off(&offset);
+        self.pieces.remove(&offset)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_piece_is_given_out_once_and_only_to_its_own_go() {
+        let bytes = |text: &[u8]| Arc::from(text);
+        let mut early = Early::default();
+        for (offset, text) in [(10, b"old"), (20, b"two"), (30, b"six")] {
+            early.keep(Reception(1), offset, bytes(text));
+        }
+        assert_eq!(early.take(Reception(2), 20), None);
+        assert_eq!(early.take(Reception(1), 20), Some(bytes(b"two")));
+        assert_eq!(early.take(Reception(1), 20), None);
+        assert_eq!(early.take(Reception(1), 10), None, "it was passed");
+        early.keep(Reception(2), 40, bytes(b"new"));
+        assert_eq!(early.take(Reception(2), 30), None, "of the go before");
+        assert_eq!(early.take(Reception(2), 40), Some(bytes(b"new")));
+    }
+}
