@@ -9,7 +9,7 @@ use crate::message::{Malformed, MessageKind};
 use crate::reads::ReadFailure;
 use crate::rules::RuleId;
 use crate::transfer::TransferFailure;
-use crate::types::{EntryId, Index, Instant, NodeId, Span, Term, WriteId};
+use crate::types::{EntryId, Index, Instant, NodeId, Priority, Span, Term, WriteId};
 
 /// Receives events as they happen, in order.
 pub trait Observer {
@@ -72,6 +72,16 @@ pub enum VoteRefusal {
         /// How long it must be.
         needed: Span,
     },
+    /// This server is wanted as the leader more than the candidate, whose log holds nothing more
+    /// than its own.
+    LowerPriority {
+        /// The candidate's priority.
+        theirs: Priority,
+        /// This server's priority.
+        own: Priority,
+        /// For how long this server has known of no leader.
+        leaderless: Span,
+    },
     /// This server's promises may be lost.
     MayNotVote,
 }
@@ -85,6 +95,7 @@ impl VoteRefusal {
             Self::AlreadyVoted { .. } => RuleId::VoteOnce,
             Self::LogBehind { .. } => RuleId::LogUpToDate,
             Self::LeaderIsFresh { .. } => RuleId::Stickiness,
+            Self::LowerPriority { .. } => RuleId::Priority,
             Self::MayNotVote => RuleId::MayNotVote,
         }
     }

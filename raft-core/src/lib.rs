@@ -94,6 +94,7 @@
 //! |---|---|---|
 //! | `step` | which handler takes an input; terms | §5.1 |
 //! | `election` | timeouts, votes, pre-votes, stickiness | §5.2, §5.4.1, dissertation §4.2.3, §9.6 |
+//! | `priority` | whom a server would rather see leading | not in the paper |
 //! | `check_quorum` | when a leader gives up | dissertation §6.2 |
 //! | `replication`, `progress` | what a leader sends, windows, going back | §5.3, dissertation §10.2.2 |
 //! | `following` | what a follower takes over and acknowledges | §5.3 |
@@ -132,6 +133,7 @@ mod following;
 mod invariants;
 mod log;
 mod message;
+mod priority;
 mod progress;
 mod quorum;
 mod raft;
@@ -164,5 +166,6 @@ pub use settings::{Settings, SettingsError};
 pub use status::{Membership, PeerStatus, Status};
 pub use transfer::TransferFailure;
 pub use types::{
-    EntryId, HardState, Index, Instant, LIMIT, NodeId, ReadToken, Reception, Span, Term, WriteId,
+    EntryId, HardState, Index, Instant, LIMIT, NodeId, Priority, ReadToken, Reception, Span, Term,
+    WriteId,
 };

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 
 use crate::configuration::Configuration;
-use crate::types::{EntryId, Index, Instant, LIMIT, Term};
+use crate::types::{EntryId, Index, Instant, LIMIT, Priority, Term};
 
 /// One message. Every message carries its sender's current term (§5.1).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -59,6 +59,8 @@ pub enum Body {
     PreVote {
         /// The sender's last log entry.
         last: EntryId,
+        /// How much the sender is wanted as the leader.
+        priority: Priority,
     },
     /// The answer to [`Body::PreVote`]. Not a promise.
     PreVoteReply {
@@ -72,8 +74,10 @@ pub enum Body {
     RequestVote {
         /// The sender's last log entry.
         last: EntryId,
-        /// Whether the leader told the sender to campaign: then no fresh leader stands in its way
-        /// (dissertation §3.10, §4.2.3).
+        /// How much the sender is wanted as the leader.
+        priority: Priority,
+        /// Whether the leader told the sender to campaign: then neither a fresh leader nor a higher
+        /// priority stands in its way (dissertation §3.10, §4.2.3).
         transfer: bool,
     },
     /// The answer to [`Body::RequestVote`]. A grant is a promise: it leaves when it is durable.
@@ -233,8 +237,7 @@ impl Message {
     pub(crate) fn validate(&self) -> Result<(), Malformed> {
         bounded(self.term.0)?;
         match &self.body {
-            Body::PreVote { last } => entry(*last, self.term),
-            Body::RequestVote { last, .. } => entry(*last, self.term),
+            Body::PreVote { last, .. } | Body::RequestVote { last, .. } => entry(*last, self.term),
             Body::PreVoteReply { asked_in, .. } => bounded(asked_in.0),
             Body::RequestVoteReply { .. } | Body::TimeoutNow => Ok(()),
             Body::ReadIndex { number } => bounded(*number),

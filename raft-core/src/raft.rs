@@ -45,6 +45,10 @@ pub struct Raft<R = Standard> {
     pub(crate) election_deadline: Option<Instant>,
     /// When a leader was last heard from, or this server started.
     pub(crate) heard_at: Instant,
+    /// Since when this server has known of no leader: it last heard from one then, was deposed as
+    /// one, or started. It speaks for the priority only, so a leader that gives up counts from when
+    /// it last followed: it wants others to lead.
+    pub(crate) leaderless_since: Instant,
     pub(crate) may_vote: bool,
     /// The candidate whose granted vote waits for the disk. Dies with the term.
     pub(crate) vote_owed: Option<NodeId>,
@@ -224,6 +228,7 @@ impl<R: Rules> Raft<R> {
             reception: Reception(0),
             election_deadline: None,
             heard_at: boot.now,
+            leaderless_since: boot.now,
             may_vote: durable.may_vote,
             vote_owed: None,
             pending: Pending::default(),
@@ -365,6 +370,9 @@ impl<R: Rules> Raft<R> {
         assert!(leader != Some(self.id), "nobody follows itself");
         self.fail_reads(observer);
         let was = self.role.kind();
+        if was == RoleKind::Leader && rule == RuleId::HigherTerm {
+            self.leaderless_since = self.now;
+        }
         let voted_for = self
             .rules
             .vote_after_step_down(self.voted_for, self.current_term, term);

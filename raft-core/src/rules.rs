@@ -9,7 +9,10 @@
 use crate::log::OutsideLog;
 use crate::random::in_range;
 use crate::reads::LeaseRefusal;
-use crate::types::{EntryId, Index, Instant, NodeId, Span, Term, WriteId};
+use crate::types::{EntryId, Index, Instant, NodeId, Priority, Span, Term, WriteId};
+
+/// So many of the longest election timeouts a voter puts off candidates of a lower priority.
+const PATIENCE: u64 = 4;
 
 /// The decisions of the algorithm. Each default is the rule as published.
 pub trait Rules {
@@ -31,6 +34,20 @@ pub trait Rules {
     /// `election.stickiness`: whether a leader was heard from too recently to vote.
     fn leader_is_fresh(&self, now: Instant, heard_at: Instant, timeout_min: Span) -> bool {
         now.since(heard_at) < timeout_min
+    }
+
+    /// `election.priority`: whether a voter of priority `own` puts off a candidate whose log would
+    /// do; `newer` says that it holds more than the voter's, `leaderless` for how long the voter has
+    /// known of no leader.
+    fn lower_priority_is_refused(
+        &self,
+        candidate: Priority,
+        own: Priority,
+        newer: bool,
+        leaderless: Span,
+        timeout_max: Span,
+    ) -> bool {
+        candidate < own && !newer && leaderless.0 < timeout_max.0.saturating_mul(PATIENCE)
     }
 
     /// `election.vote-survives-step-down`: `voted_for` after becoming a follower.
@@ -314,6 +331,7 @@ pub enum RuleId {
     VoteOnce,
     LogUpToDate,
     Stickiness,
+    Priority,
     VoteSurvivesStepDown,
     VoteOfThisTerm,
     PreVoteIsNoVote,
@@ -411,6 +429,11 @@ pub fn catalogue() -> &'static [(RuleId, Card)] {
             "A server that heard from a leader less than a minimum election timeout ago gives no vote \
              and adopts no term from a candidate. A server that just started counts as one that has \
              heard.")),
+        (Priority, card("election.priority", "not in the paper",
+            "A voter refuses a candidate of lower priority whose log holds nothing more than its own, \
+             until it has known of no leader for four of the longest election timeouts: who is wanted \
+             as the leader may be unable to win. A candidate that the leader told to campaign is not \
+             refused for this.")),
         (MayNotVote, card("election.may-not-vote", "not in the paper",
             "A server whose durable promises may be lost neither votes nor campaigns.")),
         (Majority, card("quorum.majority", "§5.2",

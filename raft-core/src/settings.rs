@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::types::{LIMIT, Span};
+use crate::types::{LIMIT, Priority, Span};
 
 /// The knobs of one server. Times are on the server's own clock.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -17,6 +17,9 @@ pub struct Settings {
     pub pre_vote: bool,
     /// Refuse votes while a leader is fresh (paper §6, dissertation §4.2.3).
     pub stickiness: bool,
+    /// How much this server is wanted as the leader: it puts off candidates of a lower priority for
+    /// a while (see the rule `election.priority`).
+    pub priority: Priority,
     /// A leader that hears from no quorum steps down (dissertation §6.2).
     pub check_quorum: bool,
     /// Tell followers of a new commit index at once, not with the next message.
@@ -52,6 +55,7 @@ impl Default for Settings {
             heartbeat: Span(50 * MILLISECOND),
             pre_vote: true,
             stickiness: true,
+            priority: Priority(0),
             check_quorum: true,
             eager_commit: false,
             max_message_bytes: 64 << 10,

@@ -9,7 +9,7 @@ use crate::progress::Pace;
 use crate::raft::Raft;
 use crate::role::Role;
 use crate::rules::Rules;
-use crate::types::{EntryId, Index, Instant, NodeId, Term, WriteId};
+use crate::types::{EntryId, Index, Instant, NodeId, Priority, Term, WriteId};
 
 /// A server at one moment. Instants are of its own clock.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,6 +19,8 @@ pub struct Status {
     pub id: NodeId,
     /// What it is.
     pub role: RoleKind,
+    /// How much it is wanted as the leader.
+    pub priority: Priority,
     /// Its term.
     pub current_term: Term,
     /// Who has its vote of that term.
@@ -116,6 +118,7 @@ impl<R: Rules> Raft<R> {
         Status {
             id: self.id,
             role: self.role(),
+            priority: self.settings.priority,
             current_term: self.current_term,
             voted_for: self.voted_for,
             leader: self.leader(),

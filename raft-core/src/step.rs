@@ -3,6 +3,7 @@
 use crate::effect::{Effects, Input};
 use crate::event::{Event, Observer};
 use crate::message::{Body, Malformed, Message};
+use crate::priority::Claim;
 use crate::raft::Raft;
 use crate::role::Role;
 use crate::rules::{RuleId, Rules};
@@ -74,8 +75,12 @@ impl<R: Rules> Raft<R> {
             return;
         }
         // Two questions change no term: a pre-vote, and a candidate that disturbs a fresh leader.
-        if let Body::PreVote { last } = message.body {
-            self.handle_pre_vote(from, message.term, last, observer);
+        if let Body::PreVote { last, priority } = message.body {
+            let claim = Claim {
+                last,
+                priority: Some(priority),
+            };
+            self.handle_pre_vote(from, message.term, &claim, observer);
             return;
         }
         if let Body::RequestVote { transfer, .. } = message.body
@@ -94,7 +99,17 @@ impl<R: Rules> Raft<R> {
             Body::PreVoteReply { asked_in, granted } => {
                 self.handle_pre_vote_reply(from, *asked_in, *granted, observer);
             }
-            Body::RequestVote { last, .. } => self.handle_request_vote(from, *last, observer),
+            Body::RequestVote {
+                last,
+                priority,
+                transfer,
+            } => {
+                let claim = Claim {
+                    last: *last,
+                    priority: (!transfer).then_some(*priority),
+                };
+                self.handle_request_vote(from, &claim, observer);
+            }
             Body::RequestVoteReply { granted } => {
                 self.handle_request_vote_reply(from, *granted, observer);
             }

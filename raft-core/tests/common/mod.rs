@@ -498,7 +498,7 @@ impl<R: Rules + Clone> Cluster<R> {
 pub fn describe(envelope: &Envelope) -> String {
     let Envelope { from, to, message } = envelope;
     let body = match &message.body {
-        Body::PreVote { last } => format!("PreVote last {last}"),
+        Body::PreVote { last, .. } => format!("PreVote last {last}"),
         Body::PreVoteReply { granted, .. } => format!("PreVoteReply granted {granted}"),
         Body::RequestVote { last, .. } => format!("RequestVote last {last}"),
         Body::RequestVoteReply { granted } => format!("RequestVoteReply granted {granted}"),
