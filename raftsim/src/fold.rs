@@ -11,16 +11,20 @@ pub(crate) fn message(message: &kv::Message, hash: &mut TraceHash) {
     let raft = &message.raft;
     hash.word(raft.term.0);
     match &raft.body {
-        Body::PreVote { last } => {
-            hash.word(1);
+        Body::PreVote { last, priority } => {
+            hash.word(u64::from(priority.0) << 16 | 1);
             entry(*last, hash);
         }
         Body::PreVoteReply { asked_in, granted } => {
             hash.word(2 << 8 | u64::from(*granted));
             hash.word(asked_in.0);
         }
-        Body::RequestVote { last, transfer } => {
-            hash.word(3 << 8 | u64::from(*transfer));
+        Body::RequestVote {
+            last,
+            priority,
+            transfer,
+        } => {
+            hash.word(u64::from(priority.0) << 16 | 3 << 8 | u64::from(*transfer));
             entry(*last, hash);
         }
         Body::RequestVoteReply { granted } => hash.word(4 << 8 | u64::from(*granted)),

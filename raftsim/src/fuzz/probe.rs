@@ -34,6 +34,11 @@ probes! {
     VoteRefusedVoted: "vote-refused-already-voted", "A vote was refused because another candidate had it.";
     VoteRefusedFresh: "vote-refused-fresh-leader", "A vote was refused because a leader was heard from.";
     VoteRefusedStale: "vote-refused-stale-term", "A vote of an older term was asked for.";
+    VoteRefusedPriority: "vote-refused-priority", "A vote or a pre-vote was refused because the candidate's priority is lower.";
+    PreferredElected: "preferred-elected", "A server was elected after it had refused one of a lower priority.";
+    PriorityOutweighed: "priority-outweighed-by-log", "A server voted for one of a lower priority, whose log held more.";
+    PriorityGaveWay: "priority-gave-way", "A server voted for one of a lower priority, since there was no leader for long.";
+    PriorityPassedOver: "priority-passed-over-by-transfer", "A server voted for one of a lower priority, which its leader had told to campaign.";
     VoteGivenAgain: "vote-given-again", "A candidate got the same vote twice.";
     PreVoteRefusedLogBehind: "pre-vote-refused-log-behind", "A pre-vote was refused because the log is not up to date.";
     PreVoteRefusedFresh: "pre-vote-refused-fresh-leader", "A pre-vote was refused because a leader was heard from.";

@@ -54,6 +54,8 @@ pub(super) struct Seen {
     back_offs: Vec<u32>,
     /// The snapshot that it is sent.
     pub(super) part: Option<Part>,
+    /// Whether it put off a candidate of a lower priority since it last followed a leader.
+    pub(super) put_off: bool,
 }
 
 impl Probes {
@@ -75,6 +77,7 @@ impl Probes {
             paused: None,
             back_offs: vec![0; servers],
             part: None,
+            put_off: false,
         };
         Self {
             hits: Hits::default(),
@@ -234,6 +237,7 @@ impl Probes {
             (VoteRefusal::LeaderIsFresh { .. }, false) => Probe::VoteRefusedFresh,
             (VoteRefusal::LeaderIsFresh { .. }, true) => Probe::PreVoteRefusedFresh,
             (VoteRefusal::AlreadyVoted { .. }, _) => Probe::VoteRefusedVoted,
+            (VoteRefusal::LowerPriority { .. }, _) => Probe::VoteRefusedPriority,
             (VoteRefusal::StaleTerm { .. }, _) => Probe::VoteRefusedStale,
             (VoteRefusal::MayNotVote, _) => return,
         };
@@ -450,6 +454,7 @@ impl<R: Rules + Clone, D: Duties> Observer<Server<R, D>> for Probes {
         if !step.events.is_empty() || matches!(step.action, Action::Operator { .. }) {
             self.reads(node, cluster, step);
             self.leadership(node, cluster, step);
+            self.priorities(node, cluster, step);
             self.snapshots(node, cluster, step);
         }
         if !step.output.is_empty() {

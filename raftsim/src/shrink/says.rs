@@ -88,7 +88,7 @@ impl Says {
 
     fn between_nodes(message: &raft_core::Message) -> Self {
         let (kind, numbers) = match &message.body {
-            Body::PreVote { last } => (Kind::PreVote, [last.index.0, last.term.0, 0, 0, 0]),
+            Body::PreVote { last, .. } => (Kind::PreVote, [last.index.0, last.term.0, 0, 0, 0]),
             Body::PreVoteReply { asked_in, granted } => {
                 let kind = if *granted {
                     Kind::PreVoteGranted

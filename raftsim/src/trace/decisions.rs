@@ -304,6 +304,15 @@ impl Words<'_> {
                 let (heard, needed) = (clock::brief(heard.0), clock::brief(needed.0));
                 format!("heard from a leader {heard} ago, {needed} is the least")
             }
+            VoteRefusal::LowerPriority {
+                theirs,
+                own,
+                leaderless,
+            } => {
+                let (theirs, own) = (theirs.0, own.0);
+                let leaderless = clock::brief(leaderless.0);
+                format!("priority {theirs} < own {own}, no leader for only {leaderless}")
+            }
             VoteRefusal::MayNotVote => "its own promises may be lost".to_owned(),
         }
     }
@@ -322,6 +331,16 @@ impl Words<'_> {
             }
             VoteRefusal::LeaderIsFresh { heard, needed } => {
                 json!({"candidate": candidate, "heard": heard.0, "needed": needed.0})
+            }
+            VoteRefusal::LowerPriority {
+                theirs,
+                own,
+                leaderless,
+            } => {
+                json!({
+                    "candidate": candidate, "theirs": theirs.0, "own": own.0,
+                    "leaderless": leaderless.0
+                })
             }
             VoteRefusal::MayNotVote => json!({"candidate": candidate}),
         }

@@ -1,7 +1,7 @@
 //! What travels and what is written, in words, remembered until it arrives.
 
 use kv::{Answer, Op, Operator, ReadBy, Request, Response};
-use raft_core::{Body, Outcome};
+use raft_core::{Body, Outcome, Priority};
 
 use super::record::Kind;
 
@@ -27,19 +27,24 @@ pub(super) fn message(message: &kv::Message) -> Letter {
     let term = message.raft.term;
     let mut detail = String::new();
     let (kind, idle, text) = match &message.raft.body {
-        Body::PreVote { last } => (
-            Kind::Vote,
-            false,
-            format!("pre-vote? {} log {last}", term.next()),
-        ),
+        Body::PreVote { last, priority } => {
+            detail = wanted(*priority);
+            let text = format!("pre-vote? {} log {last}", term.next());
+            (Kind::Vote, false, text)
+        }
         Body::PreVoteReply { granted, .. } => (
             Kind::Vote,
             false,
             format!("pre-vote {}", if *granted { "yes" } else { "no" }),
         ),
-        Body::RequestVote { last, transfer } => {
+        Body::RequestVote {
+            last,
+            priority,
+            transfer,
+        } => {
+            detail = wanted(*priority);
             if *transfer {
-                ", told by the leader".clone_into(&mut detail);
+                detail.push_str(", told by the leader");
             }
             (Kind::Vote, false, format!("vote? {term} log {last}"))
         }
@@ -89,6 +94,14 @@ pub(super) fn message(message: &kv::Message) -> Letter {
         kind,
         about: None,
         idle,
+    }
+}
+
+/// A candidate's priority, where it has one.
+fn wanted(priority: Priority) -> String {
+    match priority {
+        Priority(0) => String::new(),
+        Priority(priority) => format!(", priority {priority}"),
     }
 }
 
