@@ -45,6 +45,7 @@ impl<R: Rules> Raft<R> {
         assert!(self.may_campaign(), "who may not campaign does not ask");
         assert!(self.may_vote, "nor does who may not vote");
         self.fail_reads(observer);
+        self.lose_forwarded(observer);
         let was = self.role.kind();
         self.role = Role::PreCandidate(Ballots::default());
         self.election_deadline = Some(self.fresh_election_deadline());
@@ -65,6 +66,7 @@ impl<R: Rules> Raft<R> {
     pub(crate) fn campaign<O: Observer>(&mut self, rule: RuleId, transfer: bool, observer: &mut O) {
         assert!(self.may_campaign(), "who may not campaign does not");
         self.fail_reads(observer);
+        self.lose_forwarded(observer);
         let was = self.role.kind();
         self.current_term = self.current_term.next();
         self.voted_for = Some(self.id);

@@ -266,6 +266,25 @@ pub enum Event {
         /// Why.
         why: Refusal,
     },
+    /// A proposal was passed on.
+    ProposalForwarded {
+        /// To whom.
+        leader: NodeId,
+    },
+    /// A leader appended what another server passed on.
+    ForwardedAppended {
+        /// Which server.
+        from: NodeId,
+        /// The first entry.
+        first: EntryId,
+    },
+    /// A proposal that was passed on was accepted, as its sender learns.
+    ForwardedAccepted {
+        /// The first entry.
+        first: EntryId,
+    },
+    /// Nobody will say what became of a proposal that was passed on.
+    ForwardedLost,
     /// Reads wait until an entry of the leader's own term is committed.
     ReadsHeld {
         /// The commit index.
@@ -405,6 +424,7 @@ impl Event {
                 ReadFailure::NoLease(_) => RuleId::LeaseNeedsPromises,
                 _ => return None,
             },
+            Self::ProposalForwarded { .. } => RuleId::ForwardToLeader,
             Self::SnapshotSent { .. } => RuleId::SnapshotNeeded,
             Self::SnapshotInstalled { .. } => RuleId::SuffixStays,
             Self::SnapshotPassedOver { held, .. } => match held {
@@ -415,6 +435,9 @@ impl Event {
             Self::Follows { .. }
             | Self::Appended { .. }
             | Self::ProposalRefused { .. }
+            | Self::ForwardedAppended { .. }
+            | Self::ForwardedAccepted { .. }
+            | Self::ForwardedLost
             | Self::ReadsForwarded { .. }
             | Self::SnapshotTaken { .. }
             | Self::LogCut { .. }

@@ -101,6 +101,7 @@
 //! | `reads` | ReadIndex, leases, reads of followers | §8, dissertation §6.4 |
 //! | `snapshot` | cutting the log at its start, sending and installing snapshots | §7 |
 //! | `transfer` | handing leadership over, giving it up | dissertation §3.10 |
+//! | `forwarding` | proposals passed on to the leader | not in the paper |
 //! | `commit`, `quorum` | when an entry is committed, what a majority is | §5.3, §5.4.2, §6 |
 //! | `durability` | which promises may leave | Figure 2; watermark not in the paper |
 //! | `log`, `configuration` | terms, bytes and members along the log; never a command | Figure 2, §6 |
@@ -130,6 +131,7 @@ mod effect;
 mod election;
 mod event;
 mod following;
+mod forwarding;
 mod invariants;
 mod log;
 mod message;
@@ -152,6 +154,7 @@ mod types;
 pub use configuration::{Configuration, ConfigurationError, Members};
 pub use effect::{Append, Effect, Effects, Input, Rebase, Refusal, Source, Write};
 pub use event::{Event, Observer, RoleKind, VoteRefusal};
+pub use forwarding::ProposalAnswer;
 pub use invariants::Broken;
 pub use log::{Base, Log, OutsideLog};
 pub use message::{
@@ -166,6 +169,6 @@ pub use settings::{Settings, SettingsError};
 pub use status::{Membership, PeerStatus, Status};
 pub use transfer::TransferFailure;
 pub use types::{
-    EntryId, HardState, Index, Instant, LIMIT, NodeId, Priority, ReadToken, Reception, Span, Term,
-    WriteId,
+    EntryId, HardState, Index, Instant, LIMIT, NodeId, Priority, ProposalToken, ReadToken,
+    Reception, Span, Term, WriteId,
 };

@@ -8,6 +8,7 @@ use crate::configuration::Configuration;
 use crate::durability::Durability;
 use crate::effect::{Append, Effect, Rebase, Write};
 use crate::event::{Event, Observer, RoleKind};
+use crate::forwarding::Forwarded;
 use crate::log::{Base, Log};
 use crate::message::{Body, Message, SnapshotId};
 use crate::progress::Progress;
@@ -52,6 +53,10 @@ pub struct Raft<R = Standard> {
     pub(crate) may_vote: bool,
     /// The candidate whose granted vote waits for the disk. Dies with the term.
     pub(crate) vote_owed: Option<NodeId>,
+    /// Proposals that this server has passed on to its leader.
+    pub(crate) forwarded: Forwarded,
+    /// The leader that it last heard from, in whatever term.
+    pub(crate) last_leader: Option<NodeId>,
     /// The write that this step builds up.
     pub(crate) pending: Pending,
     pub(crate) effects: VecDeque<Effect>,
@@ -231,6 +236,8 @@ impl<R: Rules> Raft<R> {
             leaderless_since: boot.now,
             may_vote: durable.may_vote,
             vote_owed: None,
+            forwarded: Forwarded::default(),
+            last_leader: None,
             pending: Pending::default(),
             effects: VecDeque::new(),
         };
@@ -334,7 +341,10 @@ impl<R: Rules> Raft<R> {
                 Some(transfer) => leader.next_heartbeat.min(transfer.deadline),
                 None => leader.next_heartbeat,
             }),
-            _ => self.election_deadline,
+            _ => match (self.election_deadline, self.forwarded.deadline()) {
+                (Some(election), Some(forwarded)) => Some(election.min(forwarded)),
+                (election, forwarded) => election.or(forwarded),
+            },
         }
     }
 
@@ -369,6 +379,7 @@ impl<R: Rules> Raft<R> {
         assert!(term >= self.current_term, "terms never fall");
         assert!(leader != Some(self.id), "nobody follows itself");
         self.fail_reads(observer);
+        self.lose_forwarded(observer);
         let was = self.role.kind();
         if was == RoleKind::Leader && rule == RuleId::HigherTerm {
             self.leaderless_since = self.now;

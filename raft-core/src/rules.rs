@@ -281,6 +281,23 @@ pub trait Rules {
         false
     }
 
+    /// `proposal.to-own-leader`: to whom a proposal is passed on; `leader` is that of the server's own
+    /// term, `last` the one it last heard from, in whatever term.
+    fn forward_to(&self, leader: Option<NodeId>, _last: Option<NodeId>) -> Option<NodeId> {
+        leader
+    }
+
+    /// `proposal.forwarded-once`: whether a proposal that was passed on is passed on again.
+    fn forwards_again(&self) -> bool {
+        false
+    }
+
+    /// `proposal.no-term`: whether the term of a proposal that is passed on counts, as that of other
+    /// messages does.
+    fn proposal_term_counts(&self) -> bool {
+        false
+    }
+
     /// `durability.vote`: whether a granted vote may leave; `vote` is the write that
     /// holds it, `durable` the last one reported.
     fn vote_may_leave(&self, vote: WriteId, durable: WriteId) -> bool {
@@ -373,6 +390,9 @@ pub enum RuleId {
     TransferTargetCampaigns,
     TransferOverridesStickiness,
     LeaderNeedsNoCampaign,
+    ForwardToLeader,
+    ForwardOnce,
+    ForwardNoTerm,
     DurableVote,
     DurableCandidacy,
     TruncationLowersWatermark,
@@ -518,6 +538,14 @@ pub fn catalogue() -> &'static [(RuleId, Card)] {
             "A candidate that the leader itself told to campaign is heard, however fresh the leader is.")),
         (LeaderNeedsNoCampaign, card("leader.needs-no-campaign", "not in the paper",
             "A leader that is told to campaign does nothing: it would only depose itself.")),
+        (ForwardToLeader, card("proposal.to-own-leader", "not in the paper",
+            "A proposal is passed on to the leader of the server's own term alone: one of an earlier \
+             term may lead no more, and two servers might take each other for the leader.")),
+        (ForwardOnce, card("proposal.forwarded-once", "not in the paper",
+            "A proposal is passed on once: a receiver that does not lead refuses it and names the \
+             leader, so that no proposal goes in circles.")),
+        (ForwardNoTerm, card("proposal.no-term", "not in the paper",
+            "A proposal that is passed on belongs to no term: whoever sends one deposes nobody with it.")),
         (DurableVote, card("durability.vote", "Figure 2",
             "A granted vote leaves when it is durable: a server that forgot it could vote twice.")),
         (DurableCandidacy, card("durability.candidacy", "Figure 2",

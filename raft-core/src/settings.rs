@@ -20,6 +20,8 @@ pub struct Settings {
     /// How much this server is wanted as the leader: it puts off candidates of a lower priority for
     /// a while (see the rule `election.priority`).
     pub priority: Priority,
+    /// A follower passes proposals on to its leader, instead of refusing them.
+    pub forward_proposals: bool,
     /// A leader that hears from no quorum steps down (dissertation §6.2).
     pub check_quorum: bool,
     /// Tell followers of a new commit index at once, not with the next message.
@@ -33,7 +35,8 @@ pub struct Settings {
     /// Entry bytes sent to one follower and not acknowledged, at most.
     pub window_bytes: u64,
     /// Entry bytes that a leader has appended and not committed, at most: proposals beyond them
-    /// are refused. One that is larger is taken when nothing else waits.
+    /// are refused. One that is larger is taken when nothing else waits. The same holds of a follower
+    /// and the proposals that it has passed on and not been answered about.
     pub uncommitted_bytes: u64,
     /// Reads that wait at one server, at most; one more is refused.
     pub reads_waiting: u64,
@@ -56,6 +59,7 @@ impl Default for Settings {
             pre_vote: true,
             stickiness: true,
             priority: Priority(0),
+            forward_proposals: false,
             check_quorum: true,
             eager_commit: false,
             max_message_bytes: 64 << 10,

@@ -49,6 +49,8 @@ pub struct Status {
     pub uncommitted_bytes: u64,
     /// Reads without an entry that wait here.
     pub reads_waiting: u64,
+    /// Proposals that it has passed on and not been answered about.
+    pub proposals_forwarded: u64,
     /// To whom leadership is being handed.
     pub transfer_to: Option<NodeId>,
     /// The newest snapshot that it holds.
@@ -137,6 +139,7 @@ impl<R: Rules> Raft<R> {
             lease_until: self.lease_until(),
             uncommitted_bytes,
             reads_waiting: self.reads_waiting(),
+            proposals_forwarded: self.proposals_forwarded(),
             transfer_to,
             snapshot: self.snapshot(),
             incoming: self.incoming(),

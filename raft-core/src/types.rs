@@ -54,6 +54,12 @@ number! {
     WriteId, "w"
 }
 
+number! {
+    /// A proposal that a server has passed on, as the core calls it. Drawn, so that what is said about
+    /// one from before a restart fits none of now.
+    ProposalToken, "f"
+}
+
 /// How much a server is wanted as the leader, compared with the others; 0 unless an operator says
 /// more.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
