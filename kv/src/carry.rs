@@ -22,9 +22,28 @@ pub(crate) enum Carried<'a> {
     Request {
         client: ClientId,
         serial: Serial,
+        /// What the client wants, as it is passed on.
+        command: Payload,
+        /// The entry that it becomes here.
+        payload: Payload,
+    },
+    /// Another node passes a request on.
+    Forwarded {
+        command: &'a Payload,
         payload: Payload,
     },
     Piece(Option<&'a Piece>),
+}
+
+impl Carried<'_> {
+    /// The command that came, if one did.
+    fn command(&self) -> Option<&Payload> {
+        match self {
+            Carried::Request { command, .. } => Some(command),
+            Carried::Forwarded { command, .. } => Some(command),
+            _ => None,
+        }
+    }
 }
 
 /// Follows a write in the payload log and gives it its payloads.
@@ -53,7 +72,10 @@ pub(crate) fn record(
                 let skip = usize::try_from(skip).expect("a message's entries fit in memory");
                 payloads.extend(brought[skip..].iter().cloned());
             }
-            (Source::Proposals, Carried::Request { payload, .. }) => payloads.push(payload.clone()),
+            (
+                Source::Proposals,
+                Carried::Request { payload, .. } | Carried::Forwarded { payload, .. },
+            ) => payloads.push(payload.clone()),
             (Source::Noop, _) => payloads.push(Payload::default()),
             (source, _) => panic!("the core appends {source:?}, but that input brought nothing"),
         }
@@ -76,6 +98,7 @@ pub(crate) fn attached<D: Duties>(
     log: &PayloadLog,
     keeping: &Keeping<D>,
     raft: raft_core::Message,
+    carried: &Carried<'_>,
 ) -> Option<Message> {
     let mut message = Message::bare(raft);
     match &message.raft.body {
@@ -85,6 +108,9 @@ pub(crate) fn attached<D: Duties>(
         }
         Body::InstallSnapshot(install) => {
             message.piece = Some(Box::new(keeping.piece(install)?));
+        }
+        Body::Propose { .. } => {
+            message.command = Some(Box::new(carried.command()?.clone()));
         }
         _ => {}
     }

@@ -55,6 +55,7 @@ mod digest;
 mod disk;
 mod duties;
 mod event;
+mod forwarding;
 mod keeping;
 mod key;
 mod machine;

@@ -11,6 +11,7 @@ use crate::carry::{Carried, attached, record};
 use crate::command::{ClientId, Command, Op, Serial};
 use crate::duties::{Duties, Standard};
 use crate::event::{Came, Event, Observer};
+use crate::forwarding::{Forwarding, entry_payload, taken};
 use crate::keeping::{Compaction, Keeping};
 use crate::machine::{Applied, Machine};
 use crate::operator::Operator;
@@ -29,6 +30,7 @@ pub struct Node<R = raft_core::Standard, D: Duties = Standard> {
     pub(crate) payloads: PayloadLog,
     pub(crate) waiting: Waiting,
     pub(crate) reads: Reads,
+    pub(crate) forwarding: Forwarding,
     pub(crate) applying: Applying,
     pub(crate) keeping: Keeping<D>,
     pub(crate) stream: Stream,
@@ -107,7 +109,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
 
     /// How many clients wait for an answer.
     pub fn waiting(&self) -> usize {
-        self.waiting.len() + self.reads.len()
+        self.waiting.len() + self.reads.len() + self.forwarding.len()
     }
 
     /// The node as it is now.
@@ -148,6 +150,9 @@ impl<R: Rules, D: Duties> Node<R, D> {
         }
         if self.reads.asked() > self.raft.reads_waiting() {
             return Err(Broken("a client waits for a read that was forgotten"));
+        }
+        if self.forwarding.len() as u64 > self.raft.proposals_forwarded() {
+            return Err(Broken("a client waits for an answer that was forgotten"));
         }
         if self
             .waiting
@@ -202,12 +207,14 @@ impl<R: Rules, D: Duties> Node<R, D> {
         observer: &mut O,
     ) {
         let op = op.as_ref();
-        let payload = Payload::new(Command { client, serial, op }.encode());
+        let command = Payload::new(Command { client, serial, op }.encode());
+        let payload = entry_payload(&command);
         let sizes = [payload.bytes().len() as u64];
         let input = raft_core::Input::Propose { sizes: &sizes };
         let carried = Carried::Request {
             client,
             serial,
+            command,
             payload,
         };
         self.core(now, input, carried, out, observer);
@@ -292,6 +299,12 @@ impl<R: Rules, D: Duties> Node<R, D> {
             observer.event(Event::PayloadsMissing { from });
             return;
         }
+        if let Some((proposal, carried)) = taken(message) {
+            let message = &proposal;
+            let input = raft_core::Input::Receive { from, message };
+            self.core(now, input, carried, out, observer);
+            return;
+        }
         let carried = match &message.raft.body {
             Body::AppendEntries(append) => Carried::Append {
                 append,
@@ -321,10 +334,11 @@ impl<R: Rules, D: Duties> Node<R, D> {
             payloads,
             waiting,
             reads,
+            forwarding,
+            machine,
             applying,
             keeping,
             stream,
-            ..
         } = self;
         let mut installed = None;
         for effect in raft.step_observed(now, input, &mut Core(observer)) {
@@ -333,10 +347,12 @@ impl<R: Rules, D: Duties> Node<R, D> {
                     stream.core(write.id);
                     out.write(Write::Log(record(payloads, write, &carried)));
                 }
-                Effect::Send { to, message } => match attached(payloads, keeping, message) {
-                    Some(message) => out.send(to, message),
-                    None => observer.event(Event::PayloadsMissing { from: to }),
-                },
+                Effect::Send { to, message } => {
+                    match attached(payloads, keeping, message, &carried) {
+                        Some(message) => out.send(to, message),
+                        None => observer.event(Event::PayloadsMissing { from: to }),
+                    }
+                }
                 Effect::Committed { through } => applying.committed(now, through),
                 Effect::Proposed { first, term, .. } => {
                     if let Carried::Request { client, serial, .. } = carried {
@@ -353,6 +369,12 @@ impl<R: Rules, D: Duties> Node<R, D> {
                         out.reply(client, serial, refused(leader, why));
                     }
                 }
+                Effect::ProposalForwarded { token } => forwarding.ask(token, &carried),
+                Effect::ProposalAnswered { token, answer } => {
+                    let applied = Index(machine.applied());
+                    forwarding.answered((token, answer), applied, waiting, out, observer);
+                }
+                Effect::ProposalLost { token } => forwarding.lost(token, out),
                 Effect::ReadReady { token, index } => reads.named(token, index),
                 Effect::ReadFailed { token, why } => {
                     if let Some(read) = reads.failed(token) {
@@ -424,7 +446,8 @@ fn answer<D: Duties, X: Outbox, O: Observer>(
     out.reply(client, serial, Response::Done { reply, index });
 }
 
-fn refused(leader: Option<NodeId>, why: Refusal) -> Response {
+/// What a client is told of a refused proposal.
+pub(crate) fn refused(leader: Option<NodeId>, why: Refusal) -> Response {
     match why {
         Refusal::NotLeader => Response::NotLeader { leader },
         Refusal::Transferring { to } => Response::NotLeader { leader: Some(to) },
