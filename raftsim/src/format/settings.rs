@@ -25,6 +25,9 @@ pub struct Raft {
     /// 255. A node puts off candidates of a lower priority whose log holds nothing more.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub priority: BTreeMap<NodeName, u32>,
+    /// Whether a follower passes a request on to its leader, instead of naming it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub forward_proposals: bool,
     /// Whether a leader that does not hear from a majority steps down (dissertation 6.2).
     pub check_quorum: bool,
     /// Whether a leader announces a new commit index at once, instead of with its next message.
@@ -99,6 +102,7 @@ impl Default for Raft {
             pre_vote: true,
             stickiness: true,
             priority: BTreeMap::new(),
+            forward_proposals: false,
             check_quorum: true,
             eager_commit: false,
             max_message: Size::kib(64),

@@ -111,6 +111,13 @@ probes! {
     LeaseOver: "lease-over", "A leader's lease was over when a read came.";
     StaleReadWasStale: "stale-read-was-stale", "A stale read was answered from an older state than the newest.";
     StaleReadRefused: "stale-read-refused", "A stale read was refused because its client has seen more.";
+    // Requests that followers pass on.
+    Forwarded: "forwarded", "A follower passed a request on to its leader.";
+    ForwardedCommitted: "forwarded-and-committed", "A client was answered by a follower that had passed its request on.";
+    ForwardedRefused: "forwarded-and-refused", "A request that was passed on was refused.";
+    ForwardedLost: "forwarded-and-lost", "Nobody said in time what became of a request that was passed on.";
+    AcceptedTooLate: "accepted-too-late", "A request was passed on, and its entry was applied before its leader's answer came.";
+    ForwardedToNoLeader: "forwarded-to-no-leader", "A request was passed on to a server that leads no more.";
     // Leadership that is handed over or given up.
     TransferBegan: "transfer-began", "A leader began to hand leadership over.";
     HandedOver: "leadership-handed-over", "The server that a leader had told to campaign was elected.";

@@ -153,6 +153,7 @@ fn raft(ranges: &RaftRanges) -> impl Strategy<Value = Raft> + use<> {
         hit(ranges.stickiness),
         hit(ranges.check_quorum),
         hit(ranges.eager_commit),
+        hit(ranges.forward_proposals),
     );
     let times = (
         duration(ranges.election_timeout),
@@ -171,7 +172,7 @@ fn raft(ranges: &RaftRanges) -> impl Strategy<Value = Raft> + use<> {
         count(ranges.disk_timeouts),
     );
     (switches, times, sizes, bounds).prop_map(|(switches, times, sizes, bounds)| {
-        let (pre_vote, stickiness, check_quorum, eager_commit) = switches;
+        let (pre_vote, stickiness, check_quorum, eager_commit, forward_proposals) = switches;
         let (shortest, percent, heartbeats) = times;
         let (messages, max_message, times_message, snapshot_piece) = sizes;
         let longest = nanos(shortest.get() / 100 * u64::from(100 + percent));
@@ -183,6 +184,7 @@ fn raft(ranges: &RaftRanges) -> impl Strategy<Value = Raft> + use<> {
             pre_vote,
             stickiness,
             priority: BTreeMap::new(),
+            forward_proposals,
             check_quorum,
             eager_commit,
             max_message,

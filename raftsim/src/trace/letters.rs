@@ -1,7 +1,7 @@
 //! What travels and what is written, in words, remembered until it arrives.
 
-use kv::{Answer, Op, Operator, ReadBy, Request, Response};
-use raft_core::{Body, Outcome, Priority};
+use kv::{Answer, CommandRef, Op, Operator, ReadBy, Request, Response};
+use raft_core::{Body, Outcome, Priority, ProposalAnswer};
 
 use super::record::Kind;
 
@@ -82,6 +82,14 @@ pub(super) fn message(message: &kv::Message) -> Letter {
             format!("has {received} bytes of snapshot {last}"),
         ),
         Body::TimeoutNow => (Kind::Vote, false, format!("campaign! after {term}")),
+        Body::Propose { .. } => (Kind::Append, false, "propose".to_owned()),
+        Body::ProposeReply { answer, .. } => {
+            let text = match answer {
+                ProposalAnswer::Accepted(first) => format!("taken as {first}"),
+                ProposalAnswer::Refused { .. } => "not taken".to_owned(),
+            };
+            (Kind::Append, false, text)
+        }
         Body::ReadIndex { .. } => (Kind::Append, false, "read index?".to_owned()),
         Body::ReadIndexReply { index, .. } => {
             let text = index.map_or("no read".to_owned(), |index| format!("read at {index}"));
@@ -92,9 +100,15 @@ pub(super) fn message(message: &kv::Message) -> Letter {
         text,
         detail,
         kind,
-        about: None,
+        about: proposed(message),
         idle,
     }
+}
+
+/// The operation that a message passes on.
+fn proposed(message: &kv::Message) -> Option<(u32, u64)> {
+    let command = CommandRef::decode(message.command.as_ref()?.bytes()).ok()?;
+    Some((u32::try_from(command.client.0).ok()?, command.serial.0))
 }
 
 /// A candidate's priority, where it has one.
