@@ -177,6 +177,7 @@ impl<R: Rules> Raft<R> {
             self.voted_for == Some(self.id) && self.configuration().is_voter(self.id),
             "a leader is a voter that voted for itself"
         );
+        self.lose_forwarded(observer);
         let was = self.role.kind();
         let mut peers: SmallVec<[Progress; 4]> = SmallVec::new();
         for member in self.configuration().members() {
