@@ -24,7 +24,21 @@ pub(crate) enum Carried<'a> {
         serial: Serial,
         payload: Payload,
     },
+    /// Another node passes a request on.
+    Forwarded {
+        payload: Payload,
+    },
     Piece(Option<&'a Piece>),
+}
+
+impl Carried<'_> {
+    /// The entry that a request would become here, if one came.
+    fn proposal(&self) -> Option<&Payload> {
+        match self {
+            Carried::Request { payload, .. } | Carried::Forwarded { payload } => Some(payload),
+            _ => None,
+        }
+    }
 }
 
 /// Follows a write in the payload log and gives it its payloads.
@@ -53,7 +67,10 @@ pub(crate) fn record(
                 let skip = usize::try_from(skip).expect("a message's entries fit in memory");
                 payloads.extend(brought[skip..].iter().cloned());
             }
-            (Source::Proposals, Carried::Request { payload, .. }) => payloads.push(payload.clone()),
+            (
+                Source::Proposals,
+                Carried::Request { payload, .. } | Carried::Forwarded { payload },
+            ) => payloads.push(payload.clone()),
             (Source::Noop, _) => payloads.push(Payload::default()),
             (source, _) => panic!("the core appends {source:?}, but that input brought nothing"),
         }
@@ -76,6 +93,7 @@ pub(crate) fn attached<D: Duties>(
     log: &PayloadLog,
     keeping: &Keeping<D>,
     raft: raft_core::Message,
+    carried: &Carried<'_>,
 ) -> Option<Message> {
     let mut message = Message::bare(raft);
     match &message.raft.body {
@@ -85,6 +103,9 @@ pub(crate) fn attached<D: Duties>(
         }
         Body::InstallSnapshot(install) => {
             message.piece = Some(Box::new(keeping.piece(install)?));
+        }
+        Body::Propose { .. } => {
+            message.proposal = Some(Box::new(carried.proposal()?.clone()));
         }
         _ => {}
     }

@@ -27,7 +27,7 @@ use crate::reply::Version;
 /// | S-06 sessions are missing from the snapshot | [`Duties::snapshot_holds_sessions`], false |
 /// | S-06b a snapshot says nothing of when sessions were last used | [`Duties::snapshot_holds_last_uses`], false |
 /// | Q-09 a follower answers a read before it has applied enough | [`Duties::read_is_covered`], always true |
-/// | A-07 a forwarded proposal deposes a leader | not plantable: nothing is forwarded, clients get a hint |
+/// | A-07 a forwarded proposal deposes a leader, or goes in circles | not here: forwarding is decided by rules of Raft |
 ///
 /// Without a number there: a compare-and-swap that does not compare ([`Duties::cas_succeeds`]),
 /// versions that start again after a delete ([`Duties::next_version`]), a stale read that takes a

@@ -155,6 +155,18 @@ impl<'a> Entry<'a> {
         Ok(entry)
     }
 
+    /// The same, taken up at another time.
+    #[must_use]
+    pub(crate) fn at(mut self, now: ClusterTime) -> Self {
+        match &mut self {
+            Entry::Command(_) => {}
+            Entry::InSession { time, .. } | Entry::Open { time, .. } | Entry::Keep { time, .. } => {
+                *time = now;
+            }
+        }
+        self
+    }
+
     /// The time stamped on a payload, if it has one; the rest of it is not looked at.
     #[inline]
     pub(crate) fn time_of(payload: &[u8]) -> Option<ClusterTime> {

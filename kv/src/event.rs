@@ -29,6 +29,16 @@ pub enum Event {
         /// Whether that is another leader's entry, so that the request is lost.
         lost: bool,
     },
+    /// A request that was passed on was accepted, and something is applied at its index already: its
+    /// client is told that it is lost.
+    AcceptedTooLate {
+        /// Who asked.
+        client: ClientId,
+        /// Its request.
+        serial: Serial,
+        /// The entry that it became.
+        entry: EntryId,
+    },
     /// A read without an entry was answered.
     ReadAnswered {
         /// Who asked.

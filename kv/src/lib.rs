@@ -60,6 +60,7 @@ mod duties;
 mod early;
 mod entry;
 mod event;
+mod forwarding;
 mod keeping;
 mod key;
 mod machine;

@@ -12,6 +12,7 @@ use crate::cluster_clock::ClusterClock;
 use crate::command::{ClientId, Serial};
 use crate::duties::{Duties, Standard};
 use crate::event::{Came, Event, Observer};
+use crate::forwarding::{Forwarding, taken};
 use crate::keeping::{Compaction, Keeping};
 use crate::machine::{Applied, Machine};
 use crate::operator::Operator;
@@ -32,6 +33,7 @@ pub struct Node<R = raft_core::Standard, D: Duties = Standard> {
     pub(crate) payloads: PayloadLog,
     pub(crate) waiting: Waiting,
     pub(crate) reads: Reads,
+    pub(crate) forwarding: Forwarding,
     pub(crate) applying: Applying,
     pub(crate) keeping: Keeping<D>,
     pub(crate) stream: Stream,
@@ -115,7 +117,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
 
     /// How many clients wait for an answer.
     pub fn waiting(&self) -> usize {
-        self.waiting.len() + self.reads.len()
+        self.waiting.len() + self.reads.len() + self.forwarding.len()
     }
 
     /// The node as it is now.
@@ -159,6 +161,9 @@ impl<R: Rules, D: Duties> Node<R, D> {
         }
         if self.reads.asked() > self.raft.reads_waiting() {
             return Err(Broken("a client waits for a read that was forgotten"));
+        }
+        if self.forwarding.len() as u64 > self.raft.proposals_forwarded() {
+            return Err(Broken("a client waits for an answer that was forgotten"));
         }
         if self
             .waiting
@@ -303,6 +308,12 @@ impl<R: Rules, D: Duties> Node<R, D> {
             observer.event(Event::PayloadsMissing { from });
             return;
         }
+        if let Some((proposal, carried)) = taken(message, self.clock.read(now)) {
+            let message = &proposal;
+            let input = raft_core::Input::Receive { from, message };
+            self.core(now, input, carried, out, observer);
+            return;
+        }
         let carried = match &message.raft.body {
             Body::AppendEntries(append) => Carried::Append {
                 append,
@@ -332,6 +343,8 @@ impl<R: Rules, D: Duties> Node<R, D> {
             payloads,
             waiting,
             reads,
+            forwarding,
+            machine,
             applying,
             keeping,
             stream,
@@ -347,10 +360,12 @@ impl<R: Rules, D: Duties> Node<R, D> {
                     clock.hear(now, write.payloads.iter());
                     out.write(Write::Log(write));
                 }
-                Effect::Send { to, message } => match attached(payloads, keeping, message) {
-                    Some(message) => out.send(to, message),
-                    None => observer.event(Event::PayloadsMissing { from: to }),
-                },
+                Effect::Send { to, message } => {
+                    match attached(payloads, keeping, message, &carried) {
+                        Some(message) => out.send(to, message),
+                        None => observer.event(Event::PayloadsMissing { from: to }),
+                    }
+                }
                 Effect::Committed { through } => applying.committed(now, through),
                 Effect::Proposed { first, term, .. } => {
                     if let Carried::Request { client, serial, .. } = carried {
@@ -367,6 +382,12 @@ impl<R: Rules, D: Duties> Node<R, D> {
                         out.reply(client, serial, refused(leader, why));
                     }
                 }
+                Effect::ProposalForwarded { token } => forwarding.ask(token, &carried),
+                Effect::ProposalAnswered { token, answer } => {
+                    let applied = Index(machine.applied());
+                    forwarding.answered((token, answer), applied, waiting, out, observer);
+                }
+                Effect::ProposalLost { token } => forwarding.lost(token, out),
                 Effect::ReadReady { token, index } => reads.named(token, index),
                 Effect::ReadFailed { token, why } => {
                     if let Some(read) = reads.failed(token) {
@@ -445,7 +466,8 @@ fn answer<D: Duties, X: Outbox, O: Observer>(
     out.reply(client, serial, Response::Done { reply, index });
 }
 
-fn refused(leader: Option<NodeId>, why: Refusal) -> Response {
+/// What a client is told of a refused proposal.
+pub(crate) fn refused(leader: Option<NodeId>, why: Refusal) -> Response {
     match why {
         Refusal::NotLeader => Response::NotLeader { leader },
         Refusal::Transferring { to } => Response::NotLeader { leader: Some(to) },

@@ -9,6 +9,7 @@ use crate::cluster_clock::ClusterClock;
 use crate::codec::DecodeError;
 use crate::disk::Disk;
 use crate::duties::Duties;
+use crate::forwarding::Forwarding;
 use crate::keeping::Keeping;
 use crate::machine::Machine;
 use crate::node::{Node, Options};
@@ -110,6 +111,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
             payloads,
             waiting: Waiting::default(),
             reads: Reads::default(),
+            forwarding: Forwarding::default(),
             applying: Applying::after(options.apply_after),
             keeping,
             stream: Stream::default(),

@@ -6,8 +6,8 @@ use alloc::sync::Arc;
 use raft_core::{Body, Index, LeaseRefusal, NodeId, SnapshotId, Span};
 
 use crate::command::{ClientId, Serial};
-use crate::entry::SessionId;
-use crate::payload::Payloads;
+use crate::entry::{Entry, SessionId};
+use crate::payload::{Payload, Payloads};
 use crate::reply::Reply;
 use crate::snapshot::{Piece, Snapshot};
 
@@ -20,6 +20,8 @@ pub struct Message {
     pub payloads: Payloads,
     /// The bytes of an InstallSnapshot.
     pub piece: Option<Box<Piece>>,
+    /// The entry that a Propose asks for. Its leader stamps it anew.
+    pub proposal: Option<Box<Payload>>,
 }
 
 impl Message {
@@ -29,11 +31,12 @@ impl Message {
             raft,
             payloads: Payloads::new(),
             piece: None,
+            proposal: None,
         }
     }
 
-    /// Whether it brings a payload for each entry it speaks of, the bytes of its piece undamaged,
-    /// and no more.
+    /// Whether it brings a payload for each entry it speaks of, the bytes of its piece undamaged, the
+    /// one entry that it proposes, and no more.
     pub(crate) fn is_complete(&self) -> bool {
         let entries = match &self.raft.body {
             Body::AppendEntries(append) => append.last.0.saturating_sub(append.prev.index.0),
@@ -46,7 +49,14 @@ impl Message {
             (Body::InstallSnapshot(_), None) | (_, Some(_)) => false,
             (_, None) => true,
         };
-        entries == self.payloads.len() as u64 && piece
+        let proposal = match (&self.raft.body, &self.proposal) {
+            (Body::Propose { sizes, .. }, Some(proposal)) => {
+                sizes.len() == 1 && Entry::decode(proposal.bytes()).is_ok()
+            }
+            (Body::Propose { .. }, None) | (_, Some(_)) => false,
+            (_, None) => true,
+        };
+        entries == self.payloads.len() as u64 && piece && proposal
     }
 }
 
@@ -99,13 +109,16 @@ pub enum Response {
         /// The state that it was answered from: with everything applied up to here.
         index: Index,
     },
-    /// It was not done and will not be on this node's account: it does not lead.
+    /// It was not done and will not be on this node's account: it does not lead. Where nodes pass
+    /// requests on, the network may double one, and then a leader may have taken the other: only a
+    /// retry under the same serial is safe.
     NotLeader {
         /// The leader, if this node knows it.
         leader: Option<NodeId>,
     },
-    /// The entry was replaced by another leader's, or this node was given a snapshot in its place
-    /// and cannot tell. A retry under the same serial is safe.
+    /// The entry was replaced by another leader's, or this node cannot tell: it was given a snapshot
+    /// in its place, or it passed the request on and heard nothing, or too late. A retry under the
+    /// same serial is safe.
     Lost,
     /// The client has made a newer request since; the reply to this one is gone.
     Superseded,

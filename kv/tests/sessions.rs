@@ -11,7 +11,7 @@ use kv::{
     Options, Outcome, ReadBy, Request, Response, Serial, SessionId, Snapshot,
 };
 use proptest::prelude::*;
-use raft_core::{EntryId, Index, NodeId, Span, Term};
+use raft_core::{EntryId, Index, NodeId, Settings, Span, Term};
 
 const MS: u64 = 1_000_000;
 
@@ -139,6 +139,29 @@ fn a_sessions_age_is_measured_by_the_logs_time_whatever_the_servers_own_clocks_s
     cluster.calm();
     let times = [1, 2, 3].map(|id| cluster.node(id).machine().time());
     assert!(times.iter().all(|time| *time == times[0]), "{times:?}");
+}
+
+#[test]
+fn a_request_that_a_follower_passes_on_is_stamped_by_the_leader() {
+    let mut cluster = Cluster::with(
+        Settings {
+            forward_proposals: true,
+            ..plain()
+        },
+        Options {
+            session_timeout: Some(Span(1000 * MS)),
+            ..Options::default()
+        },
+    );
+    cluster.elect(1, &[1, 2, 3]);
+    let session = open(&mut cluster, 1, 1);
+    // The follower's clock is set forward: by what it says the session was over long ago.
+    cluster.ahead.insert(NodeId(2), Span(3_600_000 * MS));
+    cluster.request(2, 2, &within(session, put("x")));
+    cluster.deliver(&[1, 2, 3]);
+    cluster.wake(1, &[1, 2, 3]);
+    assert_eq!(cluster.replies.last(), Some(&(2, written(1, 3))));
+    assert!(cluster.node(1).machine().time() < ClusterTime(10_000 * MS));
 }
 
 #[test]

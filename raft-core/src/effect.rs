@@ -4,11 +4,12 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
 use crate::configuration::Configuration;
+use crate::forwarding::ProposalAnswer;
 use crate::log::Base;
 use crate::message::{Message, SnapshotId};
 use crate::reads::{ReadFailure, ReadMode};
 use crate::transfer::TransferFailure;
-use crate::types::{HardState, Index, NodeId, ReadToken, Reception, Term, WriteId};
+use crate::types::{HardState, Index, NodeId, ProposalToken, ReadToken, Reception, Term, WriteId};
 
 /// One thing that happens to a server.
 #[derive(Clone, Copy, Debug)]
@@ -114,6 +115,24 @@ pub enum Effect {
         /// Why.
         why: Refusal,
     },
+    /// The proposals of this step went to the leader. What became of them will be said under this
+    /// name, once, with [`Effect::ProposalAnswered`] or [`Effect::ProposalLost`].
+    ProposalForwarded {
+        /// The name.
+        token: ProposalToken,
+    },
+    /// The leader's answer to forwarded proposals.
+    ProposalAnswered {
+        /// Which ones.
+        token: ProposalToken,
+        /// What it says.
+        answer: ProposalAnswer,
+    },
+    /// Nobody will say any more what became of forwarded proposals. They may commit or not.
+    ProposalLost {
+        /// Which ones.
+        token: ProposalToken,
+    },
     /// A read may be answered from any state in which this entry is applied.
     ReadReady {
         /// Which one.
@@ -174,7 +193,8 @@ pub enum Refusal {
         /// The next leader.
         to: NodeId,
     },
-    /// So many bytes are appended and not committed that no more may be.
+    /// So many bytes are appended and not committed, or forwarded and not answered, that no more
+    /// may be.
     TooMuchUncommitted,
 }
 
@@ -222,7 +242,7 @@ pub struct Append {
 /// Where the payloads of appended entries are.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Source {
-    /// The proposals just stepped, in order.
+    /// The proposals just stepped, in order: the driver's own, or those of the message.
     Proposals,
     /// Nowhere: the one entry is the no-op that opens a term.
     Noop,

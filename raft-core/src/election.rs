@@ -4,6 +4,7 @@ use smallvec::SmallVec;
 
 use crate::event::{Event, Observer, RoleKind, VoteRefusal};
 use crate::message::{AppendEntriesReply, Body, Message, Outcome};
+use crate::priority::Claim;
 use crate::progress::Progress;
 use crate::quorum::{self, Tally};
 use crate::raft::Raft;
@@ -44,6 +45,7 @@ impl<R: Rules> Raft<R> {
         assert!(self.may_campaign(), "who may not campaign does not ask");
         assert!(self.may_vote, "nor does who may not vote");
         self.fail_reads(observer);
+        self.lose_forwarded(observer);
         let was = self.role.kind();
         self.role = Role::PreCandidate(Ballots::default());
         self.election_deadline = Some(self.fresh_election_deadline());
@@ -55,8 +57,8 @@ impl<R: Rules> Raft<R> {
             term,
             rule,
         });
-        let last = self.log.last();
-        self.ask_voters(&Body::PreVote { last });
+        let (last, priority) = (self.log.last(), self.settings.priority);
+        self.ask_voters(&Body::PreVote { last, priority });
         self.count_answer(self.id, true, observer);
     }
 
@@ -64,6 +66,7 @@ impl<R: Rules> Raft<R> {
     pub(crate) fn campaign<O: Observer>(&mut self, rule: RuleId, transfer: bool, observer: &mut O) {
         assert!(self.may_campaign(), "who may not campaign does not");
         self.fail_reads(observer);
+        self.lose_forwarded(observer);
         let was = self.role.kind();
         self.current_term = self.current_term.next();
         self.voted_for = Some(self.id);
@@ -105,7 +108,12 @@ impl<R: Rules> Raft<R> {
             last,
         });
         self.election_deadline = Some(self.fresh_election_deadline());
-        self.ask_voters(&Body::RequestVote { last, transfer });
+        let priority = self.settings.priority;
+        self.ask_voters(&Body::RequestVote {
+            last,
+            priority,
+            transfer,
+        });
         self.count_answer(self.id, true, observer);
     }
 
@@ -169,6 +177,7 @@ impl<R: Rules> Raft<R> {
             self.voted_for == Some(self.id) && self.configuration().is_voter(self.id),
             "a leader is a voter that voted for itself"
         );
+        self.lose_forwarded(observer);
         let was = self.role.kind();
         let mut peers: SmallVec<[Progress; 4]> = SmallVec::new();
         for member in self.configuration().members() {
@@ -203,7 +212,7 @@ impl<R: Rules> Raft<R> {
     // ---- answering --------------------------------------------------------------------------
 
     /// Why a candidate in `term` with this log gets no vote, if it gets none (§5.2, §5.4.1).
-    fn refusal(&self, candidate: NodeId, last: EntryId) -> Option<VoteRefusal> {
+    fn refusal(&self, candidate: NodeId, claim: &Claim) -> Option<VoteRefusal> {
         if !self.may_vote {
             return Some(VoteRefusal::MayNotVote);
         }
@@ -212,7 +221,8 @@ impl<R: Rules> Raft<R> {
         {
             return Some(VoteRefusal::AlreadyVoted { voted_for });
         }
-        self.log_refusal(last)
+        self.log_refusal(claim.last)
+            .or_else(|| self.priority_refusal(claim))
     }
 
     fn log_refusal(&self, theirs: EntryId) -> Option<VoteRefusal> {
@@ -267,16 +277,19 @@ impl<R: Rules> Raft<R> {
         &mut self,
         from: NodeId,
         asked_in: Term,
-        last: EntryId,
+        claim: &Claim,
         observer: &mut O,
     ) {
+        let last = claim.last;
         let refusal = if asked_in < self.current_term {
             Some(VoteRefusal::StaleTerm { theirs: asked_in })
         } else if !self.may_vote {
             Some(VoteRefusal::MayNotVote)
         } else {
             // Not a matter of stickiness: nobody wins while a leader is heard (dissertation §9.6).
-            self.fresh_leader().or_else(|| self.log_refusal(last))
+            self.fresh_leader()
+                .or_else(|| self.log_refusal(last))
+                .or_else(|| self.priority_refusal(claim))
         };
         match refusal {
             Some(why) => observer.event(Event::PreVoteRefused {
@@ -324,10 +337,11 @@ impl<R: Rules> Raft<R> {
     pub(crate) fn handle_request_vote<O: Observer>(
         &mut self,
         from: NodeId,
-        last: EntryId,
+        claim: &Claim,
         observer: &mut O,
     ) {
-        if let Some(why) = self.refusal(from, last) {
+        let last = claim.last;
+        if let Some(why) = self.refusal(from, claim) {
             observer.event(Event::VoteRefused {
                 candidate: from,
                 why,

@@ -9,7 +9,7 @@ use crate::message::{Malformed, MessageKind};
 use crate::reads::ReadFailure;
 use crate::rules::RuleId;
 use crate::transfer::TransferFailure;
-use crate::types::{EntryId, Index, Instant, NodeId, Span, Term, WriteId};
+use crate::types::{EntryId, Index, Instant, NodeId, Priority, Span, Term, WriteId};
 
 /// Receives events as they happen, in order.
 pub trait Observer {
@@ -72,6 +72,16 @@ pub enum VoteRefusal {
         /// How long it must be.
         needed: Span,
     },
+    /// This server is wanted as the leader more than the candidate, whose log holds nothing more
+    /// than its own.
+    LowerPriority {
+        /// The candidate's priority.
+        theirs: Priority,
+        /// This server's priority.
+        own: Priority,
+        /// For how long this server has known of no leader.
+        leaderless: Span,
+    },
     /// This server's promises may be lost.
     MayNotVote,
 }
@@ -85,6 +95,7 @@ impl VoteRefusal {
             Self::AlreadyVoted { .. } => RuleId::VoteOnce,
             Self::LogBehind { .. } => RuleId::LogUpToDate,
             Self::LeaderIsFresh { .. } => RuleId::Stickiness,
+            Self::LowerPriority { .. } => RuleId::Priority,
             Self::MayNotVote => RuleId::MayNotVote,
         }
     }
@@ -255,6 +266,25 @@ pub enum Event {
         /// Why.
         why: Refusal,
     },
+    /// A proposal was passed on.
+    ProposalForwarded {
+        /// To whom.
+        leader: NodeId,
+    },
+    /// A leader appended what another server passed on.
+    ForwardedAppended {
+        /// Which server.
+        from: NodeId,
+        /// The first entry.
+        first: EntryId,
+    },
+    /// A proposal that was passed on was accepted, as its sender learns.
+    ForwardedAccepted {
+        /// The first entry.
+        first: EntryId,
+    },
+    /// Nobody will say what became of a proposal that was passed on.
+    ForwardedLost,
     /// Reads wait until an entry of the leader's own term is committed.
     ReadsHeld {
         /// The commit index.
@@ -394,6 +424,7 @@ impl Event {
                 ReadFailure::NoLease(_) => RuleId::LeaseNeedsPromises,
                 _ => return None,
             },
+            Self::ProposalForwarded { .. } => RuleId::ForwardToLeader,
             Self::SnapshotSent { .. } => RuleId::SnapshotNeeded,
             Self::SnapshotInstalled { .. } => RuleId::SuffixStays,
             Self::SnapshotPassedOver { held, .. } => match held {
@@ -404,6 +435,9 @@ impl Event {
             Self::Follows { .. }
             | Self::Appended { .. }
             | Self::ProposalRefused { .. }
+            | Self::ForwardedAppended { .. }
+            | Self::ForwardedAccepted { .. }
+            | Self::ForwardedLost
             | Self::ReadsForwarded { .. }
             | Self::SnapshotTaken { .. }
             | Self::LogCut { .. }

@@ -112,6 +112,8 @@ impl<R: Rules> Raft<R> {
         }
         self.election_deadline = Some(self.fresh_election_deadline());
         self.heard_at = self.now;
+        self.last_leader = Some(from);
+        self.leaderless_since = self.now;
         assert!(
             self.leader() == Some(from),
             "whom a server follows is its leader"

@@ -29,6 +29,7 @@ impl<R: Rules> Raft<R> {
         self.check_log()?;
         self.check_vote()?;
         self.check_peers()?;
+        self.check_forwarded()?;
         self.check_deadline()
     }
 
@@ -99,6 +100,13 @@ impl<R: Rules> Raft<R> {
             }
             _ => Ok(()),
         }
+    }
+
+    fn check_forwarded(&self) -> Result<(), Broken> {
+        if matches!(self.role, Role::Leader(_)) && self.proposals_forwarded() > 0 {
+            return Err(Broken("a leader waits for another leader's answer"));
+        }
+        Ok(())
     }
 
     fn check_deadline(&self) -> Result<(), Broken> {

@@ -94,12 +94,14 @@
 //! |---|---|---|
 //! | `step` | which handler takes an input; terms | §5.1 |
 //! | `election` | timeouts, votes, pre-votes, stickiness | §5.2, §5.4.1, dissertation §4.2.3, §9.6 |
+//! | `priority` | whom a server would rather see leading | not in the paper |
 //! | `check_quorum` | when a leader gives up | dissertation §6.2 |
 //! | `replication`, `progress` | what a leader sends, windows, going back | §5.3, dissertation §10.2.2 |
 //! | `following` | what a follower takes over and acknowledges | §5.3 |
 //! | `reads` | ReadIndex, leases, reads of followers | §8, dissertation §6.4 |
 //! | `snapshot` | cutting the log at its start, sending and installing snapshots | §7 |
 //! | `transfer` | handing leadership over, giving it up | dissertation §3.10 |
+//! | `forwarding` | proposals passed on to the leader | not in the paper |
 //! | `commit`, `quorum` | when an entry is committed, what a majority is | §5.3, §5.4.2, §6 |
 //! | `durability` | which promises may leave | Figure 2; watermark not in the paper |
 //! | `log`, `configuration` | terms, bytes and members along the log; never a command | Figure 2, §6 |
@@ -129,9 +131,11 @@ mod effect;
 mod election;
 mod event;
 mod following;
+mod forwarding;
 mod invariants;
 mod log;
 mod message;
+mod priority;
 mod progress;
 mod quorum;
 mod raft;
@@ -150,6 +154,7 @@ mod types;
 pub use configuration::{Configuration, ConfigurationError, Members};
 pub use effect::{Append, Effect, Effects, Input, Rebase, Refusal, Source, Write};
 pub use event::{Event, Observer, RoleKind, VoteRefusal};
+pub use forwarding::ProposalAnswer;
 pub use invariants::Broken;
 pub use log::{Base, Log, OutsideLog};
 pub use message::{
@@ -164,5 +169,6 @@ pub use settings::{Settings, SettingsError};
 pub use status::{Membership, PeerStatus, Status};
 pub use transfer::TransferFailure;
 pub use types::{
-    EntryId, HardState, Index, Instant, LIMIT, NodeId, ReadToken, Reception, Span, Term, WriteId,
+    EntryId, HardState, Index, Instant, LIMIT, NodeId, Priority, ProposalToken, ReadToken,
+    Reception, Span, Term, WriteId,
 };

@@ -3,7 +3,8 @@
 use alloc::boxed::Box;
 
 use crate::configuration::Configuration;
-use crate::types::{EntryId, Index, Instant, LIMIT, Term};
+use crate::forwarding::ProposalAnswer;
+use crate::types::{EntryId, Index, Instant, LIMIT, Priority, ProposalToken, Term};
 
 /// One message. Every message carries its sender's current term (§5.1).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -27,6 +28,8 @@ pub enum MessageKind {
     TimeoutNow,
     ReadIndex,
     ReadIndexReply,
+    Propose,
+    ProposeReply,
     InstallSnapshot,
     InstallSnapshotReply,
 }
@@ -45,6 +48,8 @@ impl Body {
             Self::TimeoutNow => MessageKind::TimeoutNow,
             Self::ReadIndex { .. } => MessageKind::ReadIndex,
             Self::ReadIndexReply { .. } => MessageKind::ReadIndexReply,
+            Self::Propose { .. } => MessageKind::Propose,
+            Self::ProposeReply { .. } => MessageKind::ProposeReply,
             Self::InstallSnapshot(_) => MessageKind::InstallSnapshot,
             Self::InstallSnapshotReply { .. } => MessageKind::InstallSnapshotReply,
         }
@@ -59,6 +64,8 @@ pub enum Body {
     PreVote {
         /// The sender's last log entry.
         last: EntryId,
+        /// How much the sender is wanted as the leader.
+        priority: Priority,
     },
     /// The answer to [`Body::PreVote`]. Not a promise.
     PreVoteReply {
@@ -72,8 +79,10 @@ pub enum Body {
     RequestVote {
         /// The sender's last log entry.
         last: EntryId,
-        /// Whether the leader told the sender to campaign: then no fresh leader stands in its way
-        /// (dissertation §3.10, §4.2.3).
+        /// How much the sender is wanted as the leader.
+        priority: Priority,
+        /// Whether the leader told the sender to campaign: then neither a fresh leader nor a higher
+        /// priority stands in its way (dissertation §3.10, §4.2.3).
         transfer: bool,
     },
     /// The answer to [`Body::RequestVote`]. A grant is a promise: it leaves when it is durable.
@@ -99,6 +108,22 @@ pub enum Body {
         number: u64,
         /// The index, or `None`: the asker's reads fail.
         index: Option<Index>,
+    },
+    /// *Append these, please.* From a follower to its leader, once. The driver attaches what is
+    /// proposed. It belongs to no term, so it deposes nobody, and it may arrive twice.
+    Propose {
+        /// What the answer will be about.
+        token: ProposalToken,
+        /// One size per entry, in bytes. A driver whose leaders add something to entries puts the
+        /// sizes of its own entries here when the message arrives.
+        sizes: Box<[u64]>,
+    },
+    /// The answer to [`Body::Propose`]. Not a promise: an entry that was appended may vanish.
+    ProposeReply {
+        /// Which one.
+        token: ProposalToken,
+        /// What became of it.
+        answer: ProposalAnswer,
     },
     /// A piece of the leader's snapshot, to a follower that needs what the leader's log no longer
     /// holds (§7).
@@ -224,6 +249,8 @@ pub enum Malformed {
     ContradictsItself,
     /// It acknowledges what was never sent.
     AcknowledgesUnsent,
+    /// A proposal of no entry.
+    NothingProposed,
     /// A piece of nothing, or one that lies outside its snapshot.
     NoPiece,
 }
@@ -233,14 +260,30 @@ impl Message {
     pub(crate) fn validate(&self) -> Result<(), Malformed> {
         bounded(self.term.0)?;
         match &self.body {
-            Body::PreVote { last } => entry(*last, self.term),
-            Body::RequestVote { last, .. } => entry(*last, self.term),
+            Body::PreVote { last, .. } | Body::RequestVote { last, .. } => entry(*last, self.term),
             Body::PreVoteReply { asked_in, .. } => bounded(asked_in.0),
             Body::RequestVoteReply { .. } | Body::TimeoutNow => Ok(()),
             Body::ReadIndex { number } => bounded(*number),
             Body::ReadIndexReply { number, index } => {
                 bounded(*number)?;
                 bounded(index.unwrap_or_default().0)
+            }
+            Body::Propose { token, sizes } => {
+                bounded(token.0)?;
+                if sizes.is_empty() {
+                    return Err(Malformed::NothingProposed);
+                }
+                sizes.iter().try_for_each(|bytes| bounded(*bytes))
+            }
+            Body::ProposeReply { token, answer } => {
+                bounded(token.0)?;
+                match answer {
+                    ProposalAnswer::Accepted(first) if first.index.0 == 0 => {
+                        Err(Malformed::NoSuchEntry)
+                    }
+                    ProposalAnswer::Accepted(first) => entry(*first, self.term),
+                    ProposalAnswer::Refused { .. } => Ok(()),
+                }
             }
             Body::AppendEntries(append) => append.validate(self.term),
             Body::AppendEntriesReply(reply) => reply.validate(),

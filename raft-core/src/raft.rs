@@ -8,6 +8,7 @@ use crate::configuration::Configuration;
 use crate::durability::Durability;
 use crate::effect::{Append, Effect, Rebase, Write};
 use crate::event::{Event, Observer, RoleKind};
+use crate::forwarding::Forwarded;
 use crate::log::{Base, Log};
 use crate::message::{Body, Message, SnapshotId};
 use crate::progress::Progress;
@@ -45,9 +46,17 @@ pub struct Raft<R = Standard> {
     pub(crate) election_deadline: Option<Instant>,
     /// When a leader was last heard from, or this server started.
     pub(crate) heard_at: Instant,
+    /// Since when this server has known of no leader: it last heard from one then, was deposed as
+    /// one, or started. It speaks for the priority only, so a leader that gives up counts from when
+    /// it last followed: it wants others to lead.
+    pub(crate) leaderless_since: Instant,
     pub(crate) may_vote: bool,
     /// The candidate whose granted vote waits for the disk. Dies with the term.
     pub(crate) vote_owed: Option<NodeId>,
+    /// Proposals that this server has passed on to its leader.
+    pub(crate) forwarded: Forwarded,
+    /// The leader that it last heard from, in whatever term.
+    pub(crate) last_leader: Option<NodeId>,
     /// The write that this step builds up.
     pub(crate) pending: Pending,
     pub(crate) effects: VecDeque<Effect>,
@@ -207,8 +216,11 @@ impl<R: Rules> Raft<R> {
             reception: Reception(0),
             election_deadline: None,
             heard_at: boot.now,
+            leaderless_since: boot.now,
             may_vote: durable.may_vote,
             vote_owed: None,
+            forwarded: Forwarded::default(),
+            last_leader: None,
             pending: Pending::default(),
             effects: VecDeque::new(),
         };
@@ -313,7 +325,10 @@ impl<R: Rules> Raft<R> {
                 Some(transfer) => leader.next_heartbeat.min(transfer.deadline),
                 None => leader.next_heartbeat,
             }),
-            _ => self.election_deadline,
+            _ => match (self.election_deadline, self.forwarded.deadline()) {
+                (Some(election), Some(forwarded)) => Some(election.min(forwarded)),
+                (election, forwarded) => election.or(forwarded),
+            },
         }
     }
 
@@ -348,7 +363,11 @@ impl<R: Rules> Raft<R> {
         assert!(term >= self.current_term, "terms never fall");
         assert!(leader != Some(self.id), "nobody follows itself");
         self.fail_reads(observer);
+        self.lose_forwarded(observer);
         let was = self.role.kind();
+        if was == RoleKind::Leader && rule == RuleId::HigherTerm {
+            self.leaderless_since = self.now;
+        }
         let voted_for = self
             .rules
             .vote_after_step_down(self.voted_for, self.current_term, term);

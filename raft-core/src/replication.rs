@@ -14,17 +14,39 @@ use crate::types::{EntryId, Index, Instant, LIMIT, NodeId};
 impl<R: Rules> Raft<R> {
     /// Appends entries of these sizes, or refuses them all.
     pub(crate) fn propose<O: Observer>(&mut self, sizes: &[u64], observer: &mut O) {
+        if let Some(to) = self.forwards_to()
+            && !sizes.is_empty()
+        {
+            self.forward_proposals(to, sizes, observer);
+            return;
+        }
         if let Some(why) = self.refusal_of(sizes) {
-            let leader = self.leader();
-            observer.event(Event::ProposalRefused { leader, why });
-            self.effects
-                .push_back(Effect::ProposalRefused { leader, why });
+            self.refuse(why, observer);
             return;
         }
         if sizes.is_empty() {
             return;
         }
-        let first = self.log.last_index().next();
+        let first = self.put_into_log(sizes);
+        let (last, term) = (self.log.last_index(), self.current_term);
+        let first = first.index;
+        self.effects
+            .push_back(Effect::Proposed { first, last, term });
+        self.appended(first, Source::Proposals, observer);
+        self.replicate(observer);
+    }
+
+    /// Tells the driver why its proposals are not appended.
+    pub(crate) fn refuse<O: Observer>(&mut self, why: Refusal, observer: &mut O) {
+        let leader = self.leader();
+        observer.event(Event::ProposalRefused { leader, why });
+        self.effects
+            .push_back(Effect::ProposalRefused { leader, why });
+    }
+
+    /// Proposals, which were found to be in order, become entries. The first of them.
+    pub(crate) fn put_into_log(&mut self, sizes: &[u64]) -> EntryId {
+        let index = self.log.last_index().next();
         for bytes in sizes {
             self.log.append(self.current_term, *bytes, None);
         }
@@ -40,14 +62,11 @@ impl<R: Rules> Raft<R> {
             self.log.last().term == term,
             "a leader proposes in its own term"
         );
-        self.effects
-            .push_back(Effect::Proposed { first, last, term });
-        self.appended(first, Source::Proposals, observer);
-        self.replicate(observer);
+        EntryId { index, term }
     }
 
     /// Why these proposals are not appended, if they are not.
-    fn refusal_of(&self, sizes: &[u64]) -> Option<Refusal> {
+    pub(crate) fn refusal_of(&self, sizes: &[u64]) -> Option<Refusal> {
         let Role::Leader(leader) = &self.role else {
             return Some(Refusal::NotLeader);
         };
@@ -78,7 +97,7 @@ impl<R: Rules> Raft<R> {
     }
 
     /// The leader's own log grew: make it durable beside the followers (dissertation §10.2.1).
-    fn appended<O: Observer>(&mut self, first: Index, source: Source, observer: &mut O) {
+    pub(crate) fn appended<O: Observer>(&mut self, first: Index, source: Source, observer: &mut O) {
         let last = self.log.last();
         assert!(self.pending.append.is_none(), "a step appends once");
         assert!(first <= last.index, "something was appended");

@@ -9,7 +9,10 @@
 use crate::log::OutsideLog;
 use crate::random::in_range;
 use crate::reads::LeaseRefusal;
-use crate::types::{EntryId, Index, Instant, NodeId, Span, Term, WriteId};
+use crate::types::{EntryId, Index, Instant, NodeId, Priority, Span, Term, WriteId};
+
+/// So many of the longest election timeouts a voter puts off candidates of a lower priority.
+const PATIENCE: u64 = 4;
 
 /// The decisions of the algorithm. Each default is the rule as published.
 pub trait Rules {
@@ -31,6 +34,20 @@ pub trait Rules {
     /// `election.stickiness`: whether a leader was heard from too recently to vote.
     fn leader_is_fresh(&self, now: Instant, heard_at: Instant, timeout_min: Span) -> bool {
         now.since(heard_at) < timeout_min
+    }
+
+    /// `election.priority`: whether a voter of priority `own` puts off a candidate whose log would
+    /// do; `newer` says that it holds more than the voter's, `leaderless` for how long the voter has
+    /// known of no leader.
+    fn lower_priority_is_refused(
+        &self,
+        candidate: Priority,
+        own: Priority,
+        newer: bool,
+        leaderless: Span,
+        timeout_max: Span,
+    ) -> bool {
+        candidate < own && !newer && leaderless.0 < timeout_max.0.saturating_mul(PATIENCE)
     }
 
     /// `election.vote-survives-step-down`: `voted_for` after becoming a follower.
@@ -264,6 +281,23 @@ pub trait Rules {
         false
     }
 
+    /// `proposal.to-own-leader`: to whom a proposal is passed on; `leader` is that of the server's own
+    /// term, `last` the one it last heard from, in whatever term.
+    fn forward_to(&self, leader: Option<NodeId>, _last: Option<NodeId>) -> Option<NodeId> {
+        leader
+    }
+
+    /// `proposal.forwarded-once`: whether a proposal that was passed on is passed on again.
+    fn forwards_again(&self) -> bool {
+        false
+    }
+
+    /// `proposal.no-term`: whether the term of a proposal that is passed on counts, as that of other
+    /// messages does.
+    fn proposal_term_counts(&self) -> bool {
+        false
+    }
+
     /// `durability.vote`: whether a granted vote may leave; `vote` is the write that
     /// holds it, `durable` the last one reported.
     fn vote_may_leave(&self, vote: WriteId, durable: WriteId) -> bool {
@@ -314,6 +348,7 @@ pub enum RuleId {
     VoteOnce,
     LogUpToDate,
     Stickiness,
+    Priority,
     VoteSurvivesStepDown,
     VoteOfThisTerm,
     PreVoteIsNoVote,
@@ -355,6 +390,9 @@ pub enum RuleId {
     TransferTargetCampaigns,
     TransferOverridesStickiness,
     LeaderNeedsNoCampaign,
+    ForwardToLeader,
+    ForwardOnce,
+    ForwardNoTerm,
     DurableVote,
     DurableCandidacy,
     TruncationLowersWatermark,
@@ -411,6 +449,11 @@ pub fn catalogue() -> &'static [(RuleId, Card)] {
             "A server that heard from a leader less than a minimum election timeout ago gives no vote \
              and adopts no term from a candidate. A server that just started counts as one that has \
              heard.")),
+        (Priority, card("election.priority", "not in the paper",
+            "A voter refuses a candidate of lower priority whose log holds nothing more than its own, \
+             until it has known of no leader for four of the longest election timeouts: who is wanted \
+             as the leader may be unable to win. A candidate that the leader told to campaign is not \
+             refused for this.")),
         (MayNotVote, card("election.may-not-vote", "not in the paper",
             "A server whose durable promises may be lost neither votes nor campaigns.")),
         (Majority, card("quorum.majority", "§5.2",
@@ -495,6 +538,14 @@ pub fn catalogue() -> &'static [(RuleId, Card)] {
             "A candidate that the leader itself told to campaign is heard, however fresh the leader is.")),
         (LeaderNeedsNoCampaign, card("leader.needs-no-campaign", "not in the paper",
             "A leader that is told to campaign does nothing: it would only depose itself.")),
+        (ForwardToLeader, card("proposal.to-own-leader", "not in the paper",
+            "A proposal is passed on to the leader of the server's own term alone: one of an earlier \
+             term may lead no more, and two servers might take each other for the leader.")),
+        (ForwardOnce, card("proposal.forwarded-once", "not in the paper",
+            "A proposal is passed on once: a receiver that does not lead refuses it and names the \
+             leader, so that no proposal goes in circles.")),
+        (ForwardNoTerm, card("proposal.no-term", "not in the paper",
+            "A proposal that is passed on belongs to no term: whoever sends one deposes nobody with it.")),
         (DurableVote, card("durability.vote", "Figure 2",
             "A granted vote leaves when it is durable: a server that forgot it could vote twice.")),
         (DurableCandidacy, card("durability.candidacy", "Figure 2",

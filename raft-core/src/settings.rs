@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::types::{LIMIT, Span};
+use crate::types::{LIMIT, Priority, Span};
 
 /// The knobs of one server. Times are on the server's own clock.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -17,6 +17,11 @@ pub struct Settings {
     pub pre_vote: bool,
     /// Refuse votes while a leader is fresh (paper §6, dissertation §4.2.3).
     pub stickiness: bool,
+    /// How much this server is wanted as the leader: it puts off candidates of a lower priority for
+    /// a while (see the rule `election.priority`).
+    pub priority: Priority,
+    /// A follower passes proposals on to its leader, instead of refusing them.
+    pub forward_proposals: bool,
     /// A leader that hears from no quorum steps down (dissertation §6.2).
     pub check_quorum: bool,
     /// Tell followers of a new commit index at once, not with the next message.
@@ -30,7 +35,8 @@ pub struct Settings {
     /// Entry bytes sent to one follower and not acknowledged, at most.
     pub window_bytes: u64,
     /// Entry bytes that a leader has appended and not committed, at most: proposals beyond them
-    /// are refused. One that is larger is taken when nothing else waits.
+    /// are refused. One that is larger is taken when nothing else waits. The same holds of a follower
+    /// and the proposals that it has passed on and not been answered about.
     pub uncommitted_bytes: u64,
     /// Reads that wait at one server, at most; one more is refused.
     pub reads_waiting: u64,
@@ -52,6 +58,8 @@ impl Default for Settings {
             heartbeat: Span(50 * MILLISECOND),
             pre_vote: true,
             stickiness: true,
+            priority: Priority(0),
+            forward_proposals: false,
             check_quorum: true,
             eager_commit: false,
             max_message_bytes: 64 << 10,

@@ -9,7 +9,7 @@ use crate::progress::Pace;
 use crate::raft::Raft;
 use crate::role::Role;
 use crate::rules::Rules;
-use crate::types::{EntryId, Index, Instant, NodeId, Term, WriteId};
+use crate::types::{EntryId, Index, Instant, NodeId, Priority, Term, WriteId};
 
 /// A server at one moment. Instants are of its own clock.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,6 +19,8 @@ pub struct Status {
     pub id: NodeId,
     /// What it is.
     pub role: RoleKind,
+    /// How much it is wanted as the leader.
+    pub priority: Priority,
     /// Its term.
     pub current_term: Term,
     /// Who has its vote of that term.
@@ -47,6 +49,8 @@ pub struct Status {
     pub uncommitted_bytes: u64,
     /// Reads without an entry that wait here.
     pub reads_waiting: u64,
+    /// Proposals that it has passed on and not been answered about.
+    pub proposals_forwarded: u64,
     /// To whom leadership is being handed.
     pub transfer_to: Option<NodeId>,
     /// The newest snapshot that it holds.
@@ -116,6 +120,7 @@ impl<R: Rules> Raft<R> {
         Status {
             id: self.id,
             role: self.role(),
+            priority: self.settings.priority,
             current_term: self.current_term,
             voted_for: self.voted_for,
             leader: self.leader(),
@@ -134,6 +139,7 @@ impl<R: Rules> Raft<R> {
             lease_until: self.lease_until(),
             uncommitted_bytes,
             reads_waiting: self.reads_waiting(),
+            proposals_forwarded: self.proposals_forwarded(),
             transfer_to,
             snapshot: self.snapshot(),
             incoming: self.incoming(),

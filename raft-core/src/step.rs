@@ -3,6 +3,7 @@
 use crate::effect::{Effects, Input};
 use crate::event::{Event, Observer};
 use crate::message::{Body, Malformed, Message};
+use crate::priority::Claim;
 use crate::raft::Raft;
 use crate::role::Role;
 use crate::rules::{RuleId, Rules};
@@ -74,14 +75,29 @@ impl<R: Rules> Raft<R> {
             return;
         }
         // Two questions change no term: a pre-vote, and a candidate that disturbs a fresh leader.
-        if let Body::PreVote { last } = message.body {
-            self.handle_pre_vote(from, message.term, last, observer);
+        if let Body::PreVote { last, priority } = message.body {
+            let claim = Claim {
+                last,
+                priority: Some(priority),
+            };
+            self.handle_pre_vote(from, message.term, &claim, observer);
             return;
         }
         if let Body::RequestVote { transfer, .. } = message.body
             && self.disturbs(from, transfer, observer)
         {
             return;
+        }
+        // A proposal that is passed on is of no term; what became of it is known in any.
+        match &message.body {
+            Body::Propose { token, sizes } if !self.rules.proposal_term_counts() => {
+                self.handle_propose(from, *token, sizes, observer);
+                return;
+            }
+            Body::ProposeReply { token, answer } => {
+                self.handle_propose_reply(*token, *answer, observer);
+            }
+            _ => {}
         }
         if message.term > self.current_term {
             self.become_follower(message.term, None, RuleId::HigherTerm, observer);
@@ -94,7 +110,17 @@ impl<R: Rules> Raft<R> {
             Body::PreVoteReply { asked_in, granted } => {
                 self.handle_pre_vote_reply(from, *asked_in, *granted, observer);
             }
-            Body::RequestVote { last, .. } => self.handle_request_vote(from, *last, observer),
+            Body::RequestVote {
+                last,
+                priority,
+                transfer,
+            } => {
+                let claim = Claim {
+                    last: *last,
+                    priority: (!transfer).then_some(*priority),
+                };
+                self.handle_request_vote(from, &claim, observer);
+            }
             Body::RequestVoteReply { granted } => {
                 self.handle_request_vote_reply(from, *granted, observer);
             }
@@ -116,6 +142,10 @@ impl<R: Rules> Raft<R> {
             }
             Body::TimeoutNow => self.handle_timeout_now(from, observer),
             Body::ReadIndex { number } => self.handle_read_index(from, *number, observer),
+            Body::Propose { token, sizes } => {
+                self.handle_propose(from, *token, sizes, observer);
+            }
+            Body::ProposeReply { .. } => {}
             Body::ReadIndexReply { number, index } => {
                 self.handle_read_index_reply(from, *number, *index, observer);
             }
@@ -135,8 +165,9 @@ impl<R: Rules> Raft<R> {
             "only older terms are stale"
         );
         let counts = match &message.body {
-            // Answers name the term they were asked in: the voter's own may well be lower.
-            Body::PreVoteReply { .. } => true,
+            // Answers name the term they were asked in: the voter's own may well be lower. Those about
+            // proposals were heard already.
+            Body::PreVoteReply { .. } | Body::ProposeReply { .. } => true,
             Body::RequestVoteReply { .. } => self
                 .rules
                 .vote_reply_counts(message.term, self.current_term),
@@ -149,6 +180,7 @@ impl<R: Rules> Raft<R> {
             | Body::InstallSnapshot(_)
             | Body::TimeoutNow
             | Body::ReadIndex { .. }
+            | Body::Propose { .. }
             | Body::ReadIndexReply { .. } => false,
         };
         if !counts {
@@ -168,7 +200,12 @@ impl<R: Rules> Raft<R> {
         }
         match self.role {
             Role::Leader(_) => self.leader_deadline(observer),
-            _ => self.election_timeout(observer),
+            _ => {
+                self.end_late_forwarding(observer);
+                if self.election_deadline.is_some_and(|due| due <= self.now) {
+                    self.election_timeout(observer);
+                }
+            }
         }
     }
 

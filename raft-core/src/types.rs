@@ -55,6 +55,30 @@ number! {
 }
 
 number! {
+    /// A proposal that a server has passed on, as the core calls it. Drawn, so that what is said about
+    /// one from before a restart fits none of now.
+    ProposalToken, "f"
+}
+
+/// How much a server is wanted as the leader, compared with the others; 0 unless an operator says
+/// more.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Priority(pub u8);
+
+impl fmt::Display for Priority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "p{}", self.0)
+    }
+}
+
+impl fmt::Debug for Priority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+number! {
     /// A read, as the driver that asked for it calls it. The core only hands it back.
     ReadToken, "r"
 }

@@ -212,6 +212,7 @@ fn a_vote_given_again_after_a_restart_is_the_same_vote() {
         1,
         Body::RequestVote {
             last,
+            priority: raft_core::Priority(0),
             transfer: false,
         },
     );
@@ -224,6 +225,7 @@ fn a_vote_given_again_after_a_restart_is_the_same_vote() {
         1,
         Body::RequestVote {
             last,
+            priority: raft_core::Priority(0),
             transfer: false,
         },
     );
@@ -233,6 +235,7 @@ fn a_vote_given_again_after_a_restart_is_the_same_vote() {
         1,
         Body::RequestVote {
             last,
+            priority: raft_core::Priority(0),
             transfer: false,
         },
     );
@@ -310,6 +313,7 @@ fn entries_known_by_term_only_are_neither_promised_nor_campaigned_with() {
         2,
         Body::RequestVote {
             last: shorter,
+            priority: raft_core::Priority(0),
             transfer: false,
         },
     );
@@ -340,6 +344,7 @@ fn a_term_may_be_told_before_it_is_durable() {
         1,
         Body::RequestVote {
             last,
+            priority: raft_core::Priority(0),
             transfer: false,
         },
     );

@@ -187,6 +187,7 @@ fn a_follower_of_a_fresh_leader_disturbs_nobody() {
         term: term.next(),
         body: Body::RequestVote {
             last,
+            priority: raft_core::Priority(0),
             transfer: false,
         },
     };
@@ -222,6 +223,7 @@ fn a_starting_server_withholds_votes_for_one_minimum_election_timeout() {
         term: Term(1),
         body: Body::RequestVote {
             last: raft_core::EntryId::default(),
+            priority: raft_core::Priority(0),
             transfer: false,
         },
     };
@@ -346,6 +348,7 @@ fn a_server_whose_promises_may_be_lost_neither_votes_nor_campaigns() {
         term: Term(1),
         body: Body::RequestVote {
             last: raft_core::EntryId::default(),
+            priority: raft_core::Priority(0),
             transfer: false,
         },
     };

@@ -10,8 +10,9 @@
 use proptest::prelude::*;
 use raft_core::{
     AppendEntries, AppendEntriesReply, Base, Body, Boot, Configuration, Durable, Effect, EntryId,
-    EntryMeta, HardState, Index, Input, Instant, LIMIT, Message, NodeId, Outcome, Raft, ReadMode,
-    ReadToken, RestoreError, Settings, SnapshotId, Span, Standard, Term, WriteId,
+    EntryMeta, HardState, Index, Input, Instant, LIMIT, Message, NodeId, Outcome, Priority,
+    ProposalAnswer, ProposalToken, Raft, ReadMode, ReadToken, Refusal, RestoreError, Settings,
+    SnapshotId, Span, Standard, Term, WriteId,
 };
 
 fn number() -> impl Strategy<Value = u64> {
@@ -91,13 +92,26 @@ fn reply() -> impl Strategy<Value = Body> {
     })
 }
 
+fn priority() -> impl Strategy<Value = Priority> {
+    any::<u8>().prop_map(Priority)
+}
+
 fn message() -> impl Strategy<Value = Message> {
     let body = prop_oneof![
-        1 => entry().prop_map(|last| Body::PreVote { last }),
+        1 => (entry(), priority()).prop_map(|(last, priority)| Body::PreVote { last, priority }),
         1 => (number(), any::<bool>())
             .prop_map(|(term, granted)| Body::PreVoteReply { asked_in: Term(term), granted }),
-        1 => (entry(), any::<bool>())
-            .prop_map(|(last, transfer)| Body::RequestVote { last, transfer }),
+        1 => (entry(), priority(), any::<bool>()).prop_map(|(last, priority, transfer)| {
+            Body::RequestVote { last, priority, transfer }
+        }),
+        1 => (number(), proptest::collection::vec(number(), 0..3)).prop_map(|(token, sizes)| {
+            Body::Propose { token: ProposalToken(token), sizes: sizes.into() }
+        }),
+        1 => (number(), proptest::option::of(entry())).prop_map(|(token, first)| {
+            let refused = ProposalAnswer::Refused { why: Refusal::NotLeader, leader: None };
+            let answer = first.map_or(refused, ProposalAnswer::Accepted);
+            Body::ProposeReply { token: ProposalToken(token), answer }
+        }),
         1 => Just(Body::TimeoutNow),
         1 => number().prop_map(|number| Body::ReadIndex { number }),
         1 => (number(), proptest::option::of(number())).prop_map(|(number, index)| {

@@ -7,14 +7,14 @@ use common::schedule::{act, run};
 use common::{Cluster, plain};
 use proptest::prelude::*;
 use raft_core::{
-    EntryId, Index, Instant, NodeId, OutsideLog, Rules, Settings, Span, Term, WriteId,
+    EntryId, Index, Instant, NodeId, OutsideLog, Priority, Rules, Settings, Span, Term, WriteId,
 };
 
 /// One rule broken, by number.
 #[derive(Clone, Copy, Debug)]
 struct Planted(u32);
 
-const PLANTED: u32 = 34;
+const PLANTED: u32 = 37;
 
 #[rustfmt::skip]
 impl Rules for Planted {
@@ -95,6 +95,15 @@ impl Rules for Planted {
     fn own_copy(&self, durable: Index, last: Index) -> Index {
         if self.0 == 30 { last } else { durable }
     }
+    fn lower_priority_is_refused(&self, candidate: Priority, own: Priority, _: bool, _: Span, _: Span)
+        -> bool {
+        self.0 == 34 && candidate <= own
+    }
+    fn forward_to(&self, leader: Option<NodeId>, last: Option<NodeId>) -> Option<NodeId> {
+        if self.0 >= 35 { leader.or(last) } else { leader }
+    }
+    fn proposal_term_counts(&self) -> bool { self.0 == 35 }
+    fn forwards_again(&self) -> bool { self.0 == 36 }
     fn vote_may_leave(&self, vote: WriteId, durable: WriteId) -> bool {
         self.0 == 1 || vote <= durable
     }
@@ -119,6 +128,7 @@ proptest! {
         acts in proptest::collection::vec(act(3), 50..400),
     ) {
         let settings = if careful { Settings::default() } else { plain() };
+        let settings = Settings { forward_proposals: bug >= 35, ..settings };
         let mut cluster = Cluster::with_rules(Planted(bug), 3, settings);
         cluster.instant_disk = false;
         cluster.checked = false;

@@ -15,6 +15,7 @@ fn ask(last: (u64, u64)) -> Body {
     };
     Body::RequestVote {
         last,
+        priority: raft_core::Priority(0),
         transfer: false,
     }
 }
@@ -221,6 +222,7 @@ fn a_deadline_acts_only_on_its_own_input() {
         0,
         Body::PreVote {
             last: EntryId::default(),
+            priority: raft_core::Priority(0),
         },
     );
     assert_eq!(cluster.node(1).role(), RoleKind::Follower);

@@ -3,7 +3,8 @@
 
 use kv::{Answer, LogWrite, Op, Operator, ReadBy, Reply, Request, Response, Write};
 use raft_core::{
-    AppendEntries, Body, Configuration, EntryId, LeaseRefusal, NodeId, Outcome, SnapshotId,
+    AppendEntries, Body, Configuration, EntryId, LeaseRefusal, NodeId, Outcome, ProposalAnswer,
+    Refusal, SnapshotId,
 };
 use simulator::TraceHash;
 
@@ -11,16 +12,20 @@ pub(crate) fn message(message: &kv::Message, hash: &mut TraceHash) {
     let raft = &message.raft;
     hash.word(raft.term.0);
     match &raft.body {
-        Body::PreVote { last } => {
-            hash.word(1);
+        Body::PreVote { last, priority } => {
+            hash.word(u64::from(priority.0) << 16 | 1);
             entry(*last, hash);
         }
         Body::PreVoteReply { asked_in, granted } => {
             hash.word(2 << 8 | u64::from(*granted));
             hash.word(asked_in.0);
         }
-        Body::RequestVote { last, transfer } => {
-            hash.word(3 << 8 | u64::from(*transfer));
+        Body::RequestVote {
+            last,
+            priority,
+            transfer,
+        } => {
+            hash.word(u64::from(priority.0) << 16 | 3 << 8 | u64::from(*transfer));
             entry(*last, hash);
         }
         Body::RequestVoteReply { granted } => hash.word(4 << 8 | u64::from(*granted)),
@@ -69,10 +74,39 @@ pub(crate) fn message(message: &kv::Message, hash: &mut TraceHash) {
             hash.word(*seq);
             hash.word(sent_at.0);
         }
+        Body::Propose { token, sizes } => {
+            hash.word(12);
+            hash.word(token.0);
+            for bytes in sizes {
+                hash.word(*bytes);
+            }
+            let command = message.proposal.as_deref();
+            payloads(command.map_or(&[], std::slice::from_ref), hash);
+        }
+        Body::ProposeReply { token, answer } => {
+            hash.word(13);
+            hash.word(token.0);
+            proposal_answer(*answer, hash);
+        }
         Body::ReadIndexReply { number, index } => {
             hash.word(9 << 8 | u64::from(index.is_some()));
             hash.word(*number);
             hash.word(index.unwrap_or_default().0);
+        }
+    }
+}
+
+fn proposal_answer(answer: ProposalAnswer, hash: &mut TraceHash) {
+    match answer {
+        ProposalAnswer::Accepted(first) => entry(first, hash),
+        ProposalAnswer::Refused { why, leader } => {
+            let (kind, to) = match why {
+                Refusal::NotLeader => (1, 0),
+                Refusal::Transferring { to } => (2, to.0),
+                Refusal::TooMuchUncommitted => (3, 0),
+            };
+            hash.word(kind << 60 | to);
+            hash.word(leader.map_or(0, |NodeId(id)| id));
         }
     }
 }

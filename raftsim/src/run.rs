@@ -261,7 +261,7 @@ pub(crate) fn members<R: Rules + Clone, D: Duties>(
             options: options(&scenario.machine),
             rules,
             duties,
-            settings: settings(&scenario.raft),
+            settings: settings(&scenario.raft, &scenario.nodes[place as usize]),
             configuration: configuration.clone(),
         };
         (config, Image::default())

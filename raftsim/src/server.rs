@@ -206,12 +206,14 @@ impl<R: Rules + Clone, D: Duties> simulator::Node for Server<R, D> {
             | Body::RequestVoteReply { .. }
             | Body::AppendEntriesReply(_)
             | Body::InstallSnapshotReply { .. }
+            | Body::ProposeReply { .. }
             | Body::ReadIndexReply { .. } => true,
             Body::PreVote { .. }
             | Body::RequestVote { .. }
             | Body::AppendEntries(_)
             | Body::InstallSnapshot(_)
             | Body::TimeoutNow
+            | Body::Propose { .. }
             | Body::ReadIndex { .. } => false,
         }
     }

@@ -123,6 +123,18 @@ fn gallery() -> Vec<(Code, String, &'static str, &'static str)> {
             ),
             (
                 Code::SC014,
+                file(r#" "raft": { "priority": { "S1": 2, "S7": 1 } },"#, ""),
+                "1",
+                "did you mean S1?",
+            ),
+            (
+                Code::SC026,
+                file(r#" "raft": { "priority": { "S1": 256 } },"#, ""),
+                "256",
+                "from 0 to 255",
+            ),
+            (
+                Code::SC014,
                 step(r#"{ "crash": ["S1", "S9"] }"#),
                 "\"S9\"",
                 "did you mean S1?",

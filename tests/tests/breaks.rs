@@ -151,6 +151,8 @@ const LONG_DELAYS: &str = include_str!("../scenarios/long-delays.json");
 const YOUNG_LEADERS: &str = include_str!("../scenarios/young-leaders.json");
 const SILENT_CLIENTS: &str = include_str!("../scenarios/silent-clients.json");
 const DEAF_SERVER: &str = include_str!("../scenarios/deaf-server.json");
+const DEAF_FORWARDER: &str = include_str!("../scenarios/deaf-forwarder.json");
+const ORPHANED_PAIR: &str = include_str!("../scenarios/orphaned-pair.json");
 const SLOW_RECEIVER: &str = include_str!("../scenarios/slow-receiver.json");
 const SNAPSHOTS: &str = include_str!("../../scenarios/snapshots.json");
 const SESSIONS: &str = include_str!("../../scenarios/sessions.json");
@@ -209,6 +211,16 @@ fn a_leader_without_an_entry_of_its_own_cannot_tell_what_was_committed() {
 #[test]
 fn a_server_that_cannot_hear_deposes_every_leader() {
     shown_by(DEAF_SERVER, Bug::L07, 5);
+}
+
+#[test]
+fn a_proposal_whose_term_counts_deposes_the_leader_again_and_again() {
+    shown_by(DEAF_FORWARDER, Bug::A07, 5);
+}
+
+#[test]
+fn a_proposal_that_is_passed_on_again_goes_in_circles() {
+    shown_by(ORPHANED_PAIR, Bug::A07b, 5);
 }
 
 #[test]

@@ -184,6 +184,9 @@ fn perform<P: Payloads>(
             Effect::ReadReady { .. } => *read += 1,
             Effect::ProposalRefused { .. }
             | Effect::ReadFailed { .. }
+            | Effect::ProposalForwarded { .. }
+            | Effect::ProposalAnswered { .. }
+            | Effect::ProposalLost { .. }
             | Effect::TransferFailed { .. } => {
                 panic!("the first node leads, and nobody takes over: {effect:?}")
             }

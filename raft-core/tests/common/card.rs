@@ -45,6 +45,7 @@ pub fn vote(from: u64, term: u64, log: &[u64]) -> (u64, Message) {
             term,
             Body::RequestVote {
                 last,
+                priority: raft_core::Priority(0),
                 transfer: false,
             },
         ),

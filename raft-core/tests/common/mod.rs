@@ -248,6 +248,8 @@ impl<R: Rules + Clone> Cluster<R> {
                 }
                 Effect::ReadReady { .. }
                 | Effect::ReadFailed { .. }
+                | Effect::ProposalAnswered { .. }
+                | Effect::ProposalLost { .. }
                 | Effect::TransferFailed { .. } => self.answers.push((id, effect.clone())),
                 _ => {}
             }
@@ -498,9 +500,11 @@ impl<R: Rules + Clone> Cluster<R> {
 pub fn describe(envelope: &Envelope) -> String {
     let Envelope { from, to, message } = envelope;
     let body = match &message.body {
-        Body::PreVote { last } => format!("PreVote last {last}"),
+        Body::PreVote { last, .. } => format!("PreVote last {last}"),
         Body::PreVoteReply { granted, .. } => format!("PreVoteReply granted {granted}"),
         Body::RequestVote { last, .. } => format!("RequestVote last {last}"),
+        Body::Propose { sizes, .. } => format!("Propose {sizes:?}"),
+        Body::ProposeReply { answer, .. } => format!("ProposeReply {answer:?}"),
         Body::RequestVoteReply { granted } => format!("RequestVoteReply granted {granted}"),
         Body::AppendEntries(a) if a.is_empty() => {
             format!("AppendEntries after {} commit {}", a.prev, a.commit)

@@ -61,6 +61,7 @@ fn ask(index: u64, term: u64) -> Body {
     let last = entry(index, term);
     Body::RequestVote {
         last,
+        priority: raft_core::Priority(0),
         transfer: false,
     }
 }
@@ -68,7 +69,10 @@ fn ask(index: u64, term: u64) -> Body {
 /// PreVote with a log that ends here.
 fn pre_ask(index: u64, term: u64) -> Body {
     let last = entry(index, term);
-    Body::PreVote { last }
+    Body::PreVote {
+        last,
+        priority: raft_core::Priority(0),
+    }
 }
 
 fn refusal(from: u64, term: u64) -> (u64, Message) {

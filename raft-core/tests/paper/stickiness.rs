@@ -129,7 +129,16 @@ fn a_call_for_votes_on_the_leaders_own_request_is_heard_all_the_same() {
         let mut cluster = led();
         cluster.advance(after);
         let (last, transfer) = (entry(1, 1), true);
-        cluster.receive(4, 2, 2, Body::RequestVote { last, transfer });
+        cluster.receive(
+            4,
+            2,
+            2,
+            Body::RequestVote {
+                last,
+                priority: raft_core::Priority(0),
+                transfer,
+            },
+        );
         assert_eq!(granted(&cluster), Some(true), "after {after} ms");
         assert_eq!(cluster.node(2).current_term(), Term(2));
     }
@@ -139,6 +148,15 @@ fn a_call_for_votes_on_the_leaders_own_request_is_heard_all_the_same() {
 fn the_leaders_request_does_not_make_up_for_a_log_that_is_behind() {
     let mut cluster = led();
     let (last, transfer) = (entry(0, 0), true);
-    cluster.receive(4, 2, 2, Body::RequestVote { last, transfer });
+    cluster.receive(
+        4,
+        2,
+        2,
+        Body::RequestVote {
+            last,
+            priority: raft_core::Priority(0),
+            transfer,
+        },
+    );
     assert_eq!(granted(&cluster), Some(false));
 }

@@ -703,6 +703,34 @@ pub(super) const CARDS: &[Card] = &[
             "a client that is never answered cannot show: it asks again after a while.",
         ),
     },
+    Card {
+        bug: Bug::A07,
+        id: "A-07",
+        title: "A forwarded proposal deposes the receiver",
+        deviation: "A request is passed on to whoever last led, and its term counts: a server that has \
+                    raised its term in vain deposes the leader with each request of a client.",
+        change: Change::Rule("proposal_term_counts", RuleId::ForwardNoTerm),
+        breaks: &[LIVE, LIMITS],
+        exposed_by: "A server that hears nobody, and clients who ask it.",
+        seen_in: "libraries in Go",
+        reach: Reach::Only(
+            "pre-vote is off, since nobody raises a term in vain with it, and followers pass requests \
+             on, which they do where it is planted.",
+        ),
+    },
+    Card {
+        bug: Bug::A07b,
+        id: "A-07b",
+        title: "A forwarded proposal goes in circles",
+        deviation: "A request is passed on to whoever last led, and passed on again by a server that \
+                    does not lead: two that once followed each other send it back and forth until \
+                    somebody leads.",
+        change: Change::Rule("forwards_again", RuleId::ForwardOnce),
+        breaks: &[LIMITS, LIVE],
+        exposed_by: "Two former leaders without a majority, and clients who ask them.",
+        seen_in: "libraries in Go",
+        reach: Reach::Only("followers pass requests on, which they do where it is planted."),
+    },
 ];
 
 #[cfg(test)]

@@ -75,6 +75,8 @@ pub enum Bug {
     A04b,
     A04c,
     A05,
+    A07,
+    A07b,
 }
 
 impl Bug {
@@ -90,7 +92,7 @@ impl Bug {
             L01, L07, L08, L10, L11,
             Q01, Q02, Q04, Q05, Q06, Q07, Q09,
             S01, S01b, S02, S04, S06, S06b, S08, S10, S11,
-            A03, A04, A04b, A04c, A05,
+            A03, A04, A04b, A04c, A05, A07, A07b,
         ]
     };
 
@@ -129,6 +131,7 @@ impl Bug {
                 }
             }
             Bug::Q06 => scenario.raft.stickiness = false,
+            Bug::A07 | Bug::A07b => scenario.raft.forward_proposals = true,
             _ => {}
         }
     }

@@ -182,6 +182,21 @@ impl Rules for Planted {
         self.bug == Bug::L11
     }
 
+    fn forward_to(&self, leader: Option<NodeId>, last: Option<NodeId>) -> Option<NodeId> {
+        match self.bug {
+            Bug::A07 | Bug::A07b => leader.or(last),
+            _ => Standard.forward_to(leader, last),
+        }
+    }
+
+    fn proposal_term_counts(&self) -> bool {
+        self.bug == Bug::A07
+    }
+
+    fn forwards_again(&self) -> bool {
+        self.bug == Bug::A07b
+    }
+
     fn snapshot_is_needed(&self, before: bool, probing: bool) -> bool {
         match self.bug {
             Bug::R13 => false,

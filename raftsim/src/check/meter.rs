@@ -33,11 +33,13 @@ fn size(message: &kv::Message) -> u64 {
         Body::RequestVoteReply { .. } | Body::ReadIndex { .. } => 3,
         Body::PreVote { .. } | Body::RequestVote { .. } | Body::PreVoteReply { .. } => 4,
         Body::ReadIndexReply { .. } => 4,
+        Body::Propose { sizes, .. } => 3 + sizes.len() as u64,
+        Body::ProposeReply { .. } => 6,
         Body::AppendEntriesReply(_) | Body::InstallSnapshotReply { .. } => 6,
         Body::InstallSnapshot(install) => 10 + install.length.div_ceil(NUMBER),
         Body::AppendEntries(_) => 8 + 2 * message.payloads.len() as u64,
     };
-    let payloads = message.payloads.iter();
+    let payloads = message.payloads.iter().chain(message.proposal.as_deref());
     let carried: u64 = payloads.map(|payload| payload.bytes().len() as u64).sum();
     NUMBER * numbers + carried
 }

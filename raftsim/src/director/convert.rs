@@ -1,6 +1,6 @@
 //! From the units of scenario files to those of the engine.
 
-use raft_core::Settings;
+use raft_core::{Priority, Settings};
 use simulator::{Pace, Quality, Rate, Ratio, Span, SpanRange, Unsynced};
 
 use crate::format;
@@ -72,13 +72,17 @@ fn compaction(policy: &format::SnapshotPolicy) -> kv::Compaction {
     }
 }
 
-pub(crate) fn settings(raft: &format::Raft) -> Settings {
+/// How the server of this name does Raft.
+pub(crate) fn settings(raft: &format::Raft, server: &format::NodeName) -> Settings {
+    let priority = raft.priority.get(server).copied().unwrap_or_default();
     Settings {
         election_timeout_min: raft_core::Span(raft.election_timeout.low().get()),
         election_timeout_max: raft_core::Span(raft.election_timeout.high().get()),
         heartbeat: raft_core::Span(raft.heartbeat.get()),
         pre_vote: raft.pre_vote,
         stickiness: raft.stickiness,
+        priority: Priority(u8::try_from(priority).expect("a checked priority is small")),
+        forward_proposals: raft.forward_proposals,
         check_quorum: raft.check_quorum,
         eager_commit: raft.eager_commit,
         max_message_bytes: raft.max_message.get(),

@@ -214,6 +214,13 @@ impl Checker<'_> {
             self.wrong(Code::SC027, "raft/clock_error", message);
         }
         self.disk_timeout(raft);
+        for (name, priority) in &raft.priority {
+            let at = format!("raft/priority/{name}");
+            if !self.nodes.contains(name) {
+                self.unknown_node(&at, name);
+            }
+            self.bounds(&at, *priority, 0, u32::from(u8::MAX));
+        }
     }
 
     /// When snapshots are taken, and sessions expire.

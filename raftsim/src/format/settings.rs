@@ -1,7 +1,9 @@
 //! The standing settings of a scenario: Raft, network, disks, clocks, clients.
 
+use std::collections::BTreeMap;
+
 use super::preset::WrittenNetwork;
-use super::select::Selector;
+use super::select::{NodeName, Selector};
 use super::units::{ClockRate, DurationRange, Nanos, Rate, Ratio, Size};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,6 +21,13 @@ pub struct Raft {
     pub pre_vote: bool,
     /// Whether a node refuses its vote while it hears from a leader (dissertation 4.2.3).
     pub stickiness: bool,
+    /// How much nodes are wanted as the leader, by name: from 0, as for all that are left out, to
+    /// 255. A node puts off candidates of a lower priority whose log holds nothing more.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub priority: BTreeMap<NodeName, u32>,
+    /// Whether a follower passes a request on to its leader, instead of naming it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub forward_proposals: bool,
     /// Whether a leader that does not hear from a majority steps down (dissertation 6.2).
     pub check_quorum: bool,
     /// Whether a leader announces a new commit index at once, instead of with its next message.
@@ -96,6 +105,8 @@ impl Default for Raft {
             heartbeat: Nanos::millis(50),
             pre_vote: true,
             stickiness: true,
+            priority: BTreeMap::new(),
+            forward_proposals: false,
             check_quorum: true,
             eager_commit: false,
             max_message: Size::kib(64),

@@ -17,6 +17,9 @@ use crate::format::{
 /// even chance at least: thirty failing in a row is a bug.
 const ELECTION: u64 = 30;
 
+/// So many more where nodes have priorities: for so long one that cannot win puts off the others.
+const PATIENCE: u64 = 4;
+
 /// So many of the longest election timeouts clients and followers get beyond their own delays.
 const SLACK: u64 = 10;
 
@@ -138,7 +141,12 @@ pub(super) fn ending(
     let second = Nanos::millis(1_000).get();
     let attempts = clients.request_timeout.get() * 2 * (nodes.len() as u64 + 1);
     let think = clients.rate.spread().high().get();
-    let election = whole(ELECTION * longest + second);
+    let patience = if raft.priority.is_empty() {
+        0
+    } else {
+        PATIENCE
+    };
+    let election = whole((ELECTION + patience) * longest + second);
     let commit = whole(SLACK * longest + 100 * pace.round);
     let recovery = whole(election.get() + commit.get());
     let between = attempts + 2 * think + 8 * pace.round;

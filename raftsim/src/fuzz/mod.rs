@@ -43,6 +43,8 @@ mod storm;
 mod strategy;
 mod summary;
 mod watch;
+mod watch_forwarding;
+mod watch_priority;
 mod watch_reads;
 mod watch_snapshots;
 

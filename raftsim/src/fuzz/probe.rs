@@ -34,6 +34,11 @@ probes! {
     VoteRefusedVoted: "vote-refused-already-voted", "A vote was refused because another candidate had it.";
     VoteRefusedFresh: "vote-refused-fresh-leader", "A vote was refused because a leader was heard from.";
     VoteRefusedStale: "vote-refused-stale-term", "A vote of an older term was asked for.";
+    VoteRefusedPriority: "vote-refused-priority", "A vote or a pre-vote was refused because the candidate's priority is lower.";
+    PreferredElected: "preferred-elected", "A server was elected after it had refused one of a lower priority.";
+    PriorityOutweighed: "priority-outweighed-by-log", "A server voted for one of a lower priority, whose log held more.";
+    PriorityGaveWay: "priority-gave-way", "A server voted for one of a lower priority, since there was no leader for long.";
+    PriorityPassedOver: "priority-passed-over-by-transfer", "A server voted for one of a lower priority, which its leader had told to campaign.";
     VoteGivenAgain: "vote-given-again", "A candidate got the same vote twice.";
     PreVoteRefusedLogBehind: "pre-vote-refused-log-behind", "A pre-vote was refused because the log is not up to date.";
     PreVoteRefusedFresh: "pre-vote-refused-fresh-leader", "A pre-vote was refused because a leader was heard from.";
@@ -106,6 +111,13 @@ probes! {
     LeaseOver: "lease-over", "A leader's lease was over when a read came.";
     StaleReadWasStale: "stale-read-was-stale", "A stale read was answered from an older state than the newest.";
     StaleReadRefused: "stale-read-refused", "A stale read was refused because its client has seen more.";
+    // Requests that followers pass on.
+    Forwarded: "forwarded", "A follower passed a request on to its leader.";
+    ForwardedCommitted: "forwarded-and-committed", "A client was answered by a follower that had passed its request on.";
+    ForwardedRefused: "forwarded-and-refused", "A request that was passed on was refused.";
+    ForwardedLost: "forwarded-and-lost", "Nobody said in time what became of a request that was passed on.";
+    AcceptedTooLate: "accepted-too-late", "A request was passed on, and its entry was applied before its leader's answer came.";
+    ForwardedToNoLeader: "forwarded-to-no-leader", "A request was passed on to a server that leads no more.";
     // Leadership that is handed over or given up.
     TransferBegan: "transfer-began", "A leader began to hand leadership over.";
     HandedOver: "leadership-handed-over", "The server that a leader had told to campaign was elected.";

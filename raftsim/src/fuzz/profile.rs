@@ -84,6 +84,10 @@ pub struct RaftRanges {
     pub pre_vote: Ratio,
     /// The chance that nodes refuse their vote while they hear from a leader.
     pub stickiness: Ratio,
+    /// The chance that some nodes have priorities as leaders.
+    pub priority: Ratio,
+    /// The chance that followers pass requests on to their leader.
+    pub forward_proposals: Ratio,
     /// The chance that a leader that does not hear from a majority steps down.
     pub check_quorum: Ratio,
     /// The chance that a leader announces a new commit index at once.
@@ -114,6 +118,8 @@ impl Default for RaftRanges {
         Self {
             pre_vote: read("50%"),
             stickiness: read("50%"),
+            priority: read("15%"),
+            forward_proposals: read("0%"),
             check_quorum: read("70%"),
             eager_commit: read("30%"),
             election_timeout: read("50ms..500ms"),

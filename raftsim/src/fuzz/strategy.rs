@@ -1,6 +1,8 @@
 //! From a profile to scenarios: a proptest strategy, swarm style. Each feature and each kind of
 //! fault is on or off, and how much of it there is differs by orders of magnitude.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
 use super::calm::{self, CalmDrawn, Surroundings};
@@ -27,6 +29,7 @@ pub fn scenarios(profile: &Profile) -> BoxedStrategy<Resolved> {
         network(&profile.client_network),
         disk(&profile.disk),
         prop::collection::vec(drift(&profile.clocks), MOST_NODES),
+        priorities(profile.raft.priority),
         clients(&profile.clients),
         machine(&profile.machine),
     );
@@ -63,6 +66,7 @@ type Settings = (
     Network,
     Disk,
     Vec<Option<ClockRate>>,
+    Option<Vec<u32>>,
     Clients,
     Machine,
 );
@@ -71,7 +75,7 @@ fn assemble(
     name: &str,
     seed: u64,
     nodes: u32,
-    (mut raft, network, client_network, disk, drifts, mut clients, mut machine): Settings,
+    (mut raft, network, client_network, disk, drifts, priorities, mut clients, mut machine): Settings,
     storms: &[StormDrawn],
     calm: &CalmDrawn,
 ) -> Resolved {
@@ -86,6 +90,8 @@ fn assemble(
         })
     });
     let clocks: Vec<Clock> = clocks.collect();
+    let ranked = nodes.iter().cloned().zip(priorities.into_iter().flatten());
+    raft.priority = ranked.filter(|(_, priority)| *priority > 0).collect();
     let leases = clients.reads.lease > 0 && raft.stickiness;
     if leases {
         raft.clock_error = Some(clock_error(&raft, &clocks));
@@ -149,6 +155,7 @@ fn raft(ranges: &RaftRanges) -> impl Strategy<Value = Raft> + use<> {
         hit(ranges.stickiness),
         hit(ranges.check_quorum),
         hit(ranges.eager_commit),
+        hit(ranges.forward_proposals),
     );
     let times = (
         duration(ranges.election_timeout),
@@ -167,7 +174,7 @@ fn raft(ranges: &RaftRanges) -> impl Strategy<Value = Raft> + use<> {
         count(ranges.disk_timeouts),
     );
     (switches, times, sizes, bounds).prop_map(|(switches, times, sizes, bounds)| {
-        let (pre_vote, stickiness, check_quorum, eager_commit) = switches;
+        let (pre_vote, stickiness, check_quorum, eager_commit, forward_proposals) = switches;
         let (shortest, percent, heartbeats) = times;
         let (messages, max_message, times_message, snapshot_piece) = sizes;
         let longest = nanos(shortest.get() / 100 * u64::from(100 + percent));
@@ -178,6 +185,8 @@ fn raft(ranges: &RaftRanges) -> impl Strategy<Value = Raft> + use<> {
             heartbeat: nanos(shortest.get() / u64::from(heartbeats)),
             pre_vote,
             stickiness,
+            priority: BTreeMap::new(),
+            forward_proposals,
             check_quorum,
             eager_commit,
             max_message,
@@ -296,6 +305,11 @@ fn disk(ranges: &DiskRanges) -> impl Strategy<Value = Disk> + use<> {
             ..Disk::default()
         }
     })
+}
+
+/// A priority for each node: few different ones, so that some nodes share theirs.
+fn priorities(chance: Ratio) -> impl Strategy<Value = Option<Vec<u32>>> {
+    sometimes(chance, prop::collection::vec(0..4_u32, MOST_NODES))
 }
 
 fn drift(ranges: &ClockRanges) -> impl Strategy<Value = Option<ClockRate>> + use<> {

@@ -1,5 +1,7 @@
 //! Watches a run for the situations that [`Probe`]s name.
 
+use std::collections::BTreeSet;
+
 use kv::{Came, Duties, Response};
 use raft_core::{Body, EntryId, Event, Index, MessageKind, RoleKind, RuleId, Rules, Term};
 use raft_core::{VoteRefusal, WriteId};
@@ -54,6 +56,10 @@ pub(super) struct Seen {
     back_offs: Vec<u32>,
     /// The snapshot that it is sent.
     pub(super) part: Option<Part>,
+    /// Entries that it waits for because their leader took them for it.
+    pub(super) expects: BTreeSet<(Index, Term)>,
+    /// Whether it put off a candidate of a lower priority since it last followed a leader.
+    pub(super) put_off: bool,
 }
 
 impl Probes {
@@ -75,6 +81,8 @@ impl Probes {
             paused: None,
             back_offs: vec![0; servers],
             part: None,
+            expects: BTreeSet::new(),
+            put_off: false,
         };
         Self {
             hits: Hits::default(),
@@ -139,6 +147,7 @@ impl Probes {
         seen.owed = None;
         seen.paused = None;
         seen.crashed = id;
+        seen.expects.clear();
         self.hit_if(lost_vote, Probe::LostVote);
         self.hit_if(lost_entry, Probe::LostEntry);
         self.hit_if(lost_committed, Probe::LeaderLostCommitted);
@@ -234,6 +243,7 @@ impl Probes {
             (VoteRefusal::LeaderIsFresh { .. }, false) => Probe::VoteRefusedFresh,
             (VoteRefusal::LeaderIsFresh { .. }, true) => Probe::PreVoteRefusedFresh,
             (VoteRefusal::AlreadyVoted { .. }, _) => Probe::VoteRefusedVoted,
+            (VoteRefusal::LowerPriority { .. }, _) => Probe::VoteRefusedPriority,
             (VoteRefusal::StaleTerm { .. }, _) => Probe::VoteRefusedStale,
             (VoteRefusal::MayNotVote, _) => return,
         };
@@ -464,6 +474,8 @@ impl<R: Rules + Clone, D: Duties> Observer<Server<R, D>> for Probes {
         if !step.events.is_empty() || matches!(step.action, Action::Operator { .. }) {
             self.reads(node, cluster, step);
             self.leadership(node, cluster, step);
+            self.priorities(node, cluster, step);
+            self.forwarding(node, step);
             self.snapshots(node, cluster, step);
         }
         if !step.output.is_empty() {

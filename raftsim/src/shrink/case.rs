@@ -22,11 +22,13 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Elections take no more than they must: no pre-votes, no stickiness, no check-quorum.
+    /// Elections take no more than they must: no pre-votes, no stickiness, no check-quorum, no
+    /// priorities.
     pub(crate) fn make_plain(&mut self) {
         self.raft.pre_vote = false;
         self.raft.stickiness = false;
         self.raft.check_quorum = false;
+        self.raft.priority.clear();
     }
 
     /// All knobs but those of elections have their usual values.
@@ -35,6 +37,7 @@ impl World {
             pre_vote: self.raft.pre_vote,
             stickiness: self.raft.stickiness,
             check_quorum: self.raft.check_quorum,
+            priority: self.raft.priority.clone(),
             ..Raft::default()
         };
     }

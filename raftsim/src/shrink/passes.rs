@@ -71,11 +71,12 @@ fn free_time(hunt: &mut Hunt<'_>) {
 
 /// Switches off what makes elections longer, and gives the other knobs their usual values.
 fn settings(hunt: &mut Hunt<'_>) {
-    let changes: [fn(&mut World); 5] = [
+    let changes: [fn(&mut World); 6] = [
         World::make_plain,
         |world| world.raft.pre_vote = false,
         |world| world.raft.stickiness = false,
         |world| world.raft.check_quorum = false,
+        |world| world.raft.priority.clear(),
         World::make_usual,
     ];
     for change in changes {

@@ -62,7 +62,7 @@ impl<'s, C> Replayer<'s, C> {
                 options: options(&self.scenario.machine),
                 rules,
                 duties,
-                settings: settings(&world.raft),
+                settings: settings(&world.raft, &self.scenario.nodes[place as usize]),
                 configuration: configuration.clone(),
             };
             (config, Image::default())

@@ -12,9 +12,12 @@ use crate::format::{
 
 /// The stepped scenario that these lines make of a run.
 pub(super) fn stepped(run: &Resolved, case: &Case, lines: &[Line]) -> Resolved {
+    let nodes = run.nodes[..case.world.nodes as usize].to_vec();
+    let mut raft = case.world.raft.clone();
+    raft.priority.retain(|name, _| nodes.contains(name));
     Resolved {
-        nodes: run.nodes[..case.world.nodes as usize].to_vec(),
-        raft: case.world.raft.clone(),
+        nodes,
+        raft,
         network: Network::default(),
         links: Vec::new(),
         client_network: Network::default(),

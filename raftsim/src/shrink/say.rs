@@ -266,6 +266,11 @@ impl Scene<'_> {
                 0 => format!("{from}'s word that it can name no index"),
                 index => format!("{from}'s word to read at #{index}"),
             },
+            Kind::Propose => format!("the request that {from} passes on"),
+            Kind::ProposeAccepted => {
+                format!("{from}'s word that it is entry #{}", letter.says.first())
+            }
+            Kind::ProposeRefused => format!("{from}'s refusal of what was passed on"),
             Kind::Piece => format!("{from}'s piece of its snapshot at #{}", letter.says.first()),
             Kind::PieceReply => {
                 format!(

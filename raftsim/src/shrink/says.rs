@@ -1,7 +1,7 @@
 //! What a message says, as far as it matters for finding it again in another run.
 
 use kv::Response;
-use raft_core::{Body, Outcome};
+use raft_core::{Body, Outcome, ProposalAnswer};
 use simulator::{Content, Flight};
 
 use crate::server::Server;
@@ -32,6 +32,9 @@ pub(crate) enum Kind {
     TimeoutNow,
     ReadIndex,
     ReadIndexReply,
+    Propose,
+    ProposeAccepted,
+    ProposeRefused,
     Piece,
     PieceReply,
     Request,
@@ -91,7 +94,7 @@ impl Says {
 
     fn between_nodes(message: &raft_core::Message) -> Self {
         let (kind, numbers) = match &message.body {
-            Body::PreVote { last } => (Kind::PreVote, [last.index.0, last.term.0, 0, 0, 0]),
+            Body::PreVote { last, .. } => (Kind::PreVote, [last.index.0, last.term.0, 0, 0, 0]),
             Body::PreVoteReply { asked_in, granted } => {
                 let kind = if *granted {
                     Kind::PreVoteGranted
@@ -138,6 +141,14 @@ impl Says {
             ),
             Body::TimeoutNow => (Kind::TimeoutNow, [0; 5]),
             Body::ReadIndex { .. } => (Kind::ReadIndex, [0; 5]),
+            Body::Propose { .. } => (Kind::Propose, [0; 5]),
+            Body::ProposeReply { answer, .. } => match answer {
+                ProposalAnswer::Accepted(first) => (
+                    Kind::ProposeAccepted,
+                    [first.index.0, first.term.0, 0, 0, 0],
+                ),
+                ProposalAnswer::Refused { .. } => (Kind::ProposeRefused, [0; 5]),
+            },
             Body::ReadIndexReply { index, .. } => (
                 Kind::ReadIndexReply,
                 [index.unwrap_or_default().0, 0, 0, 0, 0],

@@ -129,6 +129,8 @@ fn kind(kind: Kind) -> MessageKind {
         Kind::TimeoutNow => MessageKind::TimeoutNow,
         Kind::ReadIndex => MessageKind::ReadIndex,
         Kind::ReadIndexReply => MessageKind::ReadIndexReply,
+        Kind::Propose => MessageKind::Propose,
+        Kind::ProposeAccepted | Kind::ProposeRefused => MessageKind::ProposeReply,
         Kind::Piece => MessageKind::InstallSnapshot,
         Kind::PieceReply => MessageKind::InstallSnapshotReply,
         Kind::Request => MessageKind::Request,

@@ -36,6 +36,8 @@ pub(super) fn is<R: Rules + Clone, D: Duties>(
         MessageKind::TimeoutNow => matches!(body, Some(Body::TimeoutNow)),
         MessageKind::ReadIndex => matches!(body, Some(Body::ReadIndex { .. })),
         MessageKind::ReadIndexReply => matches!(body, Some(Body::ReadIndexReply { .. })),
+        MessageKind::Propose => matches!(body, Some(Body::Propose { .. })),
+        MessageKind::ProposeReply => matches!(body, Some(Body::ProposeReply { .. })),
         MessageKind::InstallSnapshot => matches!(body, Some(Body::InstallSnapshot(_))),
         MessageKind::InstallSnapshotReply => {
             matches!(body, Some(Body::InstallSnapshotReply { .. }))

@@ -109,6 +109,16 @@ impl Words<'_> {
                 });
                 Said::new("read_answered", Some(Kind::Client), text, values)
             }
+            kv::Event::AcceptedTooLate {
+                client,
+                serial,
+                entry,
+            } => {
+                let (client, serial) = (client.0, serial.0);
+                let text = format!("c{client}.{serial} became {entry}, which is past: lost");
+                let values = json!({"client": client, "serial": serial, "entry": at(*entry)});
+                Said::new("accepted_too_late", Some(Kind::Client), text, values).notable()
+            }
             kv::Event::ReadBehind {
                 client,
                 after,
@@ -153,6 +163,10 @@ impl Words<'_> {
             | Event::LeaseOver { .. }
             | Event::ReadsForwarded { .. }
             | Event::ReadFailed { .. } => self.read(event),
+            Event::ProposalForwarded { .. }
+            | Event::ForwardedAppended { .. }
+            | Event::ForwardedAccepted { .. }
+            | Event::ForwardedLost => self.forwarding(event),
             Event::SnapshotTaken { .. }
             | Event::LogCut { .. }
             | Event::SnapshotSent { .. }
@@ -304,6 +318,15 @@ impl Words<'_> {
                 let (heard, needed) = (clock::brief(heard.0), clock::brief(needed.0));
                 format!("heard from a leader {heard} ago, {needed} is the least")
             }
+            VoteRefusal::LowerPriority {
+                theirs,
+                own,
+                leaderless,
+            } => {
+                let (theirs, own) = (theirs.0, own.0);
+                let leaderless = clock::brief(leaderless.0);
+                format!("priority {theirs} < own {own}, no leader for only {leaderless}")
+            }
             VoteRefusal::MayNotVote => "its own promises may be lost".to_owned(),
         }
     }
@@ -322,6 +345,16 @@ impl Words<'_> {
             }
             VoteRefusal::LeaderIsFresh { heard, needed } => {
                 json!({"candidate": candidate, "heard": heard.0, "needed": needed.0})
+            }
+            VoteRefusal::LowerPriority {
+                theirs,
+                own,
+                leaderless,
+            } => {
+                json!({
+                    "candidate": candidate, "theirs": theirs.0, "own": own.0,
+                    "leaderless": leaderless.0
+                })
             }
             VoteRefusal::MayNotVote => json!({"candidate": candidate}),
         }
@@ -491,6 +524,33 @@ impl Words<'_> {
                 Said::new("read_failed", kind, text, values).notable()
             }
             other => unreachable!("{other:?} is no read"),
+        }
+    }
+
+    fn forwarding(&self, event: &Event) -> Said {
+        let kind = Some(Kind::Client);
+        match event {
+            Event::ProposalForwarded { leader } => {
+                let leader = self.name(*leader);
+                let text = format!("passes it on to {leader}");
+                Said::new("proposal_forwarded", kind, text, json!({"leader": leader}))
+            }
+            Event::ForwardedAppended { from, first } => {
+                let from = self.name(*from);
+                let text = format!("takes it for {from} as {first}");
+                let values = json!({"from": from, "first": at(*first)});
+                Said::new("forwarded_appended", kind, text, values)
+            }
+            Event::ForwardedAccepted { first } => {
+                let text = format!("its client waits for {first}");
+                let values = json!({"first": at(*first)});
+                Said::new("forwarded_accepted", kind, text, values)
+            }
+            Event::ForwardedLost => {
+                let text = "nobody says what became of what it passed on".to_owned();
+                Said::new("forwarded_lost", kind, text, json!({})).notable()
+            }
+            other => unreachable!("{other:?} is about nothing that was passed on"),
         }
     }
 

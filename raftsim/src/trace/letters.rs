@@ -1,9 +1,10 @@
 //! What travels and what is written, in words, remembered until it arrives.
 
 use kv::{Answer, Op, Operator, ReadBy, Request, Response, SessionId};
-use raft_core::{Body, Outcome};
+use raft_core::{Body, Outcome, Priority, ProposalAnswer};
 
 use super::record::Kind;
+use crate::check::asker;
 
 /// So many bytes of a value are shown.
 const SHOWN: usize = 14;
@@ -27,19 +28,24 @@ pub(super) fn message(message: &kv::Message) -> Letter {
     let term = message.raft.term;
     let mut detail = String::new();
     let (kind, idle, text) = match &message.raft.body {
-        Body::PreVote { last } => (
-            Kind::Vote,
-            false,
-            format!("pre-vote? {} log {last}", term.next()),
-        ),
+        Body::PreVote { last, priority } => {
+            detail = wanted(*priority);
+            let text = format!("pre-vote? {} log {last}", term.next());
+            (Kind::Vote, false, text)
+        }
         Body::PreVoteReply { granted, .. } => (
             Kind::Vote,
             false,
             format!("pre-vote {}", if *granted { "yes" } else { "no" }),
         ),
-        Body::RequestVote { last, transfer } => {
+        Body::RequestVote {
+            last,
+            priority,
+            transfer,
+        } => {
+            detail = wanted(*priority);
             if *transfer {
-                ", told by the leader".clone_into(&mut detail);
+                detail.push_str(", told by the leader");
             }
             (Kind::Vote, false, format!("vote? {term} log {last}"))
         }
@@ -77,6 +83,14 @@ pub(super) fn message(message: &kv::Message) -> Letter {
             format!("has {received} bytes of snapshot {last}"),
         ),
         Body::TimeoutNow => (Kind::Vote, false, format!("campaign! after {term}")),
+        Body::Propose { .. } => (Kind::Append, false, "propose".to_owned()),
+        Body::ProposeReply { answer, .. } => {
+            let text = match answer {
+                ProposalAnswer::Accepted(first) => format!("taken as {first}"),
+                ProposalAnswer::Refused { .. } => "not taken".to_owned(),
+            };
+            (Kind::Append, false, text)
+        }
         Body::ReadIndex { .. } => (Kind::Append, false, "read index?".to_owned()),
         Body::ReadIndexReply { index, .. } => {
             let text = index.map_or("no read".to_owned(), |index| format!("read at {index}"));
@@ -87,8 +101,22 @@ pub(super) fn message(message: &kv::Message) -> Letter {
         text,
         detail,
         kind,
-        about: None,
+        about: proposed(message),
         idle,
+    }
+}
+
+/// The operation that a message passes on.
+fn proposed(message: &kv::Message) -> Option<(u32, u64)> {
+    let (client, serial) = asker(message.proposal.as_ref()?.bytes())?;
+    Some((u32::try_from(client).ok()?, serial))
+}
+
+/// A candidate's priority, where it has one.
+fn wanted(priority: Priority) -> String {
+    match priority {
+        Priority(0) => String::new(),
+        Priority(priority) => format!(", priority {priority}"),
     }
 }
 

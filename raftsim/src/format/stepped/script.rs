@@ -293,6 +293,10 @@ pub enum MessageKind {
     ReadIndex,
     /// The answer to it.
     ReadIndexReply,
+    /// Append this, from a follower that was asked.
+    Propose,
+    /// The answer to it.
+    ProposeReply,
     /// A piece of a snapshot.
     InstallSnapshot,
     /// The answer to it.

@@ -5,6 +5,7 @@
 
 mod appends;
 mod commits;
+mod proposals;
 mod reads;
 mod snapshots;
 mod store;
@@ -115,6 +116,7 @@ pub(super) fn of(account: &Account, when: When, node: NodeId, moment: &Moment) -
     votes::check(&mut scene);
     appends::check(&mut scene);
     commits::check(&mut scene);
+    proposals::check(&mut scene);
     reads::check(&mut scene);
     snapshots::check(&mut scene);
     store::check(&mut scene);

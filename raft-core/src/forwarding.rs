@@ -1,0 +1,185 @@
+//! Proposals that a follower passes on to its leader. Not in the paper, where clients are told who
+//! leads; other implementations have it.
+//!
+//! The proposal goes to the leader once. The leader's answer names the entry, and from then on the
+//! follower is where a leader is that has appended it: whether that entry commits shows when its
+//! index is applied. While there is no answer nobody knows: the message, or the answer, may be lost,
+//! and the network may double either. So a driver needs its clients' sessions (§8) here more than
+//! elsewhere.
+
+use alloc::collections::VecDeque;
+
+use crate::effect::{Effect, Refusal, Source};
+use crate::event::{Event, Observer};
+use crate::message::Body;
+use crate::raft::Raft;
+use crate::role::Role;
+use crate::rules::Rules;
+use crate::types::{EntryId, Instant, LIMIT, NodeId, ProposalToken};
+
+/// What a server says to proposals that another one passed on.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ProposalAnswer {
+    /// They were appended, from this entry on, all in its term. Only applied entries of these indexes
+    /// *and this term* are them.
+    Accepted(EntryId),
+    /// They were not appended.
+    Refused {
+        /// Why.
+        why: Refusal,
+        /// The leader of the current term, if the server knows it.
+        leader: Option<NodeId>,
+    },
+}
+
+/// One message with proposals, on its way or in doubt.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+struct Passed {
+    token: ProposalToken,
+    bytes: u64,
+    /// When nobody waits for the answer any more.
+    deadline: Instant,
+}
+
+/// The proposals that a server has passed on, oldest first.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub(crate) struct Forwarded {
+    passed: VecDeque<Passed>,
+    bytes: u64,
+}
+
+impl Forwarded {
+    fn push(&mut self, passed: Passed) {
+        self.bytes = self.bytes.saturating_add(passed.bytes);
+        self.passed.push_back(passed);
+    }
+
+    /// Takes one out. Whether it was there.
+    fn remove(&mut self, token: ProposalToken) -> bool {
+        let place = self.passed.iter().position(|passed| passed.token == token);
+        let gone = place.and_then(|place| self.passed.remove(place));
+        self.bytes -= gone.map_or(0, |gone| gone.bytes);
+        gone.is_some()
+    }
+
+    /// When the oldest answer is overdue.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.passed.front().map(|passed| passed.deadline)
+    }
+}
+
+impl<R: Rules> Raft<R> {
+    /// To whom this server passes proposals on, if it does.
+    pub(crate) fn forwards_to(&self) -> Option<NodeId> {
+        let leads = matches!(self.role, Role::Leader(_));
+        let wanted = self.settings.forward_proposals && !leads;
+        let to = self.rules.forward_to(self.leader(), self.last_leader);
+        to.filter(|_| wanted)
+    }
+
+    /// Passes the driver's proposals on.
+    pub(crate) fn forward_proposals<O: Observer>(
+        &mut self,
+        to: NodeId,
+        sizes: &[u64],
+        observer: &mut O,
+    ) {
+        // Proposals of nothing need some room, too.
+        let bytes = sizes
+            .iter()
+            .fold(1, |sum: u64, bytes| sum.saturating_add(*bytes));
+        let held = self.forwarded.bytes;
+        if held > 0 && held.saturating_add(bytes) > self.settings.uncommitted_bytes {
+            self.refuse(Refusal::TooMuchUncommitted, observer);
+            return;
+        }
+        let token = ProposalToken(self.random.draw() % LIMIT);
+        let deadline = self.now.after(self.settings.election_timeout_max);
+        self.forwarded.push(Passed {
+            token,
+            bytes,
+            deadline,
+        });
+        observer.event(Event::ProposalForwarded { leader: to });
+        self.effects.push_back(Effect::ProposalForwarded { token });
+        let sizes = sizes.into();
+        self.send(to, Body::Propose { token, sizes });
+    }
+
+    /// Another server passes proposals on to this one.
+    pub(crate) fn handle_propose<O: Observer>(
+        &mut self,
+        from: NodeId,
+        token: ProposalToken,
+        sizes: &[u64],
+        observer: &mut O,
+    ) {
+        assert!(from != self.id, "nobody passes proposals on to itself");
+        if let Some(to) = self.forwards_to().filter(|_| self.rules.forwards_again()) {
+            observer.event(Event::ProposalForwarded { leader: to });
+            let sizes = sizes.into();
+            self.send(to, Body::Propose { token, sizes });
+            return;
+        }
+        if let Some(why) = self.refusal_of(sizes) {
+            let leader = self.leader();
+            observer.event(Event::ProposalRefused { leader, why });
+            let answer = ProposalAnswer::Refused { why, leader };
+            self.send(from, Body::ProposeReply { token, answer });
+            return;
+        }
+        let first = self.put_into_log(sizes);
+        observer.event(Event::ForwardedAppended { from, first });
+        let answer = ProposalAnswer::Accepted(first);
+        self.send(from, Body::ProposeReply { token, answer });
+        self.appended(first.index, Source::Proposals, observer);
+        self.replicate(observer);
+    }
+
+    /// What became of proposals that this server passed on. The first answer counts.
+    pub(crate) fn handle_propose_reply<O: Observer>(
+        &mut self,
+        token: ProposalToken,
+        answer: ProposalAnswer,
+        observer: &mut O,
+    ) {
+        if !self.forwarded.remove(token) {
+            return;
+        }
+        observer.event(match answer {
+            ProposalAnswer::Accepted(first) => Event::ForwardedAccepted { first },
+            ProposalAnswer::Refused { why, leader } => Event::ProposalRefused { leader, why },
+        });
+        self.effects
+            .push_back(Effect::ProposalAnswered { token, answer });
+    }
+
+    /// The role or the term ends: the leader that was asked may never answer.
+    pub(crate) fn lose_forwarded<O: Observer>(&mut self, observer: &mut O) {
+        while let Some(Passed { token, .. }) = self.forwarded.passed.front().copied() {
+            self.lose(token, observer);
+        }
+    }
+
+    /// No answer came for the longest election timeout.
+    pub(crate) fn end_late_forwarding<O: Observer>(&mut self, observer: &mut O) {
+        let now = self.now;
+        let late = |passed: &&Passed| passed.deadline <= now;
+        while let Some(Passed { token, .. }) = self.forwarded.passed.front().filter(late).copied() {
+            self.lose(token, observer);
+        }
+    }
+
+    fn lose<O: Observer>(&mut self, token: ProposalToken, observer: &mut O) {
+        let known = self.forwarded.remove(token);
+        assert!(known, "only what was passed on is lost");
+        observer.event(Event::ForwardedLost);
+        self.effects.push_back(Effect::ProposalLost { token });
+    }
+
+    /// How many times proposals were passed on and not answered yet.
+    #[must_use]
+    pub fn proposals_forwarded(&self) -> u64 {
+        self.forwarded.passed.len() as u64
+    }
+}
