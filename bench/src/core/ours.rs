@@ -183,6 +183,9 @@ fn perform<P: Payloads>(
             Effect::Proposed { .. } => {}
             Effect::ReadReady { .. } => *read += 1,
             Effect::ProposalRefused { .. }
+            | Effect::ProposalForwarded { .. }
+            | Effect::ProposalAnswered { .. }
+            | Effect::ProposalLost { .. }
             | Effect::ReadFailed { .. }
             | Effect::TransferFailed { .. } => {
                 panic!("the first node leads, and nobody takes over: {effect:?}")
