@@ -17,7 +17,11 @@ fn forwarding() -> Settings {
 
 /// Server 1 leads, and the others know it.
 fn led() -> Cluster {
-    let mut cluster = Cluster::new(3, forwarding());
+    led_with(forwarding())
+}
+
+fn led_with(settings: Settings) -> Cluster {
+    let mut cluster = Cluster::new(3, settings);
     cluster.lead(1, &[2, 3]);
     cluster.deliver_all();
     cluster.drop_all();
@@ -139,7 +143,10 @@ fn without_an_answer_for_the_longest_timeout_a_proposal_is_lost_and_nothing_else
     cluster.propose(2);
     let token = token(&cluster);
     cluster.drop_all();
-    while cluster.answers.is_empty() {
+    for _ in 0..20 {
+        if !cluster.answers.is_empty() {
+            break;
+        }
         // The leader is heard from, but of the proposal nobody says anything.
         cluster.timeout(1);
         cluster.deliver_all();
@@ -162,12 +169,18 @@ fn a_new_term_or_a_candidacy_of_its_own_ends_the_wait() {
     cluster.receive(3, 2, 5, Body::RequestVoteReply { granted: false });
     assert_eq!(cluster.answers, [lost(first)]);
 
-    let mut cluster = led();
-    cluster.propose(2);
-    let second = token(&cluster);
-    cluster.step(2, Input::Campaign);
-    assert_eq!(cluster.answers, [lost(second)]);
-    assert_eq!(cluster.node(2).proposals_forwarded(), 0);
+    for pre_vote in [false, true] {
+        let settings = Settings {
+            pre_vote,
+            ..forwarding()
+        };
+        let mut cluster = led_with(settings);
+        cluster.propose(2);
+        let second = token(&cluster);
+        cluster.step(2, Input::Campaign);
+        assert_eq!(cluster.answers, [lost(second)]);
+        assert_eq!(cluster.node(2).proposals_forwarded(), 0);
+    }
 }
 
 #[test]

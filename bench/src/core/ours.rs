@@ -183,6 +183,9 @@ fn perform<P: Payloads>(
             Effect::Proposed { .. } => {}
             Effect::ReadReady { .. } => *read += 1,
             Effect::ProposalRefused { .. }
+            | Effect::ProposalForwarded { .. }
+            | Effect::ProposalAnswered { .. }
+            | Effect::ProposalLost { .. }
             | Effect::ReadFailed { .. }
             | Effect::ProposalForwarded { .. }
             | Effect::ProposalAnswered { .. }
