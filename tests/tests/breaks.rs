@@ -151,6 +151,7 @@ const LONG_DELAYS: &str = include_str!("../scenarios/long-delays.json");
 const YOUNG_LEADERS: &str = include_str!("../scenarios/young-leaders.json");
 const SILENT_CLIENTS: &str = include_str!("../scenarios/silent-clients.json");
 const DEAF_SERVER: &str = include_str!("../scenarios/deaf-server.json");
+const LONG_TRANSFERS: &str = include_str!("../scenarios/long-transfers.json");
 const SLOW_RECEIVER: &str = include_str!("../scenarios/slow-receiver.json");
 const SNAPSHOTS: &str = include_str!("../../scenarios/snapshots.json");
 
@@ -242,7 +243,7 @@ fn a_conflicting_entry_that_passes_for_the_snapshots_last_one_is_committed() {
 
 #[test]
 fn pieces_of_two_snapshots_make_a_state_that_nobody_had() {
-    shown_by(SNAPSHOTS, Bug::S04, 300);
+    shown_by(LONG_TRANSFERS, Bug::S04, 100);
 }
 
 #[test]
