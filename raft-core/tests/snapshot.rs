@@ -320,7 +320,8 @@ fn pieces_follow_each_other_without_waiting_for_the_disk() {
 /// nobody speaks of its own accord.
 fn deliver_pieces_backwards(cluster: &mut Cluster) {
     while let Some(place) = cluster.wire.iter().rposition(pieces) {
-        let Envelope { from, to, message } = cluster.wire.remove(place).unwrap();
+        let Envelope { from, to, message } =
+            cluster.wire.remove(place).expect("it was found there");
         cluster.receive(from.0, to.0, message.term.0, message.body);
         cluster.deliver(|e| !pieces(e));
     }

@@ -153,6 +153,7 @@ const SILENT_CLIENTS: &str = include_str!("../scenarios/silent-clients.json");
 const DEAF_SERVER: &str = include_str!("../scenarios/deaf-server.json");
 const DEAF_FORWARDER: &str = include_str!("../scenarios/deaf-forwarder.json");
 const ORPHANED_PAIR: &str = include_str!("../scenarios/orphaned-pair.json");
+const LONG_TRANSFERS: &str = include_str!("../scenarios/long-transfers.json");
 const SLOW_RECEIVER: &str = include_str!("../scenarios/slow-receiver.json");
 const SNAPSHOTS: &str = include_str!("../../scenarios/snapshots.json");
 const SESSIONS: &str = include_str!("../../scenarios/sessions.json");
@@ -255,7 +256,7 @@ fn a_conflicting_entry_that_passes_for_the_snapshots_last_one_is_committed() {
 
 #[test]
 fn pieces_of_two_snapshots_make_a_state_that_nobody_had() {
-    shown_by(SNAPSHOTS, Bug::S04, 300);
+    shown_by(LONG_TRANSFERS, Bug::S04, 100);
 }
 
 #[test]
