@@ -187,9 +187,6 @@ fn perform<P: Payloads>(
             | Effect::ProposalAnswered { .. }
             | Effect::ProposalLost { .. }
             | Effect::ReadFailed { .. }
-            | Effect::ProposalForwarded { .. }
-            | Effect::ProposalAnswered { .. }
-            | Effect::ProposalLost { .. }
             | Effect::TransferFailed { .. } => {
                 panic!("the first node leads, and nobody takes over: {effect:?}")
             }
