@@ -238,7 +238,10 @@ fn what_waits_for_answers_is_bounded_in_bytes() {
     cluster.propose_sizes(2, &[60]);
     let (leader, why) = (Some(n(1)), Refusal::TooMuchUncommitted);
     let refused = Effect::ProposalRefused { leader, why };
-    assert_eq!(cluster.propose_sizes(2, &[60]), [refused.clone()]);
+    assert_eq!(
+        cluster.propose_sizes(2, &[60]),
+        core::slice::from_ref(&refused)
+    );
     cluster.deliver_all();
     assert_ne!(cluster.propose_sizes(2, &[60]), [refused]);
     for _ in 0..200 {

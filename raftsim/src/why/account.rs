@@ -72,11 +72,11 @@ impl Reign {
             };
         }
         if let What::Receive { from, message, .. } = &moment.what
-            && let Body::AppendEntriesReply(reply) = &message.body
+            && let Some((seq, sent_at)) = echo(&message.body)
             && message.term == look.term
-            && reply.seq > 0
+            && seq > 0
         {
-            let heard = (*from, reply.sent_at, reply.seq);
+            let heard = (*from, sent_at, seq);
             match self.heard.iter_mut().find(|(node, ..)| node == from) {
                 Some(known) => *known = (*from, known.1.max(heard.1), known.2.max(heard.2)),
                 None => self.heard.push(heard),
@@ -91,14 +91,25 @@ impl Reign {
             self.round.clone_from(&self.sent);
         }
         for (to, message) in &moment.sent {
-            let Body::AppendEntries(append) = &message.body else {
-                continue;
+            let number = match &message.body {
+                Body::AppendEntries(append) => append.seq,
+                Body::InstallSnapshot(install) => install.seq,
+                _ => continue,
             };
             match self.sent.iter_mut().find(|(node, _)| node == to) {
-                Some((_, seq)) => *seq = append.seq,
-                None => self.sent.push((*to, append.seq)),
+                Some((_, seq)) => *seq = number,
+                None => self.sent.push((*to, number)),
             }
         }
+    }
+}
+
+/// The leader's message that an answer echoes: its number, and when it was sent.
+fn echo(body: &Body) -> Option<(u64, Instant)> {
+    match body {
+        Body::AppendEntriesReply(reply) => Some((reply.seq, reply.sent_at)),
+        Body::InstallSnapshotReply { seq, sent_at, .. } => Some((*seq, *sent_at)),
+        _ => None,
     }
 }
 
