@@ -65,6 +65,10 @@ pub struct Status {
     pub apply_at: Option<Instant>,
     /// How many clients wait for an answer.
     pub waiting: usize,
+    /// How many sessions are open that clients opened.
+    pub sessions: usize,
+    /// The cluster's time at the last entry applied, in nanoseconds; 0 while nobody opens sessions.
+    pub time: u64,
 }
 
 /// One thing that happens to a node.
@@ -127,6 +131,8 @@ impl<R: Rules, D: Duties> Node<R, D> {
             applied: self.machine.applied(),
             apply_at: self.applying.next(),
             waiting: self.waiting(),
+            sessions: self.machine.open_sessions().count(),
+            time: self.machine.time().0,
         }
     }
 

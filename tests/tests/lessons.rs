@@ -11,7 +11,7 @@ const NAMELESS: [&str; 1] = ["s3-prev-in-snapshot"];
 
 /// Figures and lessons, and each way they may go on.
 fn lessons() -> Vec<Resolved> {
-    let names = ["figure", "lesson", "regression"]
+    let names = ["figure", "lesson", "regression", "control"]
         .into_iter()
         .flat_map(corpus_of);
     let whole = names.map(|name| scenario(&name, 1));
