@@ -10,7 +10,7 @@
 
 use simulator::{
     Boot, ClientId, Disk, Input, Local, Node, NodeId, Output, Plan, Quality, Sink, Span, SpanRange,
-    Stream, TraceHash, Verdict, Workload, World,
+    Stream, Time, TraceHash, Verdict, Workload, World,
 };
 
 #[derive(Clone)]
