@@ -30,6 +30,7 @@ struct RunLine<'a> {
     commits: u64,
     ops_ok: u64,
     ops_unknown: u64,
+    ops_expired: u64,
     faults: BTreeMap<&'static str, Faults>,
     checks: BTreeMap<&'static str, u64>,
     violation: Option<Violated>,
@@ -92,6 +93,7 @@ pub(crate) fn run_line(ran: &Ran, unseen: Option<String>) -> String {
         commits: outcome.metric(Metric::Commits),
         ops_ok: outcome.metric(Metric::OpsOk),
         ops_unknown: outcome.metric(Metric::OpsUnknown),
+        ops_expired: outcome.metric(Metric::OpsExpired),
         faults: faults.collect(),
         checks: checks.collect(),
         violation: unseen

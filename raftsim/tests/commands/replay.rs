@@ -68,7 +68,7 @@ fn a_replay_shows_its_events_up_to_a_time() {
     let (folder, token) = failure("replay-trace");
     let folder = folder.display().to_string();
     let whole = says(&["replay", &folder, "--trace"]);
-    let part = says(&["replay", &token, "--until", "130ms"]);
+    let part = says(&["replay", &token, "--until", "50ms"]);
     let events = |said: &Said| said.out.lines().filter(|line| line.contains('←')).count();
     assert!(part.out.contains("phase storm-1 begins"), "{}", part.out);
     assert!(events(&whole) > events(&part));
