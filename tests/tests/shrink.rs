@@ -67,7 +67,7 @@ fn failing(bug: Bug, text: &str, first: u64, so: fn(Failure) -> bool) -> Resolve
 /// a number of events that will do.
 fn drawn(bug: Bug, events: impl Fn(u64) -> bool) -> Resolved {
     let everything = Profile::named("everything").expect("it is built in");
-    let mut generator = Generator::new(everything);
+    let generator = Generator::new(everything);
     let mut drawn = (0..5_000).map(|seed| generator.scenario(seed));
     let found = drawn.find(|scenario| {
         let outcome = run(scenario, Some(bug));

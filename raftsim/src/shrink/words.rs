@@ -16,10 +16,10 @@ pub(super) fn shorter(hunt: &mut Hunt<'_>) {
     let mut words = Words::default();
     let mut short = hunt.best.clone();
     for made in &mut short.moves {
-        if let Deed::Call { request, .. } = &mut made.deed {
-            if let Some(op) = request.op() {
-                *request = request.with_op(words.shorten(op));
-            }
+        if let Deed::Call { request, .. } = &mut made.deed
+            && let Some(op) = request.op()
+        {
+            *request = request.with_op(words.shorten(op));
         }
     }
     if short != hunt.best {
