@@ -372,13 +372,13 @@ impl Model {
                 client, session, ..
             } if !self.alive(client, session) => Came::Expired,
             Step::Keep { session, .. } => {
-                self.sessions.get_mut(&session).unwrap().2 = self.now;
+                self.sessions.get_mut(&session).expect("it is alive").2 = self.now;
                 Came::Kept
             }
             Step::Append {
                 session, serial, ..
             } => {
-                let (_, _, used, newest) = self.sessions.get_mut(&session).unwrap();
+                let (_, _, used, newest) = self.sessions.get_mut(&session).expect("it is alive");
                 *used = self.now;
                 match newest {
                     Some(newest) if *newest == serial => Came::Repeated,
