@@ -13,8 +13,8 @@ use crate::carry::Carried;
 use crate::command::{ClientId, Serial};
 use crate::entry::{ClusterTime, Entry};
 use crate::event::{Event, Observer};
-use crate::node::refused;
 use crate::payload::Payload;
+use crate::told::refused;
 use crate::waiting::{Waiter, Waiting};
 use crate::wire::{Message, Outbox, Response};
 

@@ -76,6 +76,7 @@ mod session;
 mod snapshot;
 mod store;
 mod stream;
+mod told;
 mod waiting;
 mod wire;
 

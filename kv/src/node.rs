@@ -2,26 +2,25 @@
 //! server runs: the same inputs, the same effects.
 
 use raft_core::{
-    Body, Broken, Effect, EntryId, Index, Instant, NodeId, Raft, ReadFailure, ReadMode, Reception,
-    Refusal, Rules, SnapshotId, Span, WriteId,
+    Body, Broken, Effect, EntryId, Index, Instant, NodeId, Raft, ReadMode, Rules, Span, WriteId,
 };
 
 use crate::apply::Applying;
 use crate::carry::{Carried, attached, record};
 use crate::cluster_clock::ClusterClock;
 use crate::command::{ClientId, Serial};
+use crate::compacting::{came, stored};
 use crate::duties::{Duties, Standard};
 use crate::event::{Came, Event, Observer};
 use crate::forwarding::{Forwarding, taken};
 use crate::keeping::{Compaction, Keeping};
-use crate::machine::{Applied, Machine};
+use crate::machine::Machine;
 use crate::operator::Operator;
 use crate::payload::{Payload, PayloadLog};
 use crate::reads::{Asked, ReadBy, Reads};
 use crate::request::Request;
-use crate::session::Outcome;
-use crate::snapshot::Piece;
-use crate::stream::{Own, Stream};
+use crate::stream::Stream;
+use crate::told::{answer, not_read, refused, response};
 use crate::waiting::{Waiter, Waiting};
 use crate::wire::{Message, Outbox, Response, Write};
 
@@ -451,45 +450,6 @@ impl<R: Rules, D: Duties> Node<R, D> {
     }
 }
 
-/// Answers a read from the state as it is.
-fn answer<D: Duties, X: Outbox, O: Observer>(
-    machine: &Machine<D>,
-    read: &Asked,
-    needs: Option<Index>,
-    out: &mut X,
-    observer: &mut O,
-) {
-    let applied = Index(machine.applied());
-    let (client, serial) = (read.client, read.serial);
-    observer.event(Event::ReadAnswered {
-        client,
-        serial,
-        needs,
-        applied,
-    });
-    let reply = machine.read(&read.key);
-    let index = applied;
-    out.reply(client, serial, Response::Done { reply, index });
-}
-
-/// What a client is told of a refused proposal.
-pub(crate) fn refused(leader: Option<NodeId>, why: Refusal) -> Response {
-    match why {
-        Refusal::NotLeader => Response::NotLeader { leader },
-        Refusal::Transferring { to } => Response::NotLeader { leader: Some(to) },
-        Refusal::TooMuchUncommitted => Response::Busy,
-    }
-}
-
-fn not_read(why: ReadFailure) -> Response {
-    match why {
-        ReadFailure::NotLeader { leader } => Response::NotLeader { leader },
-        ReadFailure::RoleChanged | ReadFailure::Refused => Response::ReadFailed,
-        ReadFailure::TooMany => Response::Busy,
-        ReadFailure::NoLease(why) => Response::NoLease(why),
-    }
-}
-
 /// Applies what is committed and answers whoever waits for it.
 fn apply<D: Duties, X: Outbox, O: Observer>(
     (machine, keeping): (&mut Machine<D>, &mut Keeping<D>),
@@ -531,58 +491,11 @@ fn apply<D: Duties, X: Outbox, O: Observer>(
     }
 }
 
-fn response(applied: &Applied<'_>, index: Index) -> Response {
-    let Applied::Command { outcome, .. } = *applied else {
-        // Only another leader's entry can be here, and that answers nobody.
-        return Response::Lost;
-    };
-    match outcome {
-        Outcome::Executed(reply) | Outcome::Repeated(reply) => Response::Done {
-            reply: reply.clone(),
-            index,
-        },
-        Outcome::Superseded => Response::Superseded,
-        Outcome::Expired => Response::SessionExpired,
-        Outcome::Opened { session, lasts } => Response::SessionOpened { session, lasts },
-        Outcome::Kept => Response::SessionKept,
-    }
-}
-
 struct Core<'a, O>(&'a mut O);
 
 impl<O: Observer> raft_core::Observer for Core<'_, O> {
     #[inline]
     fn event(&mut self, event: raft_core::Event) {
         self.0.event(Event::Core(event));
-    }
-}
-
-/// The piece that has just come.
-fn came<'a>(carried: &Carried<'a>) -> &'a Piece {
-    let Carried::Piece(Some(piece)) = carried else {
-        panic!("a piece is taken when it comes");
-    };
-    piece
-}
-
-/// Takes in the next piece: one that waits here, else the one that has just come.
-fn stored<D: Duties>(
-    keeping: &mut Keeping<D>,
-    stream: &mut Stream,
-    (reception, snapshot, offset): (Reception, SnapshotId, u64),
-    carried: &Carried<'_>,
-) -> Write {
-    let waits = keeping.early.take(reception, offset);
-    let bytes = waits.unwrap_or_else(|| came(carried).bytes.clone());
-    keeping.receive(reception, snapshot, offset, &bytes);
-    stream.own(Own::Piece {
-        reception,
-        snapshot,
-        received: offset + bytes.len() as u64,
-    });
-    Write::Piece {
-        snapshot,
-        offset,
-        bytes,
     }
 }
