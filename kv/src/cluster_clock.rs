@@ -2,7 +2,8 @@
 //! on its own clock.
 //!
 //! So time goes on when leaders change, a little less than it might for what was under way, and
-//! stands still while no server runs. A follower's clock that runs fast is set right by each entry.
+//! stands still while no server runs. A follower's clock that runs fast is set right by each stamp;
+//! a leader's that jumps ahead takes the cluster's time with it, and what is over by then is over.
 
 use raft_core::Instant;
 
@@ -41,9 +42,10 @@ impl ClusterClock {
         now: Instant,
         payloads: impl DoubleEndedIterator<Item = &'a Payload>,
     ) {
-        let mut newest = payloads.rev().map(Payload::bytes);
-        let newest = newest.find(|payload| !payload.is_empty());
-        if let Some(time) = newest.and_then(Entry::time_of) {
+        let newest = payloads
+            .rev()
+            .find_map(|payload| Entry::time_of(payload.bytes()));
+        if let Some(time) = newest {
             *self = Self { time, at: now };
         }
     }
@@ -86,6 +88,19 @@ mod tests {
             ClusterTime(200),
             "nothing was stamped"
         );
+    }
+
+    #[test]
+    fn what_carries_no_stamp_hides_none() {
+        let plain = crate::command::CommandRef {
+            client: ClientId(2),
+            serial: Serial(1),
+            op: crate::command::Op::Get { key: b"k" },
+        };
+        let plain = Payload::new(Entry::Command(plain).encode());
+        let mut clock = ClusterClock::starting(Instant(500), ClusterTime(0));
+        clock.hear(Instant(500), [stamped(90), plain].iter());
+        assert_eq!(clock.read(Instant(500)), ClusterTime(90));
     }
 
     #[test]

@@ -155,25 +155,29 @@ impl<'a> Entry<'a> {
         Ok(entry)
     }
 
-    /// The same, taken up at another time.
+    /// The same, taken up by a leader at `now`, where sessions last so long.
     #[must_use]
-    pub(crate) fn at(mut self, now: ClusterTime) -> Self {
+    pub(crate) fn taken_up(mut self, now: ClusterTime, session_timeout: Option<Span>) -> Self {
         match &mut self {
             Entry::Command(_) => {}
-            Entry::InSession { time, .. } | Entry::Open { time, .. } | Entry::Keep { time, .. } => {
-                *time = now;
-            }
+            Entry::InSession { time, .. } | Entry::Keep { time, .. } => *time = now,
+            Entry::Open { time, lasts, .. } => (*time, *lasts) = (now, session_timeout),
         }
         self
     }
 
-    /// The time stamped on a payload, if it has one; the rest of it is not looked at.
+    /// The time stamped on a payload, if it is an entry with one.
     #[inline]
     pub(crate) fn time_of(payload: &[u8]) -> Option<ClusterTime> {
-        let (IN_SESSION..=KEEP, rest) = payload.split_first()? else {
+        let IN_SESSION..=KEEP = payload.first()? else {
             return None;
         };
-        Reader::new(rest).number().ok().map(ClusterTime)
+        match Entry::decode(payload).ok()? {
+            Entry::Command(_) => None,
+            Entry::InSession { time, .. } | Entry::Open { time, .. } | Entry::Keep { time, .. } => {
+                Some(time)
+            }
+        }
     }
 }
 

@@ -2,12 +2,13 @@
 //!
 //! The leader appends whatever arrives. The network may double a request on its way, and a client
 //! that hears nothing asks again elsewhere: sessions see to it that each is executed once. What is
-//! passed on is the entry that this node would make of it; the leader puts its own time on it.
+//! passed on is the entry that this node would make of it; the leader puts its own time on it, and says how
+//! long a session lasts.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 
-use raft_core::{Body, Index, ProposalAnswer, ProposalToken};
+use raft_core::{Body, Index, ProposalAnswer, ProposalToken, Span};
 
 use crate::carry::Carried;
 use crate::command::{ClientId, Serial};
@@ -23,13 +24,14 @@ use crate::wire::{Message, Outbox, Response};
 pub(crate) fn taken(
     message: &Message,
     time: ClusterTime,
+    session_timeout: Option<Span>,
 ) -> Option<(raft_core::Message, Carried<'static>)> {
     let Body::Propose { token, .. } = message.raft.body else {
         return None;
     };
     let proposal = message.proposal.as_deref()?;
     let entry = Entry::decode(proposal.bytes()).ok()?;
-    let payload = match entry.at(time) {
+    let payload = match entry.taken_up(time, session_timeout) {
         // Nothing is stamped on it.
         same if same == entry => proposal.clone(),
         stamped => Payload::new(stamped.encode()),

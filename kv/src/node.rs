@@ -313,7 +313,9 @@ impl<R: Rules, D: Duties> Node<R, D> {
             observer.event(Event::PayloadsMissing { from });
             return;
         }
-        if let Some((proposal, carried)) = taken(message, self.clock.read(now)) {
+        if let Some((proposal, carried)) =
+            taken(message, self.clock.read(now), self.session_timeout)
+        {
             let message = &proposal;
             let input = raft_core::Input::Receive { from, message };
             self.core(now, input, carried, out, observer);

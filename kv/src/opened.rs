@@ -74,7 +74,7 @@ impl Opened {
         }
     }
 
-    /// Opens a session. A retry opens another one; whichever is not used expires.
+    /// Opens a session. A retry opens another one; whichever is not used expires, if it ever does.
     pub(crate) fn open<D: Duties>(
         &mut self,
         duties: &D,

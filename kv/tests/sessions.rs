@@ -165,6 +165,30 @@ fn a_request_that_a_follower_passes_on_is_stamped_by_the_leader() {
 }
 
 #[test]
+fn how_long_a_session_lasts_is_the_leaders_word_whoever_was_asked_for_it() {
+    let settings = Settings {
+        forward_proposals: true,
+        ..plain()
+    };
+    let lasts = |ms| Options {
+        session_timeout: Some(Span(ms * MS)),
+        ..Options::default()
+    };
+    let mut cluster = Cluster::with(settings, lasts(1000));
+    cluster.options = lasts(7000);
+    cluster.start(2);
+    cluster.elect(1, &[1, 2, 3]);
+    cluster.request(2, 1, &Request::OpenSession);
+    cluster.deliver(&[1, 2, 3]);
+    cluster.wake(1, &[1, 2, 3]);
+    let opened = Response::SessionOpened {
+        session: SessionId(2),
+        lasts: Some(Span(1000 * MS)),
+    };
+    assert_eq!(cluster.replies.last(), Some(&(1, opened)));
+}
+
+#[test]
 fn time_goes_on_when_the_leader_changes() {
     let mut cluster = cluster();
     let session = open(&mut cluster, 1, 1);

@@ -282,18 +282,17 @@ fn clients_told(outcome: &Outcome) -> Vec<String> {
         0 => "none without an answer".to_owned(),
         n => format!("{n} without an answer"),
     };
+    let expired = match outcome.metric(Metric::OpsExpired) {
+        0 => None,
+        n => Some(format!("{n} refused as their session had expired")),
+    };
     let entries = match outcome.committed {
         1 => "1 entry committed".to_owned(),
         n => format!("{n} entries committed"),
     };
-    vec![
-        format!(
-            "{} answered",
-            count(outcome.metric(Metric::OpsOk), "operation")
-        ),
-        unknown,
-        entries,
-    ]
+    let answered = count(outcome.metric(Metric::OpsOk), "operation");
+    let told = [format!("{answered} answered"), unknown].into_iter();
+    told.chain(expired).chain([entries]).collect()
 }
 
 fn faults_told(outcome: &Outcome) -> Vec<String> {

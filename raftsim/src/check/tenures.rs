@@ -11,7 +11,18 @@ pub(crate) struct Tenures {
     now: u64,
     by_id: BTreeMap<u64, Tenure>,
     /// The newest serial of each client that opened no session.
-    plain: BTreeMap<u64, u64>,
+    plain: BTreeMap<u64, Option<u64>>,
+}
+
+/// What an entry comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Stands<'a> {
+    /// The request in it takes effect here.
+    Effective(Request<'a>),
+    /// This request of a client is in a session that is over, or never was.
+    Gone(u64, u64),
+    /// It changes nothing in the store.
+    Idle,
 }
 
 #[derive(Clone, Debug)]
@@ -23,8 +34,8 @@ struct Tenure {
 }
 
 impl Tenures {
-    /// Takes in the entry at `index`; the request in it, if this is where it takes effect.
-    pub(crate) fn admit<'a>(&mut self, index: u64, entry: Entry<'a>) -> Option<Request<'a>> {
+    /// Takes in the entry at `index`.
+    pub(crate) fn admit<'a>(&mut self, index: u64, entry: Entry<'a>) -> Stands<'a> {
         match entry {
             Entry::Open {
                 time,
@@ -41,33 +52,29 @@ impl Tenures {
                     newest,
                 };
                 self.by_id.insert(index, tenure);
-                None
+                Stands::Idle
             }
             Entry::Keep {
                 time, client, id, ..
             } => {
                 self.used(time, client, id);
-                None
+                Stands::Idle
             }
             Entry::Request(request) => {
                 let newest = match request.session {
-                    Some((id, time)) => &mut self.used(time, request.client, id)?.newest,
-                    None => return self.admit_plain(request),
+                    Some((id, time)) => match self.used(time, request.client, id) {
+                        Some(tenure) => &mut tenure.newest,
+                        None => return Stands::Gone(request.client, request.serial),
+                    },
+                    None => self.plain.entry(request.client).or_default(),
                 };
-                let new = newest.is_none_or(|newest| request.serial > newest);
-                if new {
-                    *newest = Some(request.serial);
+                if *newest >= Some(request.serial) {
+                    return Stands::Idle;
                 }
-                new.then_some(request)
+                *newest = Some(request.serial);
+                Stands::Effective(request)
             }
         }
-    }
-
-    fn admit_plain<'a>(&mut self, request: Request<'a>) -> Option<Request<'a>> {
-        let newest = self.plain.entry(request.client).or_insert(0);
-        let new = request.serial > *newest;
-        *newest = request.serial.max(*newest);
-        new.then_some(request)
     }
 
     /// The session of this client, if it goes on.
@@ -119,17 +126,21 @@ mod tests {
             entry.encode()
         };
         let mut tenures = Tenures::default();
-        assert_eq!(tenures.admit(1, open(100, Some(50))), None);
-        let mut takes_effect = |index, time, session, serial| {
+        assert_eq!(tenures.admit(1, open(100, Some(50))), Stands::Idle);
+        let mut stands = |index, time, session, serial| {
             let payload = put(time, session, serial);
-            tenures.admit(index, entry(&payload)).is_some()
+            match tenures.admit(index, entry(&payload)) {
+                Stands::Effective(_) => "effective",
+                Stands::Gone(..) => "gone",
+                Stands::Idle => "idle",
+            }
         };
-        assert!(takes_effect(2, 149, 1, 7));
-        assert!(!takes_effect(3, 150, 1, 7), "again");
-        assert!(!takes_effect(4, 150, 2, 8), "in no session");
-        assert!(takes_effect(5, 199, 1, 8));
-        assert!(!takes_effect(6, 249, 1, 9), "in one that is over");
-        assert!(!takes_effect(7, 0, 1, 9), "and stays so");
+        assert_eq!(stands(2, 149, 1, 7), "effective");
+        assert_eq!(stands(3, 150, 1, 7), "idle", "again");
+        assert_eq!(stands(4, 150, 2, 8), "gone", "there is no such session");
+        assert_eq!(stands(5, 199, 1, 8), "effective");
+        assert_eq!(stands(6, 249, 1, 9), "gone", "it is over");
+        assert_eq!(stands(7, 0, 1, 9), "gone", "and stays so");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::model::{self, Answer, Model, Request, Result as Came};
 use super::reads::{self, Reads};
 use super::safety::Found;
 use super::subject::Subject;
-use super::tenures::Tenures;
+use super::tenures::{Stands, Tenures};
 use crate::format::Property;
 
 /// What a replay of the committed log shows.
@@ -19,6 +19,8 @@ pub(crate) struct Witness<'a> {
     tenures: Tenures,
     /// Which of the history's operations took effect.
     effective: Vec<bool>,
+    /// Which were committed in a session that was over.
+    gone: Vec<bool>,
 }
 
 /// What was looked at, and the state it ends in.
@@ -43,6 +45,7 @@ pub(crate) fn check(
         model: Model::default(),
         tenures: Tenures::default(),
         effective: vec![false; history.operations().len()],
+        gone: vec![false; history.operations().len()],
     };
     let mut reads = Reads::of(history);
     let mut order = Order::default();
@@ -50,10 +53,16 @@ pub(crate) fn check(
     let states = std::iter::once(None).chain(log.iter().map(Some));
     for (index, payload) in (0..).zip(states) {
         let entry = payload.and_then(|payload| model::read(payload.bytes()));
-        let request = entry.and_then(|entry| witness.tenures.admit(index, entry));
-        let effective = match request {
-            Some(request) => witness.replay(index, &request, &wanted)?,
-            None => None,
+        let stands = entry.map(|entry| witness.tenures.admit(index, entry));
+        let effective = match stands {
+            Some(Stands::Effective(request)) => witness.replay(index, &request, &wanted)?,
+            Some(Stands::Gone(client, serial)) => {
+                if let Some(place) = history.place(client, serial) {
+                    witness.gone[place] = true;
+                }
+                None
+            }
+            Some(Stands::Idle) | None => None,
         };
         if let Some(operation) = effective {
             order.next(operation, &wanted)?;
@@ -72,6 +81,7 @@ pub(crate) fn check(
         return Err(found);
     }
     witness.acknowledged(&wanted)?;
+    witness.expired(&wanted)?;
     Ok(Looked {
         entries: log.len() as u64,
         replies: history.answered(),
@@ -144,6 +154,24 @@ impl<'a> Witness<'a> {
                 let came = forgetful.execute(&request);
                 (request.client, request.serial) == (client, serial) && same(reply, &came)
             })
+    }
+
+    /// Whose session is said to have expired has a request in the log that comes too late.
+    fn expired(&self, wanted: &impl Fn(Property) -> bool) -> Result<(), Found> {
+        let property = Property::AppliedOrderExplainsReplies;
+        let mut operations = self.history.operations().iter().zip(&self.gone);
+        let lied = operations.find(|(operation, gone)| operation.end == End::Expired && !**gone);
+        match lied.filter(|_| wanted(property)) {
+            None => Ok(()),
+            Some((operation, _)) => Err(Found {
+                property,
+                subject: about(operation),
+                facts: [
+                    format!("{} was told that its session had expired", told(operation)),
+                    "each committed entry that holds it does so in a session that lasts".to_owned(),
+                ],
+            }),
+        }
     }
 
     /// Every operation that was answered is in the log.

@@ -238,11 +238,11 @@ impl<R: Rules + Clone, D: Duties> Play<R, D> {
         target: NodeId,
         request: &Request,
     ) -> Result<(), Stopped<Box<Violation>>> {
+        let request = self.in_own_session(client, request)?;
         let open = self.stepped.cluster().open_operation(client);
         if let Some((serial, _)) = open {
             self.perform(&Action::GiveUp { client, serial })?;
         }
-        let request = self.in_own_session(client, request)?;
         let serial = self.serials[client.0 as usize] + 1;
         self.perform(&Action::Call {
             client,

@@ -1,5 +1,6 @@
 //! What nodes decided, in words, with the rule and the compared values.
 
+use kv::Came;
 use raft_core::{EntryId, Event, NodeId, Refusal, RoleKind, VoteRefusal};
 use serde_json::{Map, Value, json};
 
@@ -70,12 +71,16 @@ impl Words<'_> {
 
     fn store(&self, event: &kv::Event) -> Said {
         match event {
-            kv::Event::Applied { entry, .. } => Said::new(
-                "applied",
-                None,
-                format!("applied {entry}"),
-                json!({"entry": at(*entry)}),
-            ),
+            kv::Event::Applied { entry, came } => {
+                let but = match came {
+                    Came::Nothing | Came::Executed | Came::Opened | Came::Kept => "",
+                    Came::Repeated => ", which was done before",
+                    Came::Superseded => ", after a newer request of its client",
+                    Came::Expired => ", whose session had expired",
+                };
+                let text = format!("applied {entry}{but}");
+                Said::new("applied", None, text, json!({"entry": at(*entry)}))
+            }
             kv::Event::Answered {
                 client,
                 serial,

@@ -227,6 +227,11 @@ fn call(checker: &mut Checker<'_>, at: &str, written: &WrittenCall) -> Option<Ca
     let to = checker.node(&format!("{at}/to"), &written.to);
     let op = operation(checker, at, written)?;
     let read = read(checker, at, written);
+    if read != ReadBy::Log && written.session.is_some() {
+        let message = "a read that no entry carries is in no session";
+        checker.wrong(Code::SC027, &format!("{at}/session"), message);
+    }
+    in_some_session(checker, at, written.session);
     Some(Call {
         client: client?,
         serial: written.serial,
@@ -252,6 +257,7 @@ fn keep_session(checker: &mut Checker<'_>, at: &str, written: &WrittenSession) -
         checker.wrong(Code::SC008, at, "the field \"session\" is missing");
         return None;
     };
+    in_some_session(checker, at, written.session);
     about_session(checker, at, written, Request::KeepSession { session })
 }
 
@@ -270,6 +276,13 @@ fn about_session(
         to: to?,
         request,
     })
+}
+
+fn in_some_session(checker: &mut Checker<'_>, at: &str, session: Option<u64>) {
+    if session == Some(0) {
+        let message = "sessions are numbered by the entry that opened them, from 1";
+        checker.wrong(Code::SC026, &format!("{at}/session"), message);
+    }
 }
 
 fn numbered(checker: &mut Checker<'_>, at: &str, serial: Option<u64>) {
