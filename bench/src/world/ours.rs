@@ -74,15 +74,16 @@ fn world(plan: Plan) -> KvWorld {
         sync: SpanRange::exactly(Span::ZERO),
         clients: vec![pace; plan.clients as usize],
     };
-    World::new(&engine, members.collect(), workload())
+    World::new(&engine, members.collect(), workload(plan.clients))
 }
 
 fn range((min, max): (u64, u64)) -> SpanRange {
     SpanRange::new(Span(min), Span(max)).expect("the range is not empty")
 }
 
-fn workload() -> KvWorkload {
+fn workload(count: u32) -> KvWorkload {
     let clients = Clients {
+        count,
         keys: KEYS,
         mix: Mix {
             put: 1,
