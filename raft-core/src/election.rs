@@ -233,7 +233,7 @@ impl<R: Rules> Raft<R> {
 
     /// Whether a leader is too fresh to vote against (§6, dissertation §4.2.3), where votes are
     /// withheld for that.
-    fn freshness(&self) -> Option<VoteRefusal> {
+    pub(crate) fn freshness(&self) -> Option<VoteRefusal> {
         self.fresh_leader().filter(|_| self.settings.stickiness)
     }
 

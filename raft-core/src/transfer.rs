@@ -159,12 +159,19 @@ impl<R: Rules> Raft<R> {
         }
     }
 
-    /// The operator wants this server to campaign.
+    /// The operator wants this server to campaign. One that has just heard a leader withholds its
+    /// vote from itself, too: that leader's lease rests on what it answered.
     pub(crate) fn campaign_on_request<O: Observer>(&mut self, observer: &mut O) {
         match self.role {
             Role::Leader(_) if !self.rules.leader_obeys_order_to_campaign() => {}
             Role::Leader(_) => self.campaign(RuleId::LeaderNeedsNoCampaign, false, observer),
-            _ => self.election_timeout(observer),
+            _ => match self.freshness() {
+                Some(why) => observer.event(Event::VoteRefused {
+                    candidate: self.id,
+                    why,
+                }),
+                None => self.election_timeout(observer),
+            },
         }
     }
 

@@ -177,6 +177,7 @@ fn a_new_term_or_a_candidacy_of_its_own_ends_the_wait() {
         let mut cluster = led_with(settings);
         cluster.propose(2);
         let second = token(&cluster);
+        cluster.advance(200);
         cluster.step(2, Input::Campaign);
         assert_eq!(cluster.answers, [lost(second)]);
         assert_eq!(cluster.node(2).proposals_forwarded(), 0);

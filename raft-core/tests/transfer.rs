@@ -9,7 +9,11 @@ use raft_core::{
 };
 
 fn led() -> Cluster {
-    let mut cluster = Cluster::new(3, Settings::default());
+    led_with(Settings::default())
+}
+
+fn led_with(settings: Settings) -> Cluster {
+    let mut cluster = Cluster::new(3, settings);
     cluster.lead(1, &[2, 3]);
     cluster
 }
@@ -139,6 +143,29 @@ fn a_leader_that_is_told_to_campaign_does_nothing_and_a_follower_does() {
     cluster.advance(200);
     cluster.step(2, Input::Campaign);
     assert_eq!(cluster.node(2).role(), RoleKind::PreCandidate);
+}
+
+#[test]
+fn a_follower_that_has_just_heard_its_leader_does_not_campaign_whoever_wants_it() {
+    for pre_vote in [false, true] {
+        let mut cluster = led_with(Settings {
+            pre_vote,
+            ..Settings::default()
+        });
+        cluster.step(2, Input::Campaign);
+        assert_eq!(
+            cluster.node(2).role(),
+            RoleKind::Follower,
+            "a lease may rest on it"
+        );
+        let mut cluster = led_with(Settings {
+            pre_vote,
+            stickiness: false,
+            ..Settings::default()
+        });
+        cluster.step(2, Input::Campaign);
+        assert_ne!(cluster.node(2).role(), RoleKind::Follower, "no lease does");
+    }
 }
 
 #[test]
