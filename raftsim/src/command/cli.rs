@@ -508,6 +508,9 @@ pub(crate) struct BugsHunt {
     /// Give a search up after so much processor time
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
     pub(crate) cap: u64,
+    /// Make small what so many of the starts found
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) shrink: u32,
     /// Replay at most so often to make what was found small
     #[arg(long, value_name = "N", default_value_t = 20_000)]
     pub(crate) budget: u64,

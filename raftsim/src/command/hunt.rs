@@ -37,11 +37,25 @@ pub(crate) struct Start {
     pub(crate) caught: Option<Caught>,
 }
 
+impl Start {
+    /// What is left of what it found.
+    pub(crate) fn small(&self) -> Option<Small> {
+        self.caught.as_ref().and_then(|caught| caught.small)
+    }
+}
+
 /// A seed that failed.
 #[derive(Clone, Debug)]
 pub(crate) struct Caught {
     /// The property, or the verdict where no property is broken.
     pub(crate) failure: &'static str,
+    /// What it was made into; nothing for the later starts.
+    pub(crate) small: Option<Small>,
+}
+
+/// What is left of a failing seed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Small {
     /// Whether what is left is a list of steps; else it is a scenario with faults.
     pub(crate) stepped: bool,
     /// Its size.
@@ -70,12 +84,13 @@ pub(crate) fn hunt(args: &BugsHunt, screen: &mut Screen) -> Result<Exit, Stop> {
         let (interrupt, cap_ns) = (interrupt.clone(), args.cap);
         move |number: u64| {
             let place = usize::try_from(number / starts).expect("it was counted in this process");
-            let first = number % starts * APART;
-            let budget = Budget {
+            let start = number % starts;
+            let budget = (start < u64::from(args.shrink)).then_some(Budget {
                 replays: args.budget,
-            };
+            });
+            let (bug, first) = (bugs[place], start * APART);
             let unwanted = || interrupt.wanted();
-            search(&generator, bugs[place], first, cap_ns, budget, unwanted)
+            search(&generator, bug, first, cap_ns, budget, unwanted)
         }
     };
     let progress = progress(searches, profile);
@@ -107,7 +122,7 @@ pub(crate) fn hunt(args: &BugsHunt, screen: &mut Screen) -> Result<Exit, Stop> {
         screen.tell("interrupted: only the searches that ended are shown");
         return Ok(Exit::Interrupted);
     }
-    let tells = |start: &Start| start.caught.as_ref().is_none_or(|caught| caught.tells);
+    let tells = |start: &Start| start.small().is_none_or(|small| small.tells);
     let found = |bug: &Bug| done.iter().any(|s| s.bug == *bug && s.caught.is_some());
     Ok(match done.iter().all(tells) {
         false => Exit::Bug,
@@ -122,7 +137,7 @@ fn search(
     bug: Bug,
     first: u64,
     cap_ns: u64,
-    budget: Budget,
+    budget: Option<Budget>,
     unwanted: impl Fn() -> bool,
 ) -> Option<Start> {
     let watch = Stopwatch::start();
@@ -147,13 +162,19 @@ fn search(
     }
 }
 
-fn caught(ran: &Ran, bug: Bug, budget: Budget) -> Caught {
+fn caught(ran: &Ran, bug: Bug, budget: Option<Budget>) -> Caught {
     let failure = Failure::of(&ran.outcome).expect("it failed");
-    let small = shrink(&ran.scenario, Some(bug), budget).expect("it fails again");
-    let outcome = |bug| bugs::run(&small.scenario, bug, &mut Unobserved);
-    let alike = Failure::of(&outcome(Some(bug))).as_ref() == Some(&failure);
     Caught {
         failure: failure.name(),
+        small: budget.map(|budget| made_small(ran, bug, &failure, budget)),
+    }
+}
+
+fn made_small(ran: &Ran, bug: Bug, failure: &Failure, budget: Budget) -> Small {
+    let small = shrink(&ran.scenario, Some(bug), budget).expect("it fails again");
+    let outcome = |bug| bugs::run(&small.scenario, bug, &mut Unobserved);
+    let alike = Failure::of(&outcome(Some(bug))).as_ref() == Some(failure);
+    Small {
         stepped: small.scenario.script().is_some(),
         steps: small.steps,
         tells: alike && Failure::of(&outcome(None)).is_none(),

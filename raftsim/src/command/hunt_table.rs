@@ -61,8 +61,9 @@ impl<'a> Row<'a> {
 
     /// Median and largest size of what is left.
     fn steps(&self, stepped: bool) -> Option<[u64; 2]> {
-        let sizes = self.caught().filter(|caught| caught.stepped == stepped);
-        median_and_most(sizes.map(|caught| caught.steps).collect())
+        let small = self.caught().filter_map(|caught| caught.small);
+        let sizes = small.filter(|small| small.stepped == stepped);
+        median_and_most(sizes.map(|small| small.steps).collect())
     }
 
     /// The cells of the table.
@@ -162,7 +163,7 @@ pub(crate) fn show(
     };
     writeln!(out, "\n{}", style(&all))?;
     for start in done {
-        if start.caught.as_ref().is_some_and(|caught| !caught.tells) {
+        if start.small().is_some_and(|small| !small.tells) {
             let (bug, seed) = (start.bug, start.first + start.seeds - 1);
             screen.tell(&format!(
                 "what is left of seed {seed} does not tell servers with {bug} from others"
@@ -176,18 +177,20 @@ pub(crate) fn show(
 fn typed(args: &BugsHunt) -> String {
     let ids: String = args.bugs.iter().map(|bug| format!(" {bug}")).collect();
     format!(
-        "raftsim bugs hunt{ids} --profile {} --starts {} --cap {}s --markdown",
+        "raftsim bugs hunt{ids} --profile {} --starts {} --cap {}s --shrink {} --budget {} --markdown",
         args.profile,
         args.starts,
-        args.cap / NS
+        args.cap / NS,
+        args.shrink,
+        args.budget,
     )
 }
 
 /// How the table is to be read.
 fn about(args: &BugsHunt, profile: &str, done: &[Start]) -> Vec<String> {
     let cap = args.cap / NS;
-    let small = done.iter().filter_map(|start| start.caught.as_ref());
-    let dumb = small.filter(|caught| !caught.tells).count();
+    let small = done.iter().filter_map(Start::small);
+    let dumb = small.filter(|small| !small.tells).count();
     let but = match dumb {
         0 => String::new(),
         some => format!(", but for {some} of them"),
@@ -203,12 +206,16 @@ fn about(args: &BugsHunt, profile: &str, done: &[Start]) -> Vec<String> {
              (worst) up to the first failing seed;"
         ),
         "`>` marks searches that found nothing in their time. *Steps left* is the size, median \
-         (largest), after `raftsim shrink`: steps"
+         (largest), after `raftsim shrink`, of what"
             .to_owned(),
-        "of a stepped scenario, or faults of a timed one where the failure needs time. Each of them \
-         fails in the same way with the bug,"
-            .to_owned(),
-        format!("and passes with correct servers{but}."),
+        format!(
+            "the first {} starts found: steps of a stepped scenario, or faults of a timed one where \
+             the failure needs time. Each",
+            args.shrink.min(args.starts)
+        ),
+        format!(
+            "of them fails in the same way with the bug, and passes with correct servers{but}."
+        ),
         "Processor time differs between machines; the rest does not, but \
          where `>` stands."
             .to_owned(),
@@ -249,16 +256,16 @@ struct SearchLine {
 
 /// A search as a line of JSON, at once.
 pub(crate) fn json_line(start: &Start, screen: &mut Screen) -> Result<(), Stop> {
-    let caught = start.caught.as_ref();
+    let (caught, small) = (start.caught.as_ref(), start.small());
     let line = SearchLine {
         r#type: "search",
         bug: start.bug.id(),
         seeds: start.seeds,
         cpu_ns: start.cpu_ns,
         failure: caught.map(|caught| caught.failure),
-        stepped: caught.map(|caught| caught.stepped),
-        steps: caught.map(|caught| caught.steps),
-        tells: caught.map(|caught| caught.tells),
+        stepped: small.map(|small| small.stepped),
+        steps: small.map(|small| small.steps),
+        tells: small.map(|small| small.tells),
     };
     writeln!(screen.out, "{}", to_line(&line))?;
     Ok(screen.out.flush()?)
@@ -266,6 +273,7 @@ pub(crate) fn json_line(start: &Start, screen: &mut Screen) -> Result<(), Stop> 
 
 #[cfg(test)]
 mod tests {
+    use super::super::hunt::Small;
     use super::*;
 
     fn start(seeds: u64, steps: Option<u64>) -> Start {
@@ -276,9 +284,11 @@ mod tests {
             cpu_ns: seeds * NS / 1_000,
             caught: steps.map(|steps| Caught {
                 failure: "leader-completeness",
-                stepped: true,
-                steps,
-                tells: true,
+                small: Some(Small {
+                    stepped: true,
+                    steps,
+                    tells: true,
+                }),
             }),
         }
     }
