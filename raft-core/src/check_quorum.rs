@@ -1,11 +1,12 @@
 //! A leader that reaches no quorum leads no more (dissertation §6.2), nor does one whose own disk
 //! finishes nothing.
 
+use crate::cards::RuleId;
 use crate::event::{Event, Observer};
 use crate::quorum;
 use crate::raft::Raft;
 use crate::role::Role;
-use crate::rules::{RuleId, Rules};
+use crate::rules::Rules;
 use crate::types::Instant;
 
 impl<R: Rules> Raft<R> {
@@ -19,7 +20,7 @@ impl<R: Rules> Raft<R> {
             leader.peers.iter().all(|peer| peer.contact <= self.now),
             "nobody was heard from later than now"
         );
-        quorum::reached(&self.rules, self.log.configuration(), |id| {
+        quorum::reached(&self.rules, self.in_force(), |id| {
             if id == self.id {
                 return self.now;
             }

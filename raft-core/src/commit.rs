@@ -1,11 +1,12 @@
 //! When an entry is committed (§5.3, §5.4.2).
 
+use crate::cards::RuleId;
 use crate::effect::Effect;
 use crate::event::{Event, Observer};
 use crate::quorum;
 use crate::raft::Raft;
 use crate::role::Role;
-use crate::rules::{RuleId, Rules};
+use crate::rules::Rules;
 use crate::types::Index;
 
 impl<R: Rules> Raft<R> {
@@ -16,7 +17,7 @@ impl<R: Rules> Raft<R> {
         };
         let last = self.log.last_index();
         let own = self.rules.own_copy(self.durability.durable_index(), last);
-        let replicated = quorum::reached(&self.rules, self.log.configuration(), |id| {
+        let replicated = quorum::reached(&self.rules, self.in_force(), |id| {
             if id == self.id {
                 return own;
             }
@@ -33,13 +34,17 @@ impl<R: Rules> Raft<R> {
         let commit = self
             .rules
             .leader_commit(self.commit_index, replicated, entry, current);
-        if commit > self.commit_index {
+        let (was, configured_at) = (self.commit_index, self.log.configured_at());
+        if commit > was {
             self.commit(commit, RuleId::CurrentTermOnly, observer);
             if let Role::Leader(leader) = &mut self.role {
                 leader.uncommitted.committed(commit);
             }
             self.announce_commit(observer);
             self.begin_round(observer);
+            if configured_at > was || self.is_unsettled() {
+                self.settle_configuration(observer);
+            }
         } else if let Ok(entry_term) = entry {
             observer.event(Event::CommitHeld {
                 replicated,

@@ -10,22 +10,32 @@ use crate::types::NodeId;
 /// A sorted set of servers, stored in place for the usual sizes.
 pub type Members = SmallVec<[NodeId; 5]>;
 
+/// The same for sets that are mostly empty.
+type Few = SmallVec<[NodeId; 2]>;
+
 /// The members of a cluster: one set of voters, or two while a change is under way (§6), and
 /// learners, who receive the log but decide nothing (dissertation §4.2.1).
+///
+/// In a joint configuration, the incoming voters and the learners are those of the next one. A
+/// voter that is to be a learner then is one already in name, and votes in the outgoing half.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Configuration {
     incoming: Members,
-    outgoing: Members,
-    learners: Members,
+    outgoing: Few,
+    learners: Few,
+    /// Whether the leader leaves the joint configuration of its own accord.
+    leaves_itself: bool,
 }
 
 /// Why a set of members is not a configuration.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum ConfigurationError {
     /// A cluster needs at least one voter.
     NoVoters,
     /// This server is named twice, or as a voter and a learner at once.
     Twice(NodeId),
+    /// Only a joint configuration can be left.
+    NothingToLeave,
 }
 
 impl core::error::Error for ConfigurationError {}
@@ -35,11 +45,24 @@ impl core::fmt::Display for ConfigurationError {
         match self {
             Self::NoVoters => write!(f, "a configuration needs at least one voter"),
             Self::Twice(id) => write!(f, "{id} is named twice in the configuration"),
+            Self::NothingToLeave => write!(f, "only a joint configuration leaves itself"),
         }
     }
 }
 
 impl Configuration {
+    /// What a server goes by that was started empty, to be added to a cluster by its leader: it
+    /// knows of no member, so it waits and stands for nothing.
+    #[must_use]
+    pub fn of_nobody() -> Self {
+        Self {
+            incoming: SmallVec::new(),
+            outgoing: SmallVec::new(),
+            learners: SmallVec::new(),
+            leaves_itself: false,
+        }
+    }
+
     /// A configuration with one set of voters and no learners.
     ///
     /// # Errors
@@ -62,15 +85,57 @@ impl Configuration {
         }
         let configuration = Self {
             incoming: sorted(incoming)?,
-            outgoing: sorted(outgoing)?,
-            learners: sorted(learners)?,
+            outgoing: sorted(outgoing)?.as_slice().into(),
+            learners: sorted(learners)?.as_slice().into(),
+            leaves_itself: false,
         };
         for learner in &configuration.learners {
-            if configuration.is_voter(*learner) {
+            if configuration.incoming.contains(learner) {
                 return Err(ConfigurationError::Twice(*learner));
             }
         }
         Ok(configuration)
+    }
+
+    /// The same joint configuration, which its leader leaves once it is committed.
+    ///
+    /// # Errors
+    /// When it is not joint.
+    pub fn that_leaves_itself(self) -> Result<Self, ConfigurationError> {
+        if !self.is_joint() {
+            return Err(ConfigurationError::NothingToLeave);
+        }
+        Ok(Self {
+            leaves_itself: true,
+            ..self
+        })
+    }
+
+    /// What is in force when a joint configuration was left: its incoming half.
+    #[must_use]
+    pub fn left(&self) -> Self {
+        Self {
+            outgoing: SmallVec::new(),
+            leaves_itself: false,
+            ..self.clone()
+        }
+    }
+
+    /// The configuration on the way to `next`: both sets of voters decide.
+    pub(crate) fn joined_by(&self, next: &Self, leaves_itself: bool) -> Self {
+        assert!(
+            !self.is_joint() && !next.is_joint(),
+            "two sets of voters decide at most"
+        );
+        assert!(
+            !self.incoming.is_empty() && !next.incoming.is_empty(),
+            "each half has voters"
+        );
+        Self {
+            outgoing: self.incoming.as_slice().into(),
+            leaves_itself,
+            ..next.clone()
+        }
     }
 
     /// The voters of the configuration, or of its incoming half.
@@ -85,7 +150,8 @@ impl Configuration {
         &self.outgoing
     }
 
-    /// The servers that receive the log and decide nothing.
+    /// The servers that receive the log and decide nothing; in a joint configuration, nothing once
+    /// it is left.
     #[must_use]
     pub fn learners(&self) -> &[NodeId] {
         &self.learners
@@ -95,6 +161,41 @@ impl Configuration {
     #[must_use]
     pub fn is_joint(&self) -> bool {
         !self.outgoing.is_empty()
+    }
+
+    /// Whether the leader leaves this joint configuration as soon as it is committed; else somebody
+    /// asks for that.
+    #[must_use]
+    pub fn leaves_itself(&self) -> bool {
+        self.leaves_itself
+    }
+
+    /// Whether it names nobody: see [`Configuration::of_nobody`].
+    #[must_use]
+    pub fn is_of_nobody(&self) -> bool {
+        self.incoming.is_empty()
+    }
+
+    /// Whether this server has a part in it.
+    #[must_use]
+    pub fn is_member(&self, id: NodeId) -> bool {
+        self.is_voter(id) || self.learners.contains(&id)
+    }
+
+    /// How many bytes an entry that holds it counts for: a word for each server named, and one.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let named = self.incoming.len() + self.outgoing.len() + self.learners.len();
+        8 * (named as u64 + 1)
+    }
+
+    /// How many voters two configurations do not share.
+    pub(crate) fn voters_apart(&self, other: &Self) -> usize {
+        let missing = |of: &Self, from: &Self| {
+            let gone = of.incoming.iter().filter(|id| !from.incoming.contains(id));
+            gone.count()
+        };
+        missing(self, other) + missing(other, self)
     }
 
     /// Whether this server's vote counts in either half.
@@ -112,7 +213,6 @@ impl Configuration {
         all.extend_from_slice(&self.learners);
         all.sort_unstable();
         all.dedup();
-        assert!(!all.is_empty(), "a configuration has at least one voter");
         all
     }
 
@@ -173,6 +273,27 @@ mod tests {
             Configuration::new(&ids(&[1, 2]), &[], &ids(&[2])),
             Err(ConfigurationError::Twice(NodeId(2)))
         );
+    }
+
+    #[test]
+    fn a_voter_that_is_to_be_a_learner_votes_until_the_joint_configuration_is_left() {
+        let old = Configuration::of_voters(&ids(&[1, 2, 3])).unwrap();
+        let next = Configuration::new(&ids(&[1, 2]), &[], &ids(&[3])).unwrap();
+        let joint = old.joined_by(&next, true);
+        assert!(joint.is_voter(NodeId(3)) && joint.leaves_itself());
+        assert_eq!(joint.left(), next);
+        assert!(!next.is_voter(NodeId(3)) && next.is_member(NodeId(3)));
+        assert_eq!(
+            next.that_leaves_itself(),
+            Err(ConfigurationError::NothingToLeave)
+        );
+    }
+
+    #[test]
+    fn who_knows_of_no_member_knows_nobody() {
+        let nobody = Configuration::of_nobody();
+        assert!(nobody.is_of_nobody() && nobody.members().is_empty());
+        assert!(!nobody.is_member(NodeId(1)));
     }
 
     #[test]

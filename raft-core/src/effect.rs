@@ -6,6 +6,7 @@ use alloc::collections::VecDeque;
 use crate::configuration::Configuration;
 use crate::forwarding::ProposalAnswer;
 use crate::log::Base;
+use crate::membership::{Change, ChangeFailure, How};
 use crate::message::{Message, SnapshotId};
 use crate::reads::{ReadFailure, ReadMode};
 use crate::transfer::TransferFailure;
@@ -77,6 +78,14 @@ pub enum Input<'a> {
     Campaign,
     /// Lead no more. Who does not lead does nothing.
     StepDown,
+    /// Change the members (§6, dissertation §4). Answered with [`Effect::Changed`] or
+    /// [`Effect::ChangeFailed`], at once or later.
+    Change {
+        /// What.
+        change: &'a Change,
+        /// And how.
+        how: How,
+    },
 }
 
 /// Something for the driver to do. *Do effects in any order, writes in order, and report each
@@ -180,6 +189,16 @@ pub enum Effect {
         to: NodeId,
         /// Why.
         why: TransferFailure,
+    },
+    /// The change of members that was asked for is made and committed.
+    Changed {
+        /// The entry that holds the configuration.
+        at: Index,
+    },
+    /// A change of members that was asked for does not come about.
+    ChangeFailed {
+        /// Why.
+        why: ChangeFailure,
     },
 }
 

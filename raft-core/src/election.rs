@@ -2,7 +2,9 @@
 
 use smallvec::SmallVec;
 
+use crate::cards::RuleId;
 use crate::event::{Event, Observer, RoleKind, VoteRefusal};
+use crate::membership::ChangeFailure;
 use crate::message::{AppendEntriesReply, Body, Message, Outcome};
 use crate::priority::Claim;
 use crate::progress::Progress;
@@ -10,7 +12,7 @@ use crate::quorum::{self, Tally};
 use crate::raft::Raft;
 use crate::reads::Reads;
 use crate::role::{Ballots, Candidate, Leader, Role, Uncommitted};
-use crate::rules::{RuleId, Rules};
+use crate::rules::Rules;
 use crate::types::{EntryId, Instant, LIMIT, NodeId, Term, WriteId};
 
 impl<R: Rules> Raft<R> {
@@ -31,11 +33,13 @@ impl<R: Rules> Raft<R> {
         }
     }
 
-    /// Only a voter whose promises hold and whose whole log is on its way to disk campaigns: it
+    /// Only a voter (or who may still be one) whose promises hold and whose whole log is on its way to disk campaigns: it
     /// could otherwise never advertise that log.
     pub(crate) fn may_campaign(&self) -> bool {
+        let committed = self.log.configuration_in_force_at(self.commit_index);
+        let votes = self.configuration().is_voter(self.id);
         self.may_vote
-            && self.configuration().is_voter(self.id)
+            && self.rules.may_stand(votes, committed.is_voter(self.id))
             && self.durability.submitted_index() == self.log.last_index()
             && self.current_term.0 + 1 < LIMIT
     }
@@ -65,6 +69,7 @@ impl<R: Rules> Raft<R> {
     /// Raises the term and votes for itself (§5.2). RequestVote leaves when that is durable.
     pub(crate) fn campaign<O: Observer>(&mut self, rule: RuleId, transfer: bool, observer: &mut O) {
         assert!(self.may_campaign(), "who may not campaign does not");
+        self.fail_change(ChangeFailure::LeadershipLost, observer);
         self.fail_reads(observer);
         self.lose_forwarded(observer);
         let was = self.role.kind();
@@ -127,9 +132,10 @@ impl<R: Rules> Raft<R> {
     }
 
     fn ask_voters(&mut self, question: &Body) {
-        for voter in self.configuration().members() {
-            if voter != self.id && self.configuration().is_voter(voter) {
-                self.send(voter, question.clone());
+        for member in self.configuration().members() {
+            let votes = self.configuration().is_voter(member);
+            if member != self.id && self.rules.member_votes(votes) {
+                self.send(member, question.clone());
             }
         }
     }
@@ -137,7 +143,8 @@ impl<R: Rules> Raft<R> {
     /// Counts an answer and acts on the result.
     fn count_answer<O: Observer>(&mut self, voter: NodeId, granted: bool, observer: &mut O) {
         let role = self.role.kind();
-        if !self.configuration().is_voter(voter) {
+        let now = self.configuration();
+        if !now.is_member(voter) || !self.rules.member_votes(now.is_voter(voter)) {
             return;
         }
         let ballots = match &mut self.role {
@@ -151,11 +158,7 @@ impl<R: Rules> Raft<R> {
             granted,
             role,
         });
-        let ballots = &*ballots;
-        let tally = quorum::tally(&self.rules, self.log.configuration(), |id| {
-            ballots.answer_of(id)
-        });
-        match (tally, role) {
+        match (self.tally(), role) {
             (Tally::Open, _) => {}
             (Tally::Won, RoleKind::PreCandidate) => {
                 self.campaign(RuleId::Majority, false, observer)
@@ -168,14 +171,26 @@ impl<R: Rules> Raft<R> {
         }
     }
 
+    /// How the election stands that this server has called.
+    fn tally(&self) -> Tally {
+        let ballots = match &self.role {
+            Role::PreCandidate(ballots) => ballots,
+            Role::Candidate(candidate) => &candidate.ballots,
+            Role::Follower(_) | Role::Leader(_) => panic!("nobody is asked"),
+        };
+        let now = self.in_force();
+        let besides = ballots.granted_by(|id| !now.is_voter(id));
+        quorum::tally(&self.rules, now, besides, |id| ballots.answer_of(id))
+    }
+
     fn become_leader<O: Observer>(&mut self, observer: &mut O) {
         assert!(
             matches!(self.role, Role::Candidate(_)),
             "only a candidate becomes leader"
         );
         assert!(
-            self.voted_for == Some(self.id) && self.configuration().is_voter(self.id),
-            "a leader is a voter that voted for itself"
+            self.voted_for == Some(self.id),
+            "a leader has voted for itself"
         );
         self.lose_forwarded(observer);
         let was = self.role.kind();
@@ -197,6 +212,8 @@ impl<R: Rules> Raft<R> {
             reads: Reads::default(),
             transfer: None,
             lease_given_up: false,
+            change: None,
+            seq_floor: 0,
         });
         self.election_deadline = None;
         let (role, rule, term) = (RoleKind::Leader, RuleId::Majority, self.current_term);

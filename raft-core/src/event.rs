@@ -4,10 +4,11 @@
 
 use core::fmt;
 
+use crate::cards::RuleId;
 use crate::effect::Refusal;
+use crate::membership::ChangeFailure;
 use crate::message::{Malformed, MessageKind};
 use crate::reads::ReadFailure;
-use crate::rules::RuleId;
 use crate::transfer::TransferFailure;
 use crate::types::{EntryId, Index, Instant, NodeId, Priority, Span, Term, WriteId};
 
@@ -378,6 +379,44 @@ pub enum Event {
         /// Why.
         why: TransferFailure,
     },
+    /// Another configuration is in force, as it came with the log.
+    Configured {
+        /// The entry that holds it, or the base.
+        at: EntryId,
+        /// Whether it is joint.
+        joint: bool,
+    },
+    /// A configuration went with the end of the log: an earlier one is in force again.
+    ConfigurationRolledBack {
+        /// The entry that held it.
+        from: Index,
+        /// The entry that holds the one in force, or the base.
+        at: EntryId,
+    },
+    /// A newcomer received what the log held when the round began, and took too long.
+    CatchUpRound {
+        /// The newcomer.
+        peer: NodeId,
+        /// Its how-manieth round.
+        round: u64,
+        /// How long it took.
+        took: Span,
+    },
+    /// A newcomer keeps up with the log.
+    CaughtUp {
+        /// Which one.
+        peer: NodeId,
+    },
+    /// A change of members is made.
+    ChangeMade {
+        /// The entry that holds the configuration.
+        at: Index,
+    },
+    /// A change of members does not come about.
+    ChangeFailed {
+        /// Why.
+        why: ChangeFailure,
+    },
     /// A message or reply of an older term was put aside.
     StaleDropped {
         /// Its sender.
@@ -413,6 +452,10 @@ impl Event {
             Self::MatchAdvanced { .. } => RuleId::MatchNeverFalls,
             Self::BackedOff { .. } => RuleId::BackOffByTerm,
             Self::CommitHeld { .. } => RuleId::CurrentTermOnly,
+            Self::Configured { .. } => RuleId::InForceAtAppend,
+            Self::ConfigurationRolledBack { .. } => RuleId::ConfigurationRolledBack,
+            Self::CatchUpRound { .. } | Self::CaughtUp { .. } => RuleId::CaughtUp,
+            Self::ChangeFailed { why } => return why.rule(),
             Self::QuorumLost { .. } => RuleId::CheckQuorum,
             Self::StaleDropped { .. } => RuleId::ReplyOfThisTerm,
             Self::DiskStalled { .. } => RuleId::DiskStall,
@@ -443,6 +486,7 @@ impl Event {
             | Self::LogCut { .. }
             | Self::TransferBegan { .. }
             | Self::TransferFailed { .. }
+            | Self::ChangeMade { .. }
             | Self::MalformedDropped { .. } => return None,
         })
     }

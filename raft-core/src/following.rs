@@ -1,12 +1,13 @@
 //! Log replication, the follower's side (§5.3): what it takes over, and what it acknowledges.
 
+use crate::cards::RuleId;
 use crate::effect::{Append, Source};
 use crate::event::{Event, Observer};
 use crate::log::share;
 use crate::message::{AppendEntries, AppendEntriesReply, Body, Malformed, Outcome};
 use crate::raft::Raft;
 use crate::role::Role;
-use crate::rules::{RuleId, Rules};
+use crate::rules::Rules;
 use crate::types::{Index, Instant, NodeId};
 
 impl<R: Rules> Raft<R> {
@@ -146,6 +147,7 @@ impl<R: Rules> Raft<R> {
             return Err(Malformed::ContradictsItself);
         }
         let own_last = self.log.last_index();
+        let configured_at = self.log.configured_at();
         let cut = self
             .rules
             .truncation(conflict, prev, last)
@@ -165,7 +167,8 @@ impl<R: Rules> Raft<R> {
                 own,
                 theirs: append.entries_term,
             });
-            self.log.truncate(from);
+            let forgotten = self.rules.configurations_forgotten(from);
+            self.log.truncate(from, forgotten);
             self.durability.truncate(&self.rules, from);
             self.pending.truncate_from = Some(from);
         }
@@ -181,6 +184,7 @@ impl<R: Rules> Raft<R> {
                 last: self.log.last(),
             });
         }
+        self.tell_configured(configured_at, observer);
         assert!(
             self.log.last_index() >= last,
             "what was stored is in the log"

@@ -123,6 +123,8 @@
 #![forbid(unsafe_code)]
 extern crate alloc;
 
+mod cards;
+mod catch_up;
 mod check_quorum;
 mod commit;
 mod configuration;
@@ -134,6 +136,7 @@ mod following;
 mod forwarding;
 mod invariants;
 mod log;
+mod membership;
 mod message;
 mod priority;
 mod progress;
@@ -151,12 +154,14 @@ mod step;
 mod transfer;
 mod types;
 
+pub use cards::{Card, RuleId, catalogue};
 pub use configuration::{Configuration, ConfigurationError, Members};
 pub use effect::{Append, Effect, Effects, Input, Rebase, Refusal, Source, Write};
 pub use event::{Event, Observer, RoleKind, VoteRefusal};
 pub use forwarding::ProposalAnswer;
 pub use invariants::Broken;
 pub use log::{Base, Log, OutsideLog};
+pub use membership::{Change, ChangeFailure, How};
 pub use message::{
     AppendEntries, AppendEntriesReply, Body, InstallSnapshot, Malformed, Message, MessageKind,
     Outcome, SnapshotId,
@@ -164,7 +169,7 @@ pub use message::{
 pub use progress::{Pace, Progress};
 pub use raft::{Boot, Durable, EntryMeta, Raft, RestoreError};
 pub use reads::{LeaseRefusal, ReadFailure, ReadMode};
-pub use rules::{Card, RuleId, Rules, Standard, catalogue};
+pub use rules::{Rules, Standard};
 pub use settings::{Settings, SettingsError};
 pub use status::{Membership, PeerStatus, Status};
 pub use transfer::TransferFailure;

@@ -207,8 +207,21 @@ impl Log {
         (self.bytes, self.base_bytes) = (bytes, bytes);
     }
 
+    /// Forgets the configurations of other entries than these.
+    pub(crate) fn keep_configurations(&mut self, wanted: impl Fn(Index) -> bool) {
+        self.configurations.retain(|(index, _)| wanted(*index));
+    }
+
+    /// The entry that holds the latest configuration; the base if none of its entries does.
+    #[must_use]
+    pub fn configured_at(&self) -> Index {
+        let latest = self.configurations.last();
+        latest.map_or(self.base.last.index, |(index, _)| *index)
+    }
+
     /// The configuration in force once everything up to `index` was in the log.
-    pub(crate) fn configuration_in_force_at(&self, index: Index) -> &Configuration {
+    #[must_use]
+    pub fn configuration_in_force_at(&self, index: Index) -> &Configuration {
         let before = self
             .configurations
             .iter()
@@ -225,8 +238,8 @@ impl Log {
         }
     }
 
-    /// Removes `from` and all that follows it, configurations included.
-    pub(crate) fn truncate(&mut self, from: Index) {
+    /// Removes `from` and all that follows it; configurations from `forget_from` on go with it.
+    pub(crate) fn truncate(&mut self, from: Index, forget_from: Index) {
         assert!(
             from > self.base.last.index,
             "the base at {} stays",
@@ -245,7 +258,7 @@ impl Log {
         while self
             .configurations
             .last()
-            .is_some_and(|(index, _)| *index >= from)
+            .is_some_and(|(index, _)| *index >= forget_from)
         {
             self.configurations.pop();
         }
@@ -361,6 +374,9 @@ impl Log {
     /// What is wrong with the log's end, if anything is. Only the end ever changes, so a server
     /// that looks after each step has seen the whole log.
     pub(crate) fn disorder(&self) -> Option<&'static str> {
+        if self.configured_at() > self.last {
+            return Some("a configuration is in force that is not in the log");
+        }
         let [.., end] = &self.segments[..] else {
             return (self.last != self.base.last.index).then_some("entries lie in no segment");
         };
@@ -513,7 +529,7 @@ mod tests {
         let configuration = Configuration::of_voters(&[NodeId(1), NodeId(2)]).unwrap();
         log.append(Term(1), 5, Some(&configuration));
         assert_eq!(log.configuration(), &configuration);
-        log.truncate(Index(2));
+        log.truncate(Index(2), Index(2));
         assert_eq!(log.configuration(), &before);
     }
 
@@ -530,7 +546,7 @@ mod tests {
             let mut plain = terms;
             for (from, term) in cuts {
                 if from <= plain.len() as u64 {
-                    log.truncate(Index(from));
+                    log.truncate(Index(from), Index(from));
                     plain.truncate(from as usize - 1);
                 }
                 let term = term.max(plain.last().copied().unwrap_or(1));

@@ -76,6 +76,13 @@ impl Progress {
         progress
     }
 
+    /// Numbers messages from after `seq` on: late answers to those of an earlier time as a member,
+    /// in the same term, are answers to nothing sent since.
+    pub(crate) fn count_from(&mut self, seq: u64) {
+        assert!(self.sent_seq == 0, "nothing was sent yet");
+        (self.sent_seq, self.received_seq, self.round_from) = (seq, seq, seq + 1);
+    }
+
     /// The snapshot that is being sent to it.
     #[must_use]
     pub fn sending(&self) -> Option<SnapshotId> {

@@ -46,19 +46,20 @@ fn quorum_of<R: Rules>(rules: &R, voters: usize) -> usize {
     rules.quorum(voters).clamp(1, voters)
 }
 
-/// How an election stands, given each voter's answer so far.
+/// How an election stands, given each voter's answer so far, and how many grants count besides.
 pub(crate) fn tally<R: Rules>(
     rules: &R,
     configuration: &Configuration,
+    besides: usize,
     answer_of: impl Fn(NodeId) -> Option<bool>,
 ) -> Tally {
-    let incoming = tally_of(rules, configuration.incoming(), &answer_of);
+    let incoming = tally_of(rules, configuration.incoming(), besides, &answer_of);
     if !configuration.is_joint() {
         return incoming;
     }
     match (
         incoming,
-        tally_of(rules, configuration.outgoing(), &answer_of),
+        tally_of(rules, configuration.outgoing(), besides, &answer_of),
     ) {
         (Tally::Won, Tally::Won) => Tally::Won,
         (Tally::Lost, _) | (_, Tally::Lost) => Tally::Lost,
@@ -69,6 +70,7 @@ pub(crate) fn tally<R: Rules>(
 fn tally_of<R: Rules>(
     rules: &R,
     voters: &[NodeId],
+    besides: usize,
     answer_of: &impl Fn(NodeId) -> Option<bool>,
 ) -> Tally {
     let quorum = quorum_of(rules, voters.len());
@@ -81,7 +83,7 @@ fn tally_of<R: Rules>(
         .filter(|id| answer_of(**id) == Some(false))
         .count();
     assert!(granted + refused <= voters.len(), "a voter answers once");
-    if granted >= quorum {
+    if granted + besides >= quorum {
         Tally::Won
     } else if refused > voters.len() - quorum {
         Tally::Lost
@@ -150,7 +152,7 @@ mod tests {
             } else {
                 Tally::Lost
             };
-            prop_assert_eq!(tally(&Standard, &configuration, |id| answers[&id]), expected);
+            prop_assert_eq!(tally(&Standard, &configuration, 0, |id| answers[&id]), expected);
         }
     }
 }

@@ -4,17 +4,19 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::fmt;
 
+use crate::cards::RuleId;
 use crate::configuration::Configuration;
 use crate::durability::Durability;
 use crate::effect::{Append, Effect, Rebase, Write};
 use crate::event::{Event, Observer, RoleKind};
 use crate::forwarding::Forwarded;
 use crate::log::{Base, Log};
+use crate::membership::ChangeFailure;
 use crate::message::{Body, Message, SnapshotId};
 use crate::progress::Progress;
 use crate::random::Random;
 use crate::role::{Follower, Role};
-use crate::rules::{RuleId, Rules, Standard};
+use crate::rules::{Rules, Standard};
 use crate::settings::{Settings, SettingsError};
 use crate::snapshot::{Incoming, Snapshot};
 use crate::types::{HardState, Index, Instant, LIMIT, NodeId, Reception, Term, WriteId};
@@ -224,6 +226,9 @@ impl<R: Rules> Raft<R> {
             pending: Pending::default(),
             effects: VecDeque::new(),
         };
+        let commit = raft.commit_index;
+        raft.log
+            .keep_configurations(|at| raft.rules.configuration_found_counts(at, commit));
         raft.forget_overtaken();
         raft.election_deadline = Some(raft.fresh_election_deadline());
         assert!(raft.invariants().is_ok(), "a server starts in order");
@@ -277,7 +282,7 @@ impl<R: Rules> Raft<R> {
     /// The configuration in force: the latest in its log.
     #[must_use]
     pub fn configuration(&self) -> &Configuration {
-        self.log.configuration()
+        self.in_force()
     }
 
     /// What it is.
@@ -362,6 +367,7 @@ impl<R: Rules> Raft<R> {
     ) {
         assert!(term >= self.current_term, "terms never fall");
         assert!(leader != Some(self.id), "nobody follows itself");
+        self.fail_change(ChangeFailure::LeadershipLost, observer);
         self.fail_reads(observer);
         self.lose_forwarded(observer);
         let was = self.role.kind();

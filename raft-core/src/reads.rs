@@ -207,7 +207,7 @@ impl<R: Rules> Raft<R> {
         if !self.rules.read_needs_quorum() {
             return true;
         }
-        let tally = quorum::tally(&self.rules, self.log.configuration(), |id| {
+        let tally = quorum::tally(&self.rules, self.in_force(), 0, |id| {
             let answered = leader
                 .peers
                 .iter()
@@ -265,7 +265,10 @@ impl<R: Rules> Raft<R> {
             return None;
         };
         let clock_error = self.clock_error().ok()?;
-        if leader.lease_given_up {
+        // Peers count as heard from when they become members. Only when their configuration is
+        // committed have enough of them really answered since.
+        let settled = self.log.configured_at() <= self.commit_index;
+        if leader.lease_given_up || !settled {
             return None;
         }
         let timeout = self.settings.election_timeout_min;

@@ -133,6 +133,10 @@ impl<R: Rules> Raft<R> {
         let due = matches!(&self.role, Role::Leader(leader) if leader.next_heartbeat <= self.now);
         if due {
             self.heartbeat(observer);
+            self.watch_newcomers(observer);
+            if self.is_unsettled() {
+                self.settle_configuration(observer);
+            }
         }
     }
 
@@ -317,6 +321,7 @@ impl<R: Rules> Raft<R> {
             return;
         };
         let peer = &mut leader.peers[place];
+        let from = peer.id;
         let matched = self.rules.match_after_ack(peer.match_index, acknowledged);
         let moved = matched != peer.match_index;
         if moved {
@@ -347,7 +352,11 @@ impl<R: Rules> Raft<R> {
             self.advance_commit(observer);
         }
         self.tell_target(observer);
-        self.send_to(place, false, observer);
+        // A committed configuration may have taken the peer's place, or leadership.
+        if self.progress().get(place).map(|peer| peer.id) == Some(from) {
+            self.send_to(place, false, observer);
+        }
+        self.watch_newcomers(observer);
     }
 
     /// The follower does not hold what was built on: go back (end of §5.3).

@@ -1,10 +1,12 @@
 //! What only some servers need to know: each role's data lives in its variant.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
 use smallvec::SmallVec;
 
 use crate::event::RoleKind;
+use crate::membership::Changing;
 use crate::progress::Progress;
 use crate::reads::{Forwarded, Reads};
 use crate::transfer::Transfer;
@@ -59,6 +61,12 @@ impl Ballots {
         );
     }
 
+    /// How many granted of those that `wanted` names.
+    pub(crate) fn granted_by(&self, wanted: impl Fn(NodeId) -> bool) -> usize {
+        let granted = self.answers.iter().filter(|(_, granted)| *granted);
+        granted.filter(|(id, _)| wanted(*id)).count()
+    }
+
     pub(crate) fn answer_of(&self, voter: NodeId) -> Option<bool> {
         self.answers
             .iter()
@@ -92,6 +100,10 @@ pub(crate) struct Leader {
     /// Whether somebody was told to campaign against this leader: it may do so whenever the
     /// message arrives, so that there is no lease any more in this term.
     pub(crate) lease_given_up: bool,
+    /// The change of members that is under way.
+    pub(crate) change: Option<Box<Changing>>,
+    /// The highest `seq` sent to a peer that is one no more.
+    pub(crate) seq_floor: u64,
 }
 
 /// Proposals of one leader that are not committed yet, in order.

@@ -298,6 +298,81 @@ pub trait Rules {
         false
     }
 
+    /// `membership.own-term-first`: whether a leader may append a configuration, when the entry at
+    /// its commit index is of `term`.
+    fn change_may_begin(&self, term: Result<Term, OutsideLog>, current: Term) -> bool {
+        term == Ok(current)
+    }
+
+    /// `membership.one-at-a-time`: whether a leader whose latest configuration is the entry
+    /// `configured_at` may append another.
+    fn change_is_over(&self, configured_at: Index, commit: Index) -> bool {
+        configured_at <= commit
+    }
+
+    /// `membership.in-force-at-append`: the entry up to which configurations are in force.
+    fn in_force_through(&self, last: Index, _commit: Index) -> Index {
+        last
+    }
+
+    /// `membership.rolled-back`: from which entry on configurations are forgotten when the log is
+    /// truncated at `from`.
+    fn configurations_forgotten(&self, from: Index) -> Index {
+        from
+    }
+
+    /// `membership.whole-log-counts`: whether a configuration found in the log counts after a
+    /// restart, when everything up to `commit` is known to be committed.
+    fn configuration_found_counts(&self, _at: Index, _commit: Index) -> bool {
+        true
+    }
+
+    /// `membership.snapshot-keeps-both`: whether a snapshot keeps the outgoing half of a joint
+    /// configuration.
+    fn snapshot_keeps_outgoing(&self) -> bool {
+        true
+    }
+
+    /// `membership.joint-first`: whether a joint configuration, the entry `joint_at`, may be left.
+    fn joint_may_be_left(&self, joint_at: Index, commit: Index) -> bool {
+        joint_at <= commit
+    }
+
+    /// `membership.leads-until-committed`: whether a leader that its configuration, the entry
+    /// `configured_at`, gives no vote must lead no more.
+    fn outsider_steps_down(&self, configured_at: Index, commit: Index) -> bool {
+        configured_at <= commit
+    }
+
+    /// `membership.voters-stand`: whether a server may campaign; `voter` says that the
+    /// configuration in force gives it a vote, `was_voter` that the last one known to be committed
+    /// does.
+    fn may_stand(&self, voter: bool, was_voter: bool) -> bool {
+        voter || was_voter
+    }
+
+    /// `membership.voters-vote`: whether a member's vote is asked for and counts.
+    fn member_votes(&self, voter: bool) -> bool {
+        voter
+    }
+
+    /// `membership.caught-up`: whether a server that took `round` to receive what the log held at
+    /// its beginning may have a vote.
+    fn newcomer_is_ready(&self, round: Option<Span>, timeout_min: Span) -> bool {
+        round.is_some_and(|round| round < timeout_min)
+    }
+
+    /// `membership.live-quorum`: whether a configuration may begin of which a quorum was last heard
+    /// from at `contact`.
+    fn quorum_is_live(&self, now: Instant, contact: Instant, timeout_max: Span) -> bool {
+        now.since(contact) <= timeout_max
+    }
+
+    /// `membership.added-again`: whether a member that is added once more is given a vote.
+    fn added_again_votes(&self) -> bool {
+        false
+    }
+
     /// `durability.vote`: whether a granted vote may leave; `vote` is the write that
     /// holds it, `durable` the last one reported.
     fn vote_may_leave(&self, vote: WriteId, durable: WriteId) -> bool {
@@ -329,252 +404,9 @@ pub struct Standard;
 
 impl Rules for Standard {}
 
-/// What a rule is called, where it is published and what it says.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Card {
-    /// Stable name, as events and `explain` use it.
-    pub name: &'static str,
-    /// Section of the extended paper (§) or of the dissertation.
-    pub section: &'static str,
-    /// The rule in plain words.
-    pub says: &'static str,
-}
-
-/// Names every rule that events may cite.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[expect(missing_docs, reason = "each variant is described by its card")]
-pub enum RuleId {
-    ElectionTimeout,
-    VoteOnce,
-    LogUpToDate,
-    Stickiness,
-    Priority,
-    VoteSurvivesStepDown,
-    VoteOfThisTerm,
-    PreVoteIsNoVote,
-    RefusalResetsNothing,
-    LeaderOfTerm,
-    MayNotVote,
-    HigherTerm,
-    StaleIsAnswered,
-    Majority,
-    CheckQuorum,
-    Noop,
-    PreviousMatches,
-    TruncateConflictOnly,
-    AcknowledgeDurable,
-    FollowerCommit,
-    MatchNeverFalls,
-    RejectionLeavesMatch,
-    BackOffByTerm,
-    ReplyOfThisTerm,
-    CurrentTermOnly,
-    OwnCopyDurable,
-    DiskStall,
-    StepDownOnRequest,
-    ReadOwnTermFirst,
-    ReadNeedsQuorum,
-    ReadsAreFailed,
-    LeaseFromSendTime,
-    LeaseNeedsPromises,
-    LeaseEnd,
-    LeaseGivenUp,
-    SnapshotNeeded,
-    SnapshotUntilLogDoes,
-    PieceIsSignOfLife,
-    SnapshotNewsOnly,
-    SuffixStays,
-    PiecesOfOne,
-    ReceiverKnows,
-    TransferTargetReady,
-    TransferTargetCampaigns,
-    TransferOverridesStickiness,
-    LeaderNeedsNoCampaign,
-    ForwardToLeader,
-    ForwardOnce,
-    ForwardNoTerm,
-    DurableVote,
-    DurableCandidacy,
-    TruncationLowersWatermark,
-    TruncationLowersFlights,
-}
-
-impl RuleId {
-    /// The rule's card.
-    #[must_use]
-    pub fn card(self) -> &'static Card {
-        &catalogue()
-            .iter()
-            .find(|(id, _)| *id == self)
-            .expect("a test holds that every rule has a card")
-            .1
-    }
-}
-
-/// Every rule with its card, in the order of the paper.
-#[must_use]
-#[rustfmt::skip]
-pub fn catalogue() -> &'static [(RuleId, Card)] {
-    use RuleId::*;
-    const fn card(name: &'static str, section: &'static str, says: &'static str) -> Card {
-        Card { name, section, says }
-    }
-    const CARDS: &[(RuleId, Card)] = &[
-        (HigherTerm, card("term.higher-wins", "§5.1",
-            "A server that sees a higher term adopts it and becomes a follower.")),
-        (StaleIsAnswered, card("term.stale-is-answered", "§5.1",
-            "A request of an older term is refused with the newer term, so that its sender steps down. \
-             Without the answer a server with a higher term and a shorter log could block a cluster \
-             that uses pre-vote.")),
-        (ElectionTimeout, card("election.timeout", "§5.2",
-            "A server that hears from no leader for a randomly drawn time starts an election; drawing \
-             keeps servers from timing out together.")),
-        (VoteOnce, card("election.vote-once", "§5.2",
-            "A server votes for at most one candidate in a term, first come first served.")),
-        (LogUpToDate, card("election.log-up-to-date", "§5.4.1",
-            "A vote goes only to a candidate whose log is at least as up to date: a later last term, or \
-             the same last term and an index at least as high.")),
-        (VoteSurvivesStepDown, card("election.vote-survives-step-down", "§5.2",
-            "Becoming a follower within the same term keeps the vote; only a new term frees it.")),
-        (VoteOfThisTerm, card("election.vote-of-this-term", "§5.2",
-            "A candidate counts only votes given in the term it campaigns in.")),
-        (PreVoteIsNoVote, card("election.pre-vote-is-no-vote", "dissertation §9.6",
-            "A granted pre-vote promises nothing and never counts as a vote.")),
-        (RefusalResetsNothing, card("election.refusal-resets-nothing", "§5.2",
-            "Only a granted vote or the leader's message postpones a server's own election; refusing a \
-             vote does not.")),
-        (LeaderOfTerm, card("election.leader-of-term", "§5.2",
-            "A candidate that hears from the leader of its term gives up and follows it.")),
-        (Stickiness, card("election.stickiness", "§6, dissertation §4.2.3",
-            "A server that heard from a leader less than a minimum election timeout ago gives no vote \
-             and adopts no term from a candidate. A server that just started counts as one that has \
-             heard.")),
-        (Priority, card("election.priority", "not in the paper",
-            "A voter refuses a candidate of lower priority whose log holds nothing more than its own, \
-             until it has known of no leader for four of the longest election timeouts: who is wanted \
-             as the leader may be unable to win. A candidate that the leader told to campaign is not \
-             refused for this.")),
-        (MayNotVote, card("election.may-not-vote", "not in the paper",
-            "A server whose durable promises may be lost neither votes nor campaigns.")),
-        (Majority, card("quorum.majority", "§5.2",
-            "A decision needs more than half of the voters, so that any two decisions share one.")),
-        (CheckQuorum, card("leader.check-quorum", "dissertation §6.2",
-            "A leader that has heard from no quorum for the longest election timeout steps down.")),
-        (Noop, card("leader.noop", "§8, dissertation §6.4",
-            "A new leader appends an entry without a command, since earlier entries commit only through \
-             one of its own term.")),
-        (PreviousMatches, card("append.previous-matches", "§5.3",
-            "A follower accepts entries only if its log holds the entry they follow, with the same term.")),
-        (TruncateConflictOnly, card("append.truncate-conflict-only", "§5.3",
-            "A follower removes an entry, and all that follow, only if its term differs from the one \
-             sent: messages may arrive late or twice.")),
-        (AcknowledgeDurable, card("append.acknowledge-durable", "§5.3, Figure 2",
-            "A follower acknowledges what it has verified against this leader's log and holds durably, \
-             and nothing more.")),
-        (FollowerCommit, card("commit.follower", "§5.3",
-            "A follower's commit index follows the leader's, at most to the last entry that the same \
-             message showed to match.")),
-        (MatchNeverFalls, card("progress.match-never-falls", "§5.3",
-            "An acknowledgement that arrives late never lowers what the leader knows to be replicated.")),
-        (RejectionLeavesMatch, card("progress.rejection-leaves-match", "§5.3",
-            "A rejection moves next_index back, never match_index.")),
-        (BackOffByTerm, card("progress.back-off-by-term", "end of §5.3",
-            "After a rejection the leader goes back to the latest entry that could match, a term at a \
-             time, never behind what is known to match.")),
-        (ReplyOfThisTerm, card("progress.reply-of-this-term", "§5.3",
-            "A leader counts only replies to messages of its present term.")),
-        (CurrentTermOnly, card("commit.current-term-only", "§5.4.2, Figure 8",
-            "A leader commits by counting copies only entries of its own term; earlier ones commit with \
-             them.")),
-        (OwnCopyDurable, card("commit.own-copy-durable", "§5.3, dissertation §10.2.1",
-            "The leader's own copy counts once it is durable.")),
-        (DiskStall, card("leader.disk-stall", "not in the paper",
-            "A leader whose disk finishes nothing for the disk timeout steps down: its heartbeats would \
-             keep the others from electing one that can store.")),
-        (StepDownOnRequest, card("leader.steps-down-on-request", "dissertation §3.10",
-            "A leader steps down when it is told to, and is the last to campaign again.")),
-        (ReadOwnTermFirst, card("read.own-term-first", "§8, dissertation §6.4",
-            "A leader answers reads only once an entry of its own term is committed: before that it may \
-             not know everything that is committed.")),
-        (ReadNeedsQuorum, card("read.asks-quorum", "§8, dissertation §6.4",
-            "A read is answered when a quorum has answered messages that left after the read came: no \
-             other leader had been elected then.")),
-        (ReadsAreFailed, card("read.failed-not-dropped", "not in the paper",
-            "Reads that wait when a role ends are failed, so that whoever asked is told.")),
-        (LeaseFromSendTime, card("lease.from-send-time", "dissertation §6.4.1",
-            "A follower's promise not to vote counts from when the message that it answers was sent, \
-             not from when the answer arrived.")),
-        (LeaseNeedsPromises, card("lease.needs-promises", "dissertation §6.4.1",
-            "There is a lease only if voters withhold their votes while they hear a leader, and if it is \
-             known how wrong clocks may be.")),
-        (LeaseEnd, card("lease.end", "dissertation §6.4.1",
-            "A lease lasts for the shortest election timeout, less what clocks may be wrong by.")),
-        (LeaseGivenUp, card("lease.given-up-for-transfer", "dissertation §3.10, §6.4.1",
-            "A leader that tells another server to campaign has no lease any more in its term: that \
-             server's candidacy is not held up.")),
-        (SnapshotNeeded, card("snapshot.for-what-is-gone", "§7",
-            "A follower that needs entries which the leader's log no longer holds is sent a snapshot, and \
-             no other is.")),
-        (SnapshotUntilLogDoes, card("snapshot.until-the-log-does", "§7",
-            "Once a follower holds what the leader's log begins after, it is sent entries again, whoever \
-             told the leader and however.")),
-        (PieceIsSignOfLife, card("snapshot.sign-of-life", "§7",
-            "Each piece of a snapshot comes from a live leader and postpones an election.")),
-        (SnapshotNewsOnly, card("snapshot.news-only", "§7, Figure 13",
-            "A snapshot of what a server already knows to be committed changes nothing.")),
-        (SuffixStays, card("snapshot.suffix-stays", "§7, Figure 13",
-            "If the log holds the snapshot's last entry, with its term, what follows stays; else the whole \
-             log goes.")),
-        (PiecesOfOne, card("snapshot.pieces-of-one", "§7",
-            "Only pieces of one and the same snapshot are put together.")),
-        (ReceiverKnows, card("snapshot.receiver-knows", "not in the paper",
-            "A transfer goes on from what the receiver says it holds, which a crash may have made less.")),
-        (TransferTargetReady, card("transfer.target-has-log", "dissertation §3.10",
-            "The target of a transfer is told to campaign once it holds the leader's whole log.")),
-        (TransferTargetCampaigns, card("transfer.target-campaigns", "dissertation §3.10",
-            "A server that its leader tells to campaign does so at once, without asking whether it could \
-             win.")),
-        (TransferOverridesStickiness, card("transfer.overrides-stickiness", "dissertation §3.10, §4.2.3",
-            "A candidate that the leader itself told to campaign is heard, however fresh the leader is.")),
-        (LeaderNeedsNoCampaign, card("leader.needs-no-campaign", "not in the paper",
-            "A leader that is told to campaign does nothing: it would only depose itself.")),
-        (ForwardToLeader, card("proposal.to-own-leader", "not in the paper",
-            "A proposal is passed on to the leader of the server's own term alone: one of an earlier \
-             term may lead no more, and two servers might take each other for the leader.")),
-        (ForwardOnce, card("proposal.forwarded-once", "not in the paper",
-            "A proposal is passed on once: a receiver that does not lead refuses it and names the \
-             leader, so that no proposal goes in circles.")),
-        (ForwardNoTerm, card("proposal.no-term", "not in the paper",
-            "A proposal that is passed on belongs to no term: whoever sends one deposes nobody with it.")),
-        (DurableVote, card("durability.vote", "Figure 2",
-            "A granted vote leaves when it is durable: a server that forgot it could vote twice.")),
-        (DurableCandidacy, card("durability.candidacy", "Figure 2",
-            "RequestVote leaves when the candidate's term, own vote and log are durable; its own vote \
-             counts from then on.")),
-        (TruncationLowersWatermark, card("durability.truncation-lowers-watermark", "not in the paper",
-            "Removing entries lowers the durable index: what replaces them is not durable yet.")),
-        (TruncationLowersFlights, card("durability.truncation-lowers-flights", "not in the paper",
-            "A late report about entries that were replaced proves nothing about their replacements.")),
-    ];
-    CARDS
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_rule_has_one_card_with_a_name_of_its_own() {
-        for (place, (id, card)) in catalogue().iter().enumerate() {
-            assert_eq!(id.card(), card);
-            assert!(!card.section.is_empty() && card.says.ends_with('.'));
-            let rest = &catalogue()[place + 1..];
-            assert!(
-                rest.iter()
-                    .all(|(other, o)| other != id && o.name != card.name)
-            );
-        }
-    }
 
     #[test]
     fn the_published_rules_have_no_size() {

@@ -116,7 +116,15 @@ impl<R: Rules> Raft<R> {
             "a snapshot is of what is committed, and {last} is not"
         );
         assert!(id.bytes > 0, "a snapshot holds something");
-        let configuration = self.log.configuration_in_force_at(last.index).clone();
+        let configuration = self.log.configuration_in_force_at(last.index);
+        // The members at that entry are not known here: who was sent it would know nobody.
+        if configuration.is_of_nobody() {
+            return;
+        }
+        let configuration = match self.rules.snapshot_keeps_outgoing() {
+            true => configuration.clone(),
+            false => configuration.left(),
+        };
         self.snapshot = Some(Box::new(Snapshot { id, configuration }));
         observer.event(Event::SnapshotTaken { last });
     }
@@ -470,6 +478,7 @@ impl<R: Rules> Raft<R> {
         }
         let own = self.log.term_at(last.index);
         let was = self.commit_index;
+        let configured_at = self.log.configured_at();
         let whole = !self.rules.suffix_stays(own, last.term);
         let base = Base {
             last,
@@ -488,6 +497,9 @@ impl<R: Rules> Raft<R> {
         self.snapshot = Some(Box::new(Snapshot { id, configuration }));
         self.commit_index = last.index;
         observer.event(Event::SnapshotInstalled { last, was, whole });
+        if whole {
+            self.tell_configured(configured_at, observer);
+        }
         self.effects.push_back(Effect::Installed { snapshot: id });
         if let Role::Follower(follower) = &mut self.role {
             follower.verified = follower.verified.max(last.index);

@@ -53,6 +53,8 @@ pub struct Status {
     pub proposals_forwarded: u64,
     /// To whom leadership is being handed.
     pub transfer_to: Option<NodeId>,
+    /// Whether it is changing the members.
+    pub changing: bool,
     /// The newest snapshot that it holds.
     pub snapshot: Option<SnapshotId>,
     /// The snapshot of which it holds a part, and how many bytes.
@@ -71,6 +73,8 @@ pub struct Membership {
     pub outgoing: Vec<NodeId>,
     /// Who is kept up to date without a vote.
     pub learners: Vec<NodeId>,
+    /// The entry that holds the configuration, or the log's base.
+    pub at: Index,
 }
 
 /// What a leader knows of one follower.
@@ -128,6 +132,7 @@ impl<R: Rules> Raft<R> {
                 voters: configuration.incoming().to_vec(),
                 outgoing: configuration.outgoing().to_vec(),
                 learners: configuration.learners().to_vec(),
+                at: self.log.configured_at(),
             },
             base: self.log.base().last,
             last: self.log.last(),
@@ -141,6 +146,7 @@ impl<R: Rules> Raft<R> {
             reads_waiting: self.reads_waiting(),
             proposals_forwarded: self.proposals_forwarded(),
             transfer_to,
+            changing: self.is_changing(),
             snapshot: self.snapshot(),
             incoming: self.incoming(),
             peers: self.progress().iter().map(peer).collect(),

@@ -1,12 +1,13 @@
 //! The step: one input in, effects out. This page is the map; each branch is a file of its own.
 
+use crate::cards::RuleId;
 use crate::effect::{Effects, Input};
 use crate::event::{Event, Observer};
 use crate::message::{Body, Malformed, Message};
 use crate::priority::Claim;
 use crate::raft::Raft;
 use crate::role::Role;
-use crate::rules::{RuleId, Rules};
+use crate::rules::Rules;
 use crate::types::{Instant, LIMIT, NodeId, WriteId};
 
 impl<R: Rules> Raft<R> {
@@ -53,6 +54,7 @@ impl<R: Rules> Raft<R> {
             Input::Transfer { to } => self.transfer(to, observer),
             Input::Campaign => self.campaign_on_request(observer),
             Input::StepDown => self.step_down(observer),
+            Input::Change { change, how } => self.change(change, how, observer),
         }
         self.flush_write();
         assert!(

@@ -7,12 +7,13 @@
 
 use core::fmt;
 
+use crate::cards::RuleId;
 use crate::effect::Effect;
 use crate::event::{Event, Observer};
 use crate::message::Body;
 use crate::raft::Raft;
 use crate::role::Role;
-use crate::rules::{RuleId, Rules};
+use crate::rules::Rules;
 use crate::types::{Instant, NodeId};
 
 /// Why leadership was not handed over.
@@ -134,14 +135,24 @@ impl<R: Rules> Raft<R> {
     /// Goes on as before if the target has not taken over in time.
     pub(crate) fn end_late_transfer<O: Observer>(&mut self, observer: &mut O) {
         let now = self.now;
-        let Role::Leader(leader) = &mut self.role else {
+        let Role::Leader(leader) = &self.role else {
             return;
         };
         let Some(transfer) = leader.transfer.filter(|transfer| transfer.deadline <= now) else {
             return;
         };
-        leader.transfer = None;
-        let (to, why) = (transfer.to, TransferFailure::TimedOut);
+        self.fail_transfer(transfer.to, TransferFailure::TimedOut, observer);
+    }
+
+    pub(crate) fn fail_transfer<O: Observer>(
+        &mut self,
+        to: NodeId,
+        why: TransferFailure,
+        observer: &mut O,
+    ) {
+        if let Role::Leader(leader) = &mut self.role {
+            leader.transfer = None;
+        }
         observer.event(Event::TransferFailed { to, why });
         self.effects.push_back(Effect::TransferFailed { to, why });
     }

@@ -14,9 +14,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 
 use raft_core::{
-    Append, Base, Body, Boot, Configuration, Durable, Effect, EntryId, EntryMeta, Event, HardState,
-    Index, Input, Instant, Message, NodeId, Outcome, Raft, ReadFailure, ReadMode, ReadToken,
-    Reception, RoleKind, Rules, Settings, SnapshotId, Standard, Term, Write, WriteId,
+    Append, Base, Body, Boot, Change, ChangeFailure, Configuration, Durable, Effect, EntryId,
+    EntryMeta, Event, HardState, How, Index, Input, Instant, Message, NodeId, Outcome, Raft,
+    ReadFailure, ReadMode, ReadToken, Reception, RoleKind, Rules, Settings, SnapshotId, Standard,
+    Term, Write, WriteId,
 };
 
 pub const MS: u64 = 1_000_000;
@@ -39,6 +40,9 @@ pub struct Disk {
     pub snapshot: Option<SnapshotId>,
     pub incoming: Option<(SnapshotId, u64)>,
     pub terms: Vec<Term>,
+    /// The configurations that entries hold, and the base's.
+    pub configurations: BTreeMap<Index, Configuration>,
+    pub base_configuration: Option<Configuration>,
     pub in_flight: VecDeque<Write>,
     /// Up to where entries can be read; all of them, usually.
     pub intact: Option<Index>,
@@ -51,6 +55,7 @@ impl Disk {
         }
         if let Some(from) = write.truncate_from {
             self.terms.truncate(self.place(from));
+            self.configurations.retain(|index, _| *index < from);
         }
         if let Some(rebase) = &write.rebase {
             let last = rebase.base.last;
@@ -59,11 +64,24 @@ impl Disk {
             let gone = if rebase.whole { self.terms.len() } else { gone };
             self.terms.drain(..gone);
             self.base = last;
+            self.base_configuration = Some(rebase.base.configuration.clone());
+            self.configurations
+                .retain(|index, _| *index > last.index && !rebase.whole);
         }
         if let Some(Append {
-            first, last, term, ..
+            first,
+            last,
+            term,
+            configuration,
+            ..
         }) = &write.append
         {
+            self.configurations
+                .retain(|index, _| index < first || index > last);
+            if let Some(configuration) = configuration {
+                self.configurations
+                    .insert(*last, configuration.as_ref().clone());
+            }
             let (from, through) = (self.place(*first), self.place(*last) + 1);
             assert!(from <= self.terms.len(), "writes leave no hole");
             self.terms.resize(self.terms.len().max(through), *term);
@@ -117,12 +135,18 @@ impl Cluster<Standard> {
 
 impl<R: Rules + Clone> Cluster<R> {
     pub fn with_rules(rules: R, size: u64, settings: Settings) -> Self {
+        Self::with_spares(rules, size, 0, settings)
+    }
+
+    /// `size` servers that found a cluster, and `spares` that know nobody.
+    pub fn with_spares(rules: R, size: u64, spares: u64, settings: Settings) -> Self {
         let voters: Vec<_> = (1..=size).map(NodeId).collect();
+        let all = 1..=size + spares;
         let mut cluster = Self {
             configuration: Configuration::of_voters(&voters).unwrap(),
             rules,
             nodes: BTreeMap::new(),
-            disks: (1..=size).map(|id| (n(id), Disk::default())).collect(),
+            disks: all.clone().map(|id| (n(id), Disk::default())).collect(),
             wire: VecDeque::new(),
             events: Vec::new(),
             answers: Vec::new(),
@@ -133,7 +157,7 @@ impl<R: Rules + Clone> Cluster<R> {
             reception: Reception(0),
             incarnation: 0,
         };
-        for id in 1..=size {
+        for id in all {
             cluster.start(id);
         }
         cluster
@@ -164,17 +188,30 @@ impl<R: Rules + Clone> Cluster<R> {
             disk.terms.clear();
         }
         let disk = &self.disks[&n(id)];
+        let founds = self.configuration.is_voter(n(id));
+        let founding = match founds {
+            true => self.configuration.clone(),
+            false => Configuration::of_nobody(),
+        };
+        let base = disk.base_configuration.clone().unwrap_or(founding);
+        let first = disk.base.index.0 + 1;
+        let entries = disk.terms.iter().zip(first..).map(|(term, index)| {
+            let configuration = disk.configurations.get(&Index(index)).cloned();
+            EntryMeta {
+                term: *term,
+                bytes: configuration
+                    .as_ref()
+                    .map_or(10, |configuration| configuration.bytes()),
+                configuration,
+            }
+        });
         let durable = Durable {
             hard_state: disk.hard_state,
             base: Base {
                 last: disk.base,
-                configuration: self.configuration.clone(),
+                configuration: base,
             },
-            entries: disk.terms.iter().map(|term| EntryMeta {
-                term: *term,
-                bytes: 10,
-                configuration: None,
-            }),
+            entries,
             intact: disk
                 .intact
                 .unwrap_or(Index(disk.base.index.0 + disk.terms.len() as u64)),
@@ -250,6 +287,8 @@ impl<R: Rules + Clone> Cluster<R> {
                 | Effect::ReadFailed { .. }
                 | Effect::ProposalAnswered { .. }
                 | Effect::ProposalLost { .. }
+                | Effect::Changed { .. }
+                | Effect::ChangeFailed { .. }
                 | Effect::TransferFailed { .. } => self.answers.push((id, effect.clone())),
                 _ => {}
             }
@@ -339,6 +378,47 @@ impl<R: Rules + Clone> Cluster<R> {
 
     pub fn propose_sizes(&mut self, id: u64, sizes: &[u64]) -> Vec<Effect> {
         self.step(id, Input::Propose { sizes })
+    }
+
+    /// Asks a server to change the members.
+    pub fn change(&mut self, id: u64, change: &Change) -> Vec<Effect> {
+        let how = How::default();
+        self.step(id, Input::Change { change, how })
+    }
+
+    /// Asks for a change whatever the next members are like.
+    pub fn force(&mut self, id: u64, change: &Change) -> Vec<Effect> {
+        let how = How {
+            forced: true,
+            ..How::default()
+        };
+        self.step(id, Input::Change { change, how })
+    }
+
+    /// Everything arrives and heartbeats are sent, so often.
+    pub fn beats(&mut self, id: u64, times: u64) {
+        for _ in 0..times {
+            if self.node(id).role() == RoleKind::Leader {
+                self.timeout(id);
+            }
+            self.deliver_all();
+        }
+    }
+
+    /// The members in force at a server, as `{1 2}->{2 3} learners {4}`.
+    pub fn members(&self, id: u64) -> String {
+        self.node(id).configuration().describe()
+    }
+
+    /// What became of changes at a server, in order.
+    pub fn changes(&self, id: u64) -> Vec<Result<u64, ChangeFailure>> {
+        let here = self.answers.iter().filter(|(at, _)| *at == n(id));
+        here.filter_map(|(_, answer)| match answer {
+            Effect::Changed { at } => Some(Ok(at.0)),
+            Effect::ChangeFailed { why } => Some(Err(*why)),
+            _ => None,
+        })
+        .collect()
     }
 
     /// A message from nowhere: what a test makes up reaches `to`.

@@ -1,0 +1,126 @@
+//! A newcomer catches up before it has a vote (dissertation §4.2.1): the cluster would otherwise wait
+//! for it with every entry.
+//!
+//! In a round it receives what the log held when the round began. A round shorter than an election
+//! timeout shows that it keeps up; if none of ten is, or nothing gets on any more, the change is given
+//! up and the operator told why.
+
+use crate::event::{Event, Observer};
+use crate::membership::ChangeFailure;
+use crate::progress::Progress;
+use crate::raft::Raft;
+use crate::role::Role;
+use crate::rules::Rules;
+use crate::types::{Index, Instant, NodeId};
+
+/// So many rounds a newcomer has.
+const ROUNDS: u64 = 10;
+
+/// For so many of the longest election timeouts a newcomer may get on by nothing.
+const PATIENCE: u64 = 10;
+
+/// A server that is to have a vote.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct CatchUp {
+    pub(crate) id: NodeId,
+    /// Whether it has caught up.
+    pub(crate) ready: bool,
+    round: u64,
+    began: Instant,
+    /// What the log held then.
+    through: Index,
+    /// How far it has come: its log, and the bytes of a snapshot; and since when.
+    come: (Index, u64),
+    since: Instant,
+}
+
+/// What a look at a newcomer shows.
+enum Seen {
+    Waits,
+    Ready,
+    Failed(ChangeFailure),
+}
+
+impl CatchUp {
+    pub(crate) fn begun(id: NodeId, through: Index, now: Instant) -> Self {
+        Self {
+            id,
+            ready: false,
+            round: 1,
+            began: now,
+            through,
+            come: (Index(0), 0),
+            since: now,
+        }
+    }
+
+    fn note(&mut self, peer: &Progress, now: Instant) {
+        let received = peer.sending.as_ref().map_or(0, |sending| sending.received);
+        let come = (peer.match_index, received);
+        if come != self.come {
+            (self.come, self.since) = (come, now);
+        }
+    }
+}
+
+impl<R: Rules> Raft<R> {
+    /// Looks how far newcomers have come.
+    pub(crate) fn watch_newcomers<O: Observer>(&mut self, observer: &mut O) {
+        let Role::Leader(leader) = &self.role else {
+            return;
+        };
+        let Some(changing) = leader.change.as_deref() else {
+            return;
+        };
+        for place in 0..changing.newcomers.len() {
+            match self.look_at(place, observer) {
+                Seen::Waits | Seen::Ready => {}
+                Seen::Failed(why) => return self.fail_change(why, observer),
+            }
+        }
+        self.go_on_with_change(observer);
+    }
+
+    fn look_at<O: Observer>(&mut self, place: usize, observer: &mut O) -> Seen {
+        let (now, last) = (self.now, self.log.last_index());
+        let (shortest, longest) = (
+            self.settings.election_timeout_min,
+            self.settings.election_timeout_max,
+        );
+        let Role::Leader(leader) = &mut self.role else {
+            return Seen::Waits;
+        };
+        let Some(changing) = leader.change.as_deref_mut() else {
+            return Seen::Waits;
+        };
+        let newcomer = &mut changing.newcomers[place];
+        if newcomer.ready {
+            return Seen::Ready;
+        }
+        let peer = newcomer.id;
+        let progress = leader.peers.iter().find(|progress| progress.id == peer);
+        let Some(progress) = progress else {
+            return Seen::Failed(ChangeFailure::NoMember(peer));
+        };
+        newcomer.note(progress, now);
+        let over = progress.match_index >= newcomer.through;
+        let took = over.then(|| now.since(newcomer.began));
+        if self.rules.newcomer_is_ready(took, shortest) {
+            newcomer.ready = true;
+            observer.event(Event::CaughtUp { peer });
+            return Seen::Ready;
+        }
+        if let Some(took) = took {
+            let round = newcomer.round;
+            observer.event(Event::CatchUpRound { peer, round, took });
+            if round == ROUNDS {
+                return Seen::Failed(ChangeFailure::TooSlow(peer));
+            }
+            newcomer.round += 1;
+            (newcomer.began, newcomer.through) = (now, last);
+        } else if now.since(newcomer.since).0 > longest.0.saturating_mul(PATIENCE) {
+            return Seen::Failed(ChangeFailure::Silent(peer));
+        }
+        Seen::Waits
+    }
+}

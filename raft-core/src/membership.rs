@@ -1,0 +1,521 @@
+//! Who belongs to the cluster, and how that changes (§6, dissertation §4).
+//!
+//! There is one way from one configuration to the next: an entry of the log, in force from the moment
+//! it is appended. If the voters differ by one, the next configuration follows at once (dissertation
+//! §4.1), since any two majorities of neighbours share a server; else a joint one comes between, in
+//! which both sets decide (§6, dissertation §4.3). A server that is to have a vote and has none
+//! becomes a learner first and catches up (see `catch_up`).
+
+use alloc::boxed::Box;
+use core::fmt;
+
+use smallvec::SmallVec;
+
+use crate::cards::RuleId;
+use crate::catch_up::CatchUp;
+use crate::configuration::{Configuration, ConfigurationError, Members};
+use crate::effect::{Effect, Source};
+use crate::event::{Event, Observer};
+use crate::message::Body;
+use crate::progress::Progress;
+use crate::quorum;
+use crate::raft::Raft;
+use crate::role::{Leader, Role};
+use crate::rules::Rules;
+use crate::transfer::TransferFailure;
+use crate::types::{Index, Instant, NodeId};
+
+/// What an operator wants changed.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Change {
+    /// Let this server receive the log, without a vote. A member stays what it is.
+    Add(NodeId),
+    /// Give this server a vote, once it has caught up. A stranger is added first.
+    Promote(NodeId),
+    /// Take this server's vote; it stays as a learner.
+    Demote(NodeId),
+    /// Take this server out.
+    Remove(NodeId),
+    /// Give the vote of one server to another, in one step.
+    Replace {
+        /// The server to go.
+        old: NodeId,
+        /// The server to come.
+        new: NodeId,
+    },
+    /// Make these the members, and nobody else.
+    To {
+        /// Who votes.
+        voters: Members,
+        /// Who receives the log without a vote.
+        learners: Members,
+    },
+    /// Leave a joint configuration that does not leave itself.
+    Leave,
+}
+
+/// How a change is made.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct How {
+    /// Do not wait until newcomers have caught up, and do not ask whether anybody of the next
+    /// configuration is alive. What a change must never do, it does not do for that.
+    pub forced: bool,
+    /// Stay in the joint configuration, if one is needed, until [`Change::Leave`].
+    pub stays_joint: bool,
+}
+
+/// Why a change does not come about.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ChangeFailure {
+    /// This server does not lead.
+    NotLeader {
+        /// The leader, if this server knows it.
+        leader: Option<NodeId>,
+    },
+    /// This server leads no more. If the next configuration is in the log, it may still commit.
+    LeadershipLost,
+    /// Leadership is being handed to another server.
+    Transferring {
+        /// To which one.
+        to: NodeId,
+    },
+    /// Another change is under way.
+    Busy,
+    /// No entry of the leader's own term is committed yet. It will be in a moment.
+    OwnTermFirst,
+    /// The configuration is so already.
+    Nothing,
+    /// This server is no member.
+    NoMember(NodeId),
+    /// This server has no vote.
+    NoVoter(NodeId),
+    /// There is no such configuration.
+    Senseless(ConfigurationError),
+    /// Too few servers of the next configuration were heard from lately to decide anything.
+    NoLiveQuorum,
+    /// This server was still behind after so many rounds of catching up. It stays a learner.
+    TooSlow(NodeId),
+    /// This server does not answer, or gets on no more, so that it cannot catch up. It stays a
+    /// learner.
+    Silent(NodeId),
+    /// The configuration is not joint.
+    NotJoint,
+}
+
+impl fmt::Display for ChangeFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotLeader { .. } => f.write_str("this server does not lead"),
+            Self::LeadershipLost => f.write_str("this server leads no more"),
+            Self::Transferring { to } => write!(f, "leadership is being handed to {to}"),
+            Self::Busy => f.write_str("another change is under way"),
+            Self::OwnTermFirst => f.write_str("no entry of this term is committed yet"),
+            Self::Nothing => f.write_str("it is so already"),
+            Self::NoMember(id) => write!(f, "{id} is no member"),
+            Self::NoVoter(id) => write!(f, "{id} has no vote"),
+            Self::Senseless(why) => write!(f, "{why}"),
+            Self::NoLiveQuorum => f.write_str("no quorum of it was heard from lately"),
+            Self::TooSlow(id) => write!(f, "{id} is too slow to catch up"),
+            Self::Silent(id) => write!(f, "{id} does not get on"),
+            Self::NotJoint => f.write_str("the configuration is not joint"),
+        }
+    }
+}
+
+impl ChangeFailure {
+    /// The rule that refused, where one did.
+    #[must_use]
+    pub fn rule(self) -> Option<RuleId> {
+        match self {
+            Self::Busy => Some(RuleId::ChangeOneAtATime),
+            Self::OwnTermFirst => Some(RuleId::ChangeOwnTermFirst),
+            Self::NoLiveQuorum => Some(RuleId::LiveQuorum),
+            Self::TooSlow(_) | Self::Silent(_) => Some(RuleId::CaughtUp),
+            _ => None,
+        }
+    }
+}
+
+/// A change that a leader has begun.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Changing {
+    /// What it leads to.
+    next: Configuration,
+    how: How,
+    /// Who must catch up before it goes on.
+    pub(crate) newcomers: SmallVec<[CatchUp; 1]>,
+    /// Whether `next`, or the joint configuration on the way to it, is in the log.
+    appended: bool,
+}
+
+impl<R: Rules> Raft<R> {
+    /// The operator wants other members.
+    pub(crate) fn change<O: Observer>(&mut self, change: &Change, how: How, observer: &mut O) {
+        let begun = self.next_configuration(change).and_then(|next| {
+            self.may_change(change, &next, how)?;
+            Ok(next)
+        });
+        match begun {
+            Ok(next) => self.begin_change(next, how, observer),
+            Err(why) => self.tell_change_failed(why, observer),
+        }
+    }
+
+    /// What the members are after this change.
+    fn next_configuration(&self, change: &Change) -> Result<Configuration, ChangeFailure> {
+        let now = self.configuration();
+        if let Change::Leave = change {
+            return match now.is_joint() {
+                true => Ok(now.left()),
+                false => Err(ChangeFailure::NotJoint),
+            };
+        }
+        let (mut voters, mut learners) = (
+            Members::from_slice(now.incoming()),
+            Members::from_slice(now.learners()),
+        );
+        let move_to = |id: NodeId, voters: &mut Members, learners: &mut Members| {
+            learners.retain(|learner| *learner != id);
+            if !voters.contains(&id) {
+                voters.push(id);
+            }
+        };
+        match change {
+            Change::Add(id) if now.is_member(*id) => {
+                if self.rules.added_again_votes() {
+                    move_to(*id, &mut voters, &mut learners);
+                }
+            }
+            Change::Add(id) => learners.push(*id),
+            Change::Promote(id) => move_to(*id, &mut voters, &mut learners),
+            Change::Demote(id) => {
+                if !voters.contains(id) {
+                    return Err(ChangeFailure::NoVoter(*id));
+                }
+                voters.retain(|voter| voter != id);
+                learners.push(*id);
+            }
+            Change::Remove(id) => {
+                if !now.is_member(*id) {
+                    return Err(ChangeFailure::NoMember(*id));
+                }
+                voters.retain(|voter| voter != id);
+                learners.retain(|learner| learner != id);
+            }
+            Change::Replace { old, new } => {
+                if !voters.contains(old) {
+                    return Err(ChangeFailure::NoVoter(*old));
+                }
+                voters.retain(|voter| voter != old);
+                move_to(*new, &mut voters, &mut learners);
+            }
+            Change::To {
+                voters: wanted,
+                learners: beside,
+            } => (voters, learners) = (wanted.clone(), beside.clone()),
+            Change::Leave => unreachable!("leaving was dealt with"),
+        }
+        Configuration::new(&voters, &[], &learners).map_err(ChangeFailure::Senseless)
+    }
+
+    /// Whether a change may begin now.
+    fn may_change(
+        &self,
+        change: &Change,
+        next: &Configuration,
+        how: How,
+    ) -> Result<(), ChangeFailure> {
+        let Role::Leader(leader) = &self.role else {
+            let leader = self.leader();
+            return Err(ChangeFailure::NotLeader { leader });
+        };
+        if let Some(transfer) = leader.transfer {
+            return Err(ChangeFailure::Transferring { to: transfer.to });
+        }
+        let leaves = matches!(change, Change::Leave);
+        let busy = leader.change.is_some() || (self.configuration().is_joint() && !leaves);
+        if busy || !self.configuration_is_settled(leaves) {
+            return Err(ChangeFailure::Busy);
+        }
+        if !self.own_term_is_committed() {
+            return Err(ChangeFailure::OwnTermFirst);
+        }
+        if next == self.configuration() {
+            return Err(ChangeFailure::Nothing);
+        }
+        if !how.forced && !self.is_live(next, true) {
+            return Err(ChangeFailure::NoLiveQuorum);
+        }
+        Ok(())
+    }
+
+    fn own_term_is_committed(&self) -> bool {
+        let entry = self.log.term_at(self.commit_index);
+        self.rules.change_may_begin(entry, self.current_term)
+    }
+
+    /// Whether the latest configuration is committed, so that the next one may follow.
+    fn configuration_is_settled(&self, leaves: bool) -> bool {
+        let (at, commit) = (self.log.configured_at(), self.commit_index);
+        match leaves {
+            true => self.rules.joint_may_be_left(at, commit),
+            false => self.rules.change_is_over(at, commit),
+        }
+    }
+
+    /// Whether enough servers of this configuration were heard from lately; `hopeful` takes those
+    /// for live that nothing was sent to yet.
+    fn is_live(&self, next: &Configuration, hopeful: bool) -> bool {
+        let contact = |id: NodeId| match self.progress().iter().find(|peer| peer.id == id) {
+            Some(peer) => peer.contact,
+            None if id == self.id || hopeful => self.now,
+            None => Instant(0),
+        };
+        let same = next.voters_apart(self.configuration()) == 0;
+        let contact = quorum::reached(&self.rules, next, contact);
+        let allowed = self.settings.election_timeout_max;
+        same || self.rules.quorum_is_live(self.now, contact, allowed)
+    }
+
+    fn begin_change<O: Observer>(&mut self, next: Configuration, how: How, observer: &mut O) {
+        let now = self.configuration().clone();
+        let voters = next.incoming().iter().copied();
+        let mut newcomers: Members = voters.filter(|id| !now.is_voter(*id)).collect();
+        if how.forced || now.is_joint() {
+            newcomers.clear();
+        }
+        let strangers = newcomers.iter().filter(|id| !now.is_member(**id));
+        let mut learners = Members::from_slice(now.learners());
+        learners.extend(strangers.copied());
+        if learners.len() > now.learners().len() {
+            let first = Configuration::new(now.incoming(), &[], &learners);
+            let first = first.expect("strangers are named nowhere else");
+            self.append_configuration(&first, observer);
+        }
+        let last = self.log.last_index();
+        let newcomers = newcomers.into_iter();
+        let newcomers = newcomers.map(|id| CatchUp::begun(id, last, self.now));
+        let changing = Changing {
+            next,
+            how,
+            newcomers: newcomers.collect(),
+            appended: false,
+        };
+        if let Role::Leader(leader) = &mut self.role {
+            leader.change = Some(Box::new(changing));
+        }
+        self.go_on_with_change(observer);
+    }
+
+    /// Appends the next configuration once nothing stands in its way any more.
+    pub(crate) fn go_on_with_change<O: Observer>(&mut self, observer: &mut O) {
+        let Role::Leader(leader) = &self.role else {
+            return;
+        };
+        let Some(changing) = leader.change.as_deref() else {
+            return;
+        };
+        let leaves = self.configuration().is_joint();
+        let waits = changing.appended
+            || changing.newcomers.iter().any(|newcomer| !newcomer.ready)
+            || leader.transfer.is_some()
+            || self.pending.append.is_some();
+        if waits || !self.configuration_is_settled(leaves) || !self.own_term_is_committed() {
+            return;
+        }
+        let (next, how) = (changing.next.clone(), changing.how);
+        if !how.forced && !self.is_live(&next, false) {
+            self.fail_change(ChangeFailure::NoLiveQuorum, observer);
+            return;
+        }
+        if let Role::Leader(leader) = &mut self.role
+            && let Some(changing) = &mut leader.change
+        {
+            changing.appended = true;
+        }
+        let now = self.configuration();
+        let at_once = now.is_joint() || now.voters_apart(&next) <= 1;
+        let next = match at_once {
+            true => next,
+            false => now.joined_by(&next, !how.stays_joint),
+        };
+        self.append_configuration(&next, observer);
+    }
+
+    /// A configuration becomes an entry, and is in force.
+    fn append_configuration<O: Observer>(&mut self, next: &Configuration, observer: &mut O) {
+        let first = self.log.last_index().next();
+        assert!(
+            !next.is_of_nobody(),
+            "a cluster has voters, whatever becomes of it"
+        );
+        self.log.append(self.current_term, next.bytes(), Some(next));
+        self.appended(first, Source::Configuration, observer);
+        if let Some(append) = &mut self.pending.append {
+            append.configuration = Some(Box::new(next.clone()));
+        }
+        observer.event(Event::Configured {
+            at: self.log.last(),
+            joint: next.is_joint(),
+        });
+        self.follow_configuration(observer);
+        self.replicate(observer);
+    }
+
+    /// A leader writes to the members in force, and to nobody else.
+    fn follow_configuration<O: Observer>(&mut self, observer: &mut O) {
+        let (id, now) = (self.id, self.now);
+        let members = self.configuration().members();
+        let Role::Leader(leader) = &mut self.role else {
+            return;
+        };
+        let seq = leader.peers.iter().map(|peer| peer.sent_seq);
+        let highest = seq.max().unwrap_or(0).max(leader.seq_floor);
+        let before = leader.peers.len();
+        leader.peers.retain(|peer| members.contains(&peer.id));
+        if leader.peers.len() < before {
+            leader.seq_floor = highest;
+        }
+        for (place, member) in members.iter().filter(|member| **member != id).enumerate() {
+            let known = leader.peers.get(place).map(|peer| peer.id);
+            if known != Some(*member) {
+                let mut peer = Progress::new(*member, &self.log, now);
+                peer.count_from(leader.seq_floor);
+                // It is written to at once: the entry that makes it a member is news to it.
+                peer.send_from(self.log.last_index(), &self.log);
+                leader.peers.insert(place, peer);
+            }
+        }
+        assert!(
+            leader.peers.len() + usize::from(members.contains(&id)) == members.len(),
+            "every other member has a place, and nobody else has"
+        );
+        assert!(
+            leader.peers.windows(2).all(|pair| pair[0].id < pair[1].id),
+            "peers are in order"
+        );
+        self.end_senseless_transfer(observer);
+    }
+
+    /// Leadership is not handed to a server without a vote.
+    fn end_senseless_transfer<O: Observer>(&mut self, observer: &mut O) {
+        let Role::Leader(Leader { transfer, .. }) = &self.role else {
+            return;
+        };
+        let Some(to) = transfer.map(|transfer| transfer.to) else {
+            return;
+        };
+        if !self.configuration().is_voter(to) {
+            self.fail_transfer(to, TransferFailure::NoVoter, observer);
+        }
+    }
+
+    /// What follows from a configuration that is committed: a joint one is left, a leader without a
+    /// vote steps down, a change is over.
+    pub(crate) fn settle_configuration<O: Observer>(&mut self, observer: &mut O) {
+        self.follow_configuration(observer);
+        self.go_on_with_change(observer);
+        let (at, commit) = (self.log.configured_at(), self.commit_index);
+        let now = self.configuration();
+        if now.is_joint() {
+            let ready = now.leaves_itself()
+                && self.rules.joint_may_be_left(at, commit)
+                && self.own_term_is_committed();
+            if ready && self.leads_freely() {
+                let left = now.left();
+                self.append_configuration(&left, observer);
+                return;
+            }
+        }
+        let Role::Leader(leader) = &mut self.role else {
+            return;
+        };
+        let joint = self.log.configuration().is_joint();
+        let made = |change: &mut Box<Changing>| {
+            let there = !joint || change.how.stays_joint;
+            change.appended && there && at <= commit
+        };
+        if leader.change.take_if(made).is_some() {
+            observer.event(Event::ChangeMade { at });
+            self.effects.push_back(Effect::Changed { at });
+        }
+        self.lead_no_more_without_a_vote(observer);
+    }
+
+    /// Whether this leader may append something of its own now.
+    fn leads_freely(&self) -> bool {
+        let free = matches!(&self.role, Role::Leader(leader) if leader.transfer.is_none());
+        free && self.pending.append.is_none()
+    }
+
+    /// A leader that its configuration gives no vote leads until that is committed (dissertation
+    /// §4.2.2). Then the others learn of it, and the one that holds most is told to campaign.
+    fn lead_no_more_without_a_vote<O: Observer>(&mut self, observer: &mut O) {
+        let (at, commit) = (self.log.configured_at(), self.commit_index);
+        let now = self.configuration();
+        if now.is_voter(self.id) || !self.rules.outsider_steps_down(at, commit) {
+            return;
+        }
+        self.send_to_all(true, observer);
+        let voters = self.progress().iter();
+        let voters = voters.filter(|peer| self.configuration().is_voter(peer.id));
+        let heir = voters.max_by_key(|peer| (peer.match_index, core::cmp::Reverse(peer.id)));
+        if let Some(to) = heir.map(|peer| peer.id) {
+            self.send(to, Body::TimeoutNow);
+        }
+        let rule = RuleId::LeadsUntilCommitted;
+        self.become_follower(self.current_term, None, rule, observer);
+    }
+
+    /// A change that a leader has begun does not come about.
+    pub(crate) fn fail_change<O: Observer>(&mut self, why: ChangeFailure, observer: &mut O) {
+        let Role::Leader(leader) = &mut self.role else {
+            return;
+        };
+        if leader.change.take().is_some() {
+            self.tell_change_failed(why, observer);
+        }
+    }
+
+    fn tell_change_failed<O: Observer>(&mut self, why: ChangeFailure, observer: &mut O) {
+        observer.event(Event::ChangeFailed { why });
+        self.effects.push_back(Effect::ChangeFailed { why });
+    }
+
+    /// Whether a change of members is under way here.
+    #[must_use]
+    pub fn is_changing(&self) -> bool {
+        matches!(&self.role, Role::Leader(leader) if leader.change.is_some())
+    }
+
+    /// Whether something follows from the configuration in force.
+    pub(crate) fn is_unsettled(&self) -> bool {
+        let now = self.configuration();
+        self.is_changing() || now.is_joint() || !now.is_voter(self.id)
+    }
+
+    /// The configuration in force: the latest in the log.
+    pub(crate) fn in_force(&self) -> &Configuration {
+        let last = self.log.last_index();
+        let through = self.rules.in_force_through(last, self.commit_index);
+        match through >= last {
+            true => self.log.configuration(),
+            false => self.log.configuration_in_force_at(through),
+        }
+    }
+
+    /// A configuration came or went with the log's end.
+    pub(crate) fn tell_configured<O: Observer>(&self, was: Index, observer: &mut O) {
+        let at = self.log.configured_at();
+        if at == was {
+            return;
+        }
+        let term = self.log.term_at(at).unwrap_or_default();
+        let at = crate::types::EntryId { index: at, term };
+        let joint = self.log.configuration().is_joint();
+        observer.event(match at.index > was {
+            true => Event::Configured { at, joint },
+            false => Event::ConfigurationRolledBack { from: was, at },
+        });
+    }
+}
