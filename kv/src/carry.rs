@@ -8,6 +8,7 @@ use raft_core::{AppendEntries, Body, Source};
 use crate::command::{ClientId, Serial};
 use crate::duties::Duties;
 use crate::keeping::Keeping;
+use crate::members;
 use crate::payload::{Payload, PayloadLog, Payloads};
 use crate::snapshot::Piece;
 use crate::wire::{LogWrite, Message};
@@ -72,6 +73,11 @@ pub(crate) fn record(
                 Carried::Request { payload, .. } | Carried::Forwarded { payload },
             ) => payloads.push(payload.clone()),
             (Source::Noop, _) => payloads.push(Payload::default()),
+            (Source::Configuration, _) => {
+                let held = append.configuration.as_deref();
+                let held = held.expect("an entry of that source holds a configuration");
+                payloads.push(members::encode(held));
+            }
             (source, _) => panic!("the core appends {source:?}, but that input brought nothing"),
         }
         let mut index = append.first;

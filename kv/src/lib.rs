@@ -64,6 +64,7 @@ mod forwarding;
 mod keeping;
 mod key;
 mod machine;
+mod members;
 mod node;
 mod opened;
 mod operator;

@@ -7,6 +7,7 @@ use crate::command::{ClientId, Serial};
 use crate::digest::mix;
 use crate::duties::{Duties, Standard};
 use crate::entry::{ClusterTime, Entry, SessionId};
+use crate::members::is_members;
 use crate::opened::Opened;
 use crate::reply::Reply;
 use crate::session::{Outcome, Sessions};
@@ -106,7 +107,7 @@ impl<D: Duties> Machine<D> {
             self.applied
         );
         self.applied = index;
-        if payload.is_empty() {
+        if payload.is_empty() || is_members(payload) {
             return Applied::Empty;
         }
         let entry = match Entry::decode(payload) {

@@ -97,7 +97,7 @@ pub enum Input<'a> {
         request: &'a Request,
     },
     /// The operator commands.
-    Operator(Operator),
+    Operator(&'a Operator),
 }
 
 impl<R: Rules, D: Duties> Node<R, D> {
@@ -282,12 +282,12 @@ impl<R: Rules, D: Duties> Node<R, D> {
     fn operate<X: Outbox, O: Observer>(
         &mut self,
         now: Instant,
-        command: Operator,
+        command: &Operator,
         out: &mut X,
         observer: &mut O,
     ) {
         let input = match command {
-            Operator::Transfer { to } => raft_core::Input::Transfer { to },
+            Operator::Transfer { to } => raft_core::Input::Transfer { to: *to },
             Operator::Campaign => raft_core::Input::Campaign,
             Operator::StepDown => raft_core::Input::StepDown,
             Operator::Snapshot => return self.take_snapshot(now, out, observer),
@@ -296,7 +296,10 @@ impl<R: Rules, D: Duties> Node<R, D> {
                 raft_core::Input::Compact { through }
             }
             Operator::RequestSnapshot => raft_core::Input::RequestSnapshot,
-            Operator::ApplyAfter { delay } => return self.applying.delay_by(delay),
+            Operator::ApplyAfter { delay } => return self.applying.delay_by(*delay),
+            Operator::Change { change, how } => raft_core::Input::Change { change, how: *how },
+            Operator::Bootstrap => raft_core::Input::Bootstrap,
+            Operator::ForceNewCluster => raft_core::Input::ForceNewCluster,
         };
         self.core(now, input, Carried::Nothing, out, observer);
     }
@@ -401,8 +404,10 @@ impl<R: Rules, D: Duties> Node<R, D> {
                         out.reply(read.client, read.serial, not_read(why));
                     }
                 }
-                // The operator sees who leads; the event says why it is not whom it wanted.
-                Effect::TransferFailed { .. } => {}
+                // The operator sees who leads and who is a member; events say why it is not as wanted.
+                Effect::TransferFailed { .. }
+                | Effect::Changed { .. }
+                | Effect::ChangeFailed { .. } => {}
                 Effect::StorePiece {
                     reception,
                     snapshot,

@@ -1,10 +1,10 @@
 //! What an operator can tell a server.
 
-use raft_core::{NodeId, Span};
+use raft_core::{Change, How, NodeId, Span};
 
-/// A command of the operator to one server. None of them can do harm: at worst a cluster is
-/// without a leader for a while.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// A command of the operator to one server. But for two of them, which say so, none can do harm: at
+/// worst a cluster is without a leader for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Operator {
     /// Hand leadership to this server.
     Transfer {
@@ -26,4 +26,16 @@ pub enum Operator {
         /// How much later, by the server's own clock.
         delay: Span,
     },
+    /// Change the members of the cluster. A forced change can leave it without a quorum that lives.
+    Change {
+        /// What.
+        change: Change,
+        /// And how.
+        how: How,
+    },
+    /// Found a cluster of this server alone, which belongs to none and holds nothing.
+    Bootstrap,
+    /// **Loses what others hold.** Go on as the only member, with this server's log as it is, since
+    /// the others are gone for good. If they are not, there are two clusters from now on.
+    ForceNewCluster,
 }

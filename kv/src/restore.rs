@@ -2,7 +2,11 @@
 
 use core::fmt;
 
-use raft_core::{Base, Boot, Configuration, Durable, EntryId, EntryMeta, HardState, Raft, Rules};
+use alloc::vec::Vec;
+
+use raft_core::{
+    Base, Boot, Configuration, Durable, EntryId, EntryMeta, HardState, Raft, Rules, Term,
+};
 
 use crate::apply::Applying;
 use crate::cluster_clock::ClusterClock;
@@ -12,8 +16,9 @@ use crate::duties::Duties;
 use crate::forwarding::Forwarding;
 use crate::keeping::Keeping;
 use crate::machine::Machine;
+use crate::members;
 use crate::node::{Node, Options};
-use crate::payload::PayloadLog;
+use crate::payload::{Payload, PayloadLog};
 use crate::reads::Reads;
 use crate::stream::Stream;
 use crate::waiting::Waiting;
@@ -32,6 +37,8 @@ pub enum RestoreError {
     SnapshotDamaged,
     /// The snapshot describes no state.
     SnapshotUnreadable(DecodeError),
+    /// An entry says that it holds a configuration, and holds none.
+    MembersUnreadable(DecodeError),
 }
 
 impl core::error::Error for RestoreError {}
@@ -48,6 +55,9 @@ impl fmt::Display for RestoreError {
             }
             Self::SnapshotDamaged => f.write_str("the snapshot does not fit its checksum"),
             Self::SnapshotUnreadable(error) => write!(f, "the snapshot cannot be read: {error}"),
+            Self::MembersUnreadable(error) => {
+                write!(f, "a configuration in the log cannot be read: {error}")
+            }
         }
     }
 }
@@ -55,7 +65,7 @@ impl fmt::Display for RestoreError {
 impl<R: Rules, D: Duties> Node<R, D> {
     /// A node that starts from what its disk holds; its state machine begins with the snapshot, or
     /// empty, and is rebuilt as the log commits again. `configuration` is the one that the cluster was
-    /// founded with.
+    /// founded with, if this node was one of its founders; else that of nobody.
     ///
     /// # Errors
     /// When the settings cannot work or the disk contradicts itself.
@@ -82,11 +92,8 @@ impl<R: Rules, D: Duties> Node<R, D> {
         for (term, payload) in &disk.entries {
             payloads.push(*term, payload.clone());
         }
-        let entries = disk.entries.iter().map(|(term, payload)| EntryMeta {
-            term: *term,
-            bytes: payload.bytes().len() as u64,
-            configuration: None,
-        });
+        let entries: Result<Vec<_>, _> = disk.entries.iter().map(found).collect();
+        let entries = entries.map_err(RestoreError::MembersUnreadable)?;
         let durable = Durable {
             hard_state: HardState {
                 current_term,
@@ -119,6 +126,17 @@ impl<R: Rules, D: Duties> Node<R, D> {
             session_timeout: options.session_timeout,
         })
     }
+}
+
+/// An entry as the core sees it.
+fn found((term, payload): &(Term, Payload)) -> Result<EntryMeta, DecodeError> {
+    let configuration = members::decode(payload.bytes())?;
+    let held = configuration.as_ref().map(Configuration::bytes);
+    Ok(EntryMeta {
+        term: *term,
+        bytes: held.unwrap_or(payload.bytes().len() as u64),
+        configuration,
+    })
 }
 
 /// The state that a node starts with.

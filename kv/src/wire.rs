@@ -7,6 +7,7 @@ use raft_core::{Body, Index, LeaseRefusal, NodeId, SnapshotId, Span};
 
 use crate::command::{ClientId, Serial};
 use crate::entry::{Entry, SessionId};
+use crate::members;
 use crate::payload::{Payload, Payloads};
 use crate::reply::Reply;
 use crate::snapshot::{Piece, Snapshot};
@@ -56,7 +57,24 @@ impl Message {
             (Body::Propose { .. }, None) | (_, Some(_)) => false,
             (_, None) => true,
         };
-        entries == self.payloads.len() as u64 && piece && proposal
+        entries == self.payloads.len() as u64 && piece && proposal && self.names_its_members()
+    }
+
+    /// Whether the configuration that the core is told of is what the last entry holds, and no other
+    /// entry holds one.
+    fn names_its_members(&self) -> bool {
+        let held = match &self.raft.body {
+            Body::AppendEntries(append) => append.configuration.as_deref(),
+            _ => None,
+        };
+        let Some((last, others)) = self.payloads.split_last() else {
+            return held.is_none();
+        };
+        let none = others
+            .iter()
+            .all(|other| !members::is_members(other.bytes()));
+        let holds = members::decode(last.bytes());
+        none && holds.is_ok_and(|holds| holds.as_ref() == held)
     }
 }
 

@@ -77,6 +77,7 @@ pub enum RuleId {
     CaughtUp,
     LiveQuorum,
     AddedAgain,
+    ForceNewCluster,
     DurableVote,
     DurableCandidacy,
     TruncationLowersWatermark,
@@ -263,6 +264,9 @@ pub fn catalogue() -> &'static [(RuleId, Card)] {
              under it, not even the way back.")),
         (AddedAgain, card("membership.added-again", "not in the paper",
             "A member that is added again stays what it is.")),
+        (ForceNewCluster, card("membership.force-new-cluster", "not in the paper",
+            "An operator who knows the others to be gone for good makes a survivor the only member, with \
+             the log that it holds.")),
         (DurableVote, card("durability.vote", "Figure 2",
             "A granted vote leaves when it is durable: a server that forgot it could vote twice.")),
         (DurableCandidacy, card("durability.candidacy", "Figure 2",

@@ -86,6 +86,12 @@ pub enum Input<'a> {
         /// And how.
         how: How,
     },
+    /// Found a cluster of this server alone. It must belong to none and hold nothing: otherwise
+    /// [`Effect::ChangeFailed`] says so.
+    Bootstrap,
+    /// **Loses what others hold.** Go on as the only member, with the log as it is, since the others
+    /// are gone for good. If they are not, there are two clusters from now on.
+    ForceNewCluster,
 }
 
 /// Something for the driver to do. *Do effects in any order, writes in order, and report each

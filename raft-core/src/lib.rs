@@ -123,6 +123,7 @@
 #![forbid(unsafe_code)]
 extern crate alloc;
 
+mod bootstrap;
 mod cards;
 mod catch_up;
 mod check_quorum;

@@ -207,6 +207,15 @@ impl Log {
         (self.bytes, self.base_bytes) = (bytes, bytes);
     }
 
+    /// An empty log of nobody becomes that of a cluster with these members.
+    pub(crate) fn found(&mut self, configuration: Configuration) {
+        assert!(
+            self.last == Index(0) && self.configuration().is_of_nobody(),
+            "a cluster is founded on nothing"
+        );
+        self.base.configuration = configuration;
+    }
+
     /// Forgets the configurations of other entries than these.
     pub(crate) fn keep_configurations(&mut self, wanted: impl Fn(Index) -> bool) {
         self.configurations.retain(|(index, _)| wanted(*index));

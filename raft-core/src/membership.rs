@@ -100,6 +100,10 @@ pub enum ChangeFailure {
     Silent(NodeId),
     /// The configuration is not joint.
     NotJoint,
+    /// This server belongs to a cluster, or holds what came from one.
+    NotEmpty,
+    /// This server belongs to no cluster, or leads one that lives.
+    NothingToRecover,
 }
 
 impl fmt::Display for ChangeFailure {
@@ -118,6 +122,8 @@ impl fmt::Display for ChangeFailure {
             Self::TooSlow(id) => write!(f, "{id} is too slow to catch up"),
             Self::Silent(id) => write!(f, "{id} does not get on"),
             Self::NotJoint => f.write_str("the configuration is not joint"),
+            Self::NotEmpty => f.write_str("this server belongs to a cluster"),
+            Self::NothingToRecover => f.write_str("there is nothing to recover from"),
         }
     }
 }
@@ -343,7 +349,11 @@ impl<R: Rules> Raft<R> {
     }
 
     /// A configuration becomes an entry, and is in force.
-    fn append_configuration<O: Observer>(&mut self, next: &Configuration, observer: &mut O) {
+    pub(crate) fn append_configuration<O: Observer>(
+        &mut self,
+        next: &Configuration,
+        observer: &mut O,
+    ) {
         let first = self.log.last_index().next();
         assert!(
             !next.is_of_nobody(),
@@ -477,7 +487,7 @@ impl<R: Rules> Raft<R> {
         }
     }
 
-    fn tell_change_failed<O: Observer>(&mut self, why: ChangeFailure, observer: &mut O) {
+    pub(crate) fn tell_change_failed<O: Observer>(&mut self, why: ChangeFailure, observer: &mut O) {
         observer.event(Event::ChangeFailed { why });
         self.effects.push_back(Effect::ChangeFailed { why });
     }

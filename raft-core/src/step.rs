@@ -55,6 +55,8 @@ impl<R: Rules> Raft<R> {
             Input::Campaign => self.campaign_on_request(observer),
             Input::StepDown => self.step_down(observer),
             Input::Change { change, how } => self.change(change, how, observer),
+            Input::Bootstrap => self.bootstrap(observer),
+            Input::ForceNewCluster => self.force_new_cluster(observer),
         }
         self.flush_write();
         assert!(

@@ -1,6 +1,7 @@
 //! What nodes say and write, as explicit words for the trace hash. A change here is a change of
 //! the trace version.
 
+use crate::members;
 use kv::{Answer, LogWrite, Op, Operator, ReadBy, Reply, Request, Response, Write};
 use raft_core::{
     AppendEntries, Body, Configuration, EntryId, LeaseRefusal, NodeId, Outcome, ProposalAnswer,
@@ -200,7 +201,7 @@ pub(crate) fn request(request: &Request, hash: &mut TraceHash) {
     op(asked, hash);
 }
 
-pub(crate) fn operator(command: Operator, hash: &mut TraceHash) {
+pub(crate) fn operator(command: &Operator, hash: &mut TraceHash) {
     let (kind, what) = match command {
         Operator::Transfer { to } => (2, to.0),
         Operator::Campaign => (3, 0),
@@ -209,9 +210,15 @@ pub(crate) fn operator(command: Operator, hash: &mut TraceHash) {
         Operator::Snapshot => (6, 0),
         Operator::Compact => (7, 0),
         Operator::RequestSnapshot => (8, 0),
+        Operator::Change { .. } => (9, 0),
+        Operator::Bootstrap => (10, 0),
+        Operator::ForceNewCluster => (11, 0),
     };
     hash.word(kind << 32);
     hash.word(what);
+    if let Operator::Change { change, how } = command {
+        members::fold(change, *how, hash);
+    }
 }
 
 pub(crate) fn op(op: &Op, hash: &mut TraceHash) {
@@ -294,7 +301,7 @@ fn configuration(configuration: Option<&Configuration>, hash: &mut TraceHash) {
         hash.word(0);
         return;
     };
-    hash.word(1);
+    hash.word(1 + u64::from(configuration.leaves_itself()));
     let sets = [
         configuration.incoming(),
         configuration.outgoing(),

@@ -51,6 +51,7 @@ mod fold;
 pub mod format;
 pub mod fuzz;
 pub mod measure;
+mod members;
 pub mod missed;
 pub mod operations;
 pub mod paper;

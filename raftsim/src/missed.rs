@@ -46,6 +46,8 @@ pub enum Clause {
     AllAppliedEqual,
     /// `all_served`
     AllServed,
+    /// `members`
+    Members,
 }
 
 impl Missed {

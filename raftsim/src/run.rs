@@ -8,7 +8,7 @@ use crate::caught::{self, Panic};
 use crate::check::{Broken, Checks, History, Subject, Violation};
 use crate::director::{Director, KvWorld, Watch, options, pace, quality, settings, spans};
 use crate::ended::{Ended, outcome, passed};
-use crate::format::{Course, Expected, Metric, Property, Resolved};
+use crate::format::{Course, Expected, Metric, NodeSet, Property, Resolved};
 use crate::server::{Config, Image, Server, raft_id};
 use crate::stepped::{self, Insist};
 use crate::vigil::{Unmet, Vigil};
@@ -252,9 +252,7 @@ pub(crate) fn members<R: Rules + Clone, D: Duties>(
     cast: impl Fn(NodeId) -> (R, D),
 ) -> Vec<(Config<R, D>, Image)> {
     let count = u32::try_from(scenario.nodes.len()).expect("a checked scenario has few nodes");
-    let voters: Vec<_> = (0..count).map(|place| raft_id(NodeId(place))).collect();
-    let configuration =
-        Configuration::of_voters(&voters).expect("a checked scenario has at least one node");
+    let founders = scenario.founders();
     let member = |place| {
         let (rules, duties) = cast(NodeId(place));
         let config = Config {
@@ -262,11 +260,20 @@ pub(crate) fn members<R: Rules + Clone, D: Duties>(
             rules,
             duties,
             settings: settings(&scenario.raft, &scenario.nodes[place as usize]),
-            configuration: configuration.clone(),
+            configuration: founding(founders, NodeId(place)),
         };
         (config, Image::default())
     };
     (0..count).map(member).collect()
+}
+
+/// The members that a server knows of at its first start: all founders, if it is one of them.
+pub(crate) fn founding(founders: NodeSet, node: NodeId) -> Configuration {
+    if !founders.contains(node) {
+        return Configuration::of_nobody();
+    }
+    let voters: Vec<_> = founders.iter().map(raft_id).collect();
+    Configuration::of_voters(&voters).expect("it is one of them")
 }
 
 struct Runner<'s> {

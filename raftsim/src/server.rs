@@ -182,7 +182,7 @@ impl<R: Rules + Clone, D: Duties> simulator::Node for Server<R, D> {
                     request: &offered,
                 }
             }
-            Input::Operator(Operator::Command(command)) => kv::Input::Operator(*command),
+            Input::Operator(Operator::Command(command)) => kv::Input::Operator(command),
         };
         self.applied.clear();
         self.answers.clear();
@@ -241,7 +241,7 @@ impl<R: Rules + Clone, D: Duties> simulator::Node for Server<R, D> {
                 hash.word(proposal.serial);
                 fold::op(&proposal.op, hash);
             }
-            Operator::Command(command) => fold::operator(*command, hash),
+            Operator::Command(command) => fold::operator(command, hash),
         }
     }
 

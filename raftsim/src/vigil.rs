@@ -5,7 +5,8 @@ use raft_core::{RoleKind, Rules, Term};
 use simulator::{Cluster, NodeId, Span, Time};
 
 use crate::check::Checks;
-use crate::format::{Eventually, Place, Resolved, Selector};
+use crate::format::{Eventually, MemberSets, Place, Resolved, Selector};
+use crate::members;
 use crate::missed::{Clause, Missed};
 use crate::server::Server;
 
@@ -21,7 +22,8 @@ type Lack<'l> = &'l dyn Fn() -> Option<String>;
 #[derive(Clone, Debug)]
 struct Waiting<'s> {
     wants: &'s Eventually,
-    among: Vec<NodeId>,
+    /// The nodes that it names; `None`: the members of the cluster, whoever they are.
+    named: Option<Vec<NodeId>>,
     begin: Time,
     deadline: Time,
     next: Time,
@@ -83,7 +85,7 @@ impl<'s> Vigil<'s> {
         let about = wanted.filter(|wants| wants.phase == phase);
         self.waiting.extend(about.map(|wants| Waiting {
             wants,
-            among: among(scenario, wants),
+            named: named(scenario, wants),
             begin,
             deadline: begin.after(Span(wants.within.get())),
             next: begin.after(STEP),
@@ -154,10 +156,11 @@ impl<'s> Vigil<'s> {
     ) -> Result<bool, Unmet> {
         let wants = waiting.wants;
         let phase = &wants.phase;
+        let among = waiting.among(cluster);
         if let Some(reign) = waiting.reign {
             let asked = format!("to the end of phase {phase}: the leader stays");
             waiting.next = now.after(STEP).min(waiting.end.max(now));
-            return match reign.lost(cluster, &waiting.among, names) {
+            return match reign.lost(cluster, &among, names) {
                 None => Ok(now < waiting.end),
                 Some(lack) => Err(Unmet {
                     missed: Missed::of(phase, Clause::Stays),
@@ -170,7 +173,7 @@ impl<'s> Vigil<'s> {
         }
         let Some((clause, lack)) = self.lacks(waiting, cluster, checks, names) else {
             if wants.stays {
-                waiting.reign = one_leader(cluster, &waiting.among, names).ok();
+                waiting.reign = one_leader(cluster, &among, names).ok();
             }
             waiting.next = now.after(STEP).min(waiting.end.max(now));
             return Ok(waiting.reign.is_some());
@@ -199,12 +202,20 @@ impl<'s> Vigil<'s> {
         names: &[String],
     ) -> Option<(Clause, String)> {
         let wants = waiting.wants;
-        let leader = || one_leader(cluster, &waiting.among, names).err();
-        let led_by = || led_by(self.scenario, waiting, cluster, names);
-        let committed = || all_committed(cluster, &waiting.among, names);
-        let equal = || applied_equal(cluster, &waiting.among, names);
+        let among = waiting.among(cluster);
+        let leader = || one_leader(cluster, &among, names).err();
+        let led_by = || led_by(self.scenario, wants, cluster, &among, names);
+        let committed = || all_committed(cluster, &among, names);
+        let equal = || applied_equal(cluster, &among, names);
         let served = || self.served(waiting.begin, checks);
-        let checks: [(bool, Clause, Lack<'_>); 5] = [
+        let members = || {
+            wants
+                .members
+                .as_ref()
+                .and_then(|text| other_members(text, cluster, names))
+        };
+        let checks: [(bool, Clause, Lack<'_>); 6] = [
+            (wants.members.is_some(), Clause::Members, &members),
             (wants.one_leader, Clause::OneLeader, &leader),
             (wants.led_by.is_some(), Clause::LedBy, &led_by),
             (wants.all_committed, Clause::AllCommitted, &committed),
@@ -228,32 +239,60 @@ impl<'s> Vigil<'s> {
     }
 }
 
-/// The nodes that an expectation speaks of.
-fn among(scenario: &Resolved, wants: &Eventually) -> Vec<NodeId> {
-    let meant = |name| match &wants.among {
-        Some(Selector::Nodes(names)) => names.contains(name),
+impl Waiting<'_> {
+    /// The nodes that it speaks of now.
+    fn among<R: Rules + Clone, D: Duties>(&self, cluster: &Cluster<Server<R, D>>) -> Vec<NodeId> {
+        match &self.named {
+            Some(named) => named.clone(),
+            None => members::now(cluster),
+        }
+    }
+}
+
+/// The nodes that an expectation names.
+fn named(scenario: &Resolved, wants: &Eventually) -> Option<Vec<NodeId>> {
+    let among = wants.among.as_ref()?;
+    let meant = |name| match among {
+        Selector::Nodes(names) => names.contains(name),
         _ => true,
     };
     let nodes = (0..).map(NodeId).zip(&scenario.nodes);
-    nodes
-        .filter(|(_, name)| meant(name))
-        .map(|(id, _)| id)
-        .collect()
+    let nodes = nodes.filter(|(_, name)| meant(name));
+    Some(nodes.map(|(id, _)| id).collect())
+}
+
+/// Which members there are instead, or that these are not committed.
+fn other_members<R: Rules + Clone, D: Duties>(
+    wanted: &str,
+    cluster: &Cluster<Server<R, D>>,
+    names: &[String],
+) -> Option<String> {
+    let Some(leader) = crate::director::leader(cluster) else {
+        return Some("no node leads, so nobody knows the members".to_owned());
+    };
+    let raft = cluster.node(leader)?.node().raft();
+    let now = MemberSets::from(raft.configuration());
+    if MemberSets::read(wanted, names) != Ok(now) {
+        return Some(format!("the members are {}", now.show(names)));
+    }
+    let (at, commit) = (raft.log().configured_at(), raft.commit_index());
+    (at > commit).then(|| format!("{wanted} is not committed"))
 }
 
 /// Who leads instead, if none of those who are to lead does.
 fn led_by<R: Rules + Clone, D: Duties>(
     scenario: &Resolved,
-    waiting: &Waiting<'_>,
+    wants: &Eventually,
     cluster: &Cluster<Server<R, D>>,
+    among: &[NodeId],
     names: &[String],
 ) -> Option<String> {
-    let leads = match one_leader(cluster, &waiting.among, names) {
+    let leads = match one_leader(cluster, among, names) {
         Ok(reign) => reign.leader,
         Err(lack) => return Some(lack),
     };
     let place = leads.0 as usize;
-    match &waiting.wants.led_by {
+    match &wants.led_by {
         Some(Selector::Nodes(wanted)) if !wanted.contains(&scenario.nodes[place]) => {
             let wanted: Vec<_> = wanted.iter().map(ToString::to_string).collect();
             Some(format!(
@@ -279,7 +318,10 @@ fn asked(wants: &Eventually) -> String {
         (wants.all_served, "every client is answered"),
     ];
     let asked = parts.iter().filter(|(on, _)| *on).map(|(_, text)| *text);
-    let asked: Vec<_> = asked.chain(by.as_deref()).collect();
+    let members = wants.members.as_ref();
+    let members = members.map(|members| format!("the members are {members}"));
+    let asked = asked.chain(by.as_deref()).chain(members.as_deref());
+    let asked: Vec<_> = asked.collect();
     let asked = asked.join(", ");
     match &wants.among {
         Some(among) => format!("among {among}: {asked}"),

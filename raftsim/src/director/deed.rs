@@ -72,7 +72,19 @@ impl Director<'_> {
             | Action::Apply(_)
             | Action::Snapshot(_)
             | Action::Compact(_)
-            | Action::RequestSnapshot(_) => self.operate(action, draw, world, observer),
+            | Action::RequestSnapshot(_)
+            | Action::Bootstrap(_)
+            | Action::ForceNewCluster(_) => self.operate(action, draw, world, observer),
+            Action::AddServer(_)
+            | Action::Promote(_)
+            | Action::Demote(_)
+            | Action::RemoveServer(_)
+            | Action::Replace(_)
+            | Action::Members(_)
+            | Action::LeaveJoint(_)
+            | Action::Join(_) => self
+                .change_members(action, draw, world, observer)
+                .map(|()| None),
             _ => Ok(self.rewire(action, draw, world)),
         }
     }

@@ -7,6 +7,7 @@
 mod convert;
 mod deed;
 mod draws;
+mod membership;
 mod operate;
 mod pick;
 mod script;

@@ -54,13 +54,18 @@ impl Director<'_> {
                 let nodes = self.who(who, draw, world, is_up);
                 (nodes, kv::Operator::RequestSnapshot)
             }
+            Action::Bootstrap(who) => (self.who(who, draw, world, is_up), kv::Operator::Bootstrap),
+            Action::ForceNewCluster(who) => {
+                let nodes = self.who(who, draw, world, is_up);
+                (nodes, kv::Operator::ForceNewCluster)
+            }
             _ => unreachable!("no other action is an operator's command"),
         };
         for id in &nodes {
             if is_up(world, *id) {
                 world.ledger_mut().schedule(FaultKind::Operator);
                 world.ledger_mut().operated();
-                world.operator(*id, Operator::Command(command), observer)?;
+                world.operator(*id, Operator::Command(command.clone()), observer)?;
             }
         }
         Ok(matches!(action, Action::Apply(_)).then_some(Undo::Apply(nodes)))

@@ -6,6 +6,7 @@ use simulator::{Cluster, NodeId};
 
 use super::draws::some;
 use crate::format::{Condition, Gauge, Partition, Resolved, Selector};
+use crate::members::{self, Rank};
 use crate::server::Server;
 
 /// The nodes a selector means now. `fit` are those that the action can act on; `word` decides
@@ -49,6 +50,9 @@ pub(crate) fn nodes<R: Rules + Clone, D: Duties>(
             .filter(|id| cluster.node(*id).is_none())
             .collect(),
         Selector::Up => all.into_iter().filter(|id| up(*id)).collect(),
+        Selector::Voters => members::of_rank(cluster, Rank::Voter),
+        Selector::Learners => members::of_rank(cluster, Rank::Learner),
+        Selector::Removed => members::of_rank(cluster, Rank::Removed),
     }
 }
 

@@ -54,6 +54,27 @@ pub enum Action {
     Compact(Selector),
     /// These nodes ask their leader for a snapshot.
     RequestSnapshot(Selector),
+    /// Whoever leads is to add the first of these nodes that is no member, as a learner.
+    AddServer(Selector),
+    /// Whoever leads is to give the first of these nodes that has none a vote, and to add it first if
+    /// it must.
+    Promote(Selector),
+    /// Whoever leads is to take the vote of the first of these nodes that has one.
+    Demote(Selector),
+    /// Whoever leads is to take the first of these nodes that is a member out.
+    RemoveServer(Selector),
+    /// Whoever leads is to give the vote of one node to another.
+    Replace(Replacement),
+    /// Whoever leads is to make these the members.
+    Members(MembersChange),
+    /// Whoever leads is to leave the joint configuration: those of these nodes that lead.
+    LeaveJoint(Selector),
+    /// The first of these nodes that is no member starts, and joins the cluster as a voter.
+    Join(Selector),
+    /// Each of these nodes founds a cluster of its own, if it belongs to none.
+    Bootstrap(Selector),
+    /// Each of these nodes goes on as the only member of a cluster, with the log that it holds.
+    ForceNewCluster(Selector),
 }
 
 impl Action {
@@ -71,7 +92,17 @@ impl Action {
             | Self::StepDown(_)
             | Self::Snapshot(_)
             | Self::Compact(_)
-            | Self::RequestSnapshot(_) => false,
+            | Self::RequestSnapshot(_)
+            | Self::AddServer(_)
+            | Self::Promote(_)
+            | Self::Demote(_)
+            | Self::RemoveServer(_)
+            | Self::Replace(_)
+            | Self::Members(_)
+            | Self::LeaveJoint(_)
+            | Self::Join(_)
+            | Self::Bootstrap(_)
+            | Self::ForceNewCluster(_) => false,
             Self::Clock(change) => change.jump.is_none(),
             Self::Crash(_)
             | Self::Pause(_)
@@ -85,6 +116,33 @@ impl Action {
             | Self::Apply(_) => true,
         }
     }
+}
+
+/// One node for another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Replacement {
+    /// The first of these that has a vote goes.
+    pub old: Selector,
+    /// The first of these that has none comes.
+    pub new: Selector,
+}
+
+/// The members that a cluster is to have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MembersChange {
+    /// Who votes.
+    pub voters: Selector,
+    /// Who receives the log without a vote; nobody by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learners: Option<Selector>,
+    /// true: do not wait for newcomers to catch up, nor ask whether anybody of them is alive.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub forced: bool,
+    /// true: stay in the joint configuration until leave_joint.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stays_joint: bool,
 }
 
 /// Directed links: from each of some nodes to each of others.
@@ -239,6 +297,28 @@ macro_rules! with_actions {
             compact: Option<Selector>,
             /// Let these nodes ask their leader for a snapshot in place of entries.
             request_snapshot: Option<Selector>,
+            /// Let whoever leads add the first of these nodes that is no member, as a learner.
+            add_server: Option<Selector>,
+            /// Let whoever leads give the first of these nodes that has none a vote, once it has
+            /// caught up; one that is no member is added first.
+            promote: Option<Selector>,
+            /// Let whoever leads take the vote of the first of these nodes that has one.
+            demote: Option<Selector>,
+            /// Let whoever leads take the first of these nodes that is a member out.
+            remove_server: Option<Selector>,
+            /// Let whoever leads give the vote of one node to another, in one step.
+            replace: Option<Replacement>,
+            /// Let whoever leads make these the members.
+            members: Option<MembersChange>,
+            /// Let those of these nodes that lead leave the joint configuration.
+            leave_joint: Option<Selector>,
+            /// Start the first of these nodes that is no member, and let it become a voter.
+            join: Option<Selector>,
+            /// Let each of these nodes found a cluster of its own; it must belong to none.
+            bootstrap: Option<Selector>,
+            /// Let each of these nodes go on alone with the log that it holds, since the others are
+            /// gone for good. If they are not, there are two clusters from then on.
+            force_new_cluster: Option<Selector>,
         }
 
         impl $name {
@@ -250,7 +330,10 @@ macro_rules! with_actions {
                     link Link, hold Hold, release Release, heal Heal, clock Clock, disk Disk,
                     network Network, transfer Transfer, campaign Campaign, step_down StepDown,
                     apply Apply, snapshot Snapshot, compact Compact,
-                    request_snapshot RequestSnapshot);
+                    request_snapshot RequestSnapshot, add_server AddServer, promote Promote,
+                    demote Demote, remove_server RemoveServer, replace Replace,
+                    members Members, leave_joint LeaveJoint, join Join, bootstrap Bootstrap,
+                    force_new_cluster ForceNewCluster);
                 found
             }
         }
@@ -265,7 +348,7 @@ macro_rules! with_actions {
 pub(crate) use with_actions;
 
 /// The names of all actions, as steps and faults write them.
-pub(crate) const ACTIONS: [&str; 22] = [
+pub(crate) const ACTIONS: [&str; 32] = [
     "crash",
     "restart",
     "recover",
@@ -288,6 +371,16 @@ pub(crate) const ACTIONS: [&str; 22] = [
     "snapshot",
     "compact",
     "request_snapshot",
+    "add_server",
+    "promote",
+    "demote",
+    "remove_server",
+    "replace",
+    "members",
+    "leave_joint",
+    "join",
+    "bootstrap",
+    "force_new_cluster",
 ];
 
 with_actions! {

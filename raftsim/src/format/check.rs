@@ -170,6 +170,21 @@ impl Checker<'_> {
         self.nodes = names;
     }
 
+    /// The nodes that found the cluster, in order.
+    fn founders(&mut self, written: Option<Vec<NodeName>>) -> Vec<NodeName> {
+        let Some(named) = written else {
+            return self.nodes.clone();
+        };
+        for (i, name) in named.iter().enumerate() {
+            let at = format!("founders/{i}");
+            if self.node(&at, name).is_some() && named[..i].contains(name) {
+                self.wrong(Code::SC025, &at, format!("{name} stands here twice"));
+            }
+        }
+        let nodes = self.nodes.iter();
+        nodes.filter(|name| named.contains(name)).cloned().collect()
+    }
+
     fn raft(&mut self, raft: &Raft) {
         let shortest = raft.election_timeout.low();
         if raft.heartbeat == Nanos::ZERO {
@@ -447,6 +462,7 @@ pub(crate) fn resolve(
         checker.wrong(Code::SC025, "name", not_a_file_name(name));
     }
     checker.node_names(&written.nodes);
+    let founders = checker.founders(written.founders.take());
     checker.raft(&written.raft);
     checker.machine(&written.machine);
     checker.clients(&written.clients, &written.raft);
@@ -474,6 +490,7 @@ pub(crate) fn resolve(
         seed,
         params,
         nodes,
+        founders,
         raft: written.raft,
         machine: written.machine,
         network: written.network,

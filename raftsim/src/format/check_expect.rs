@@ -4,7 +4,7 @@ use super::check::Checker;
 use super::codes::Code;
 use super::expect::{Eventually, Expect};
 use super::resolved::Course;
-use super::stepped::Verb;
+use super::stepped::{MemberSets, Verb};
 use super::suggest::did_you_mean;
 use super::units::{Comparison, Nanos, Operator};
 
@@ -91,10 +91,11 @@ fn eventually(checker: &mut Checker<'_>, at: &str, wanted: &Eventually, phases: 
         wanted.all_committed,
         wanted.all_applied_equal,
         wanted.all_served,
+        wanted.members.is_some(),
     ];
     if !asks.contains(&true) {
         let help =
-            "set one_leader, all_committed, all_applied_equal or all_served to true".to_owned();
+            "set one_leader, all_committed, all_applied_equal or all_served to true, or give members".to_owned();
         let message = "this expectation asks for nothing";
         checker.wrong_with_help(Code::SC029, at, message, Some(help));
     }
@@ -110,6 +111,11 @@ fn eventually(checker: &mut Checker<'_>, at: &str, wanted: &Eventually, phases: 
     }
     if let Some(led_by) = &wanted.led_by {
         checker.static_selector(&format!("{at}/led_by"), led_by);
+    }
+    if let Some(members) = &wanted.members
+        && let Err(message) = MemberSets::read(members, &checker.nodes)
+    {
+        checker.wrong(Code::SC029, &format!("{at}/members"), message);
     }
     if let Some(among) = &wanted.among {
         checker.static_selector(&format!("{at}/among"), among);

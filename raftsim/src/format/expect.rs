@@ -273,7 +273,8 @@ pub struct Eventually {
     pub phase: String,
     /// How long after the start of the phase it must be true at the latest.
     pub within: Nanos,
-    /// Of which nodes this speaks: names, or all. Without it, of all. all_served speaks of clients.
+    /// Of which nodes this speaks: names, or all. Without it, of the members of the cluster. all_served
+    /// speaks of clients.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub among: Option<Selector>,
     /// Exactly one node that is up takes itself for leader, and all nodes that are up follow it.
@@ -294,6 +295,10 @@ pub struct Eventually {
     /// Every client has had an answer since the phase began.
     #[serde(default)]
     pub all_served: bool,
+    /// The leader goes by these members, and they are committed: "S1 S2 S3", "S1 S2 -> S1 S3" while a
+    /// joint configuration is in force, "S1 S2 + S3" with a learner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub members: Option<String>,
 }
 
 /// A number that a run counts, and that `sometimes` can ask for.

@@ -170,7 +170,25 @@ pub(super) fn check_action(checker: &mut Checker<'_>, at: &str, action: &Action)
         | Action::StepDown(who)
         | Action::Snapshot(who)
         | Action::Compact(who)
-        | Action::RequestSnapshot(who) => checker.selector(at, who),
+        | Action::RequestSnapshot(who)
+        | Action::AddServer(who)
+        | Action::Promote(who)
+        | Action::Demote(who)
+        | Action::RemoveServer(who)
+        | Action::LeaveJoint(who)
+        | Action::Join(who)
+        | Action::Bootstrap(who)
+        | Action::ForceNewCluster(who) => checker.selector(at, who),
+        Action::Replace(replacement) => {
+            checker.selector(&format!("{at}/old"), &replacement.old);
+            checker.selector(&format!("{at}/new"), &replacement.new);
+        }
+        Action::Members(change) => {
+            checker.selector(&format!("{at}/voters"), &change.voters);
+            if let Some(learners) = &change.learners {
+                checker.selector(&format!("{at}/learners"), learners);
+            }
+        }
         Action::Apply(change) => checker.selector(&format!("{at}/node"), &change.node),
         Action::Partition(Partition::Groups(groups)) => check_groups(checker, at, groups),
         Action::Partition(_) => {}

@@ -43,7 +43,10 @@ mod typed;
 mod units;
 mod written;
 
-pub use action::{Action, ApplyChange, ClockChange, DiskFault, LinkChange, Route, Trigger};
+pub use action::{
+    Action, ApplyChange, ClockChange, DiskFault, LinkChange, MembersChange, Replacement, Route,
+    Trigger,
+};
 pub(crate) use check::{is_file_name, not_a_file_name};
 pub use codes::{Code, explain};
 pub use diagnostic::{Diagnostic, Span, render};
@@ -67,8 +70,8 @@ pub use settings::{
 pub(crate) use shown::step as shown_step;
 pub(crate) use stepped::MAX_PROPOSALS;
 pub use stepped::{
-    Ask, Branch, Call, Ends, Expected, FaultCounts, Impossible, Keep, Letters, Links, MessageKind,
-    NodeSet, Place, Recorded, RoleName, Script, ScriptStep, Verb, Who,
+    Ask, Branch, Call, Ends, Expected, FaultCounts, Impossible, Keep, Letters, Links, MemberSets,
+    MessageKind, NodeSet, Place, Recorded, RoleName, Script, ScriptStep, Verb, Who,
 };
 pub use stream::stream;
 pub use suggest::nearest;

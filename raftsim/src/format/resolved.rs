@@ -8,13 +8,14 @@ use super::select::NodeName;
 use super::settings::{
     Clients, Clock, Disk, DiskChange, LinkRule, Machine, Network, NetworkChange, Raft,
 };
-use super::stepped::{Script, Verb};
+use super::stepped::{NodeSet, Script, Verb};
 use super::stream::stream;
 use super::units::{Condition, DurationRange, Nanos, Ratio};
 use super::written::Source;
 use crate::bugs::Bug;
 use rand_chacha::ChaCha8Rng;
 use serde::{Serialize, Serializer};
+use simulator::NodeId;
 
 /// A checked scenario for one seed. Defaults are filled in, parameters have their values, names
 /// are known to exist.
@@ -38,6 +39,9 @@ pub struct Resolved {
     pub params: Vec<(String, String)>,
     /// The nodes; a node's number is its place here.
     pub nodes: Vec<NodeName>,
+    /// Those of them that found the cluster: all, unless the file says otherwise. The others belong to
+    /// no cluster until they are added to one.
+    pub founders: Vec<NodeName>,
     /// How the Raft nodes are configured.
     pub raft: Raft,
     /// The state machine of each node.
@@ -73,6 +77,13 @@ impl Resolved {
     pub fn index_of(&self, name: &NodeName) -> Option<u32> {
         let place = self.nodes.iter().position(|known| known == name)?;
         Some(u32::try_from(place).expect("a scenario has at most nine nodes"))
+    }
+
+    /// The nodes that found the cluster, by number.
+    #[must_use]
+    pub fn founders(&self) -> NodeSet {
+        let places = self.founders.iter().filter_map(|name| self.index_of(name));
+        places.map(NodeId).collect()
     }
 
     /// The phases of a timed scenario, in order; a stepped one has none.

@@ -8,6 +8,12 @@ use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;
 
+impl AsRef<str> for NodeName {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
 /// A node's name, such as `S1`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
 #[serde(transparent)]
@@ -55,10 +61,16 @@ pub enum Selector {
     Down,
     /// Every node that is neither crashed nor paused.
     Up,
+    /// Every node with a vote, in the configuration that the leader goes by.
+    Voters,
+    /// Every member without a vote.
+    Learners,
+    /// Every node that is no member: taken out, or never added.
+    Removed,
 }
 
 /// The words that are selectors.
-pub(crate) const WORDS: [&str; 9] = [
+pub(crate) const WORDS: [&str; 12] = [
     "leader",
     "followers",
     "random",
@@ -68,6 +80,9 @@ pub(crate) const WORDS: [&str; 9] = [
     "all",
     "down",
     "up",
+    "voters",
+    "learners",
+    "removed",
 ];
 
 impl Selector {
@@ -88,6 +103,9 @@ impl Selector {
             "all" => Self::All,
             "down" => Self::Down,
             "up" => Self::Up,
+            "voters" => Self::Voters,
+            "learners" => Self::Learners,
+            "removed" => Self::Removed,
             _ => match text.strip_prefix("random:") {
                 Some(count) => Self::Random(count.parse().map_err(|_| UnitError {
                     code: Code::SC014,
@@ -117,6 +135,9 @@ impl fmt::Display for Selector {
             Self::All => "all",
             Self::Down => "down",
             Self::Up => "up",
+            Self::Voters => "voters",
+            Self::Learners => "learners",
+            Self::Removed => "removed",
         })
     }
 }
@@ -166,7 +187,8 @@ impl JsonSchema for Selector {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "description": "Which nodes: a name, a list of names, or leader, followers, random, \
-                random:N, minority, majority, minority-with-leader, all, down, up.",
+                random:N, minority, majority, minority-with-leader, all, down, up, voters, \
+                learners, removed.",
             "anyOf": [
                 { "enum": WORDS },
                 { "type": "string", "description": "A node's name, or random:N." },

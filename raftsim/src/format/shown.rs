@@ -29,6 +29,8 @@ struct Shown<'a> {
     recorded: Option<&'a Recorded>,
     seed: u64,
     nodes: &'a [NodeName],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    founders: Option<&'a [NodeName]>,
     raft: &'a Raft,
     #[serde(skip_serializing_if = "Machine::is_default")]
     machine: &'a Machine,
@@ -83,6 +85,7 @@ impl Serialize for Resolved {
             recorded,
             seed: self.seed,
             nodes: &self.nodes,
+            founders: Some(&self.founders[..]).filter(|founders| *founders != self.nodes),
             raft: &self.raft,
             machine: &self.machine,
             surroundings: surroundings(self, script.is_some() && recorded.is_none()),

@@ -53,6 +53,9 @@ pub(crate) struct Written {
     pub(crate) params: BTreeMap<String, serde::de::IgnoredAny>,
     /// The nodes: a list of names, or how many.
     pub(crate) nodes: Nodes,
+    /// Those of them that found the cluster: all by default. The others belong to no cluster until
+    /// they are added to one; with an empty list, none does.
+    pub(crate) founders: Option<Vec<NodeName>>,
     /// How the Raft nodes are configured.
     #[serde(default)]
     pub(crate) raft: Raft,

@@ -191,6 +191,7 @@ pub(super) fn ending(
         all_committed: false,
         all_applied_equal: false,
         all_served: false,
+        members: None,
         led_by: None,
     };
     let mut elected = wants("recovery", election);

@@ -121,6 +121,7 @@ fn assemble(
         note: None,
         seed,
         params: Vec::new(),
+        founders: nodes.clone(),
         nodes,
         raft,
         machine,

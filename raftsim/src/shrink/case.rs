@@ -1,6 +1,6 @@
 //! A candidate: a world and the moves made in it.
 
-use crate::format::Raft;
+use crate::format::{NodeSet, Raft};
 
 use super::moves::Move;
 
@@ -15,6 +15,8 @@ pub(crate) struct Case {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct World {
     pub(crate) nodes: u32,
+    /// Those of them that founded the cluster.
+    pub(crate) founders: NodeSet,
     pub(crate) clients: u32,
     pub(crate) raft: Raft,
     /// Whether time passes as it was recorded, instead of only where a timer fires.

@@ -208,6 +208,7 @@ where
 {
     let world = World {
         nodes: u32::try_from(scenario.nodes.len()).expect("a scenario has at most nine nodes"),
+        founders: scenario.founders(),
         clients: scenario.clients.count,
         raft: scenario.raft.clone(),
         timed: true,

@@ -5,6 +5,7 @@ use kv::Request;
 use simulator::{ClientId, Cut, Endpoint, NodeId, Rate, Span, Time};
 
 use super::says::Says;
+use crate::members;
 use crate::server::{Operator, engine_id, raft_id};
 
 /// One edited action. A move that is impossible in a replay is skipped.
@@ -115,11 +116,14 @@ impl Deed {
             | Deed::Call { to: of, .. }
             | Deed::Retry { to: of, .. } => *of == node,
             Deed::Operator { node: of, command } => {
-                let target = match command {
-                    Operator::Command(kv::Operator::Transfer { to }) => Some(engine_id(*to)),
-                    _ => None,
+                let targets = match command {
+                    Operator::Command(kv::Operator::Transfer { to }) => vec![engine_id(*to)],
+                    Operator::Command(kv::Operator::Change { change, .. }) => {
+                        members::named(change)
+                    }
+                    _ => Vec::new(),
                 };
-                *of == node || target == Some(node)
+                *of == node || targets.contains(&node)
             }
             Deed::GiveUp(_) => false,
         }
@@ -187,8 +191,14 @@ impl Deed {
             | Deed::Clock { node: of, .. } => *of = node(*of),
             Deed::Operator { node: of, command } => {
                 *of = node(*of);
-                if let Operator::Command(kv::Operator::Transfer { to }) = command {
-                    *to = raft_id(node(engine_id(*to)));
+                match command {
+                    Operator::Command(kv::Operator::Transfer { to }) => {
+                        *to = raft_id(node(engine_id(*to)));
+                    }
+                    Operator::Command(kv::Operator::Change { change, .. }) => {
+                        members::renumber(change, &node);
+                    }
+                    _ => {}
                 }
             }
             Deed::Call { client: by, to, .. } | Deed::Retry { client: by, to } => {

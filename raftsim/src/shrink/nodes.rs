@@ -154,4 +154,6 @@ fn renumber(
     for made in &mut case.moves {
         made.deed.renumber(&node, &client);
     }
+    let founders = case.world.founders.iter().map(&node);
+    case.world.founders = founders.filter(|id| id.0 < case.world.nodes).collect();
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use kv::{Duties, Request, Response, SessionId};
-use raft_core::{Configuration, Rules};
+use raft_core::Rules;
 use simulator::{
     Action, ClientId, Cluster, Completions, Content, DropReason, Endpoint, MessageId, NodeId,
     Refusal, Slot, Stepped, Stopped,
@@ -16,7 +16,8 @@ use crate::caught;
 use crate::check::{Broken, Checks, Violation};
 use crate::director::{options, settings};
 use crate::format::{Property, Resolved};
-use crate::server::{Config, Image, Server, raft_id};
+use crate::run::founding;
+use crate::server::{Config, Image, Server};
 
 /// What came of a replay.
 #[derive(Clone, Debug)]
@@ -51,11 +52,6 @@ impl<'s, C> Replayer<'s, C> {
         D: Duties,
         C: Fn(NodeId) -> (R, D),
     {
-        let voters: Vec<_> = (0..world.nodes)
-            .map(|place| raft_id(NodeId(place)))
-            .collect();
-        let configuration = Configuration::of_voters(&voters)
-            .expect("a checked scenario has a few nodes, and one of them stays");
         let member = |place| {
             let (rules, duties) = (self.cast)(NodeId(place));
             let config = Config {
@@ -63,7 +59,7 @@ impl<'s, C> Replayer<'s, C> {
                 rules,
                 duties,
                 settings: settings(&world.raft, &self.scenario.nodes[place as usize]),
-                configuration: configuration.clone(),
+                configuration: founding(world.founders, NodeId(place)),
             };
             (config, Image::default())
         };

@@ -15,8 +15,11 @@ pub(super) fn stepped(run: &Resolved, case: &Case, lines: &[Line]) -> Resolved {
     let nodes = run.nodes[..case.world.nodes as usize].to_vec();
     let mut raft = case.world.raft.clone();
     raft.priority.retain(|name, _| nodes.contains(name));
+    let founders = case.world.founders.iter();
+    let founders = founders.map(|id| nodes[id.0 as usize].clone()).collect();
     Resolved {
         nodes,
+        founders,
         raft,
         network: Network::default(),
         links: Vec::new(),

@@ -8,6 +8,7 @@ use super::moves::{Deed, Letter};
 use super::says::Kind;
 use super::script::node;
 use crate::format::{NodeName, NodeSet};
+use crate::members;
 use crate::server::{Operator, Server, engine_id};
 
 /// All nodes at one moment.
@@ -177,6 +178,9 @@ impl Scene<'_> {
             kv::Operator::Snapshot => "take a snapshot".to_owned(),
             kv::Operator::Compact => "cut its log".to_owned(),
             kv::Operator::RequestSnapshot => "ask its leader for a snapshot".to_owned(),
+            kv::Operator::Change { change, how } => members::words(change, *how, &self.names),
+            kv::Operator::Bootstrap => "found a cluster of its own".to_owned(),
+            kv::Operator::ForceNewCluster => "go on alone".to_owned(),
             kv::Operator::ApplyAfter { .. } => {
                 return format!("The state machine of {node} gets slow, or fast again.");
             }

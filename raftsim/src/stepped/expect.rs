@@ -10,7 +10,7 @@ use super::Player;
 use super::eye::Halt;
 use super::miss::Miss;
 use crate::check::End;
-use crate::format::{Expected, NodeSet, RoleName};
+use crate::format::{Expected, MemberSets, NodeSet, RoleName};
 use crate::run::Spectator;
 use crate::server::{Server, engine_id};
 
@@ -30,6 +30,15 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
         let base = |server: &_| raft(server, &|raft| raft.log().base().last.index.0);
         self.each_node("begins_after", &expected.begins_after, base)?;
         self.each_node("logs", &expected.logs, terms)?;
+        for (node, wanted) in &expected.members {
+            let raft = self.up("members", *node)?.node().raft();
+            let was = MemberSets::from(raft.configuration());
+            if was != *wanted {
+                let show = |members: MemberSets| members.show(&self.eye.names);
+                let (wanted, was) = (show(*wanted), show(was));
+                return Err(differs("members", (*node).into(), &wanted, &was));
+            }
+        }
         for (node, wanted) in &expected.durable {
             let entries = cluster.disk(*node).0.entries.iter();
             let was: Vec<u64> = entries.map(|(term, _)| term.0).collect();

@@ -22,6 +22,7 @@ use crate::ended::{Ended, outcome, passed};
 use crate::format::{
     Ask, Completions, Impossible, Resolved, Script, ScriptStep, Verb, Who, shown_step,
 };
+use crate::members::{self, Rank};
 use crate::missed::Missed;
 use crate::run::{self, Outcome, Spectator, Stop, members};
 use crate::server::Server;
@@ -302,6 +303,9 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
             }
             Who::Down => cluster.nodes().filter(down).collect(),
             Who::Up => cluster.nodes().filter(up).collect(),
+            Who::Voters => members::of_rank(cluster, Rank::Voter),
+            Who::Learners => members::of_rank(cluster, Rank::Learner),
+            Who::Removed => members::of_rank(cluster, Rank::Removed),
         };
         if found.is_empty() {
             return Err(Miss::Nobody.into());

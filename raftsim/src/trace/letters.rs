@@ -174,10 +174,10 @@ pub(super) fn reply(client: u32, serial: u64, reply: &Response, names: &[String]
 }
 
 /// A command of the operator.
-pub(super) fn command(command: Operator, names: &[String]) -> String {
+pub(super) fn command(command: &Operator, names: &[String]) -> String {
     match command {
         Operator::Transfer { to } => {
-            let place = crate::server::engine_id(to).0 as usize;
+            let place = crate::server::engine_id(*to).0 as usize;
             format!("operator: hand leadership to {}", names[place])
         }
         Operator::Campaign => "operator: campaign".to_owned(),
@@ -189,6 +189,11 @@ pub(super) fn command(command: Operator, names: &[String]) -> String {
         Operator::ApplyAfter { delay } => {
             format!("operator: apply {} later", crate::clock::brief(delay.0))
         }
+        Operator::Change { change, how } => {
+            format!("operator: {}", crate::members::words(change, *how, names))
+        }
+        Operator::Bootstrap => "operator: found a cluster".to_owned(),
+        Operator::ForceNewCluster => "operator: FORCE A NEW CLUSTER".to_owned(),
     }
 }
 

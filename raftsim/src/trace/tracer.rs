@@ -284,7 +284,7 @@ impl<F: FnMut(Line)> Tracer<F> {
         let proposal = match command {
             Operator::Propose(proposal) => proposal,
             Operator::Command(command) => {
-                let text = letters::command(*command, &self.names);
+                let text = letters::command(command, &self.names);
                 return Scene::new(Act::Operator, Kind::Fault, text);
             }
         };

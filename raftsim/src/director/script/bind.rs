@@ -8,8 +8,8 @@ use simulator::{Endpoint, NodeId};
 
 use super::super::{Director, KvWorld, pick};
 use crate::format::{
-    Action, ApplyChange, ClockChange, DiskFault, LinkChange, NodeName, Partition, Route, Selector,
-    Statement,
+    Action, ApplyChange, ClockChange, DiskFault, LinkChange, MembersChange, NodeName, Partition,
+    Replacement, Route, Selector, Statement,
 };
 
 impl<'s> Director<'s> {
@@ -83,6 +83,23 @@ impl<'s> Director<'s> {
             Action::Snapshot(who) => Action::Snapshot(plain(who)),
             Action::Compact(who) => Action::Compact(plain(who)),
             Action::RequestSnapshot(who) => Action::RequestSnapshot(plain(who)),
+            Action::AddServer(who) => Action::AddServer(plain(who)),
+            Action::Promote(who) => Action::Promote(plain(who)),
+            Action::Demote(who) => Action::Demote(plain(who)),
+            Action::RemoveServer(who) => Action::RemoveServer(plain(who)),
+            Action::LeaveJoint(who) => Action::LeaveJoint(plain(who)),
+            Action::Join(who) => Action::Join(plain(who)),
+            Action::Bootstrap(who) => Action::Bootstrap(plain(who)),
+            Action::ForceNewCluster(who) => Action::ForceNewCluster(plain(who)),
+            Action::Replace(replacement) => Action::Replace(Replacement {
+                old: plain(&replacement.old),
+                new: plain(&replacement.new),
+            }),
+            Action::Members(change) => Action::Members(MembersChange {
+                voters: plain(&change.voters),
+                learners: change.learners.as_ref().map(plain),
+                ..change.clone()
+            }),
             Action::Apply(change) => Action::Apply(ApplyChange {
                 node: plain(&change.node),
                 ..change.clone()

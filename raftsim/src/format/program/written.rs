@@ -3,7 +3,8 @@
 
 use super::{Asked, Budget, If, One, Parallel, Repeat, Start};
 use crate::format::action::{
-    Action, ApplyChange, ClockChange, DiskFault, LinkChange, Route, with_actions,
+    Action, ApplyChange, ClockChange, DiskFault, LinkChange, MembersChange, Replacement, Route,
+    with_actions,
 };
 use crate::format::select::{Partition, Selector};
 use crate::format::settings::NetworkChange;

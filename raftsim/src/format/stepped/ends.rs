@@ -133,6 +133,12 @@ pub enum Who {
     Down,
     /// Every node that is neither crashed nor paused.
     Up,
+    /// Every node with a vote, in the configuration that the leader goes by.
+    Voters,
+    /// Every member without a vote.
+    Learners,
+    /// Every node that is no member.
+    Removed,
 }
 
 impl From<NodeId> for Who {

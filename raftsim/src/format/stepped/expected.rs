@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use simulator::{ClientId, NodeId};
 
 use super::ends::NodeSet;
+use super::members::MemberSets;
 
 /// What must be the case when the step is reached. Each list holds what is asked of single nodes
 /// or clients; what is not listed may be anything.
@@ -33,6 +34,8 @@ pub struct Expected {
     pub logs: Vec<(NodeId, Vec<u64>)>,
     /// The terms of the entries on their disks, from where the logs there begin.
     pub durable: Vec<(NodeId, Vec<u64>)>,
+    /// The members that they go by.
+    pub members: Vec<(NodeId, MemberSets)>,
     /// The values in their state machines, by key; the empty text also stands for no value.
     pub values: Vec<(NodeId, Vec<(Bytes, Bytes)>)>,
     /// Whether the last operation of clients has been answered.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::ends::NodeSet;
 use super::expected::Expected;
 use super::lower_verb::nodes;
+use super::members::MemberSets;
 use super::written::WrittenExpected;
 use crate::format::check::Checker;
 use crate::format::codes::Code;
@@ -39,6 +40,7 @@ pub(super) fn expected(
         begins_after: by_node(checker, at, "begins_after", written.begins_after)?,
         logs: by_node(checker, at, "logs", written.logs)?,
         durable: by_node(checker, at, "durable", written.durable)?,
+        members: members(checker, at, written.members)?,
         values: by_node(checker, at, "values", written.values)?
             .into_iter()
             .map(|(node, values)| (node, texts(values)))
@@ -88,6 +90,24 @@ fn by_client<T>(
         known.push((checker.client(&at, &NodeName(name))?, what));
     }
     known.sort_by_key(|(client, _)| *client);
+    Some(known)
+}
+
+fn members(
+    checker: &mut Checker<'_>,
+    at: &str,
+    written: BTreeMap<String, String>,
+) -> Option<Vec<(NodeId, MemberSets)>> {
+    let mut known = Vec::new();
+    for (node, text) in by_node(checker, at, "members", written)? {
+        match MemberSets::read(&text, &checker.nodes) {
+            Ok(members) => known.push((node, members)),
+            Err(message) => {
+                let name = checker.nodes[node.0 as usize].0.clone();
+                checker.wrong(Code::SC029, &format!("{at}/members/{name}"), message);
+            }
+        }
+    }
     Some(known)
 }
 

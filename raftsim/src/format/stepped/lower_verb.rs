@@ -6,6 +6,7 @@ use simulator::{ClientId, Endpoint, NodeId};
 
 use super::crash::{WrittenCrash, WrittenKeep};
 use super::ends::{Ends, NodeSet, Who};
+use super::lower_change;
 use super::lower_expect;
 use super::script::{Ask, Call, Keep, Letters, Links, MAX_CHOICES, Verb};
 use super::written::{
@@ -139,6 +140,9 @@ fn who(checker: &mut Checker<'_>, at: &str, selector: &Selector) -> Option<Who> 
         Selector::Followers => Who::Followers,
         Selector::Down => Who::Down,
         Selector::Up => Who::Up,
+        Selector::Voters => Who::Voters,
+        Selector::Learners => Who::Learners,
+        Selector::Removed => Who::Removed,
         Selector::Random(_)
         | Selector::Minority
         | Selector::Majority
@@ -353,6 +357,9 @@ fn says_one_thing(checker: &mut Checker<'_>, at: &str, written: &WrittenOperator
         ("snapshot", written.snapshot == Some(true)),
         ("compact", written.compact == Some(true)),
         ("request_snapshot", written.request_snapshot == Some(true)),
+        ("change", written.change.is_some()),
+        ("bootstrap", written.bootstrap == Some(true)),
+        ("force_new_cluster", written.force_new_cluster == Some(true)),
     ];
     let names: Vec<_> = given
         .iter()
@@ -372,6 +379,9 @@ fn says_one_thing(checker: &mut Checker<'_>, at: &str, written: &WrittenOperator
 
 /// A command that is no proposal.
 fn command(checker: &mut Checker<'_>, at: &str, written: &WrittenOperator) -> Option<kv::Operator> {
+    if let Some(wanted) = &written.change {
+        return lower_change::command(checker, &format!("{at}/change"), wanted);
+    }
     match (&written.transfer, written.apply_after) {
         (Some(to), _) => {
             let to = checker.node(&format!("{at}/transfer"), to)?;
@@ -385,6 +395,8 @@ fn command(checker: &mut Checker<'_>, at: &str, written: &WrittenOperator) -> Op
         _ if written.snapshot == Some(true) => Some(kv::Operator::Snapshot),
         _ if written.compact == Some(true) => Some(kv::Operator::Compact),
         _ if written.request_snapshot == Some(true) => Some(kv::Operator::RequestSnapshot),
+        _ if written.bootstrap == Some(true) => Some(kv::Operator::Bootstrap),
+        _ if written.force_new_cluster == Some(true) => Some(kv::Operator::ForceNewCluster),
         _ => None,
     }
 }

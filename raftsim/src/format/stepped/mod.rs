@@ -11,8 +11,10 @@ mod crash;
 mod ends;
 mod expected;
 mod lower;
+mod lower_change;
 mod lower_expect;
 mod lower_verb;
+mod members;
 mod raise;
 mod recorded;
 mod script;
@@ -20,6 +22,7 @@ mod written;
 
 pub use ends::{Ends, NodeSet, Who};
 pub use expected::{Expected, RoleName};
+pub use members::MemberSets;
 pub use recorded::{FaultCounts, Recorded};
 pub use script::{
     Ask, Branch, Call, Impossible, Keep, Letters, Links, MessageKind, Place, Script, ScriptStep,

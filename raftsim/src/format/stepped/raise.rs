@@ -11,9 +11,10 @@ use super::expected::Expected;
 use super::lower_expect::NOBODY;
 use super::script::{Call, Keep, Letters, Links, ScriptStep, Verb};
 use super::written::{
-    OpName, Way, WrittenCall, WrittenCampaign, WrittenClock, WrittenElect, WrittenExpected,
-    WrittenGiveUp, WrittenLetters, WrittenOperator, WrittenProposal, WrittenReplicate,
-    WrittenRetry, WrittenScriptStep, WrittenSession, WrittenStall, WrittenVerb, WrittenWrites,
+    OpName, Way, WrittenCall, WrittenCampaign, WrittenChange, WrittenClock, WrittenElect,
+    WrittenExpected, WrittenGiveUp, WrittenLetters, WrittenOperator, WrittenProposal,
+    WrittenReplicate, WrittenRetry, WrittenScriptStep, WrittenSession, WrittenStall, WrittenVerb,
+    WrittenWrites,
 };
 use crate::format::action::Route;
 use crate::format::select::{NodeName, Partition, Selector};
@@ -73,6 +74,9 @@ impl Names<'_> {
             Who::Followers => Selector::Followers,
             Who::Down => Selector::Down,
             Who::Up => Selector::Up,
+            Who::Voters => Selector::Voters,
+            Who::Learners => Selector::Learners,
+            Who::Removed => Selector::Removed,
         }
     }
 
@@ -180,7 +184,7 @@ impl Names<'_> {
         let nothing = WrittenOperator::nothing(self.node(node));
         let proposal = match command {
             Operator::Propose(proposal) => proposal,
-            Operator::Command(command) => return self.command(*command, nothing),
+            Operator::Command(command) => return self.command(command, nothing),
         };
         let (op, value, expect) = words(&proposal.op);
         WrittenOperator {
@@ -196,10 +200,10 @@ impl Names<'_> {
         }
     }
 
-    fn command(&self, command: kv::Operator, nothing: WrittenOperator) -> WrittenOperator {
+    fn command(&self, command: &kv::Operator, nothing: WrittenOperator) -> WrittenOperator {
         match command {
             kv::Operator::Transfer { to } => WrittenOperator {
-                transfer: Some(self.node(engine_id(to))),
+                transfer: Some(self.node(engine_id(*to))),
                 ..nothing
             },
             kv::Operator::Campaign => WrittenOperator {
@@ -224,6 +228,61 @@ impl Names<'_> {
             },
             kv::Operator::ApplyAfter { delay } => WrittenOperator {
                 apply_after: Some(Nanos::new(delay.0).unwrap_or(Nanos::MAX)),
+                ..nothing
+            },
+            kv::Operator::Change { change, how } => WrittenOperator {
+                change: Some(self.change(change, *how)),
+                ..nothing
+            },
+            kv::Operator::Bootstrap => WrittenOperator {
+                bootstrap: Some(true),
+                ..nothing
+            },
+            kv::Operator::ForceNewCluster => WrittenOperator {
+                force_new_cluster: Some(true),
+                ..nothing
+            },
+        }
+    }
+
+    fn change(&self, change: &raft_core::Change, how: raft_core::How) -> WrittenChange {
+        use raft_core::Change;
+        let name = |id: &raft_core::NodeId| Some(self.node(engine_id(*id)));
+        let names = |ids: &raft_core::Members| ids.iter().filter_map(name).collect();
+        let nothing = WrittenChange {
+            forced: how.forced,
+            stays_joint: how.stays_joint,
+            ..WrittenChange::default()
+        };
+        match change {
+            Change::Add(id) => WrittenChange {
+                add: name(id),
+                ..nothing
+            },
+            Change::Promote(id) => WrittenChange {
+                promote: name(id),
+                ..nothing
+            },
+            Change::Demote(id) => WrittenChange {
+                demote: name(id),
+                ..nothing
+            },
+            Change::Remove(id) => WrittenChange {
+                remove: name(id),
+                ..nothing
+            },
+            Change::Replace { old, new } => WrittenChange {
+                replace: name(old),
+                by: name(new),
+                ..nothing
+            },
+            Change::To { voters, learners } => WrittenChange {
+                voters: Some(names(voters)),
+                learners: Some(names(learners)).filter(|_| !learners.is_empty()),
+                ..nothing
+            },
+            Change::Leave => WrittenChange {
+                leave: true,
                 ..nothing
             },
         }
@@ -298,6 +357,7 @@ impl Names<'_> {
             applied: self.map(&expected.applied, |index| *index),
             begins_after: self.map(&expected.begins_after, |index| *index),
             logs: self.map(&expected.logs, Clone::clone),
+            members: self.map(&expected.members, |members| members.show(self.0)),
             durable: self.map(&expected.durable, Clone::clone),
             values: self.map(&expected.values, values),
             replied: by_client(&expected.replied, |replied| *replied),

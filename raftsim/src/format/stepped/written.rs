@@ -331,6 +331,55 @@ pub(crate) struct WrittenOperator {
     /// true: let it ask its leader for a snapshot in place of entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) request_snapshot: Option<bool>,
+    /// Let it change the members of the cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) change: Option<WrittenChange>,
+    /// true: let it found a cluster of its own; it must belong to none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) bootstrap: Option<bool>,
+    /// true: let it go on alone with the log that it holds, since the others are gone for good.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) force_new_cluster: Option<bool>,
+}
+
+/// A change of members: exactly one.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Change")]
+pub(crate) struct WrittenChange {
+    /// Add this node, as a learner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) add: Option<NodeName>,
+    /// Give this node a vote, once it has caught up; it is added first if it is no member.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) promote: Option<NodeName>,
+    /// Take the vote of this node.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) demote: Option<NodeName>,
+    /// Take this node out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) remove: Option<NodeName>,
+    /// Give the vote of this node to another, in one step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) replace: Option<NodeName>,
+    /// With replace: to this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) by: Option<NodeName>,
+    /// Make these nodes the voters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) voters: Option<Vec<NodeName>>,
+    /// With voters: these are members without a vote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) learners: Option<Vec<NodeName>>,
+    /// true: leave the joint configuration.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) leave: bool,
+    /// true: do not wait for newcomers to catch up, nor ask whether anybody of them is alive.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) forced: bool,
+    /// true: stay in the joint configuration until somebody leaves it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) stays_joint: bool,
 }
 
 impl WrittenOperator {
@@ -345,6 +394,9 @@ impl WrittenOperator {
             snapshot: None,
             compact: None,
             request_snapshot: None,
+            change: None,
+            bootstrap: None,
+            force_new_cluster: None,
         }
     }
 }
@@ -448,6 +500,10 @@ pub(crate) struct WrittenExpected {
     /// The terms of the entries on their disks, from where the logs there begin.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) durable: BTreeMap<String, Vec<u64>>,
+    /// The members that they go by, such as "S1 S2 S3", "S1 S2 -> S1 S3" while a joint configuration
+    /// is in force, "S1 S2 + S3" with a learner, or "nobody".
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) members: BTreeMap<String, String>,
     /// The values in their state machines, by key; the empty text also stands for no value.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) values: BTreeMap<String, BTreeMap<String, String>>,

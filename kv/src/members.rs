@@ -1,0 +1,112 @@
+//! The entries that hold a configuration: the core knows what is in them, the disk keeps them as
+//! payloads, and the state machine passes over them.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use raft_core::{Configuration, NodeId};
+
+use crate::codec::{DecodeError, Reader, Writer};
+use crate::payload::Payload;
+
+/// The first byte of such a payload.
+const MEMBERS: u8 = 11;
+
+/// Whether a payload is a configuration.
+#[inline]
+pub(crate) fn is_members(payload: &[u8]) -> bool {
+    payload.first() == Some(&MEMBERS)
+}
+
+/// The payload of an entry that holds this configuration: a tag byte, whether it leaves itself, then
+/// each of its three sets as its size and its servers.
+pub(crate) fn encode(configuration: &Configuration) -> Payload {
+    let mut writer = Writer::default();
+    writer.byte(MEMBERS);
+    writer.byte(u8::from(configuration.leaves_itself()));
+    for set in [
+        configuration.incoming(),
+        configuration.outgoing(),
+        configuration.learners(),
+    ] {
+        writer.number(set.len() as u64);
+        set.iter().for_each(|id| writer.number(id.0));
+    }
+    Payload::new(Arc::from(writer.bytes()))
+}
+
+/// The configuration that an entry holds, if it holds one.
+///
+/// # Errors
+/// When it says that it does, and what follows is none.
+pub(crate) fn decode(payload: &[u8]) -> Result<Option<Configuration>, DecodeError> {
+    if !is_members(payload) {
+        return Ok(None);
+    }
+    let mut reader = Reader::new(&payload[1..]);
+    let leaves_itself = match reader.byte()? {
+        0 => false,
+        1 => true,
+        other => return Err(DecodeError::UnknownTag(other)),
+    };
+    let mut set = || -> Result<Vec<NodeId>, DecodeError> {
+        let count = reader.number()?;
+        let mut ids = Vec::new();
+        for _ in 0..count {
+            ids.push(NodeId(reader.number()?));
+        }
+        match ids.is_sorted() {
+            true => Ok(ids),
+            false => Err(DecodeError::OutOfOrder),
+        }
+    };
+    let (incoming, outgoing, learners) = (set()?, set()?, set()?);
+    reader.end()?;
+    let senseless = |_| DecodeError::OutOfOrder;
+    let members = Configuration::new(&incoming, &outgoing, &learners).map_err(senseless)?;
+    Ok(Some(match leaves_itself {
+        true => members.that_leaves_itself().map_err(senseless)?,
+        false => members,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn ids(numbers: &[u64]) -> Vec<NodeId> {
+        numbers.iter().map(|number| NodeId(*number)).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn a_configuration_survives_the_round_trip(
+            incoming in prop::collection::btree_set(1u64..300, 1..6),
+            outgoing in prop::collection::btree_set(1u64..300, 0..6),
+            learners in prop::collection::btree_set(300u64..400, 0..6),
+            leaves in any::<bool>(),
+        ) {
+            let sets = [incoming, outgoing, learners].map(|set| ids(&Vec::from_iter(set)));
+            let mut members = Configuration::new(&sets[0], &sets[1], &sets[2]).unwrap();
+            if leaves && members.is_joint() {
+                members = members.that_leaves_itself().unwrap();
+            }
+            let payload = encode(&members);
+            let bytes = payload.bytes();
+            for length in 1..bytes.len() {
+                prop_assert!(decode(&bytes[..length]).is_err());
+            }
+            prop_assert_eq!(decode(bytes), Ok(Some(members)));
+        }
+
+        #[test]
+        fn whatever_decodes_is_its_own_encoding(body in prop::collection::vec(0u8..4, 0..12)) {
+            let payload: Vec<u8> = [alloc::vec![MEMBERS], body].concat();
+            if let Ok(Some(members)) = decode(&payload) {
+                prop_assert_eq!(encode(&members).bytes(), &*payload);
+            }
+        }
+    }
+}

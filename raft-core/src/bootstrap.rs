@@ -1,0 +1,57 @@
+//! How a cluster begins, and how it begins anew: with one server, to which others are added.
+//!
+//! More servers than one may also be started with a common configuration as their base, as tests and
+//! tools do; nobody may ever start two clusters under one name so. A cluster of one cannot go wrong
+//! in that way.
+
+use alloc::boxed::Box;
+
+use crate::cards::RuleId;
+use crate::configuration::Configuration;
+use crate::effect::Rebase;
+use crate::event::{Event, Observer};
+use crate::membership::ChangeFailure;
+use crate::raft::Raft;
+use crate::role::Role;
+use crate::rules::Rules;
+use crate::types::{Index, LIMIT};
+
+impl<R: Rules> Raft<R> {
+    /// Founds a cluster of this server alone.
+    pub(crate) fn bootstrap<O: Observer>(&mut self, observer: &mut O) {
+        let empty = self.configuration().is_of_nobody()
+            && self.log.last_index() == Index(0)
+            && self.current_term.0 == 0;
+        if !empty {
+            self.tell_change_failed(ChangeFailure::NotEmpty, observer);
+            return;
+        }
+        self.log.found(self.alone());
+        let base = self.log.base().clone();
+        let at = base.last;
+        self.pending.rebase = Some(Box::new(Rebase { base, whole: true }));
+        observer.event(Event::Configured { at, joint: false });
+        self.election_deadline = Some(self.now);
+    }
+
+    /// Goes on as the only member with the log as it is: an entry of a new term says so, as if a
+    /// leader had sent it that nobody else heard of.
+    pub(crate) fn force_new_cluster<O: Observer>(&mut self, observer: &mut O) {
+        let leads = matches!(self.role, Role::Leader(_));
+        let whole = self.durability.submitted_index() == self.log.last_index();
+        let possible = self.current_term.0 + 2 < LIMIT && whole && self.may_vote;
+        if leads || self.configuration().is_of_nobody() || !possible {
+            self.tell_change_failed(ChangeFailure::NothingToRecover, observer);
+            return;
+        }
+        let rule = RuleId::ForceNewCluster;
+        self.become_follower(self.current_term.next(), None, rule, observer);
+        let alone = self.alone();
+        self.append_configuration(&alone, observer);
+        self.election_deadline = Some(self.now);
+    }
+
+    fn alone(&self) -> Configuration {
+        Configuration::of_voters(&[self.id]).expect("one server is a cluster")
+    }
+}

@@ -1,0 +1,115 @@
+//! Changes of members: who is meant, and who is told.
+//!
+//! An operator that does not know who leads tells whoever leads in its own eyes; a leader that was
+//! deposed and has not noticed is told, too.
+
+use kv::Duties;
+use raft_core::{Change, Configuration, How, Members, RoleKind, Rules};
+use simulator::{FaultKind, NodeId, Observer};
+
+use super::deed::{is_down, is_up};
+use super::draws::Draw;
+use super::{Director, KvWorld};
+use crate::format::{Action, MembersChange, Selector};
+use crate::members;
+use crate::server::{Operator, Server, raft_id};
+
+impl Director<'_> {
+    /// Tells whoever leads to change the members.
+    pub(super) fn change_members<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(
+        &mut self,
+        action: &Action,
+        draw: Draw,
+        world: &mut KvWorld<R, D>,
+        observer: &mut O,
+    ) -> Result<(), O::Violation> {
+        let Some((change, how)) = self.change(action, draw, world) else {
+            return Ok(());
+        };
+        if let (Action::Join(_), Change::Promote(newcomer)) = (action, &change) {
+            let newcomer = crate::server::engine_id(*newcomer);
+            if is_down(world, newcomer) {
+                world.ledger_mut().schedule(FaultKind::Restart);
+                world.restart(newcomer, observer)?;
+            }
+        }
+        let told: Vec<_> = match action {
+            Action::LeaveJoint(who) => self.who(who, draw, world, is_up),
+            _ => world.cluster().nodes().collect(),
+        };
+        for id in told {
+            if !leads(world, id) {
+                continue;
+            }
+            world.ledger_mut().schedule(FaultKind::Operator);
+            world.ledger_mut().operated();
+            let change = change.clone();
+            let command = kv::Operator::Change { change, how };
+            world.operator(id, Operator::Command(command), observer)?;
+        }
+        Ok(())
+    }
+
+    /// What is to be changed; nothing if nobody fits.
+    fn change<R: Rules + Clone, D: Duties>(
+        &self,
+        action: &Action,
+        draw: Draw,
+        world: &KvWorld<R, D>,
+    ) -> Option<(Change, How)> {
+        let now = members::in_force(world.cluster());
+        let votes = |_: &KvWorld<R, D>, id| now.is_some_and(|now| now.is_voter(raft_id(id)));
+        let member = |_: &KvWorld<R, D>, id| now.is_some_and(|now| now.is_member(raft_id(id)));
+        let no_vote = |world: &KvWorld<R, D>, id| !votes(world, id);
+        let stranger = |world: &KvWorld<R, D>, id| !member(world, id);
+        let first = |who: &Selector, fit: &dyn Fn(&KvWorld<R, D>, NodeId) -> bool| {
+            let mut them = self.who(who, draw, world, fit).into_iter();
+            // Who is named is meant, whether that makes sense or not.
+            let named = matches!(who, Selector::Nodes(_));
+            them.find(|id| named || fit(world, *id)).map(raft_id)
+        };
+        let change = match action {
+            Action::AddServer(who) => Change::Add(first(who, &stranger)?),
+            Action::Join(who) => Change::Promote(first(who, &stranger)?),
+            Action::Promote(who) => Change::Promote(first(who, &no_vote)?),
+            Action::Demote(who) => Change::Demote(first(who, &votes)?),
+            Action::RemoveServer(who) => Change::Remove(first(who, &member)?),
+            Action::Replace(replacement) => Change::Replace {
+                old: first(&replacement.old, &votes)?,
+                new: first(&replacement.new, &no_vote)?,
+            },
+            Action::Members(wanted) => return self.exactly(wanted, draw, world),
+            Action::LeaveJoint(_) => Change::Leave,
+            _ => unreachable!("no other action changes the members"),
+        };
+        Some((change, How::default()))
+    }
+
+    fn exactly<R: Rules + Clone, D: Duties>(
+        &self,
+        wanted: &MembersChange,
+        draw: Draw,
+        world: &KvWorld<R, D>,
+    ) -> Option<(Change, How)> {
+        let set = |who: &Selector| -> Members {
+            let them = self.who(who, draw, world, |_, _| true);
+            them.into_iter().map(raft_id).collect()
+        };
+        let voters = set(&wanted.voters);
+        let mut learners = wanted.learners.as_ref().map(set).unwrap_or_default();
+        // Both may be drawn.
+        learners.retain(|id| !voters.contains(id));
+        let how = How {
+            forced: wanted.forced,
+            stays_joint: wanted.stays_joint,
+        };
+        Configuration::new(&voters, &[], &learners).ok()?;
+        Some((Change::To { voters, learners }, how))
+    }
+}
+
+/// Whether a node leads, in its own eyes.
+fn leads<R: Rules + Clone, D: Duties>(world: &KvWorld<R, D>, id: NodeId) -> bool {
+    let server = world.cluster().node(id).filter(|_| is_up(world, id));
+    server.is_some_and(|server| server.node().raft().role() == RoleKind::Leader)
+}

@@ -1,0 +1,145 @@
+//! Changes of members and configurations, as this crate's parts need them: in words, in the trace
+//! hash, and with other servers' numbers.
+
+use raft_core::{Change, Configuration, How, Members, RoleKind, Rules};
+use simulator::{Cluster, NodeId, TraceHash};
+
+use kv::Duties;
+
+use crate::server::{Server, engine_id, raft_id};
+
+/// The servers that a change names.
+pub(crate) fn named(change: &Change) -> Vec<NodeId> {
+    let ids: Vec<raft_core::NodeId> = match change {
+        Change::Add(id) | Change::Promote(id) | Change::Demote(id) | Change::Remove(id) => {
+            vec![*id]
+        }
+        Change::Replace { old, new } => vec![*old, *new],
+        Change::To { voters, learners } => voters.iter().chain(learners).copied().collect(),
+        Change::Leave => Vec::new(),
+    };
+    ids.into_iter().map(engine_id).collect()
+}
+
+/// Gives the servers that a change names other numbers. Two may become one.
+pub(crate) fn renumber(change: &mut Change, number: impl Fn(NodeId) -> NodeId) {
+    let new = |id: &mut raft_core::NodeId| *id = raft_id(number(engine_id(*id)));
+    match change {
+        Change::Add(id) | Change::Promote(id) | Change::Demote(id) | Change::Remove(id) => new(id),
+        Change::Replace { old, new: by } => [old, by].into_iter().for_each(new),
+        Change::To { voters, learners } => {
+            voters.iter_mut().chain(learners.iter_mut()).for_each(new);
+            for set in [voters, learners] {
+                set.sort_unstable();
+                set.dedup();
+            }
+        }
+        Change::Leave => {}
+    }
+}
+
+/// A change in words, for servers with these names: "add S4".
+pub(crate) fn words(change: &Change, how: How, names: &[impl AsRef<str>]) -> String {
+    let name = |id: &raft_core::NodeId| names[engine_id(*id).0 as usize].as_ref();
+    let list = |ids: &Members| ids.iter().map(name).collect::<Vec<_>>().join(" ");
+    let what = match change {
+        Change::Add(id) => format!("add {} as a learner", name(id)),
+        Change::Promote(id) => format!("give {} a vote", name(id)),
+        Change::Demote(id) => format!("take the vote of {}", name(id)),
+        Change::Remove(id) => format!("remove {}", name(id)),
+        Change::Replace { old, new } => format!("replace {} by {}", name(old), name(new)),
+        Change::To { voters, learners } if learners.is_empty() => {
+            format!("make {} the members", list(voters))
+        }
+        Change::To { voters, learners } => {
+            format!(
+                "make {} the voters and {} the learners",
+                list(voters),
+                list(learners)
+            )
+        }
+        Change::Leave => "leave the joint configuration".to_owned(),
+    };
+    match how.forced {
+        true => format!("{what}, whatever comes of it"),
+        false => what,
+    }
+}
+
+pub(crate) fn fold(change: &Change, how: How, hash: &mut TraceHash) {
+    let kind = match change {
+        Change::Add(_) => 1,
+        Change::Promote(_) => 2,
+        Change::Demote(_) => 3,
+        Change::Remove(_) => 4,
+        Change::Replace { .. } => 5,
+        Change::To { .. } => 6,
+        Change::Leave => 7,
+    };
+    hash.word(kind | u64::from(how.forced) << 8 | u64::from(how.stays_joint) << 9);
+    let learners = match change {
+        Change::To { learners, .. } => learners.len(),
+        _ => 0,
+    };
+    let named = named(change);
+    hash.word((named.len() as u64) << 32 | learners as u64);
+    named.iter().for_each(|id| hash.word(u64::from(id.0)));
+}
+
+/// The configuration that the cluster goes by now: that of its leader of the highest term, else of
+/// the server whose log is the newest of those that are up.
+pub(crate) fn in_force<R: Rules + Clone, D: Duties>(
+    cluster: &Cluster<Server<R, D>>,
+) -> Option<&Configuration> {
+    let up = cluster.nodes().filter_map(|id| {
+        let raft = cluster.node(id)?.node().raft();
+        (!raft.configuration().is_of_nobody()).then_some(raft)
+    });
+    let newest = up.max_by_key(|raft| {
+        let leads = raft.role() == RoleKind::Leader;
+        let last = raft.log().last();
+        (leads.then_some(raft.current_term()), last.term, last.index)
+    });
+    newest.map(raft_core::Raft::configuration)
+}
+
+/// What a server is to the cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rank {
+    /// It has a vote.
+    Voter,
+    /// It receives the log.
+    Learner,
+    /// It is no member: taken out, or never added.
+    Removed,
+}
+
+/// What a server is in a configuration.
+pub(crate) fn rank(now: Option<&Configuration>, id: NodeId) -> Rank {
+    let id = raft_id(id);
+    match now {
+        Some(now) if now.is_voter(id) => Rank::Voter,
+        Some(now) if now.is_member(id) => Rank::Learner,
+        _ => Rank::Removed,
+    }
+}
+
+/// The servers of this rank now.
+pub(crate) fn of_rank<R: Rules + Clone, D: Duties>(
+    cluster: &Cluster<Server<R, D>>,
+    wanted: Rank,
+) -> Vec<NodeId> {
+    let now = in_force(cluster);
+    cluster
+        .nodes()
+        .filter(|id| rank(now, *id) == wanted)
+        .collect()
+}
+
+/// The members of the cluster now; all servers while nobody knows.
+pub(crate) fn now<R: Rules + Clone, D: Duties>(cluster: &Cluster<Server<R, D>>) -> Vec<NodeId> {
+    match in_force(cluster) {
+        Some(now) => now.members().iter().map(|id| engine_id(*id)).collect(),
+        None => cluster.nodes().collect(),
+    }
+}
