@@ -23,6 +23,11 @@ impl<R: Rules> Raft<R> {
             "a leader waits for no leader"
         );
         if !self.may_campaign() {
+            // Whom it last followed need not lead any more, and it will not find out by standing.
+            if self.leader().is_some() {
+                let rule = RuleId::ElectionTimeout;
+                self.become_follower(self.current_term, None, rule, observer);
+            }
             self.election_deadline = Some(self.fresh_election_deadline());
             return;
         }
