@@ -11,7 +11,7 @@ use alloc::boxed::Box;
 use smallvec::SmallVec;
 
 use crate::configuration::Configuration;
-use crate::types::{EntryId, Index, Term};
+use crate::types::{EntryId, Index, NodeId, Term};
 
 /// What lies before the first entry: the start of the log, or the last entry of a snapshot, with
 /// the configuration in force there.
@@ -163,6 +163,25 @@ impl Log {
         }
     }
 
+    /// An entry that was known by its term only turns out to hold a configuration.
+    pub(crate) fn configure(&mut self, index: Index, configuration: &Configuration) {
+        let before = self.configurations.partition_point(|(at, _)| *at < index);
+        if self.configuration_at(index).is_some() {
+            return;
+        }
+        let place = self.segment_of(index);
+        if self.run(place).last > index {
+            let rest = Segment {
+                first: index.next(),
+                term: self.segments[place].term,
+                bytes_before: self.bytes_through(index),
+            };
+            self.segments.insert(place + 1, rest);
+        }
+        let held = Box::new(configuration.clone());
+        self.configurations.insert(before, (index, held));
+    }
+
     /// Removes everything up to `to`, which is in the log: it becomes the base (§7).
     pub(crate) fn compact(&mut self, to: Index) {
         let term = self
@@ -228,6 +247,14 @@ impl Log {
             .rev()
             .find(|(at, _)| *at <= index);
         before.map_or(&self.base.configuration, |(_, held)| held)
+    }
+
+    /// Whether this server has a vote in the configuration in force at `commit`, or in a later one:
+    /// each may be the one that is committed, whatever is known of that here.
+    pub(crate) fn may_be_voter(&self, id: NodeId, commit: Index) -> bool {
+        let mut later = self.configurations.iter().filter(|(at, _)| *at > commit);
+        self.configuration_in_force_at(commit).is_voter(id)
+            || later.any(|(_, held)| held.is_voter(id))
     }
 
     /// The last index of a segment, which may not exist.
@@ -465,7 +492,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::types::NodeId;
 
     fn log(segment_bytes_max: u64) -> Log {
         let configuration = Configuration::of_voters(&[NodeId(1)]).unwrap();
