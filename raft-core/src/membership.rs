@@ -151,13 +151,24 @@ pub(crate) struct Changing {
 impl<R: Rules> Raft<R> {
     /// The operator wants other members.
     pub(crate) fn change<O: Observer>(&mut self, change: &Change, how: How, observer: &mut O) {
-        let begun = self.next_configuration(change).and_then(|next| {
+        let begun = self.leads_for_changes().and_then(|_| {
+            let next = self.next_configuration(change)?;
             self.may_change(change, &next, how)?;
             Ok(next)
         });
         match begun {
             Ok(next) => self.begin_change(next, how, observer),
             Err(why) => self.tell_change_failed(why, observer),
+        }
+    }
+
+    /// A follower may know old members, so it says nothing about them.
+    fn leads_for_changes(&self) -> Result<&Leader, ChangeFailure> {
+        match &self.role {
+            Role::Leader(leader) => Ok(leader),
+            _ => Err(ChangeFailure::NotLeader {
+                leader: self.leader(),
+            }),
         }
     }
 
@@ -225,10 +236,7 @@ impl<R: Rules> Raft<R> {
         next: &Configuration,
         how: How,
     ) -> Result<(), ChangeFailure> {
-        let Role::Leader(leader) = &self.role else {
-            let leader = self.leader();
-            return Err(ChangeFailure::NotLeader { leader });
-        };
+        let leader = self.leads_for_changes()?;
         if let Some(transfer) = leader.transfer {
             return Err(ChangeFailure::Transferring { to: transfer.to });
         }
