@@ -241,7 +241,9 @@ impl<R: Rules> Raft<R> {
             return Err(ChangeFailure::Transferring { to: transfer.to });
         }
         let leaves = matches!(change, Change::Leave);
-        let busy = leader.change.is_some() || (self.configuration().is_joint() && !leaves);
+        let change = leader.change.as_deref();
+        let begun = change.is_some_and(|change| leaves || !change.appended);
+        let busy = begun || (self.configuration().is_joint() && !leaves);
         if busy || !self.configuration_is_settled(leaves) {
             return Err(ChangeFailure::Busy);
         }
