@@ -42,7 +42,8 @@ pub fn act(size: u64) -> impl Strategy<Value = Act> {
     ]
 }
 
-fn change(size: u64) -> impl Strategy<Value = Change> {
+/// Any change of members, sensible or not.
+pub fn change(size: u64) -> impl Strategy<Value = Change> {
     let id = move || (1..=size).prop_map(NodeId);
     let some = move |least| {
         let all: Vec<_> = (1..=size).map(NodeId).collect();
@@ -133,7 +134,7 @@ fn leader<R: Rules + Clone>(cluster: &Cluster<R>, at: usize) -> Option<u64> {
     let leads = |id: &&NodeId| cluster.nodes[id].role() == RoleKind::Leader;
     let mut leaders: Vec<_> = cluster.nodes.keys().filter(leads).collect();
     leaders.sort_by_key(|id| core::cmp::Reverse(cluster.nodes[id].current_term()));
-    let place = if at % 4 == 0 { at / 4 } else { 0 };
+    let place = if at.is_multiple_of(4) { at / 4 } else { 0 };
     leaders.get(place % leaders.len().max(1)).map(|id| id.0)
 }
 
