@@ -549,6 +549,27 @@ mod tests {
     }
 
     #[test]
+    fn a_configuration_that_turns_up_late_ends_its_segment_and_counts_where_it_stands() {
+        let mut log = log(100);
+        let configuration = |id| Configuration::of_voters(&[NodeId(id)]).unwrap();
+        for _ in 0..5 {
+            log.append(Term(1), 10, None);
+        }
+        log.append(Term(1), 10, Some(&configuration(9)));
+        log.configure(Index(3), &configuration(7));
+        log.configure(Index(3), &configuration(8));
+        assert_eq!(log.disorder(), None);
+        let ends = [1, 4].map(|from| log.run_from(Index(from)));
+        assert_eq!(
+            ends.map(|run| (run.last.0, run.bytes_through)),
+            [(3, 30), (6, 60)]
+        );
+        let in_force = [2, 3, 5, 6].map(|at| log.configuration_in_force_at(Index(at)).clone());
+        assert_eq!(in_force, [1, 7, 7, 9].map(configuration));
+        assert_eq!(log.configuration(), &configuration(9));
+    }
+
+    #[test]
     fn a_truncated_configuration_is_no_longer_in_force() {
         let mut log = log_of(&[1]);
         let before = log.configuration().clone();
