@@ -77,6 +77,8 @@ pub enum RuleId {
     CaughtUp,
     LiveQuorum,
     AddedAgain,
+    SleepersWake,
+    SilenceIsLife,
     DurableVote,
     DurableCandidacy,
     TruncationLowersWatermark,
@@ -263,6 +265,12 @@ pub fn catalogue() -> &'static [(RuleId, Card)] {
              under it, not even the way back.")),
         (AddedAgain, card("membership.added-again", "not in the paper",
             "A member that is added again stays what it is.")),
+        (SleepersWake, card("quiescence.sleepers-wake", "not in the paper",
+            "A follower that sleeps wakes when anybody asks it for something, and its election timer \
+             runs: the leader may have died in silence.")),
+        (SilenceIsLife, card("quiescence.silence-is-life", "not in the paper",
+            "A follower that wakes counts as having heard from its leader until then: the silence was \
+             agreed upon, so the leader is given an election timeout to speak.")),
         (DurableVote, card("durability.vote", "Figure 2",
             "A granted vote leaves when it is durable: a server that forgot it could vote twice.")),
         (DurableCandidacy, card("durability.candidacy", "Figure 2",

@@ -8,6 +8,7 @@ use crate::membership::ChangeFailure;
 use crate::message::{AppendEntriesReply, Body, Message, Outcome};
 use crate::priority::Claim;
 use crate::progress::Progress;
+use crate::quiescence::Quiet;
 use crate::quorum::{self, Tally};
 use crate::raft::Raft;
 use crate::reads::Reads;
@@ -24,6 +25,9 @@ impl<R: Rules> Raft<R> {
         );
         if !self.may_campaign() {
             self.election_deadline = Some(self.fresh_election_deadline());
+            if self.settings.quiescence {
+                self.call_members();
+            }
             return;
         }
         if self.settings.pre_vote {
@@ -212,6 +216,7 @@ impl<R: Rules> Raft<R> {
             reads: Reads::default(),
             transfer: None,
             lease_given_up: false,
+            quiet: Quiet::default(),
             change: None,
             seq_floor: 0,
         });
@@ -255,10 +260,10 @@ impl<R: Rules> Raft<R> {
     }
 
     /// Whether a leader was heard from a moment ago. A leader is fresh to itself while a quorum
-    /// hears it.
+    /// hears it, or has had no time to since it woke.
     fn fresh_leader(&self) -> Option<VoteRefusal> {
         let heard_at = match &self.role {
-            Role::Leader(_) => self.quorum_contact(),
+            Role::Leader(_) => self.quorum_contact().max(self.awake_since()),
             _ => self.heard_at,
         };
         let needed = self.settings.election_timeout_min;
@@ -468,6 +473,14 @@ impl<R: Rules> Raft<R> {
                     outcome,
                 };
                 self.send(from, Body::AppendEntriesReply(reply));
+            }
+            Body::Sleep { .. } => {
+                let reply = Body::SleepReply {
+                    agreed: false,
+                    seq: 0,
+                    sent_at: Instant(0),
+                };
+                self.send(from, reply);
             }
             _ => {}
         }

@@ -30,6 +30,7 @@ impl<R: Rules> Raft<R> {
         self.check_vote()?;
         self.check_peers()?;
         self.check_forwarded()?;
+        self.check_sleep()?;
         self.check_deadline()
     }
 
@@ -109,9 +110,21 @@ impl<R: Rules> Raft<R> {
         Ok(())
     }
 
+    fn check_sleep(&self) -> Result<(), Broken> {
+        let last = self.log.last_index();
+        let behind = self.progress().iter().any(|peer| peer.match_index < last);
+        if self.is_asleep() && (behind || self.commit_index < last) {
+            return Err(Broken("a server sleeps though not all is done"));
+        }
+        if self.is_asleep() && (self.reads_waiting() > 0 || self.proposals_forwarded() > 0) {
+            return Err(Broken("a server sleeps though somebody waits for it"));
+        }
+        Ok(())
+    }
+
     fn check_deadline(&self) -> Result<(), Broken> {
         let waits = matches!(&self.role, Role::Candidate(candidate) if !candidate.asked);
-        if self.deadline().is_none() && !waits {
+        if self.deadline().is_none() && !waits && !self.is_asleep() {
             return Err(Broken("no deadline is set: the server could wait for ever"));
         }
         Ok(())

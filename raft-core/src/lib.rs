@@ -102,6 +102,7 @@
 //! | `snapshot` | cutting the log at its start, sending and installing snapshots | §7 |
 //! | `transfer` | handing leadership over, giving it up | dissertation §3.10 |
 //! | `forwarding` | proposals passed on to the leader | not in the paper |
+//! | `quiescence` | when an idle cluster falls silent, and what wakes it | not in the paper |
 //! | `commit`, `quorum` | when an entry is committed, what a majority is | §5.3, §5.4.2, §6 |
 //! | `durability` | which promises may leave | Figure 2; watermark not in the paper |
 //! | `log`, `configuration` | terms, bytes and members along the log; never a command | Figure 2, §6 |
@@ -140,6 +141,7 @@ mod membership;
 mod message;
 mod priority;
 mod progress;
+mod quiescence;
 mod quorum;
 mod raft;
 mod random;

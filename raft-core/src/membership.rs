@@ -267,7 +267,7 @@ impl<R: Rules> Raft<R> {
     /// for live that nothing was sent to yet.
     fn is_live(&self, next: &Configuration, hopeful: bool) -> bool {
         let contact = |id: NodeId| match self.progress().iter().find(|peer| peer.id == id) {
-            Some(peer) => peer.contact,
+            Some(peer) => peer.contact.max(self.awake_since()),
             None if id == self.id || hopeful => self.now,
             None => Instant(0),
         };

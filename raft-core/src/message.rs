@@ -32,6 +32,9 @@ pub enum MessageKind {
     ProposeReply,
     InstallSnapshot,
     InstallSnapshotReply,
+    Sleep,
+    SleepReply,
+    WakeUp,
 }
 
 impl Body {
@@ -52,6 +55,9 @@ impl Body {
             Self::ProposeReply { .. } => MessageKind::ProposeReply,
             Self::InstallSnapshot(_) => MessageKind::InstallSnapshot,
             Self::InstallSnapshotReply { .. } => MessageKind::InstallSnapshotReply,
+            Self::Sleep { .. } => MessageKind::Sleep,
+            Self::SleepReply { .. } => MessageKind::SleepReply,
+            Self::WakeUp => MessageKind::WakeUp,
         }
     }
 }
@@ -139,6 +145,28 @@ pub enum Body {
         /// The `sent_at` that came with it.
         sent_at: Instant,
     },
+    /// *I would be silent from now on.* From a leader that has nothing to do, in place of a heartbeat.
+    Sleep {
+        /// The last entry of its log, all of which is committed.
+        last: EntryId,
+        /// As in [`AppendEntries`].
+        seq: u64,
+        /// As in [`AppendEntries`].
+        sent_at: Instant,
+    },
+    /// The answer to [`Body::Sleep`].
+    SleepReply {
+        /// Whether the sender sleeps: it holds the same log, all of it committed, and waits for
+        /// nothing.
+        agreed: bool,
+        /// The `seq` of the question.
+        seq: u64,
+        /// The `sent_at` that came with it.
+        sent_at: Instant,
+    },
+    /// *I am awake.* From a follower that slept to its leader, and from who hears no leader and may
+    /// not campaign to everybody. Whoever sleeps wakes.
+    WakeUp,
 }
 
 /// A snapshot by name: two of the same name hold the same bytes.
@@ -262,7 +290,7 @@ impl Message {
         match &self.body {
             Body::PreVote { last, .. } | Body::RequestVote { last, .. } => entry(*last, self.term),
             Body::PreVoteReply { asked_in, .. } => bounded(asked_in.0),
-            Body::RequestVoteReply { .. } | Body::TimeoutNow => Ok(()),
+            Body::RequestVoteReply { .. } | Body::TimeoutNow | Body::WakeUp => Ok(()),
             Body::ReadIndex { number } => bounded(*number),
             Body::ReadIndexReply { number, index } => {
                 bounded(*number)?;
@@ -286,6 +314,19 @@ impl Message {
                 }
             }
             Body::AppendEntries(append) => append.validate(self.term),
+            Body::Sleep { last, seq, sent_at } => {
+                entry(*last, self.term)?;
+                bounded(*seq)?;
+                bounded(sent_at.0)?;
+                if *seq == 0 {
+                    return Err(Malformed::NoSequence);
+                }
+                Ok(())
+            }
+            Body::SleepReply { seq, sent_at, .. } => {
+                bounded(*seq)?;
+                bounded(sent_at.0)
+            }
             Body::AppendEntriesReply(reply) => reply.validate(),
             Body::InstallSnapshot(install) => install.validate(self.term),
             Body::InstallSnapshotReply {

@@ -268,7 +268,7 @@ impl<R: Rules> Raft<R> {
         // Peers count as heard from when they become members. Only when their configuration is
         // committed have enough of them really answered since.
         let settled = self.log.configured_at() <= self.commit_index;
-        if leader.lease_given_up || !settled {
+        if leader.lease_given_up || !settled || self.is_asleep() {
             return None;
         }
         let timeout = self.settings.election_timeout_min;

@@ -55,6 +55,8 @@ pub struct Status {
     pub transfer_to: Option<NodeId>,
     /// Whether it is changing the members.
     pub changing: bool,
+    /// Whether it is silent until somebody wants something.
+    pub asleep: bool,
     /// The newest snapshot that it holds.
     pub snapshot: Option<SnapshotId>,
     /// The snapshot of which it holds a part, and how many bytes.
@@ -147,6 +149,7 @@ impl<R: Rules> Raft<R> {
             proposals_forwarded: self.proposals_forwarded(),
             transfer_to,
             changing: self.is_changing(),
+            asleep: self.is_asleep(),
             snapshot: self.snapshot(),
             incoming: self.incoming(),
             peers: self.progress().iter().map(peer).collect(),
