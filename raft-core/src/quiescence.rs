@@ -103,7 +103,6 @@ impl<R: Rules> Raft<R> {
         let timeout = self.settings.election_timeout_min;
         let content = |peer: &Progress| {
             peer.match_index == last
-                && peer.sent_commit == last
                 && peer.sending.is_none()
                 && self.now.since(peer.contact) < timeout
         };
@@ -199,11 +198,10 @@ impl<R: Rules> Raft<R> {
 
     /// The leader speaks no more once every member has agreed.
     fn fall_silent<O: Observer>(&mut self, observer: &mut O) {
-        let calm = self.is_calm();
         let Role::Leader(leader) = &mut self.role else {
             return;
         };
-        if calm && leader.peers.iter().all(|peer| peer.agreed) {
+        if leader.peers.iter().all(|peer| peer.agreed) {
             leader.quiet = Quiet::Asleep;
             let last = self.log.last();
             observer.event(Event::FellAsleep { last });
@@ -254,8 +252,6 @@ impl<R: Rules> Raft<R> {
             && self.proposals_forwarded() == 0;
         if agreed {
             self.fall_asleep(last, observer);
-        } else {
-            self.rouse(true, observer);
         }
         self.send(
             from,
@@ -364,11 +360,9 @@ impl<R: Rules> Raft<R> {
             | Body::ReadIndex { .. }
             | Body::Propose { .. }
             | Body::WakeUp => true,
-            // One of no entry asks for a snapshot.
-            Body::InstallSnapshotReply { last, .. } => *last == EntryId::default(),
             _ => by_leader.is_some(),
         };
-        if (asks && !late) || message.term > self.current_term {
+        if asks && !late {
             self.rouse(by_leader.is_some(), observer);
         }
     }

@@ -13,8 +13,9 @@ use common::schedule::{act, run};
 use common::{Cluster, MS, n, plain};
 use proptest::prelude::*;
 use raft_core::{
-    AppendEntries, Body, Change, Effect, EntryId, Event, Index, Input, Instant, LIMIT, Malformed,
-    MessageKind, ReadFailure, ReadMode, RoleKind, Rules, Settings, Span, Standard, Term,
+    AppendEntries, Body, Change, Effect, EntryId, Event, How, Index, Input, Instant, LIMIT,
+    Malformed, MessageKind, Priority, ReadFailure, ReadMode, RoleKind, Rules, Settings, Span,
+    Standard, Term, VoteRefusal,
 };
 
 fn sleepy() -> Settings {
@@ -117,16 +118,43 @@ fn a_cluster_of_one_sleeps_and_wakes_for_a_proposal() {
 }
 
 #[test]
-fn proposals_between_heartbeats_keep_the_cluster_awake() {
+fn requests_between_heartbeats_keep_the_cluster_awake() {
+    for reads in [false, true] {
+        let mut cluster = Cluster::new(3, sleepy());
+        cluster.lead(1, &[2, 3]);
+        for token in 0..10 {
+            match reads {
+                true => cluster.read(1, token, ReadMode::ReadIndex),
+                false => cluster.propose(1),
+            };
+            cluster.deliver_all();
+            cluster.timeout(1);
+            cluster.deliver_all();
+        }
+        assert!(!cluster.saw(1, |event| matches!(event, Event::FellAsleep { .. })));
+    }
+}
+
+#[test]
+fn a_refusal_is_followed_by_heartbeats_which_tell_what_was_lacking() {
     let mut cluster = Cluster::new(3, sleepy());
+    cluster.settings.election_timeout_min = Span(1_000 * MS);
+    cluster.settings.election_timeout_max = Span(2_000 * MS);
+    (1..=3).for_each(|id| cluster.start(id));
     cluster.lead(1, &[2, 3]);
-    for _ in 0..10 {
-        cluster.propose(1);
+    cluster.propose(1);
+    cluster.deliver_all();
+    // What names the new commit index is lost until the leader asks for silence.
+    while !cluster.wire.iter().any(|e| is_sleep(&e.message.body)) {
+        cluster.wire.retain(|e| e.to != n(2));
         cluster.deliver_all();
         cluster.timeout(1);
-        cluster.deliver_all();
     }
-    assert!(!cluster.saw(1, |event| matches!(event, Event::FellAsleep { .. })));
+    assert_eq!(cluster.node(2).commit_index(), Index(1));
+    cluster.deliver_all();
+    idle(&mut cluster, 1);
+    assert_eq!(cluster.node(2).commit_index(), Index(2));
+    assert_eq!(asleep(&cluster), [1, 2, 3]);
 }
 
 #[test]
@@ -211,6 +239,112 @@ fn a_follower_with_a_question_open_does_not_agree() {
     assert!(!cluster.node(2).is_asleep() && cluster.node(2).deadline().is_some());
 }
 
+#[test]
+fn a_follower_with_more_than_the_leader_asks_about_does_not_agree() {
+    let mut cluster = Cluster::new(3, sleepy());
+    cluster.lead(1, &[2, 3]);
+    let last = cluster.node(1).log().last();
+    cluster.propose(1);
+    cluster.deliver(|e| e.to == n(2));
+    assert_eq!(cluster.node(2).commit_index(), last.index);
+    let term = cluster.node(1).current_term();
+    let (seq, sent_at) = (1_000, Instant(cluster.now));
+    cluster.receive(1, 2, term.0, Body::Sleep { last, seq, sent_at });
+    assert!(!cluster.node(2).is_asleep());
+}
+
+#[test]
+fn a_slow_disk_anywhere_keeps_the_cluster_awake() {
+    for slow in 1..=3 {
+        let mut cluster = Cluster::new(3, sleepy());
+        cluster.lead(1, &[2, 3]);
+        cluster.instant_disk = false;
+        cluster.propose(1);
+        for _ in 0..20 {
+            cluster.timeout(1);
+            cluster.deliver_all();
+            (1..=3)
+                .filter(|id| *id != slow)
+                .for_each(|id| cluster.sync(id));
+            cluster.deliver_all();
+        }
+        assert_eq!(cluster.node(1).commit_index(), Index(2));
+        assert!(!cluster.node(1).is_asleep());
+        cluster.sync(slow);
+        cluster.deliver_all();
+        idle(&mut cluster, 1);
+        assert_eq!(asleep(&cluster), [1, 2, 3]);
+    }
+}
+
+#[test]
+fn a_transfer_that_comes_to_nothing_is_reported_before_the_cluster_sleeps() {
+    let mut cluster = sleeping(Standard);
+    cluster.step(1, Input::Transfer { to: n(2) });
+    for _ in 0..20 {
+        cluster
+            .wire
+            .retain(|e| !matches!(e.message.body, Body::TimeoutNow));
+        cluster.deliver_all();
+        if cluster.node(1).deadline().is_some() {
+            cluster.timeout(1);
+        }
+    }
+    let failed = |(_, answer): &(_, Effect)| matches!(answer, Effect::TransferFailed { .. });
+    assert!(cluster.answers.iter().any(failed));
+    assert_eq!(asleep(&cluster), [1, 2, 3]);
+}
+
+#[test]
+fn a_joint_configuration_keeps_the_cluster_awake() {
+    let mut cluster = Cluster::with_spares(Standard, 3, 0, sleepy());
+    cluster.lead(1, &[2, 3]);
+    let change = &Change::To {
+        voters: [n(1)].as_slice().into(),
+        learners: [n(2), n(3)].as_slice().into(),
+    };
+    let how = How {
+        stays_joint: true,
+        ..How::default()
+    };
+    cluster.step(1, Input::Change { change, how });
+    cluster.deliver_all();
+    for _ in 0..20 {
+        cluster.timeout(1);
+        cluster.deliver_all();
+        assert!(asleep(&cluster).is_empty());
+    }
+    cluster.change(1, &Change::Leave);
+    cluster.deliver_all();
+    idle(&mut cluster, 1);
+    assert_eq!(asleep(&cluster), [1, 2, 3]);
+}
+
+/// A leader opens its term without an entry.
+#[derive(Clone)]
+struct NoNoop;
+
+impl Rules for NoNoop {
+    fn term_opens_with_noop(&self) -> bool {
+        false
+    }
+}
+
+#[test]
+fn a_read_that_waits_at_the_leader_keeps_the_cluster_awake() {
+    let mut cluster = Cluster::with_rules(NoNoop, 3, sleepy());
+    cluster.lead(1, &[2, 3]);
+    idle(&mut cluster, 1);
+    assert_eq!(asleep(&cluster), [1, 2, 3]);
+    // It is held until an entry of this term is committed.
+    cluster.read(1, 7, ReadMode::ReadIndex);
+    for _ in 0..20 {
+        cluster.deliver_all();
+        cluster.timeout(1);
+        assert!(!cluster.node(1).is_asleep());
+    }
+}
+
 // ---- late messages --------------------------------------------------------------------------
 
 #[test]
@@ -252,6 +386,33 @@ fn a_late_wish_for_silence_puts_nobody_to_sleep() {
     cluster.wire.extend(late);
     cluster.deliver_all();
     assert!(asleep(&cluster).is_empty());
+}
+
+#[test]
+fn a_late_wish_for_silence_does_not_undo_a_wakening_without_entries() {
+    let mut cluster = sleeping(Standard);
+    let (last, term) = (cluster.node(2).log().last(), cluster.node(2).current_term());
+    cluster.read(1, 7, ReadMode::ReadIndex);
+    cluster.deliver_all();
+    assert!(asleep(&cluster).is_empty());
+    let (seq, sent_at) = (2, Instant(0));
+    cluster.receive(1, 2, term.0, Body::Sleep { last, seq, sent_at });
+    assert!(asleep(&cluster).is_empty());
+}
+
+#[test]
+fn every_silence_is_agreed_upon_anew() {
+    let mut cluster = sleeping(Standard);
+    cluster.read(1, 7, ReadMode::ReadIndex);
+    cluster.deliver_all();
+    for _ in 0..10 {
+        if cluster.node(1).role() == RoleKind::Leader {
+            cluster.timeout(1);
+            cluster.wire.retain(|e| !is_sleep(&e.message.body));
+            cluster.deliver_all();
+            assert!(asleep(&cluster).is_empty());
+        }
+    }
 }
 
 #[test]
@@ -507,6 +668,45 @@ fn a_follower_that_wakes_leaves_a_healthy_leader_in_place() {
         assert_eq!(leader(&cluster), Some(1));
         assert_eq!(cluster.node(2).current_term(), term);
     }
+}
+
+#[test]
+fn a_leader_that_wakes_of_a_pre_vote_refuses_it() {
+    let mut cluster = sleeping(Standard);
+    let term = cluster.node(1).current_term();
+    let (last, priority) = (cluster.node(2).log().last(), Priority(0));
+    let answer = cluster.receive(2, 1, term.0, Body::PreVote { last, priority });
+    let refused = |effect: &Effect| {
+        matches!(effect, Effect::Send { message, .. }
+            if matches!(message.body, Body::PreVoteReply { granted: false, .. }))
+    };
+    assert!(answer.iter().any(refused));
+}
+
+#[test]
+fn who_slept_has_not_been_without_a_leader_and_puts_off_who_is_wanted_less() {
+    let mut cluster = Cluster::new(3, sleepy());
+    cluster.settings.priority = Priority(5);
+    cluster.start(2);
+    cluster.lead(1, &[2, 3]);
+    idle(&mut cluster, 1);
+    cluster.advance(60_000);
+    cluster.crash(1);
+    let asked = |cluster: &mut Cluster| {
+        let (last, priority) = (cluster.node(3).log().last(), Priority(0));
+        let term = cluster.node(3).current_term().0;
+        cluster.receive(3, 2, term, Body::PreVote { last, priority });
+    };
+    asked(&mut cluster);
+    cluster.advance(200);
+    asked(&mut cluster);
+    let put_off = |event: &Event| {
+        let Event::PreVoteRefused { why, .. } = event else {
+            return false;
+        };
+        matches!(why, VoteRefusal::LowerPriority { .. })
+    };
+    assert!(cluster.saw(2, put_off));
 }
 
 #[test]
