@@ -77,6 +77,7 @@ pub enum RuleId {
     CaughtUp,
     LiveQuorum,
     AddedAgain,
+    WitnessNeverStands,
     SleepersWake,
     SilenceIsLife,
     DurableVote,
@@ -265,6 +266,8 @@ pub fn catalogue() -> &'static [(RuleId, Card)] {
              under it, not even the way back.")),
         (AddedAgain, card("membership.added-again", "not in the paper",
             "A member that is added again stays what it is.")),
+        (WitnessNeverStands, card("witness.never-stands", "not in the paper",
+            "A witness votes and acknowledges, but never campaigns: it has no data to lead with.")),
         (SleepersWake, card("quiescence.sleepers-wake", "not in the paper",
             "A follower that sleeps wakes when anybody asks it for something, and its election timer \
              runs: the leader may have died in silence.")),

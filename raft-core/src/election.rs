@@ -42,7 +42,9 @@ impl<R: Rules> Raft<R> {
     pub(crate) fn may_campaign(&self) -> bool {
         let committed = self.log.configuration_in_force_at(self.commit_index);
         let votes = self.configuration().is_voter(self.id);
+        let witness = self.configuration().is_witness(self.id) || committed.is_witness(self.id);
         self.may_vote
+            && (!witness || self.rules.witness_may_stand())
             && self.rules.may_stand(votes, committed.is_voter(self.id))
             && self.durability.submitted_index() == self.log.last_index()
             && self.current_term.0 + 1 < LIMIT

@@ -68,6 +68,10 @@ impl<R: Rules> Raft<R> {
         if campaigns && self.voted_for != Some(self.id) {
             return Err(Broken("a candidate or leader did not vote for itself"));
         }
+        let leads = matches!(self.role, Role::Leader(_));
+        if leads && self.is_witness() {
+            return Err(Broken("a witness leads, and has no data"));
+        }
         if self.vote_owed.is_some() && self.vote_owed != self.voted_for {
             return Err(Broken(
                 "a vote is owed to another candidate than the one voted for",

@@ -102,6 +102,7 @@
 //! | `snapshot` | cutting the log at its start, sending and installing snapshots | §7 |
 //! | `transfer` | handing leadership over, giving it up | dissertation §3.10 |
 //! | `forwarding` | proposals passed on to the leader | not in the paper |
+//! | `witness` | members that vote and hold no data | not in the paper |
 //! | `quiescence` | when an idle cluster falls silent, and what wakes it | not in the paper |
 //! | `commit`, `quorum` | when an entry is committed, what a majority is | §5.3, §5.4.2, §6 |
 //! | `durability` | which promises may leave | Figure 2; watermark not in the paper |
@@ -155,6 +156,7 @@ mod status;
 mod step;
 mod transfer;
 mod types;
+mod witness;
 
 pub use cards::{Card, RuleId, catalogue};
 pub use configuration::{Configuration, ConfigurationError, Members};

@@ -190,7 +190,8 @@ pub struct InstallSnapshot {
     pub configuration: Configuration,
     /// Where in the snapshot the piece begins, in bytes.
     pub offset: u64,
-    /// How many bytes it has; never 0.
+    /// How many bytes it has; 0 only at the end, which takes the name for the whole (see
+    /// [`InstallSnapshot::is_name`]).
     pub length: u64,
     /// As in [`AppendEntries`].
     pub seq: u64,
@@ -279,7 +280,7 @@ pub enum Malformed {
     AcknowledgesUnsent,
     /// A proposal of no entry.
     NothingProposed,
-    /// A piece of nothing, or one that lies outside its snapshot.
+    /// A piece of nothing, one that lies outside its snapshot, or a mere name for who needs the data.
     NoPiece,
 }
 
@@ -382,6 +383,12 @@ impl AppendEntries {
 }
 
 impl InstallSnapshot {
+    /// Whether this is the snapshot's name alone, without a byte: all that a witness needs.
+    #[must_use]
+    pub fn is_name(&self) -> bool {
+        self.length == 0 && self.offset == self.snapshot.bytes
+    }
+
     fn validate(&self, term: Term) -> Result<(), Malformed> {
         entry(self.snapshot.last, term)?;
         for number in [
@@ -396,7 +403,8 @@ impl InstallSnapshot {
         if self.snapshot.last.index.0 == 0 {
             return Err(Malformed::NoSuchEntry);
         }
-        if self.length == 0 || self.offset + self.length > self.snapshot.bytes {
+        let nothing = self.length == 0 && !self.is_name();
+        if nothing || self.snapshot.bytes == 0 || self.offset + self.length > self.snapshot.bytes {
             return Err(Malformed::NoPiece);
         }
         if self.seq == 0 {

@@ -127,7 +127,9 @@ impl<R: Rules> Raft<R> {
                 Err(why) => self.fail(read, ReadFailure::NoLease(why), observer),
             },
             (Role::Leader(_), _) => self.wait_for_quorum(read, observer),
-            (Role::Follower(follower), ReadMode::Follower) if follower.leader.is_some() => {
+            (Role::Follower(follower), ReadMode::Follower)
+                if follower.leader.is_some() && !self.is_witness() =>
+            {
                 self.forward(token, observer);
             }
             _ => {

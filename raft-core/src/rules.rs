@@ -373,6 +373,11 @@ pub trait Rules {
         false
     }
 
+    /// `witness.never-stands`: whether a witness may campaign, or be told to.
+    fn witness_may_stand(&self) -> bool {
+        false
+    }
+
     /// `quiescence.sleepers-wake`: whether a follower that sleeps wakes when its driver, or a server
     /// that does not lead, asks it for something.
     fn asked_sleeper_wakes(&self) -> bool {

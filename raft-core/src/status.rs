@@ -75,6 +75,8 @@ pub struct Membership {
     pub outgoing: Vec<NodeId>,
     /// Who is kept up to date without a vote.
     pub learners: Vec<NodeId>,
+    /// Who of them holds no data.
+    pub witnesses: Vec<NodeId>,
     /// The entry that holds the configuration, or the log's base.
     pub at: Index,
 }
@@ -134,6 +136,7 @@ impl<R: Rules> Raft<R> {
                 voters: configuration.incoming().to_vec(),
                 outgoing: configuration.outgoing().to_vec(),
                 learners: configuration.learners().to_vec(),
+                witnesses: configuration.witnesses().to_vec(),
                 at: self.log.configured_at(),
             },
             base: self.log.base().last,
