@@ -29,8 +29,9 @@
 //!   the other.
 //! - **A silent leader has no lease**, and may have been deposed without knowing it. Reads wake it: one
 //!   by lease finds its lease over, and like any other asks a quorum. Nothing that followers promised
-//!   is counted from later than what they answered. For check-quorum alone, and where it asks itself
-//!   whether it is fresh, time counts from when it woke.
+//!   is counted from later than what they answered. Only where it asks
+//!   whether it, or the others, should be given up (check-quorum, pre-votes against it, a change of
+//!   members) does time count from when it woke.
 //!
 //! A member that is down keeps the others awake: the leader must be there for its return. A server
 //! that was taken out and does not know it keeps asking for pre-votes, and so keeps them awake, too.
