@@ -78,6 +78,9 @@ pub enum RuleId {
     LiveQuorum,
     AddedAgain,
     ForceNewCluster,
+    WitnessNeverStands,
+    SleepersWake,
+    SilenceIsLife,
     DurableVote,
     DurableCandidacy,
     TruncationLowersWatermark,
@@ -267,6 +270,14 @@ pub fn catalogue() -> &'static [(RuleId, Card)] {
         (ForceNewCluster, card("membership.force-new-cluster", "not in the paper",
             "An operator who knows the others to be gone for good makes a survivor the only member, with \
              the log that it holds.")),
+        (WitnessNeverStands, card("witness.never-stands", "not in the paper",
+            "A witness votes and acknowledges, but never campaigns: it has no data to lead with.")),
+        (SleepersWake, card("quiescence.sleepers-wake", "not in the paper",
+            "A follower that sleeps wakes when anybody asks it for something, and its election timer \
+             runs: the leader may have died in silence.")),
+        (SilenceIsLife, card("quiescence.silence-is-life", "not in the paper",
+            "A follower that wakes counts as having heard from its leader until then: the silence was \
+             agreed upon, so the leader is given an election timeout to speak.")),
         (DurableVote, card("durability.vote", "Figure 2",
             "A granted vote leaves when it is durable: a server that forgot it could vote twice.")),
         (DurableCandidacy, card("durability.candidacy", "Figure 2",

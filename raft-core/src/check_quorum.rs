@@ -34,7 +34,8 @@ impl<R: Rules> Raft<R> {
 
     /// Steps down if no quorum was heard from (dissertation §6.2). Whether it did.
     pub(crate) fn check_quorum<O: Observer>(&mut self, observer: &mut O) -> bool {
-        let contact = self.quorum_contact();
+        // Nobody was asked while the leader slept.
+        let contact = self.quorum_contact().max(self.awake_since());
         assert!(contact <= self.now, "a quorum is heard from by now");
         let allowed = self.settings.election_timeout_max;
         if !self.settings.check_quorum || !self.rules.quorum_is_lost(self.now, contact, allowed) {

@@ -1,5 +1,6 @@
 //! Who decides: the voters in force, perhaps two sets of them (joint consensus, paper §6).
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt::Write as _;
 
@@ -16,6 +17,8 @@ type Few = SmallVec<[NodeId; 2]>;
 /// The members of a cluster: one set of voters, or two while a change is under way (§6), and
 /// learners, who receive the log but decide nothing (dissertation §4.2.1).
 ///
+/// Some of them may be witnesses, who hold no data (see `witness`).
+///
 /// In a joint configuration, the incoming voters and the learners are those of the next one. A
 /// voter that is to be a learner then is one already in name, and votes in the outgoing half.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -23,6 +26,8 @@ pub struct Configuration {
     incoming: Members,
     outgoing: Few,
     learners: Few,
+    /// Boxed, since there is hardly ever one.
+    witnesses: Option<Box<Members>>,
     /// Whether the leader leaves the joint configuration of its own accord.
     leaves_itself: bool,
 }
@@ -36,6 +41,10 @@ pub enum ConfigurationError {
     Twice(NodeId),
     /// Only a joint configuration can be left.
     NothingToLeave,
+    /// This witness is no member.
+    StrangeWitness(NodeId),
+    /// A majority of witnesses could decide, and nobody would hold the data.
+    TooManyWitnesses,
 }
 
 impl core::error::Error for ConfigurationError {}
@@ -46,6 +55,8 @@ impl core::fmt::Display for ConfigurationError {
             Self::NoVoters => write!(f, "a configuration needs at least one voter"),
             Self::Twice(id) => write!(f, "{id} is named twice in the configuration"),
             Self::NothingToLeave => write!(f, "only a joint configuration leaves itself"),
+            Self::StrangeWitness(id) => write!(f, "{id} is to be a witness and is no member"),
+            Self::TooManyWitnesses => write!(f, "a majority of the voters would hold no data"),
         }
     }
 }
@@ -59,6 +70,7 @@ impl Configuration {
             incoming: SmallVec::new(),
             outgoing: SmallVec::new(),
             learners: SmallVec::new(),
+            witnesses: None,
             leaves_itself: false,
         }
     }
@@ -87,6 +99,7 @@ impl Configuration {
             incoming: sorted(incoming)?,
             outgoing: sorted(outgoing)?.as_slice().into(),
             learners: sorted(learners)?.as_slice().into(),
+            witnesses: None,
             leaves_itself: false,
         };
         for learner in &configuration.learners {
@@ -95,6 +108,26 @@ impl Configuration {
             }
         }
         Ok(configuration)
+    }
+
+    /// The same members, of which these are witnesses and no others.
+    ///
+    /// # Errors
+    /// When one is named twice or is no member, or when so many have a vote that they alone could
+    /// decide: in each half, a majority must hold the data of at least one server.
+    pub fn with_witnesses(self, witnesses: &[NodeId]) -> Result<Self, ConfigurationError> {
+        let witnesses = sorted(witnesses)?;
+        if let Some(stranger) = witnesses.iter().find(|id| !self.is_member(**id)) {
+            return Err(ConfigurationError::StrangeWitness(*stranger));
+        }
+        for voters in [self.incoming(), self.outgoing()] {
+            let without = voters.iter().filter(|id| witnesses.contains(id)).count();
+            if without > voters.len() / 2 {
+                return Err(ConfigurationError::TooManyWitnesses);
+            }
+        }
+        let witnesses = (!witnesses.is_empty()).then(|| Box::new(witnesses));
+        Ok(Self { witnesses, ..self })
     }
 
     /// The same joint configuration, which its leader leaves once it is committed.
@@ -114,11 +147,22 @@ impl Configuration {
     /// What is in force when a joint configuration was left: its incoming half.
     #[must_use]
     pub fn left(&self) -> Self {
-        Self {
+        let mut left = Self {
             outgoing: SmallVec::new(),
             leaves_itself: false,
             ..self.clone()
-        }
+        };
+        left.keep_witnesses();
+        left
+    }
+
+    /// Witnesses that are no members any more are forgotten.
+    fn keep_witnesses(&mut self) {
+        let Some(mut witnesses) = self.witnesses.take() else {
+            return;
+        };
+        witnesses.retain(|id| self.is_member(*id));
+        self.witnesses = Some(witnesses).filter(|left| !left.is_empty());
     }
 
     /// The configuration on the way to `next`: both sets of voters decide.
@@ -131,11 +175,18 @@ impl Configuration {
             !self.incoming.is_empty() && !next.incoming.is_empty(),
             "each half has voters"
         );
-        Self {
+        let mut witnesses = Members::from_slice(self.witnesses());
+        witnesses.extend_from_slice(next.witnesses());
+        witnesses.sort_unstable();
+        witnesses.dedup();
+        let mut joint = Self {
             outgoing: self.incoming.as_slice().into(),
+            witnesses: Some(Box::new(witnesses)),
             leaves_itself,
             ..next.clone()
-        }
+        };
+        joint.keep_witnesses();
+        joint
     }
 
     /// The voters of the configuration, or of its incoming half.
@@ -155,6 +206,18 @@ impl Configuration {
     #[must_use]
     pub fn learners(&self) -> &[NodeId] {
         &self.learners
+    }
+
+    /// The members that hold no data, voters or learners.
+    #[must_use]
+    pub fn witnesses(&self) -> &[NodeId] {
+        self.witnesses.as_deref().map_or(&[], |some| some)
+    }
+
+    /// Whether this member holds no data.
+    #[must_use]
+    pub fn is_witness(&self, id: NodeId) -> bool {
+        self.witnesses().contains(&id)
     }
 
     /// Whether decisions need a majority of each of two sets.
@@ -186,6 +249,7 @@ impl Configuration {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         let named = self.incoming.len() + self.outgoing.len() + self.learners.len();
+        let named = named + self.witnesses().len();
         8 * (named as u64 + 1)
     }
 
@@ -216,7 +280,7 @@ impl Configuration {
         all
     }
 
-    /// One line for people: `{1 2 3}`, `{1 2 3}->{2 3 4} learners {5}`.
+    /// One line for people: `{1 2 3}`, `{1 2 3}->{2 3 4} learners {5} witnesses {3}`.
     #[must_use]
     pub fn describe(&self) -> String {
         let mut text = String::new();
@@ -228,6 +292,10 @@ impl Configuration {
         if !self.learners.is_empty() {
             text.push_str(" learners ");
             describe_set(&mut text, &self.learners);
+        }
+        if !self.witnesses().is_empty() {
+            text.push_str(" witnesses ");
+            describe_set(&mut text, self.witnesses());
         }
         text
     }
@@ -287,6 +355,50 @@ mod tests {
             next.that_leaves_itself(),
             Err(ConfigurationError::NothingToLeave)
         );
+    }
+
+    #[test]
+    fn witnesses_are_members_and_decide_nothing_alone() {
+        let of = |voters: &[u64], learners: &[u64], witnesses: &[u64]| {
+            let members = Configuration::new(&ids(voters), &[], &ids(learners)).unwrap();
+            members.with_witnesses(&ids(witnesses))
+        };
+        assert_eq!(
+            of(&[1, 2], &[], &[3]),
+            Err(ConfigurationError::StrangeWitness(NodeId(3)))
+        );
+        assert_eq!(
+            of(&[1, 2, 3], &[], &[2, 2]),
+            Err(ConfigurationError::Twice(NodeId(2)))
+        );
+        let too_many = Err(ConfigurationError::TooManyWitnesses);
+        assert_eq!(of(&[1], &[], &[1]), too_many);
+        assert_eq!(of(&[1, 2, 3], &[], &[2, 3]), too_many);
+        assert_eq!(of(&[1, 2, 3, 4], &[], &[2, 3, 4]), too_many);
+        for (voters, learners, witnesses) in [
+            (&[1, 2][..], &[][..], &[2][..]),
+            (&[1, 2, 3], &[], &[3]),
+            (&[1, 2, 3, 4], &[5], &[3, 4, 5]),
+        ] {
+            let some = of(voters, learners, witnesses).unwrap();
+            assert_eq!(some.witnesses(), &*ids(witnesses));
+        }
+        assert_eq!(
+            of(&[1, 2, 3], &[], &[]).unwrap(),
+            Configuration::of_voters(&ids(&[1, 2, 3])).unwrap()
+        );
+    }
+
+    #[test]
+    fn each_half_of_a_joint_configuration_keeps_its_witnesses() {
+        let of = |voters: &[u64], witness: u64| {
+            let members = Configuration::of_voters(&ids(voters)).unwrap();
+            members.with_witnesses(&[NodeId(witness)]).unwrap()
+        };
+        let (old, next) = (of(&[1, 2, 3], 3), of(&[1, 4, 5], 5));
+        let joint = old.joined_by(&next, true);
+        assert_eq!(joint.describe(), "{1 2 3}->{1 4 5} witnesses {3 5}");
+        assert_eq!(joint.left(), next);
     }
 
     #[test]

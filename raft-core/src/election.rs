@@ -8,6 +8,7 @@ use crate::membership::ChangeFailure;
 use crate::message::{AppendEntriesReply, Body, Message, Outcome};
 use crate::priority::Claim;
 use crate::progress::Progress;
+use crate::quiescence::Quiet;
 use crate::quorum::{self, Tally};
 use crate::raft::Raft;
 use crate::reads::Reads;
@@ -29,6 +30,9 @@ impl<R: Rules> Raft<R> {
                 self.become_follower(self.current_term, None, rule, observer);
             }
             self.election_deadline = Some(self.fresh_election_deadline());
+            if self.settings.quiescence {
+                self.call_members();
+            }
             return;
         }
         if self.settings.pre_vote {
@@ -38,13 +42,18 @@ impl<R: Rules> Raft<R> {
         }
     }
 
-    /// Only a voter (or who may still be one) whose promises hold and whose whole log is on its way to disk campaigns: it
-    /// could otherwise never advertise that log.
+    /// Only a voter whose promises hold and whose whole log is on its way to disk campaigns: it could
+    /// otherwise never advertise that log. Who has a vote in the configuration before the latest may
+    /// be the only one that can win, until the latest is committed (dissertation §4.2.2).
     pub(crate) fn may_campaign(&self) -> bool {
-        let voted = self.log.may_be_voter(self.id, self.commit_index);
-        let votes = self.configuration().is_voter(self.id);
+        let now = self.configuration();
+        let before = self.log.configuration_before_latest(self.commit_index);
+        let voted = before.is_some_and(|before| before.is_voter(self.id));
+        let witness =
+            now.is_witness(self.id) || before.is_some_and(|before| before.is_witness(self.id));
         self.may_vote
-            && self.rules.may_stand(votes, voted)
+            && (!witness || self.rules.witness_may_stand())
+            && self.rules.may_stand(now.is_voter(self.id), voted)
             && self.durability.submitted_index() == self.log.last_index()
             && self.current_term.0 + 1 < LIMIT
     }
@@ -217,6 +226,7 @@ impl<R: Rules> Raft<R> {
             reads: Reads::default(),
             transfer: None,
             lease_given_up: false,
+            quiet: Quiet::default(),
             change: None,
             seq_floor: 0,
         });
@@ -260,10 +270,10 @@ impl<R: Rules> Raft<R> {
     }
 
     /// Whether a leader was heard from a moment ago. A leader is fresh to itself while a quorum
-    /// hears it.
+    /// hears it, or has had no time to since it woke.
     fn fresh_leader(&self) -> Option<VoteRefusal> {
         let heard_at = match &self.role {
-            Role::Leader(_) => self.quorum_contact(),
+            Role::Leader(_) => self.quorum_contact().max(self.awake_since()),
             _ => self.heard_at,
         };
         let needed = self.settings.election_timeout_min;
@@ -473,6 +483,14 @@ impl<R: Rules> Raft<R> {
                     outcome,
                 };
                 self.send(from, Body::AppendEntriesReply(reply));
+            }
+            Body::Sleep { .. } => {
+                let reply = Body::SleepReply {
+                    agreed: false,
+                    seq: 0,
+                    sent_at: Instant(0),
+                };
+                self.send(from, reply);
             }
             _ => {}
         }

@@ -417,6 +417,13 @@ pub enum Event {
         /// Why.
         why: ChangeFailure,
     },
+    /// A server is silent from now on, until somebody wants something.
+    FellAsleep {
+        /// The last entry, which everybody holds and knows to be committed.
+        last: EntryId,
+    },
+    /// A server that was silent is so no more.
+    Woke,
     /// A message or reply of an older term was put aside.
     StaleDropped {
         /// Its sender.
@@ -474,6 +481,8 @@ impl Event {
                 true => RuleId::SuffixStays,
                 false => RuleId::SnapshotNewsOnly,
             },
+            Self::FellAsleep { .. } => RuleId::SilenceIsLife,
+            Self::Woke => RuleId::SleepersWake,
             Self::TargetTold { .. } => RuleId::TransferTargetReady,
             Self::Follows { .. }
             | Self::Appended { .. }

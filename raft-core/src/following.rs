@@ -111,7 +111,10 @@ impl<R: Rules> Raft<R> {
                 self.become_follower(term, Some(from), rule, observer);
             }
         }
-        self.election_deadline = Some(self.fresh_election_deadline());
+        // Only what left before the leader asked for silence leaves a sleeper asleep.
+        if !self.is_asleep() {
+            self.election_deadline = Some(self.fresh_election_deadline());
+        }
         self.heard_at = self.now;
         self.last_leader = Some(from);
         self.leaderless_since = self.now;

@@ -30,6 +30,7 @@ impl<R: Rules> Raft<R> {
         self.check_vote()?;
         self.check_peers()?;
         self.check_forwarded()?;
+        self.check_sleep()?;
         self.check_deadline()
     }
 
@@ -66,6 +67,10 @@ impl<R: Rules> Raft<R> {
         let campaigns = matches!(self.role.kind(), RoleKind::Candidate | RoleKind::Leader);
         if campaigns && self.voted_for != Some(self.id) {
             return Err(Broken("a candidate or leader did not vote for itself"));
+        }
+        let leads = matches!(self.role, Role::Leader(_));
+        if leads && self.is_witness() {
+            return Err(Broken("a witness leads, and has no data"));
         }
         if self.vote_owed.is_some() && self.vote_owed != self.voted_for {
             return Err(Broken(
@@ -109,9 +114,21 @@ impl<R: Rules> Raft<R> {
         Ok(())
     }
 
+    fn check_sleep(&self) -> Result<(), Broken> {
+        let last = self.log.last_index();
+        let behind = self.progress().iter().any(|peer| peer.match_index < last);
+        if self.is_asleep() && (behind || self.commit_index < last) {
+            return Err(Broken("a server sleeps though not all is done"));
+        }
+        if self.is_asleep() && (self.reads_waiting() > 0 || self.proposals_forwarded() > 0) {
+            return Err(Broken("a server sleeps though somebody waits for it"));
+        }
+        Ok(())
+    }
+
     fn check_deadline(&self) -> Result<(), Broken> {
         let waits = matches!(&self.role, Role::Candidate(candidate) if !candidate.asked);
-        if self.deadline().is_none() && !waits {
+        if self.deadline().is_none() && !waits && !self.is_asleep() {
             return Err(Broken("no deadline is set: the server could wait for ever"));
         }
         Ok(())

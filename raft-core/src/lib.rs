@@ -105,6 +105,8 @@
 //! | `membership` | who belongs to the cluster, and how that changes | §6, dissertation §4 |
 //! | `catch_up` | when a newcomer may have a vote | dissertation §4.2.1 |
 //! | `bootstrap` | how a cluster begins, and how it begins anew | dissertation §4.4; anew not in the paper |
+//! | `witness` | members that vote and hold no data | not in the paper |
+//! | `quiescence` | when an idle cluster falls silent, and what wakes it | not in the paper |
 //! | `commit`, `quorum` | when an entry is committed, what a majority is | §5.3, §5.4.2, §6 |
 //! | `durability` | which promises may leave | Figure 2; watermark not in the paper |
 //! | `log`, `configuration` | terms, bytes and members along the log; never a command | Figure 2, §6 |
@@ -146,6 +148,7 @@ mod membership;
 mod message;
 mod priority;
 mod progress;
+mod quiescence;
 mod quorum;
 mod raft;
 mod random;
@@ -159,6 +162,7 @@ mod status;
 mod step;
 mod transfer;
 mod types;
+mod witness;
 
 pub use cards::{Card, RuleId, catalogue};
 pub use configuration::{Configuration, ConfigurationError, Members};

@@ -11,7 +11,7 @@ use alloc::boxed::Box;
 use smallvec::SmallVec;
 
 use crate::configuration::Configuration;
-use crate::types::{EntryId, Index, NodeId, Term};
+use crate::types::{EntryId, Index, Term};
 
 /// What lies before the first entry: the start of the log, or the last entry of a snapshot, with
 /// the configuration in force there.
@@ -258,12 +258,14 @@ impl Log {
         before.map_or(&self.base.configuration, |(_, held)| held)
     }
 
-    /// Whether this server has a vote in the configuration in force at `commit`, or in a later one:
-    /// each may be the one that is committed, whatever is known of that here.
-    pub(crate) fn may_be_voter(&self, id: NodeId, commit: Index) -> bool {
-        let mut later = self.configurations.iter().filter(|(at, _)| *at > commit);
-        self.configuration_in_force_at(commit).is_voter(id)
-            || later.any(|(_, held)| held.is_voter(id))
+    /// The configuration before the latest, if that need not be committed yet: then this one is, since
+    /// the next is appended only once the last is committed.
+    pub(crate) fn configuration_before_latest(&self, commit: Index) -> Option<&Configuration> {
+        if self.configured_at() <= commit {
+            return None;
+        }
+        let before = self.configurations.iter().rev().nth(1);
+        Some(before.map_or(&self.base.configuration, |(_, held)| held))
     }
 
     /// The last index of a segment, which may not exist.
@@ -501,6 +503,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::types::NodeId;
 
     fn log(segment_bytes_max: u64) -> Log {
         let configuration = Configuration::of_voters(&[NodeId(1)]).unwrap();

@@ -32,6 +32,9 @@ pub enum Change {
     Add(NodeId),
     /// Give this server a vote, once it has caught up. A stranger is added first.
     Promote(NodeId),
+    /// Give this server a vote as a witness, once it has caught up (see `witness`). It must be a
+    /// stranger with an empty disk, or a witness that is a learner.
+    AddWitness(NodeId),
     /// Take this server's vote; it stays as a learner.
     Demote(NodeId),
     /// Take this server out.
@@ -104,6 +107,8 @@ pub enum ChangeFailure {
     NotEmpty,
     /// This server belongs to no cluster, or leads one that lives.
     NothingToRecover,
+    /// This server is a member with data; it cannot become a witness but by leaving first.
+    HoldsData(NodeId),
 }
 
 impl fmt::Display for ChangeFailure {
@@ -124,6 +129,7 @@ impl fmt::Display for ChangeFailure {
             Self::NotJoint => f.write_str("the configuration is not joint"),
             Self::NotEmpty => f.write_str("this server belongs to a cluster"),
             Self::NothingToRecover => f.write_str("there is nothing to recover from"),
+            Self::HoldsData(id) => write!(f, "{id} is a member that holds data"),
         }
     }
 }
@@ -191,6 +197,7 @@ impl<R: Rules> Raft<R> {
             Members::from_slice(now.incoming()),
             Members::from_slice(now.learners()),
         );
+        let mut witnesses = Members::from_slice(now.witnesses());
         let move_to = |id: NodeId, voters: &mut Members, learners: &mut Members| {
             learners.retain(|learner| *learner != id);
             if !voters.contains(&id) {
@@ -205,6 +212,15 @@ impl<R: Rules> Raft<R> {
             }
             Change::Add(id) => learners.push(*id),
             Change::Promote(id) => move_to(*id, &mut voters, &mut learners),
+            Change::AddWitness(id) => {
+                if now.is_member(*id) && !now.is_witness(*id) {
+                    return Err(ChangeFailure::HoldsData(*id));
+                }
+                move_to(*id, &mut voters, &mut learners);
+                if !witnesses.contains(id) {
+                    witnesses.push(*id);
+                }
+            }
             Change::Demote(id) => {
                 if !voters.contains(id) {
                     return Err(ChangeFailure::NoVoter(*id));
@@ -232,7 +248,10 @@ impl<R: Rules> Raft<R> {
             } => (voters, learners) = (wanted.clone(), beside.clone()),
             Change::Leave => unreachable!("leaving was dealt with"),
         }
-        Configuration::new(&voters, &[], &learners).map_err(ChangeFailure::Senseless)
+        witnesses.retain(|id| voters.contains(id) || learners.contains(id));
+        Configuration::new(&voters, &[], &learners)
+            .and_then(|next| next.with_witnesses(&witnesses))
+            .map_err(ChangeFailure::Senseless)
     }
 
     /// Whether a change may begin now.
@@ -283,7 +302,7 @@ impl<R: Rules> Raft<R> {
     /// for live that nothing was sent to yet.
     fn is_live(&self, next: &Configuration, hopeful: bool) -> bool {
         let contact = |id: NodeId| match self.progress().iter().find(|peer| peer.id == id) {
-            Some(peer) => peer.contact,
+            Some(peer) => peer.contact.max(self.awake_since()),
             None if id == self.id || hopeful => self.now,
             None => Instant(0),
         };
@@ -304,8 +323,15 @@ impl<R: Rules> Raft<R> {
         let mut learners = Members::from_slice(now.learners());
         learners.extend(strangers.copied());
         if learners.len() > now.learners().len() {
-            let first = Configuration::new(now.incoming(), &[], &learners);
-            let first = first.expect("strangers are named nowhere else");
+            let mut witnesses = Members::from_slice(next.witnesses());
+            witnesses.extend(now.witnesses().iter().copied());
+            witnesses.sort_unstable();
+            witnesses.dedup();
+            let member = |id: &NodeId| now.is_member(*id) || learners.contains(id);
+            witnesses.retain(|id| member(id));
+            let first = Configuration::new(now.incoming(), &[], &learners)
+                .and_then(|first| first.with_witnesses(&witnesses));
+            let first = first.expect("strangers are named nowhere else, and have no vote yet");
             self.append_configuration(&first, observer);
         }
         let last = self.log.last_index();
@@ -478,7 +504,7 @@ impl<R: Rules> Raft<R> {
         }
         self.send_to_all(true, observer);
         let voters = self.progress().iter();
-        let voters = voters.filter(|peer| self.configuration().is_voter(peer.id));
+        let voters = voters.filter(|peer| self.may_be_told_to_campaign(peer.id));
         let heir = voters.max_by_key(|peer| (peer.match_index, core::cmp::Reverse(peer.id)));
         if let Some(to) = heir.map(|peer| peer.id) {
             self.send(to, Body::TimeoutNow);

@@ -32,6 +32,9 @@ pub enum MessageKind {
     ProposeReply,
     InstallSnapshot,
     InstallSnapshotReply,
+    Sleep,
+    SleepReply,
+    WakeUp,
 }
 
 impl Body {
@@ -52,6 +55,9 @@ impl Body {
             Self::ProposeReply { .. } => MessageKind::ProposeReply,
             Self::InstallSnapshot(_) => MessageKind::InstallSnapshot,
             Self::InstallSnapshotReply { .. } => MessageKind::InstallSnapshotReply,
+            Self::Sleep { .. } => MessageKind::Sleep,
+            Self::SleepReply { .. } => MessageKind::SleepReply,
+            Self::WakeUp => MessageKind::WakeUp,
         }
     }
 }
@@ -139,6 +145,28 @@ pub enum Body {
         /// The `sent_at` that came with it.
         sent_at: Instant,
     },
+    /// *I would be silent from now on.* From a leader that has nothing to do, in place of a heartbeat.
+    Sleep {
+        /// The last entry of its log, all of which is committed.
+        last: EntryId,
+        /// As in [`AppendEntries`].
+        seq: u64,
+        /// As in [`AppendEntries`].
+        sent_at: Instant,
+    },
+    /// The answer to [`Body::Sleep`].
+    SleepReply {
+        /// Whether the sender sleeps: it holds the same log, all of it committed, and waits for
+        /// nothing.
+        agreed: bool,
+        /// The `seq` of the question.
+        seq: u64,
+        /// The `sent_at` that came with it.
+        sent_at: Instant,
+    },
+    /// *I am awake.* From a follower that slept to its leader, and from who hears no leader and may
+    /// not campaign to everybody. Whoever sleeps wakes.
+    WakeUp,
 }
 
 /// A snapshot by name: two of the same name hold the same bytes.
@@ -162,7 +190,8 @@ pub struct InstallSnapshot {
     pub configuration: Configuration,
     /// Where in the snapshot the piece begins, in bytes.
     pub offset: u64,
-    /// How many bytes it has; never 0.
+    /// How many bytes it has; 0 only at the end, which takes the name for the whole (see
+    /// [`InstallSnapshot::is_name`]).
     pub length: u64,
     /// As in [`AppendEntries`].
     pub seq: u64,
@@ -253,7 +282,7 @@ pub enum Malformed {
     AcknowledgesUnsent,
     /// A proposal of no entry.
     NothingProposed,
-    /// A piece of nothing, or one that lies outside its snapshot.
+    /// A piece of nothing, one that lies outside its snapshot, or a mere name for who needs the data.
     NoPiece,
 }
 
@@ -264,7 +293,7 @@ impl Message {
         match &self.body {
             Body::PreVote { last, .. } | Body::RequestVote { last, .. } => entry(*last, self.term),
             Body::PreVoteReply { asked_in, .. } => bounded(asked_in.0),
-            Body::RequestVoteReply { .. } | Body::TimeoutNow => Ok(()),
+            Body::RequestVoteReply { .. } | Body::TimeoutNow | Body::WakeUp => Ok(()),
             Body::ReadIndex { number } => bounded(*number),
             Body::ReadIndexReply { number, index } => {
                 bounded(*number)?;
@@ -288,6 +317,19 @@ impl Message {
                 }
             }
             Body::AppendEntries(append) => append.validate(self.term),
+            Body::Sleep { last, seq, sent_at } => {
+                entry(*last, self.term)?;
+                bounded(*seq)?;
+                bounded(sent_at.0)?;
+                if *seq == 0 {
+                    return Err(Malformed::NoSequence);
+                }
+                Ok(())
+            }
+            Body::SleepReply { seq, sent_at, .. } => {
+                bounded(*seq)?;
+                bounded(sent_at.0)
+            }
             Body::AppendEntriesReply(reply) => reply.validate(),
             Body::InstallSnapshot(install) => install.validate(self.term),
             Body::InstallSnapshotReply {
@@ -347,6 +389,12 @@ impl AppendEntries {
 }
 
 impl InstallSnapshot {
+    /// Whether this is the snapshot's name alone, without a byte: all that a witness needs.
+    #[must_use]
+    pub fn is_name(&self) -> bool {
+        self.length == 0 && self.offset == self.snapshot.bytes
+    }
+
     fn validate(&self, term: Term) -> Result<(), Malformed> {
         entry(self.snapshot.last, term)?;
         for number in [
@@ -364,7 +412,8 @@ impl InstallSnapshot {
         if self.configuration.is_of_nobody() {
             return Err(Malformed::NamesNobody);
         }
-        if self.length == 0 || self.offset + self.length > self.snapshot.bytes {
+        let nothing = self.length == 0 && !self.is_name();
+        if nothing || self.snapshot.bytes == 0 || self.offset + self.length > self.snapshot.bytes {
             return Err(Malformed::NoPiece);
         }
         if self.seq == 0 {

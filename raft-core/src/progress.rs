@@ -45,6 +45,8 @@ pub struct Progress {
     pub contact: Instant,
     /// The commit index last sent.
     pub sent_commit: Index,
+    /// Whether it agreed to the silence that the leader asks for.
+    pub(crate) agreed: bool,
     /// `seq` of the first message of the present round of reads, or of an earlier one.
     pub(crate) round_from: u64,
     /// Entry bytes of the leader's log before `next_index`, estimated inside a segment.
@@ -64,6 +66,7 @@ impl Progress {
             received_seq: 0,
             contact: now,
             sent_commit: Index(0),
+            agreed: false,
             round_from: 1,
             sent_bytes: 0,
             sending: None,

@@ -14,6 +14,7 @@ use crate::log::{Base, Log};
 use crate::membership::ChangeFailure;
 use crate::message::{Body, Message, SnapshotId};
 use crate::progress::Progress;
+use crate::quiescence::Quiet;
 use crate::random::Random;
 use crate::role::{Follower, Role};
 use crate::rules::{Rules, Standard};
@@ -43,8 +44,8 @@ pub struct Raft<R = Standard> {
     pub(crate) incoming: Option<Box<Incoming>>,
     /// The last go at receiving one.
     pub(crate) reception: Reception,
-    /// When to campaign, unless a leader is heard from; `None` for leaders and for candidates
-    /// whose candidacy is not durable yet.
+    /// When to campaign, unless a leader is heard from; `None` for leaders, for candidates whose
+    /// candidacy is not durable yet, and for who sleeps.
     pub(crate) election_deadline: Option<Instant>,
     /// When a leader was last heard from, or this server started.
     pub(crate) heard_at: Instant,
@@ -327,10 +328,12 @@ impl<R: Rules> Raft<R> {
         (self.durability.issued(), self.durability.durable_write())
     }
 
-    /// When it wants [`Input::Wake`](crate::Input::Wake); `None` while only other inputs matter.
+    /// When it wants [`Input::Wake`](crate::Input::Wake); `None` while only other inputs matter, as for
+    /// who sleeps.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         match &self.role {
+            Role::Leader(leader) if leader.quiet == Quiet::Asleep => None,
             Role::Leader(leader) => Some(match leader.transfer {
                 Some(transfer) => leader.next_heartbeat.min(transfer.deadline),
                 None => leader.next_heartbeat,

@@ -127,7 +127,9 @@ impl<R: Rules> Raft<R> {
                 Err(why) => self.fail(read, ReadFailure::NoLease(why), observer),
             },
             (Role::Leader(_), _) => self.wait_for_quorum(read, observer),
-            (Role::Follower(follower), ReadMode::Follower) if follower.leader.is_some() => {
+            (Role::Follower(follower), ReadMode::Follower)
+                if follower.leader.is_some() && !self.is_witness() =>
+            {
                 self.forward(token, observer);
             }
             _ => {
@@ -268,7 +270,7 @@ impl<R: Rules> Raft<R> {
         // Peers count as heard from when they become members. Only when their configuration is
         // committed have enough of them really answered since.
         let settled = self.log.configured_at() <= self.commit_index;
-        if leader.lease_given_up || !settled {
+        if leader.lease_given_up || !settled || self.is_asleep() {
             return None;
         }
         let timeout = self.settings.election_timeout_min;

@@ -123,6 +123,9 @@ impl<R: Rules> Raft<R> {
             return;
         };
         leader.next_heartbeat = next;
+        if self.settings.quiescence && self.ask_for_silence(observer) {
+            return;
+        }
         self.send_to_all(true, observer);
         self.tell_target_again();
     }

@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use crate::event::RoleKind;
 use crate::membership::Changing;
 use crate::progress::Progress;
+use crate::quiescence::Quiet;
 use crate::reads::{Forwarded, Reads};
 use crate::transfer::Transfer;
 use crate::types::{Index, Instant, NodeId};
@@ -36,6 +37,8 @@ pub(crate) struct Follower {
     /// Newest `seq` received, and the `sent_at` that came with it: what replies echo.
     pub(crate) newest_seq: u64,
     pub(crate) newest_sent_at: Instant,
+    /// Whether it agreed to the leader's silence and has not woken since.
+    pub(crate) asleep: bool,
     /// Reads that the leader is asked about.
     pub(crate) reads: Forwarded,
 }
@@ -100,6 +103,8 @@ pub(crate) struct Leader {
     /// Whether somebody was told to campaign against this leader: it may do so whenever the
     /// message arrives, so that there is no lease any more in this term.
     pub(crate) lease_given_up: bool,
+    /// Whether it is silent, or will be.
+    pub(crate) quiet: Quiet,
     /// The change of members that is under way.
     pub(crate) change: Option<Box<Changing>>,
     /// The highest `seq` sent to a peer that is one no more.

@@ -373,6 +373,23 @@ pub trait Rules {
         false
     }
 
+    /// `witness.never-stands`: whether a witness may campaign, or be told to.
+    fn witness_may_stand(&self) -> bool {
+        false
+    }
+
+    /// `quiescence.sleepers-wake`: whether a follower that sleeps wakes when its driver, or a server
+    /// that does not lead, asks it for something.
+    fn asked_sleeper_wakes(&self) -> bool {
+        true
+    }
+
+    /// `quiescence.silence-is-life`: when a follower that wakes has last heard from its leader, which
+    /// last spoke at `heard_at`.
+    fn heard_after_sleep(&self, _heard_at: Instant, now: Instant) -> Instant {
+        now
+    }
+
     /// `durability.vote`: whether a granted vote may leave; `vote` is the write that
     /// holds it, `durable` the last one reported.
     fn vote_may_leave(&self, vote: WriteId, durable: WriteId) -> bool {

@@ -26,6 +26,9 @@ pub struct Settings {
     pub check_quorum: bool,
     /// Tell followers of a new commit index at once, not with the next message.
     pub eager_commit: bool,
+    /// An idle cluster sends nothing, and wakes when anybody wants something (see `quiescence`). A
+    /// cluster falls silent only if all its members have this. It needs `pre_vote`.
+    pub quiescence: bool,
     /// Largest sum of entry sizes in one AppendEntries, in bytes; one larger entry travels alone.
     pub max_message_bytes: u64,
     /// Largest piece of a snapshot in one InstallSnapshot, in bytes.
@@ -62,6 +65,7 @@ impl Default for Settings {
             forward_proposals: false,
             check_quorum: true,
             eager_commit: false,
+            quiescence: false,
             max_message_bytes: 64 << 10,
             snapshot_piece_bytes: 64 << 10,
             window_messages: 16,
@@ -96,6 +100,8 @@ pub enum SettingsError {
     /// `disk_timeout` is not longer than `election_timeout_max`: a leader would give up for a
     /// disk that is merely slow.
     DiskTimeoutTooShort,
+    /// `quiescence` without `pre_vote`: a follower that wakes would depose a healthy leader.
+    QuiescenceNeedsPreVote,
 }
 
 impl core::error::Error for SettingsError {}
@@ -121,6 +127,9 @@ impl fmt::Display for SettingsError {
             }
             Self::DiskTimeoutTooShort => {
                 "the disk timeout must be longer than the longest election timeout"
+            }
+            Self::QuiescenceNeedsPreVote => {
+                "quiescence needs pre-vote: a server that wakes would depose a healthy leader"
             }
         })
     }
@@ -178,6 +187,9 @@ impl Settings {
             .is_some_and(|timeout| timeout <= self.election_timeout_max)
         {
             return Err(SettingsError::DiskTimeoutTooShort);
+        }
+        if self.quiescence && !self.pre_vote {
+            return Err(SettingsError::QuiescenceNeedsPreVote);
         }
         Ok(())
     }
@@ -265,6 +277,14 @@ mod tests {
                     ..good
                 },
                 SettingsError::DiskTimeoutTooShort,
+            ),
+            (
+                Settings {
+                    quiescence: true,
+                    pre_vote: false,
+                    ..good
+                },
+                SettingsError::QuiescenceNeedsPreVote,
             ),
         ];
         for (settings, error) in cases {

@@ -15,7 +15,9 @@ use crate::configuration::Configuration;
 use crate::effect::{Effect, Rebase};
 use crate::event::{Event, Observer};
 use crate::log::Base;
-use crate::message::{AppendEntries, Body, InstallSnapshot, Message, MessageKind, SnapshotId};
+use crate::message::{
+    AppendEntries, Body, InstallSnapshot, Malformed, Message, MessageKind, SnapshotId,
+};
 use crate::progress::Pace;
 use crate::raft::Raft;
 use crate::role::Role;
@@ -130,12 +132,14 @@ impl<R: Rules> Raft<R> {
     }
 
     /// The driver wants the log cut after this entry: as far as a snapshot covers it, and nobody is
-    /// being sent an older one.
+    /// being sent an older one. A witness needs no snapshot: it will never have to send what is gone.
     pub(crate) fn compact<O: Observer>(&mut self, through: Index, observer: &mut O) {
-        let Some(snapshot) = &self.snapshot else {
-            return;
+        let covered = match &self.snapshot {
+            _ if self.is_witness() => self.commit_index,
+            Some(snapshot) => snapshot.id.last.index,
+            None => return,
         };
-        let covered = through.min(snapshot.id.last.index);
+        let covered = through.min(covered);
         let through = self
             .oldest_sent()
             .map_or(covered, |oldest| covered.min(oldest));
@@ -143,6 +147,10 @@ impl<R: Rules> Raft<R> {
             return;
         }
         self.log.compact(through);
+        // A witness has none: what it has of one is the name.
+        if self.is_witness() {
+            self.snapshot = None;
+        }
         let base = self.log.base().clone();
         assert!(
             self.commit_index >= through,
@@ -191,6 +199,10 @@ impl<R: Rules> Raft<R> {
     ) {
         let (now, term, commit) = (self.now, self.current_term, self.commit_index);
         let settings = self.settings;
+        let Some(to) = self.progress().get(place).map(|peer| peer.id) else {
+            return;
+        };
+        let witness = self.configuration().is_witness(to);
         let Role::Leader(leader) = &mut self.role else {
             return;
         };
@@ -211,19 +223,25 @@ impl<R: Rules> Raft<R> {
             if sending.sent >= bytes || (under_way > 0 && under_way >= settings.window_bytes) {
                 break;
             }
-            let length = settings.snapshot_piece_bytes.min(bytes - sending.sent);
+            let (offset, length) = match witness {
+                true => (bytes, 0),
+                false => {
+                    let left = bytes - sending.sent;
+                    (sending.sent, settings.snapshot_piece_bytes.min(left))
+                }
+            };
             peer.sent_seq += 1;
             let install = InstallSnapshot {
                 snapshot: sending.snapshot.id,
                 configuration: sending.snapshot.configuration.clone(),
-                offset: sending.sent,
+                offset,
                 length,
                 seq: peer.sent_seq,
                 sent_at: now,
             };
-            sending.sent += length;
+            sending.sent = offset + length;
             silent = false;
-            let (to, body) = (peer.id, Body::InstallSnapshot(Box::new(install)));
+            let body = Body::InstallSnapshot(Box::new(install));
             let message = Message { term, body };
             self.effects.push_back(Effect::Send { to, message });
         }
@@ -240,7 +258,7 @@ impl<R: Rules> Raft<R> {
                 seq: peer.sent_seq,
                 sent_at: now,
             };
-            let (to, body) = (peer.id, Body::AppendEntries(heartbeat));
+            let body = Body::AppendEntries(heartbeat);
             let message = Message { term, body };
             self.effects.push_back(Effect::Send { to, message });
         }
@@ -355,6 +373,10 @@ impl<R: Rules> Raft<R> {
             self.verify(known, known, observer);
             return;
         }
+        if install.is_name() {
+            self.install_name(from, install, observer);
+            return;
+        }
         let known = self
             .incoming
             .as_ref()
@@ -375,7 +397,7 @@ impl<R: Rules> Raft<R> {
         );
         incoming.configuration = Some(install.configuration.clone());
         if incoming.received == bytes {
-            self.install(observer);
+            self.install(true, observer);
         } else if install.offset == incoming.taken {
             let mut next = Some(install.length);
             while let Some(length) = next {
@@ -396,6 +418,25 @@ impl<R: Rules> Raft<R> {
             }
             self.tell_received();
         }
+    }
+
+    /// A witness is told which snapshot the leader's log begins with: it has nothing to wait for.
+    fn install_name<O: Observer>(
+        &mut self,
+        from: NodeId,
+        install: &InstallSnapshot,
+        observer: &mut O,
+    ) {
+        if !self.takes_names() {
+            let why = Malformed::NoPiece;
+            observer.event(Event::MalformedDropped { from, why });
+            return;
+        }
+        let mut incoming = Incoming::found(install.snapshot, install.snapshot.bytes);
+        incoming.configuration = Some(install.configuration.clone());
+        self.incoming = Some(Box::new(incoming));
+        self.reception.0 += 1;
+        self.install(false, observer);
     }
 
     /// Pieces up to this byte are durable.
@@ -423,7 +464,7 @@ impl<R: Rules> Raft<R> {
         // Whoever stands for election meanwhile has advertised another log; if it comes to nothing,
         // the next piece finds all the others here.
         if whole && matches!(self.role, Role::Follower(_)) {
-            self.install(observer);
+            self.install(true, observer);
         }
     }
 
@@ -462,8 +503,8 @@ impl<R: Rules> Raft<R> {
         self.send(leader, body);
     }
 
-    /// The whole snapshot is here: it takes the place of the log.
-    fn install<O: Observer>(&mut self, observer: &mut O) {
+    /// The whole snapshot is here, or its name for who needs no `data`: it takes the place of the log.
+    fn install<O: Observer>(&mut self, data: bool, observer: &mut O) {
         let Some(incoming) = self.incoming.take() else {
             return;
         };
@@ -494,13 +535,15 @@ impl<R: Rules> Raft<R> {
         }
         self.pending.rebase = Some(Box::new(Rebase { base, whole }));
         let id = incoming.id;
-        self.snapshot = Some(Box::new(Snapshot { id, configuration }));
+        self.snapshot = data.then(|| Box::new(Snapshot { id, configuration }));
         self.commit_index = last.index;
         observer.event(Event::SnapshotInstalled { last, was, whole });
         if whole {
             self.tell_configured(configured_at, observer);
         }
-        self.effects.push_back(Effect::Installed { snapshot: id });
+        if data {
+            self.effects.push_back(Effect::Installed { snapshot: id });
+        }
         if let Role::Follower(follower) = &mut self.role {
             follower.verified = follower.verified.max(last.index);
         }

@@ -55,6 +55,8 @@ pub struct Status {
     pub transfer_to: Option<NodeId>,
     /// Whether it is changing the members.
     pub changing: bool,
+    /// Whether it is silent until somebody wants something.
+    pub asleep: bool,
     /// The newest snapshot that it holds.
     pub snapshot: Option<SnapshotId>,
     /// The snapshot of which it holds a part, and how many bytes.
@@ -73,6 +75,8 @@ pub struct Membership {
     pub outgoing: Vec<NodeId>,
     /// Who is kept up to date without a vote.
     pub learners: Vec<NodeId>,
+    /// Who of them holds no data.
+    pub witnesses: Vec<NodeId>,
     /// The entry that holds the configuration, or the log's base.
     pub at: Index,
 }
@@ -132,6 +136,7 @@ impl<R: Rules> Raft<R> {
                 voters: configuration.incoming().to_vec(),
                 outgoing: configuration.outgoing().to_vec(),
                 learners: configuration.learners().to_vec(),
+                witnesses: configuration.witnesses().to_vec(),
                 at: self.log.configured_at(),
             },
             base: self.log.base().last,
@@ -147,6 +152,7 @@ impl<R: Rules> Raft<R> {
             proposals_forwarded: self.proposals_forwarded(),
             transfer_to,
             changing: self.is_changing(),
+            asleep: self.is_asleep(),
             snapshot: self.snapshot(),
             incoming: self.incoming(),
             peers: self.progress().iter().map(peer).collect(),

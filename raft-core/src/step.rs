@@ -37,6 +37,9 @@ impl<R: Rules> Raft<R> {
         );
         assert!(now.0 < LIMIT, "the clock is beyond the end of time");
         self.now = self.now.max(now);
+        if self.settings.quiescence {
+            self.rouse_for(&input, observer);
+        }
         match input {
             Input::Receive { from, message } => self.receive(from, message, observer),
             Input::Propose { sizes } => self.propose(sizes, observer),
@@ -60,8 +63,10 @@ impl<R: Rules> Raft<R> {
         }
         self.flush_write();
         assert!(
-            self.deadline().is_some() || matches!(self.role, Role::Candidate(_)),
-            "a server waits for a deadline, or a candidate for its disk"
+            self.deadline().is_some()
+                || matches!(self.role, Role::Candidate(_))
+                || self.is_asleep(),
+            "a server waits for a deadline, a candidate for its disk, or a sleeper to be asked"
         );
         Effects {
             buffer: &mut self.effects,
@@ -77,6 +82,9 @@ impl<R: Rules> Raft<R> {
         if let Err(why) = sound {
             observer.event(Event::MalformedDropped { from, why });
             return;
+        }
+        if self.settings.quiescence {
+            self.rouse_by(from, message, observer);
         }
         // Two questions change no term: a pre-vote, and a candidate that disturbs a fresh leader.
         if let Body::PreVote { last, priority } = message.body {
@@ -145,6 +153,16 @@ impl<R: Rules> Raft<R> {
                 self.handle_install_snapshot_reply(from, *last, *received, echo, observer);
             }
             Body::TimeoutNow => self.handle_timeout_now(from, observer),
+            Body::Sleep { last, seq, sent_at } => {
+                self.handle_sleep(from, *last, (*seq, *sent_at), observer);
+            }
+            Body::SleepReply {
+                agreed,
+                seq,
+                sent_at,
+            } => self.handle_sleep_reply(from, *agreed, (*seq, *sent_at), observer),
+            // Whoever slept is awake by now.
+            Body::WakeUp => {}
             Body::ReadIndex { number } => self.handle_read_index(from, *number, observer),
             Body::Propose { token, sizes } => {
                 self.handle_propose(from, *token, sizes, observer);
@@ -175,7 +193,9 @@ impl<R: Rules> Raft<R> {
             Body::RequestVoteReply { .. } => self
                 .rules
                 .vote_reply_counts(message.term, self.current_term),
-            Body::AppendEntriesReply(_) | Body::InstallSnapshotReply { .. } => self
+            Body::AppendEntriesReply(_)
+            | Body::InstallSnapshotReply { .. }
+            | Body::SleepReply { .. } => self
                 .rules
                 .append_reply_counts(message.term, self.current_term),
             Body::PreVote { .. }
@@ -183,6 +203,8 @@ impl<R: Rules> Raft<R> {
             | Body::AppendEntries(_)
             | Body::InstallSnapshot(_)
             | Body::TimeoutNow
+            | Body::Sleep { .. }
+            | Body::WakeUp
             | Body::ReadIndex { .. }
             | Body::Propose { .. }
             | Body::ReadIndexReply { .. } => false,

@@ -28,6 +28,8 @@ pub enum TransferFailure {
     LeadsAlready,
     /// The target has no vote, so it cannot lead.
     NoVoter,
+    /// The target is a witness: it has no data to lead with.
+    Witness,
     /// Leadership is being handed to another server.
     Busy {
         /// To which one.
@@ -43,6 +45,7 @@ impl fmt::Display for TransferFailure {
             Self::NotLeader { .. } => f.write_str("this server does not lead"),
             Self::LeadsAlready => f.write_str("the target leads already"),
             Self::NoVoter => f.write_str("the target has no vote"),
+            Self::Witness => f.write_str("the target is a witness"),
             Self::Busy { to } => write!(f, "leadership is being handed to {to}"),
             Self::TimedOut => f.write_str("the target did not take over in time"),
         }
@@ -93,6 +96,9 @@ impl<R: Rules> Raft<R> {
         }
         if !self.configuration().is_voter(to) {
             return Err(TransferFailure::NoVoter);
+        }
+        if !self.may_be_told_to_campaign(to) {
+            return Err(TransferFailure::Witness);
         }
         match leader.transfer {
             Some(other) => Err(TransferFailure::Busy { to: other.to }),

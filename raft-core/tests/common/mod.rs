@@ -680,6 +680,9 @@ pub fn describe(envelope: &Envelope) -> String {
             format!("InstallSnapshotReply {last} received {received}")
         }
         Body::TimeoutNow => "TimeoutNow".to_owned(),
+        Body::Sleep { last, .. } => format!("Sleep after {last}"),
+        Body::SleepReply { agreed, .. } => format!("SleepReply agreed {agreed}"),
+        Body::WakeUp => "WakeUp".to_owned(),
         Body::ReadIndex { .. } => "ReadIndex".to_owned(),
         Body::ReadIndexReply { index, .. } => match index {
             Some(index) => format!("ReadIndexReply {index}"),

@@ -1,0 +1,372 @@
+//! An idle cluster falls silent, and wakes when anybody wants something. Not in the paper; systems
+//! that run many groups on few machines have it, since heartbeats would be most of what they send.
+//!
+//! A leader whose log is committed and held by every member, and that was asked nothing for a few
+//! heartbeats, asks for silence with [`Body::Sleep`]. A follower that holds the same log, knows all of
+//! it to be committed and waits for nothing agrees, and stops its election timer. Once *all* members
+//! have agreed the leader stops speaking. Nobody then has a deadline.
+//!
+//! # Why it is right
+//!
+//! - **Safety rests on nothing here.** Who sleeps keeps its term, vote, log and commit index, and
+//!   follows every rule when a message comes. A sleeper does what a server may do at any time: nothing.
+//!   Waking is always allowed, so anything doubtful wakes; only falling asleep needs care.
+//! - **Nobody is left behind.** A leader falls silent only if every member agreed to the present
+//!   question, learners too. So no sleeper lacks an entry or the knowledge that it is committed.
+//!   A question or an answer that comes late, from before the leader last woke, counts for nothing:
+//!   the follower compares `seq`, the leader `sent_at`.
+//! - **A dead leader is found out when somebody asks.** A follower that its driver asks for anything,
+//!   or that another server asks for a vote, wakes: its election timer runs. If it hears nothing it
+//!   asks for pre-votes, and those wake the others. Who may not campaign calls all members
+//!   instead. Servers that restart are awake, so they do the same.
+//! - **A healthy leader stays.** Its silence was a promise kept: whoever wakes has heard from it until
+//!   now ([`Rules::heard_after_sleep`]), so it refuses votes for an election timeout yet, and tells
+//!   the leader with [`Body::WakeUp`]. The leader wakes of that, as of a pre-vote, and speaks at once.
+//!   Should both be lost, the next pre-vote does the same.
+//! - **Why pre-vote is needed.** Without it a follower that woke, and whose one call to the leader was
+//!   lost, would raise its term and depose a healthy leader, where an awake cluster bears the loss of
+//!   several heartbeats. So [`Settings::validate`](crate::Settings::validate) refuses one without
+//!   the other.
+//! - **A silent leader has no lease**, and may have been deposed without knowing it. Reads wake it: one
+//!   by lease finds its lease over, and like any other asks a quorum. Nothing that followers promised
+//!   is counted from later than what they answered. Only where it asks
+//!   whether it, or the others, should be given up (check-quorum, pre-votes against it, a change of
+//!   members) does time count from when it woke.
+//!
+//! A member that is down keeps the others awake: the leader must be there for its return. A server
+//! that was taken out and does not know it keeps asking for pre-votes, and so keeps them awake, too.
+
+use crate::effect::Input;
+use crate::event::{Event, Observer};
+use crate::message::{Body, Message, MessageKind};
+use crate::progress::Progress;
+use crate::raft::Raft;
+use crate::role::Role;
+use crate::rules::Rules;
+use crate::types::{EntryId, Instant, NodeId};
+
+/// For so many heartbeats a leader has nothing to do before it asks for silence.
+const BEATS: u8 = 2;
+
+/// How far a leader is on its way to silence.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Quiet {
+    Awake {
+        /// When it last woke; the beginning of time if it never slept.
+        since: Instant,
+        /// Heartbeats with nothing to do.
+        beats: u8,
+    },
+    /// It asks for silence, and speaks until all have agreed.
+    Asking {
+        since: Instant,
+    },
+    Asleep,
+}
+
+impl Default for Quiet {
+    fn default() -> Self {
+        let since = Instant(0);
+        Self::Awake { since, beats: 0 }
+    }
+}
+
+impl<R: Rules> Raft<R> {
+    /// Whether this server is silent until somebody wants something.
+    #[must_use]
+    pub fn is_asleep(&self) -> bool {
+        match &self.role {
+            Role::Follower(follower) => follower.asleep,
+            Role::Leader(leader) => leader.quiet == Quiet::Asleep,
+            Role::PreCandidate(_) | Role::Candidate(_) => false,
+        }
+    }
+
+    // ---- the leader -------------------------------------------------------------------------
+
+    /// Since when this leader has been awake.
+    pub(crate) fn awake_since(&self) -> Instant {
+        match &self.role {
+            Role::Leader(leader) => match leader.quiet {
+                Quiet::Awake { since, .. } => since,
+                Quiet::Asking { .. } | Quiet::Asleep => Instant(0),
+            },
+            _ => Instant(0),
+        }
+    }
+
+    /// Whether this leader could be silent: there is nothing that anybody waits for.
+    pub(crate) fn is_calm(&self) -> bool {
+        let Role::Leader(leader) = &self.role else {
+            return false;
+        };
+        let last = self.log.last_index();
+        let timeout = self.settings.election_timeout_min;
+        let content = |peer: &Progress| {
+            peer.match_index == last
+                && peer.sending.is_none()
+                && self.now.since(peer.contact) < timeout
+        };
+        self.commit_index == last
+            && self.durability.waiting_since().is_none()
+            && leader.transfer.is_none()
+            && self.reads_waiting() == 0
+            && !self.is_unsettled()
+            && leader.peers.iter().all(content)
+    }
+
+    /// A heartbeat is due. Whether the leader asks for silence in its place, which is as good a sign
+    /// of life.
+    pub(crate) fn ask_for_silence<O: Observer>(&mut self, observer: &mut O) -> bool {
+        let (calm, now) = (self.is_calm(), self.now);
+        let last = self.log.last();
+        let Role::Leader(leader) = &mut self.role else {
+            return false;
+        };
+        match &mut leader.quiet {
+            Quiet::Awake { beats, .. } if !calm => {
+                *beats = 0;
+                return false;
+            }
+            Quiet::Awake { beats, .. } if *beats < BEATS => {
+                *beats += 1;
+                return false;
+            }
+            Quiet::Awake { .. } => {
+                leader.quiet = Quiet::Asking { since: now };
+                leader.peers.iter_mut().for_each(|peer| peer.agreed = false);
+            }
+            Quiet::Asking { .. } if calm => {}
+            // Whoever agreed already wakes of the heartbeat that goes out now.
+            Quiet::Asking { .. } | Quiet::Asleep => {
+                leader.quiet = Quiet::Awake {
+                    since: now,
+                    beats: 0,
+                };
+                return false;
+            }
+        }
+        for place in 0..leader.peers.len() {
+            self.send_sleep(place, last);
+        }
+        self.fall_silent(observer);
+        true
+    }
+
+    fn send_sleep(&mut self, place: usize, last: EntryId) {
+        let sent_at = self.now;
+        let Role::Leader(leader) = &mut self.role else {
+            return;
+        };
+        let peer = &mut leader.peers[place];
+        peer.sent_seq += 1;
+        let (to, seq) = (peer.id, peer.sent_seq);
+        self.send(to, Body::Sleep { last, seq, sent_at });
+    }
+
+    /// A follower's answer.
+    pub(crate) fn handle_sleep_reply<O: Observer>(
+        &mut self,
+        from: NodeId,
+        agreed: bool,
+        echo: (u64, Instant),
+        observer: &mut O,
+    ) {
+        let Some(place) = self.heard_from(from, MessageKind::SleepReply, echo, observer) else {
+            return;
+        };
+        let now = self.now;
+        let Role::Leader(leader) = &mut self.role else {
+            return;
+        };
+        let Quiet::Asking { since } = leader.quiet else {
+            return;
+        };
+        // What answers an earlier question says nothing of this one.
+        if echo.1 < since {
+            return;
+        }
+        if agreed {
+            leader.peers[place].agreed = true;
+            self.fall_silent(observer);
+        } else {
+            leader.quiet = Quiet::Awake {
+                since: now,
+                beats: 0,
+            };
+        }
+    }
+
+    /// The leader speaks no more once every member has agreed.
+    fn fall_silent<O: Observer>(&mut self, observer: &mut O) {
+        let Role::Leader(leader) = &mut self.role else {
+            return;
+        };
+        if leader.peers.iter().all(|peer| peer.agreed) {
+            leader.quiet = Quiet::Asleep;
+            let last = self.log.last();
+            observer.event(Event::FellAsleep { last });
+        }
+    }
+
+    /// Something is wanted of this leader: it is awake, and if it asked for silence it speaks at
+    /// once.
+    fn rouse_leader<O: Observer>(&mut self, observer: &mut O) {
+        let next = self.now.after(self.settings.heartbeat);
+        let Role::Leader(leader) = &mut self.role else {
+            return;
+        };
+        if let Quiet::Awake { beats, .. } = &mut leader.quiet {
+            *beats = 0;
+            return;
+        }
+        if leader.quiet == Quiet::Asleep {
+            observer.event(Event::Woke);
+        }
+        leader.quiet = Quiet::Awake {
+            since: self.now,
+            beats: 0,
+        };
+        leader.next_heartbeat = next;
+        self.send_to_all(true, observer);
+    }
+
+    // ---- the follower -----------------------------------------------------------------------
+
+    /// The leader asks for silence after this entry.
+    pub(crate) fn handle_sleep<O: Observer>(
+        &mut self,
+        from: NodeId,
+        last: EntryId,
+        (seq, sent_at): (u64, Instant),
+        observer: &mut O,
+    ) {
+        let late = matches!(&self.role, Role::Follower(follower) if seq <= follower.newest_seq);
+        // What left later has come already, so the leader may be awake by now.
+        if !self.follow(from, seq, sent_at, observer) || late {
+            return;
+        }
+        let agreed = self.settings.quiescence
+            && self.log.last() == last
+            && self.commit_index == last.index
+            && self.reads_waiting() == 0
+            && self.proposals_forwarded() == 0;
+        if agreed {
+            self.fall_asleep(last, observer);
+        }
+        self.send(
+            from,
+            Body::SleepReply {
+                agreed,
+                seq,
+                sent_at,
+            },
+        );
+    }
+
+    fn fall_asleep<O: Observer>(&mut self, last: EntryId, observer: &mut O) {
+        let Role::Follower(follower) = &mut self.role else {
+            return;
+        };
+        if !follower.asleep {
+            follower.asleep = true;
+            self.election_deadline = None;
+            observer.event(Event::FellAsleep { last });
+        }
+    }
+
+    fn rouse_follower<O: Observer>(&mut self, by_leader: bool, observer: &mut O) {
+        let Role::Follower(follower) = &mut self.role else {
+            return;
+        };
+        if !follower.asleep || !(by_leader || self.rules.asked_sleeper_wakes()) {
+            return;
+        }
+        follower.asleep = false;
+        let leader = follower.leader;
+        self.heard_at = self.rules.heard_after_sleep(self.heard_at, self.now);
+        self.leaderless_since = self.heard_at;
+        let timeout = self.fresh_election_deadline().since(self.now);
+        self.election_deadline = Some(self.heard_at.after(timeout));
+        observer.event(Event::Woke);
+        if let Some(leader) = leader.filter(|_| !by_leader) {
+            self.send(leader, Body::WakeUp);
+        }
+    }
+
+    /// Nobody was heard from, and this server may not campaign: whoever sleeps and may should hear
+    /// of it.
+    pub(crate) fn call_members(&mut self) {
+        for member in self.configuration().members() {
+            if member != self.id {
+                self.send(member, Body::WakeUp);
+            }
+        }
+    }
+
+    // ---- both -------------------------------------------------------------------------------
+
+    fn rouse<O: Observer>(&mut self, by_leader: bool, observer: &mut O) {
+        match &self.role {
+            Role::Leader(_) => self.rouse_leader(observer),
+            Role::Follower(_) => self.rouse_follower(by_leader, observer),
+            Role::PreCandidate(_) | Role::Candidate(_) => {}
+        }
+    }
+
+    /// Whoever is asked for something by its driver wakes.
+    pub(crate) fn rouse_for<O: Observer>(&mut self, input: &Input<'_>, observer: &mut O) {
+        match input {
+            Input::Propose { .. }
+            | Input::Read { .. }
+            | Input::RequestSnapshot
+            | Input::Transfer { .. }
+            | Input::Campaign
+            | Input::StepDown
+            | Input::Change { .. }
+            | Input::ForceNewCluster => self.rouse(false, observer),
+            Input::Receive { .. }
+            | Input::Bootstrap
+            | Input::Wake
+            | Input::Written { .. }
+            | Input::SnapshotTaken { .. }
+            | Input::Compact { .. }
+            | Input::PieceStored { .. }
+            | Input::SnapshotDamaged { .. } => {}
+        }
+    }
+
+    /// Whoever is asked for something by another server wakes. Answers wake nobody, and neither does
+    /// what a leader sent before it asked for silence.
+    pub(crate) fn rouse_by<O: Observer>(
+        &mut self,
+        from: NodeId,
+        message: &Message,
+        observer: &mut O,
+    ) {
+        let by_leader = match &message.body {
+            Body::AppendEntries(append) => Some(append.seq),
+            Body::InstallSnapshot(install) => Some(install.seq),
+            Body::TimeoutNow => Some(u64::MAX),
+            _ => None,
+        };
+        let late = match (&self.role, by_leader) {
+            (Role::Follower(follower), Some(seq)) => {
+                let same = message.term == self.current_term && follower.leader == Some(from);
+                same && seq <= follower.newest_seq
+            }
+            _ => false,
+        };
+        let asks = match &message.body {
+            Body::PreVote { .. }
+            | Body::RequestVote { .. }
+            | Body::ReadIndex { .. }
+            | Body::Propose { .. }
+            | Body::WakeUp => true,
+            _ => by_leader.is_some(),
+        };
+        if asks && !late {
+            self.rouse(by_leader.is_some(), observer);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Voters that hold no data. Not in the paper; dragonboat has them, and TiKV around its core.
+//!
+//! A witness makes a third vote cheap: two servers hold the data, the witness breaks the tie. The core
+//! never sees a payload, so for it a witness is a voter like others, with four differences:
+//!
+//! - It never campaigns, and is never told to ([`Rules::witness_may_stand`]).
+//! - It is sent the *name* of a snapshot in place of the bytes ([`InstallSnapshot::is_name`]), and cuts
+//!   its own log without one.
+//! - In each half of a configuration witnesses are too few to decide alone
+//!   ([`Configuration::with_witnesses`]), so that every quorum holds the data of every entry that it
+//!   commits at least once.
+//! - A member that holds data does not become a witness, nor the other way round: its log says that it
+//!   holds what it may not have. It leaves first, and comes back with an empty disk.
+//!
+//! The driver does the rest. It attaches no payload to what it sends to a witness of
+//! [`Raft::configuration`]; as a witness it keeps none, applies nothing and stores no snapshot.
+//!
+//! # What it costs
+//!
+//! With two servers and a witness, an entry commits when the leader and the witness hold it: one copy
+//! of the data. If that leader is lost for good the other server cannot win, since the witness has the
+//! newer log: the cluster stands still. That is right, for the entry was promised; only a cluster with
+//! more servers that hold data can go on.
+//!
+//! [`InstallSnapshot::is_name`]: crate::InstallSnapshot::is_name
+//! [`Configuration::with_witnesses`]: crate::Configuration::with_witnesses
+
+use crate::raft::Raft;
+use crate::rules::Rules;
+use crate::types::NodeId;
+
+impl<R: Rules> Raft<R> {
+    /// Whether this server votes, or will, and holds no data.
+    #[must_use]
+    pub fn is_witness(&self) -> bool {
+        self.configuration().is_witness(self.id)
+    }
+
+    /// Whether a transfer, or the leaving of a leader, may put this voter in its place.
+    pub(crate) fn may_be_told_to_campaign(&self, id: NodeId) -> bool {
+        let now = self.configuration();
+        let fit = !now.is_witness(id) || self.rules.witness_may_stand();
+        now.is_voter(id) && fit
+    }
+
+    /// Whether a snapshot's name does in place of its data: not for a member that must hold them. One
+    /// that does not know of its membership yet believes the leader.
+    pub(crate) fn takes_names(&self) -> bool {
+        self.is_witness() || !self.configuration().is_member(self.id)
+    }
+}
