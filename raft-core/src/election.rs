@@ -33,8 +33,8 @@ impl<R: Rules> Raft<R> {
         }
     }
 
-    /// Only a voter (or who may still be one) whose promises hold and whose whole log is on its way to disk campaigns: it
-    /// could otherwise never advertise that log.
+    /// Only a voter (or who may still be one) whose promises hold and whose whole log is on its way
+    /// to disk campaigns: it could otherwise never advertise that log.
     pub(crate) fn may_campaign(&self) -> bool {
         let committed = self.log.configuration_in_force_at(self.commit_index);
         let votes = self.configuration().is_voter(self.id);

@@ -239,7 +239,9 @@ impl<R: Rules> Raft<R> {
             return Err(ChangeFailure::Transferring { to: transfer.to });
         }
         let leaves = matches!(change, Change::Leave);
-        let busy = leader.change.is_some() || (self.configuration().is_joint() && !leaves);
+        // Once its configuration is in the log, a change is over when that is committed.
+        let begins = leader.change.as_ref().is_some_and(|under| !under.appended);
+        let busy = begins || (self.configuration().is_joint() && !leaves);
         if busy || !self.configuration_is_settled(leaves) {
             return Err(ChangeFailure::Busy);
         }
