@@ -560,6 +560,8 @@ fn happens(world: &mut World, what: Happening) {
             let commit = world.node(id).commit_index();
             let covered = world.node(id).snapshot().map(|held| held.last.index);
             if commit > covered.unwrap_or(Index(0)) {
+                // Drivers write it behind what the log was told before.
+                world.sync(id);
                 world.snapshot(id, 50, commit.0);
             }
         }
