@@ -21,6 +21,7 @@ enum Planted {
     NeverRolledBack,
     SnapshotLosesOutgoing,
     FoundOnlyIfCommitted,
+    IncomingDecidesAlone,
     JointLeftAtOnce,
     OutsiderStepsDownAtOnce,
     AnybodyStands,
@@ -32,13 +33,14 @@ enum Planted {
 
 use Planted::*;
 
-const BROKEN: [Planted; 13] = [
+const BROKEN: [Planted; 14] = [
     ChangesBeforeAnEntryOfItsOwn,
     ChangesTwiceAtOnce,
     InForceAtCommit,
     NeverRolledBack,
     SnapshotLosesOutgoing,
     FoundOnlyIfCommitted,
+    IncomingDecidesAlone,
     JointLeftAtOnce,
     OutsiderStepsDownAtOnce,
     AnybodyStands,
@@ -72,6 +74,9 @@ impl Rules for Planted {
     }
     fn configuration_found_counts(&self, at: Index, commit: Index) -> bool {
         *self != FoundOnlyIfCommitted || at <= commit
+    }
+    fn outgoing_must_agree(&self) -> bool {
+        *self != IncomingDecidesAlone
     }
     fn joint_may_be_left(&self, joint_at: Index, commit: Index) -> bool {
         *self == JointLeftAtOnce || joint_at <= commit
@@ -341,17 +346,33 @@ fn a_snapshot_without_the_outgoing_half_leaves_the_others_joint_for_ever() {
     });
 }
 
+/// 1 moves the votes of 2 and 3 to 4 and 5; 2 and 3 hear nothing of it.
+fn half_moved(rules: Planted) -> World {
+    let mut world = with_learners(rules, 3, 2);
+    world.change(1, &to(&[1, 4, 5]));
+    for _ in 0..3 {
+        world.timeout(1);
+        among(&mut world, &[1, 4, 5]);
+    }
+    world
+}
+
+/// C-05.
+#[test]
+fn a_joint_configuration_that_only_its_incoming_half_commits_elects_two_leaders() {
+    only_with(IncomingDecidesAlone, |rules| {
+        let mut world = half_moved(rules);
+        wins(&mut world, 2, &[3]);
+        wins(&mut world, 4, &[5]);
+        led_twice(&world).is_some()
+    });
+}
+
 /// M-08.
 #[test]
 fn a_joint_configuration_that_is_left_at_once_elects_two_leaders() {
     only_with(JointLeftAtOnce, |rules| {
-        let mut world = with_learners(rules, 3, 2);
-        world.change(1, &to(&[1, 4, 5]));
-        for _ in 0..3 {
-            world.timeout(1);
-            among(&mut world, &[1, 4, 5]);
-        }
-        // 2 and 3 have heard of nothing.
+        let mut world = half_moved(rules);
         wins(&mut world, 2, &[3]);
         wins(&mut world, 4, &[5]);
         led_twice(&world).is_some()

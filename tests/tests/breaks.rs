@@ -343,6 +343,11 @@ fn a_joint_configuration_that_is_left_at_once_elects_two_leaders() {
 }
 
 #[test]
+fn a_joint_configuration_that_its_incoming_half_commits_breaks_a_commits_quorum() {
+    shown_by(LEFT_AT_ONCE, Bug::C05, 1);
+}
+
+#[test]
 fn a_leader_that_goes_too_early_is_not_removed_if_messages_are_lost() {
     shown_by(REMOVED_LEADER_AND_A_LOST_MESSAGE, Bug::M09, 1);
 }

@@ -390,6 +390,19 @@ pub(super) const CARDS: &[Card] = &[
         reach: Reach::Only("the number of servers is even."),
     },
     Card {
+        bug: Bug::C05,
+        id: "C-05",
+        title: "Only the incoming half of a joint configuration counts",
+        deviation: "While a change is under way, a majority of the next voters elects and commits, \
+                    whatever the present ones say: these may decide something else meanwhile.",
+        change: Change::Rule("outgoing_must_agree", RuleId::BothHalves),
+        breaks: &[QUORUM, ELECTION, COMPLETE, MACHINES, LOST],
+        exposed_by: "Several voters replaced at once, and a partition between the old ones and the \
+                    new.",
+        seen_in: "a Rust library and a C library",
+        reach: Reach::Open,
+    },
+    Card {
         bug: Bug::C09,
         id: "C-09",
         title: "A new leader appends nothing of its own",

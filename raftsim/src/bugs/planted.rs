@@ -262,6 +262,10 @@ impl Rules for Planted {
         self.bug != Bug::M06
     }
 
+    fn outgoing_must_agree(&self) -> bool {
+        self.bug != Bug::C05
+    }
+
     fn joint_may_be_left(&self, joint_at: Index, commit: Index) -> bool {
         self.bug == Bug::M08 || Standard.joint_may_be_left(joint_at, commit)
     }
