@@ -5,7 +5,7 @@
 //! 1. A client asks for an [`Op`]: get, put, append, compare-and-swap or delete, on [`Bytes`].
 //! 2. With its client and serial number it is a [`Command`], and [`Command::encode`] turns that
 //!    into the payload of one log entry. An empty payload is no command at all: the entry with
-//!    which a leader opens its term.
+//!    which a leader opens its term. Nor is one that holds the members of the cluster.
 //! 3. Once the entry is committed, [`Machine::apply`] decodes it in place, looks the serial up
 //!    among the client's sessions, so that a retry is answered and not executed again, and
 //!    otherwise executes it.

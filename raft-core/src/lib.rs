@@ -102,6 +102,9 @@
 //! | `snapshot` | cutting the log at its start, sending and installing snapshots | §7 |
 //! | `transfer` | handing leadership over, giving it up | dissertation §3.10 |
 //! | `forwarding` | proposals passed on to the leader | not in the paper |
+//! | `membership` | who belongs to the cluster, and how that changes | §6, dissertation §4 |
+//! | `catch_up` | when a newcomer may have a vote | dissertation §4.2.1 |
+//! | `bootstrap` | how a cluster begins, and how it begins anew | dissertation §4.4; anew not in the paper |
 //! | `commit`, `quorum` | when an entry is committed, what a majority is | §5.3, §5.4.2, §6 |
 //! | `durability` | which promises may leave | Figure 2; watermark not in the paper |
 //! | `log`, `configuration` | terms, bytes and members along the log; never a command | Figure 2, §6 |
@@ -114,11 +117,13 @@
 //! base and catches up, and no commit costs a write. What was applied must therefore be applied again
 //! from the log, or be remembered by the state machine together with its index.
 //!
-//! # What is left out yet, and why that is safe
+//! # Who belongs to the cluster
 //!
-//! - **Membership changes**: configurations travel, take effect at append and go with a truncation,
-//!   but no input proposes one. The members a cluster was started with stay.
-//! - **Asking for a snapshot**: a follower cannot; it is sent one when it needs what is gone.
+//! A server starts from a base that names its members. That of [`Configuration::of_nobody`] makes it
+//! wait until a leader adds it; [`Input::Bootstrap`] makes it found a cluster of its own.
+//! [`Input::Change`] changes the members of a cluster that lives, [`Input::ForceNewCluster`] goes on
+//! after a majority is gone for good. A configuration is an entry like any other: it travels beside its
+//! place in the log, is in force once it is appended, and goes when it is truncated.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

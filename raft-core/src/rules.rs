@@ -1,10 +1,10 @@
 //! Each decision of Figure 2 and of the dissertation, as one small function.
 //!
 //! A rule returns a decision, or *the next value* of the field it governs; the rest of the crate
-//! changes protocol fields only through such values. `Standard`] keeps every default and has no
+//! changes protocol fields only through such values. [`Standard`] keeps every default and has no
 //! size. Another implementation may override one rule to plant a bug, so that a testbed can show
 //! that its checks would notice: what an override can break is reported by
-//! `Raft::invariants`](crate::Raft::invariants), never asserted.
+//! [`Raft::invariants`](crate::Raft::invariants), never asserted.
 
 use crate::log::OutsideLog;
 use crate::random::in_range;

@@ -152,6 +152,7 @@ fn metrics<R: Rules + Clone, D: Duties>(
         Metric::EntriesOverwritten => sightings.overwritten,
         Metric::Snapshots => sightings.snapshots,
         Metric::SnapshotsInstalled => sightings.installs,
+        Metric::Configurations => sightings.configurations,
         Metric::LostWrites => count(FaultKind::LostWrites).effective,
         Metric::MessagesDropped => counters.drops,
         Metric::MessagesDuplicated => counters.duplicates,

@@ -184,7 +184,11 @@ where
         return stepped::play(scenario, script, cast, Insist::Yes, observer).outcome;
     }
     let names: Vec<String> = scenario.nodes.iter().map(|name| name.0.clone()).collect();
-    let mut checks = Checks::new(names.clone(), &scenario.expect.properties());
+    let mut checks = Checks::new(
+        names.clone(),
+        scenario.founders(),
+        &scenario.expect.properties(),
+    );
     let mut world = build(scenario, cast);
     let mut runner = Runner {
         director: Director::new(scenario),

@@ -8,6 +8,7 @@
 
 mod history;
 mod linearity;
+mod members;
 mod meter;
 mod model;
 mod reads;
@@ -25,10 +26,11 @@ use kv::{Duties, Payload};
 use raft_core::Rules;
 use simulator::{Action, Cluster, Observer, Step};
 
-use crate::format::Property;
+use crate::format::{NodeSet, Property};
 use crate::server::{Operator, Server};
 
 pub use history::{End, History, Operation};
+pub(crate) use members::Sets;
 pub use meter::Meter;
 pub(crate) use model::{asker, read_request};
 pub use safety::Sightings;
@@ -56,16 +58,16 @@ pub struct Checks {
 }
 
 impl Checks {
-    /// Checks of these properties, for nodes with these names.
+    /// Checks of these properties, for nodes with these names, some of which found the cluster.
     #[must_use]
-    pub fn new(names: Vec<String>, properties: &BTreeSet<Property>) -> Self {
+    pub fn new(names: Vec<String>, founders: NodeSet, properties: &BTreeSet<Property>) -> Self {
         let mut wanted = [false; Property::COUNT];
         for property in properties {
             wanted[*property as usize] = true;
         }
         Self {
             stored: Stored::new(names.len()),
-            safety: Safety::new(names, wanted),
+            safety: Safety::new(names, founders, wanted),
             history: History::default(),
             wanted,
             log: Vec::new(),
@@ -226,6 +228,10 @@ impl Checks {
                 command: Operator::Propose(proposal),
                 ..
             } => self.history.offered(proposal, step.id, step.time),
+            Action::Operator {
+                command: Operator::Command(kv::Operator::ForceNewCluster),
+                ..
+            } => self.safety.recovers(),
             Action::Crash { node, .. } => {
                 let disk = &cluster.disk(*node).0;
                 self.stored.crashed(*node, disk, step.time);

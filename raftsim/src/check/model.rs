@@ -121,7 +121,7 @@ fn command(payload: &[u8]) -> Option<Request<'_>> {
 }
 
 /// Seven bits a byte, lowest first, the highest bit says that more follow.
-fn number(rest: &mut &[u8]) -> Option<u64> {
+pub(crate) fn number(rest: &mut &[u8]) -> Option<u64> {
     let mut value = 0_u64;
     for place in 0..10 {
         let (byte, after) = rest.split_first()?;

@@ -77,6 +77,11 @@ pub enum Subject {
         /// The entry's term.
         term: Term,
     },
+    /// Two nodes that can decide apart.
+    Deciders {
+        /// Which ones.
+        nodes: [NodeId; 2],
+    },
     /// A leader that knows less of a follower than before.
     Match {
         /// The leader.

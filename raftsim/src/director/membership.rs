@@ -91,14 +91,13 @@ impl Director<'_> {
         draw: Draw,
         world: &KvWorld<R, D>,
     ) -> Option<(Change, How)> {
-        let set = |who: &Selector| -> Members {
-            let them = self.who(who, draw, world, |_, _| true);
+        let set = |who: &Selector, but: &Members| -> Members {
+            let them = self.who(who, draw, world, |_, id| !but.contains(&raft_id(id)));
             them.into_iter().map(raft_id).collect()
         };
-        let voters = set(&wanted.voters);
-        let mut learners = wanted.learners.as_ref().map(set).unwrap_or_default();
-        // Both may be drawn.
-        learners.retain(|id| !voters.contains(id));
+        let voters = set(&wanted.voters, &Members::new());
+        let learners = wanted.learners.as_ref();
+        let learners = learners.map(|who| set(who, &voters)).unwrap_or_default();
         let how = How {
             forced: wanted.forced,
             stays_joint: wanted.stays_joint,

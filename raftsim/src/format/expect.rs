@@ -118,6 +118,9 @@ pub enum Property {
     /// A snapshot stands for what is committed and for nothing else, and what a log no longer holds
     /// is covered by one that is durable.
     SnapshotSafety,
+    /// Nodes go by the latest configuration in their logs, what is committed of them is one history,
+    /// and no two in force can decide apart.
+    ConfigurationSafety,
     /// What a node can check of itself holds: its log, votes and progress are in order.
     CoreInvariants,
     /// No request takes effect twice, however often it is retried.
@@ -153,6 +156,7 @@ impl Property {
         Self::MonotonicState,
         Self::PromisesKept,
         Self::SnapshotSafety,
+        Self::ConfigurationSafety,
         Self::CoreInvariants,
         Self::ExactlyOnce,
         Self::NoAcknowledgedWriteLost,
@@ -176,6 +180,7 @@ impl Property {
             Self::MonotonicState => "monotonic-state",
             Self::PromisesKept => "promises-kept",
             Self::SnapshotSafety => "snapshot-safety",
+            Self::ConfigurationSafety => "configuration-safety",
             Self::CoreInvariants => "core-invariants",
             Self::ExactlyOnce => "exactly-once",
             Self::NoAcknowledgedWriteLost => "no-acknowledged-write-lost",
@@ -221,6 +226,10 @@ impl Property {
                 "A log begins after what is committed, durably covered by a snapshot of the same \
                  state, and keeps what follows if it matches."
             }
+            Self::ConfigurationSafety => {
+                "A server goes by the latest configuration in its log; committed configurations are \
+                 one history; any two in force that can both decide share a quorum."
+            }
             Self::CoreInvariants => "What a server can check of itself is in order.",
             Self::ExactlyOnce => "No request takes effect twice, however often it is retried.",
             Self::NoAcknowledgedWriteLost => {
@@ -257,6 +266,7 @@ impl Property {
                 Self::MonotonicState,
                 Self::PromisesKept,
                 Self::SnapshotSafety,
+                Self::ConfigurationSafety,
                 Self::CoreInvariants,
             ],
             single => std::slice::from_ref(single),
@@ -352,6 +362,8 @@ metrics! {
     snapshots: Snapshots,
     /// Snapshots of other nodes that took the place of a node's whole log.
     snapshots_installed: SnapshotsInstalled,
+    /// Configurations that were committed.
+    configurations: Configurations,
     /// Writes to disk that a crash destroyed.
     lost_writes: LostWrites,
     /// Messages lost by chance, by a cut or at a node that is down.

@@ -71,6 +71,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) client_network: &'a Network,
     pub(super) disk: &'a Disk,
     pub(super) machine: &'a Machine,
+    /// Whether members came and went: then nobody can say beforehand who must serve.
+    pub(super) members_change: bool,
     /// The longest that a sync takes which a slow disk began before all was well again.
     pub(super) slowest_sync: Option<Nanos>,
 }
@@ -133,7 +135,10 @@ pub(super) fn ending(
     clients: &mut Clients,
 ) -> Ending {
     let pace = Pace::of(raft, around);
-    let (core, outsiders) = drawn.core(nodes);
+    let (core, outsiders) = match around.members_change {
+        true => (nodes.to_vec(), Vec::new()),
+        false => drawn.core(nodes),
+    };
     let in_vain = outsiders.len() as u64 * clients.request_timeout.get();
     let least = nanos(in_vain + 8 * pace.round + Nanos::millis(100).get());
     clients.give_up = clients.give_up.max(least);
@@ -181,6 +186,7 @@ pub(super) fn ending(
         settle.steps = vec![drawn.fate(raft, &core, &outsiders)];
     }
     let successor = drawn.successor(raft, &core);
+    let successor = successor.filter(|_| !around.members_change);
     let among = (!outsiders.is_empty()).then_some(Selector::Nodes(core));
     let wants = |phase: &str, within| Eventually {
         phase: phase.to_owned(),
@@ -203,7 +209,8 @@ pub(super) fn ending(
     let committed = (!drawn.clients).then_some(committed);
     let mut steady = wants("service", service);
     steady.one_leader = true;
-    steady.stays = raft.pre_vote && raft.stickiness;
+    // A leader may still be on its way out.
+    steady.stays = raft.pre_vote && raft.stickiness && !around.members_change;
     let mut serving = phase("service", service, true);
     serving.until_met = !steady.stays;
     if steady.stays && drawn.handover.is_some() {

@@ -117,4 +117,41 @@ kinds! {
     compact: Compact,
     /// The operator lets some nodes ask for a snapshot.
     request_snapshot: RequestSnapshot,
+    /// The operator lets whoever leads add a server as a learner.
+    add_server: AddServer,
+    /// The operator lets a server join as a voter, which starts for that if it is down.
+    join: Join,
+    /// The operator lets whoever leads give some server a vote.
+    promote: Promote,
+    /// The operator lets whoever leads take some server's vote.
+    demote: Demote,
+    /// The operator lets whoever leads take some server out.
+    remove_server: RemoveServer,
+    /// The operator lets whoever leads take itself out.
+    remove_leader: RemoveLeader,
+    /// The operator lets whoever leads replace a voter.
+    replace: Replace,
+    /// The operator wants some servers, and no others, to be the members.
+    members: Members,
+    /// The operator lets whoever leads leave a joint configuration.
+    leave_joint: LeaveJoint,
+}
+
+impl Kind {
+    /// Whether it changes the members.
+    #[must_use]
+    pub fn changes_members(self) -> bool {
+        matches!(
+            self,
+            Self::AddServer
+                | Self::Join
+                | Self::Promote
+                | Self::Demote
+                | Self::RemoveServer
+                | Self::RemoveLeader
+                | Self::Replace
+                | Self::Members
+                | Self::LeaveJoint
+        )
+    }
 }

@@ -9,11 +9,13 @@ use crate::format::{
 };
 
 /// The profiles that come with the program, with their texts.
-const BUILT_IN: [(&str, &str); 7] = [
+const BUILT_IN: [(&str, &str); 9] = [
     ("quick", include_str!("../../profiles/quick.json")),
     ("storage", include_str!("../../profiles/storage.json")),
     ("reads", include_str!("../../profiles/reads.json")),
     ("snapshots", include_str!("../../profiles/snapshots.json")),
+    ("matrix", include_str!("../../profiles/matrix.json")),
+    ("membership", include_str!("../../profiles/membership.json")),
     ("liveness", include_str!("../../profiles/liveness.json")),
     ("everything", include_str!("../../profiles/everything.json")),
     ("canary", include_str!("../../profiles/canary.json")),
@@ -145,6 +147,7 @@ fn counts(profile: &Profile) -> [(&'static str, Counts, Bounds); 14] {
     let machine = &profile.machine;
     [
         ("nodes", profile.nodes, (1, 9)),
+        ("spares", profile.spares, (0, 8)),
         ("raft/spread_percent", raft.spread_percent, (20, 1_000)),
         ("raft/heartbeats", raft.heartbeats, (2, 100)),
         ("raft/window_messages", raft.window_messages, (1, 1_024)),

@@ -44,6 +44,7 @@ mod strategy;
 mod summary;
 mod watch;
 mod watch_forwarding;
+mod watch_members;
 mod watch_priority;
 mod watch_reads;
 mod watch_snapshots;

@@ -148,6 +148,33 @@ probes! {
     CrashedBetweenSnapshotAndCut: "crash-between-snapshot-and-cut", "A server crashed with a snapshot on its disk that covers entries still in its log.";
     StartedFromSnapshot: "started-from-snapshot", "A server started from a snapshot.";
     RequestCoveredBySnapshot: "request-covered-by-snapshot", "A request waited for an entry that a snapshot covers.";
+    // Members.
+    LearnerAdded: "learner-added", "A leader added a server without a vote.";
+    VoterAdded: "voter-added", "A leader gave a server a vote.";
+    VoterDemoted: "voter-demoted", "A leader took a server's vote.";
+    VoterRemoved: "voter-removed", "A leader took a voter out.";
+    LeaderRemovedItself: "leader-removed-itself", "A leader appended a configuration that gives it no vote.";
+    LeaderLeft: "leader-left", "A leader without a vote stepped down when that was committed.";
+    JointEntered: "joint-entered", "A leader entered a joint configuration.";
+    JointLeft: "joint-left", "A leader left a joint configuration.";
+    ElectedInJoint: "elected-in-joint", "A server was elected under a joint configuration.";
+    ChangeMade: "change-made", "A change of members was committed.";
+    MembersRolledBack: "members-rolled-back", "A server removed a configuration from its log and went by an earlier one.";
+    RestartedUnderNewMembers: "restarted-under-new-members", "A server started again with a configuration in its log that it does not know to be committed.";
+    CaughtUp: "newcomer-caught-up", "A newcomer caught up.";
+    CatchUpRound: "newcomer-needed-another-round", "A newcomer took too long for one round of catching up.";
+    NewcomerTooSlow: "newcomer-too-slow", "A newcomer was given up because it never kept up.";
+    NewcomerSilent: "newcomer-silent", "A newcomer was given up because it got on no more.";
+    SnapshotToNewcomer: "snapshot-to-newcomer", "A server that belonged to no cluster was given a snapshot.";
+    ChangeWhileChanging: "change-while-changing", "A change was refused because another was under way.";
+    ChangeBeforeOwnTerm: "change-before-own-term", "A change was refused because nothing of the leader's term was committed.";
+    ChangeToTheDead: "change-to-the-dead", "A change was refused because no quorum of it was alive.";
+    ChangeDuringTransfer: "change-during-transfer", "A change was refused because leadership was being handed over.";
+    ChangeLostItsLeader: "change-lost-its-leader", "A leader that was changing the members led no more.";
+    OutsiderStands: "outsider-stands", "A server stood for election that its own latest configuration gives no vote.";
+    StrangerRefused: "stranger-refused", "A server refused a vote to one that is no voter of its configuration.";
+    StrangerTrusted: "stranger-trusted", "A server voted for one that is no voter of its configuration.";
+    LeadersDisagreeOnMembers: "leaders-disagree-on-members", "Two leaders at once went by different members.";
     // Clients.
     Repeated: "retry-answered-from-session", "A request was committed twice and answered the second time from the session.";
     SessionOpened: "session-opened", "A client opened a session.";
@@ -166,19 +193,19 @@ probes! {
 
 /// Which probes were hit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Hits(u128);
+pub struct Hits([u128; 2]);
 
 impl Hits {
     /// Notes a hit.
     #[inline]
     pub fn hit(&mut self, probe: Probe) {
-        self.0 |= 1 << probe as u32;
+        self.0[probe as usize / 128] |= 1 << (probe as u32 % 128);
     }
 
     /// Whether it was hit.
     #[must_use]
     pub fn contains(self, probe: Probe) -> bool {
-        self.0 & (1 << probe as u32) != 0
+        self.0[probe as usize / 128] & (1 << (probe as u32 % 128)) != 0
     }
 
     /// The probes that were hit, in order.
@@ -196,7 +223,7 @@ mod tests {
 
     #[test]
     fn every_probe_has_a_name_of_its_own_and_a_bit() {
-        assert!(Probe::ALL.len() >= 40 && Probe::ALL.len() <= 128);
+        assert!(Probe::ALL.len() >= 40 && Probe::ALL.len() <= 256);
         for (place, probe) in Probe::ALL.iter().enumerate() {
             assert_eq!(*probe as usize, place);
             assert!(

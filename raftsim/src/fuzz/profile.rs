@@ -28,6 +28,9 @@ pub struct Profile {
     /// How many nodes, from 1 to 9.
     #[serde(default = "nodes")]
     pub nodes: Counts,
+    /// How many more belong to no cluster at first; together at most 9.
+    #[serde(default = "nobody")]
+    pub spares: Counts,
     /// How the Raft nodes are configured.
     #[serde(default)]
     pub raft: RaftRanges,
@@ -68,6 +71,10 @@ pub struct Profile {
 
 fn nodes() -> Counts {
     read("1..7")
+}
+
+fn nobody() -> Counts {
+    read("0..0")
 }
 
 /// A default, as a profile would write it.

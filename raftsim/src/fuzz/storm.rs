@@ -8,8 +8,8 @@ use super::profile::Profile;
 use super::strategy::{around, clock_rate, network, up_to};
 use crate::format::{
     Action, ApplyChange, ClockChange, Comparison, Condition, DiskFault, DurationRange, Fault,
-    Gauge, LinkChange, Nanos, Network, NetworkChange, Operator, Partition, Phase, Route, Selector,
-    Trigger, When,
+    Gauge, LinkChange, MembersChange, Nanos, Network, NetworkChange, Operator, Partition, Phase,
+    Replacement, Route, Selector, Trigger, When,
 };
 
 /// What is drawn for one phase.
@@ -116,6 +116,12 @@ pub(super) fn phase(place: usize, drawn: &StormDrawn, nodes: usize, leases: bool
 }
 
 impl StormDrawn {
+    /// Whether members come and go in this phase.
+    pub(super) fn changes_members(&self) -> bool {
+        let mut shapes = self.faults.iter().flatten();
+        shapes.any(|shape| shape.kind.changes_members())
+    }
+
     /// How long a sync may take that a slow disk has begun in this phase.
     pub(super) fn slowest_sync(&self) -> Nanos {
         let mut shapes = self.faults.iter().flatten();
@@ -213,8 +219,32 @@ impl Shape {
             Kind::Weather => Action::Network(change(&storm.weather)),
             Kind::Transfer => Action::Transfer(Selector::Random(1)),
             Kind::RequestSnapshot => Action::RequestSnapshot(some()),
+            Kind::AddServer => Action::AddServer(Selector::Random(1)),
+            Kind::Join => Action::Join(Selector::Random(1)),
+            Kind::Promote => Action::Promote(Selector::Random(1)),
+            Kind::Demote => Action::Demote(Selector::Random(1)),
+            Kind::RemoveServer => Action::RemoveServer(Selector::Random(1)),
+            Kind::RemoveLeader => Action::RemoveServer(Selector::Leader),
+            Kind::Replace => Action::Replace(Replacement {
+                old: Selector::Random(1),
+                new: Selector::Random(1),
+            }),
+            Kind::Members => Action::Members(self.members(nodes)),
+            Kind::LeaveJoint => Action::LeaveJoint(Selector::All),
         };
         Some(action)
+    }
+
+    /// Some servers, at times with learners, at times whatever comes of it.
+    fn members(&self, nodes: u32) -> MembersChange {
+        let form = scale(self.form, 0, 7);
+        let learners = nodes - nodes.min(2);
+        MembersChange {
+            voters: Selector::Random(self.some_of(nodes)),
+            learners: (form & 1 == 1 && learners > 0).then_some(Selector::Random(learners)),
+            forced: form & 6 == 2,
+            stays_joint: form & 4 == 4,
+        }
     }
 
     fn disk(&self, node: Selector, stall: Option<bool>, sync: Option<DurationRange>) -> Action {

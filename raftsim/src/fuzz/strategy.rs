@@ -38,7 +38,7 @@ pub fn scenarios(profile: &Profile) -> BoxedStrategy<Resolved> {
     let storms = prop::collection::vec(storm::drawn(profile), storms);
     let drawn = (
         any::<u64>(),
-        nodes(profile.nodes),
+        (nodes(profile.nodes), count(profile.spares)),
         settings,
         storms,
         calm::drawn(&profile.calm),
@@ -74,12 +74,18 @@ type Settings = (
 fn assemble(
     name: &str,
     seed: u64,
-    nodes: u32,
+    (founders, spares): (u32, u32),
     (mut raft, network, client_network, disk, drifts, priorities, mut clients, mut machine): Settings,
     storms: &[StormDrawn],
     calm: &CalmDrawn,
 ) -> Resolved {
-    let nodes: Vec<_> = (1..=nodes).map(|n| NodeName(format!("S{n}"))).collect();
+    let most = u32::try_from(MOST_NODES).expect("a small number");
+    let all = (founders + spares).min(most);
+    let nodes: Vec<_> = (1..=all).map(|n| NodeName(format!("S{n}"))).collect();
+    let founders = nodes.iter().take(founders as usize).cloned().collect();
+    let change = storms.iter().any(StormDrawn::changes_members);
+    // A server that was taken out and knows nothing of it would unseat every leader for ever.
+    raft.pre_vote |= change && !raft.stickiness;
     let clocks = drifts.into_iter().zip(&nodes).filter_map(|(rate, name)| {
         let node = Selector::Nodes(vec![name.clone()]);
         let note = None;
@@ -103,6 +109,7 @@ fn assemble(
         client_network: &client_network,
         disk: &disk,
         machine: &machine,
+        members_change: change,
         slowest_sync: storms.iter().map(StormDrawn::slowest_sync).max(),
     };
     let ending = calm::ending(calm, &nodes, &raft, &surroundings, &mut clients);
@@ -121,7 +128,7 @@ fn assemble(
         note: None,
         seed,
         params: Vec::new(),
-        founders: nodes.clone(),
+        founders,
         nodes,
         raft,
         machine,

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use kv::{Came, Duties, Response};
-use raft_core::{Body, EntryId, Event, Index, MessageKind, RoleKind, RuleId, Rules, Term};
+use raft_core::{
+    Body, Configuration, EntryId, Event, Index, MessageKind, RoleKind, RuleId, Rules, Term,
+};
 use raft_core::{VoteRefusal, WriteId};
 use simulator::{
     Action, Cluster, DropReason, Endpoint, EventId, MessageId, NodeId, Observer, Span, Step, Time,
@@ -60,6 +62,8 @@ pub(super) struct Seen {
     pub(super) expects: BTreeSet<(Index, Term)>,
     /// Whether it put off a candidate of a lower priority since it last followed a leader.
     pub(super) put_off: bool,
+    /// The members that it went by after its last step.
+    pub(super) members: Option<Configuration>,
 }
 
 impl Probes {
@@ -83,6 +87,7 @@ impl Probes {
             part: None,
             expects: BTreeSet::new(),
             put_off: false,
+            members: None,
         };
         Self {
             hits: Hits::default(),
@@ -477,6 +482,7 @@ impl<R: Rules + Clone, D: Duties> Observer<Server<R, D>> for Probes {
             self.priorities(node, cluster, step);
             self.forwarding(node, step);
             self.snapshots(node, cluster, step);
+            self.members(node, cluster, step);
         }
         if !step.output.is_empty() {
             self.put_out(step);

@@ -79,7 +79,7 @@ impl<'s, C> Replayer<'s, C> {
         let names = names.map(|name| name.0.clone()).collect();
         Play {
             stepped: self.world(world),
-            checks: Checks::new(names, &self.properties),
+            checks: Checks::new(names, world.founders, &self.properties),
             serials: vec![0; world.clients as usize],
             sessions: vec![None; world.clients as usize],
             timed: world.timed,

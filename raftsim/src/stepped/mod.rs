@@ -86,7 +86,11 @@ where
         serials: vec![0; scenario.clients.count as usize],
         eye: Eye {
             observer,
-            checks: Checks::new(names.clone(), &scenario.expect.properties()),
+            checks: Checks::new(
+                names.clone(),
+                scenario.founders(),
+                &scenario.expect.properties(),
+            ),
             vigil: Vigil::new(scenario),
             faults: Faults::default(),
             names: &names,

@@ -218,11 +218,6 @@ impl Account {
         &self.names[node.0 as usize]
     }
 
-    /// How many nodes decide.
-    pub(super) fn majority(&self) -> usize {
-        self.names.len() / 2 + 1
-    }
-
     /// What a node begins with, before the first event.
     pub(super) fn begin(&mut self, node: NodeId, disk: Image) {
         assert!(self.before.is_empty(), "nothing has happened yet");
@@ -356,7 +351,12 @@ impl Account {
                     theirs: *theirs,
                     own: *own,
                 }),
-                Event::Committed { commit, was, .. } => self.committed(when, node, was.0, commit.0),
+                Event::Committed { commit, was, .. } => {
+                    let led = before
+                        .as_ref()
+                        .is_some_and(|look| look.role == RoleKind::Leader);
+                    self.committed(when, node, (was.0, commit.0), led);
+                }
                 _ => {}
             }
         }
@@ -439,10 +439,11 @@ impl Account {
         }
     }
 
-    fn committed(&mut self, when: When, node: NodeId, was: u64, index: u64) {
+    /// A node commits; `led` says that it led when the step began.
+    fn committed(&mut self, when: When, node: NodeId, (was, index): (u64, u64), led: bool) {
         let now = &self.nodes[node.0 as usize];
         let Some(look) = &now.look else { return };
-        let leads = look.role == RoleKind::Leader;
+        let leads = led || look.role == RoleKind::Leader;
         let entry = term_at(&now.log, index).unwrap_or_default();
         let counted = slips::counted(node, look, index);
         let length = usize::try_from(index).unwrap_or(usize::MAX);

@@ -52,6 +52,7 @@ impl Recorder {
             Subject::Node(node) | Subject::Match { leader: node, .. } => {
                 telling.step(node);
             }
+            Subject::Deciders { nodes } => nodes.into_iter().for_each(|node| telling.step(node)),
             Subject::State { node, index } => requests::state(&mut telling, node, index),
             Subject::Request { client, serial } => {
                 requests::operation(&mut telling, (u64::from(client.0), serial));

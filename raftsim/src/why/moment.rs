@@ -4,6 +4,8 @@ use kv::{ClientId, Serial};
 use raft_core::{EntryId, HardState, Index, Instant, Message, RoleKind, Settings, Term, Write};
 use simulator::NodeId;
 
+use crate::check::Sets;
+
 /// An event as it happened.
 #[derive(Clone, Debug)]
 pub(super) struct Moment {
@@ -76,6 +78,8 @@ pub(super) struct Look {
     /// What its clock shows.
     pub(super) now: Instant,
     pub(super) settings: Settings,
+    /// The latest members in its log.
+    pub(super) members: Sets,
 }
 
 /// An entry that a node applied.

@@ -8,7 +8,7 @@ use simulator::{Action, Cluster, Endpoint, MessageId, NodeId, Observer, Step, Ve
 
 use super::account::{Account, stands_for};
 use super::moment::{Answer, Applied, Image, Look, Moment, Operation, Read, What};
-use crate::check::{Violation, asker, read_request};
+use crate::check::{Sets, Violation, asker, read_request};
 use crate::run::Spectator;
 use crate::server::{Server, engine_id};
 
@@ -300,6 +300,7 @@ fn look<R: Rules + Clone, D: Duties>(server: &Server<R, D>) -> Look {
             .collect(),
         now: raft.now(),
         settings: *raft.settings(),
+        members: Sets::of(raft.log().configuration()),
     }
 }
 

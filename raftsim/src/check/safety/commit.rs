@@ -6,16 +6,18 @@ use simulator::{Cluster, NodeId};
 
 use super::{Found, Safety};
 use crate::check::subject::Subject;
-use crate::format::Property;
+use crate::format::{NodeSet, Property};
 use crate::server::Server;
 
 impl Safety {
-    /// State Machine Safety for what a node may apply, and a recount of each commit's quorum.
+    /// State Machine Safety for what a node may apply, and a recount of each commit's quorum. `led`
+    /// says that it led this term when the step began.
     pub(super) fn commit<R: Rules + Clone, D: Duties>(
         &mut self,
         cluster: &Cluster<Server<R, D>>,
         id: NodeId,
         server: &Server<R, D>,
+        led: bool,
     ) -> Result<(), Found> {
         let raft = server.node().raft();
         let commit = raft.commit_index().0;
@@ -24,13 +26,18 @@ impl Safety {
         }
         self.watched(id).commit = commit;
         if commit > self.committed.last() {
-            self.quorum(cluster, id, raft.role(), commit)?;
+            let role = if led { RoleKind::Leader } else { raft.role() };
+            self.quorum(cluster, id, role, commit)?;
             let term = raft.current_term();
             for index in self.committed.last() + 1..=commit {
                 let Some(entry) = self.nodes[id.0 as usize].log.get(index) else {
                     break;
                 };
                 self.committed.push(entry);
+                let held = self.nodes[id.0 as usize].members.held_at(index);
+                if let Some(sets) = held {
+                    self.member_history(id, index, sets)?;
+                }
                 self.committed_in.push(term);
                 self.sightings.commits += 1;
             }
@@ -93,26 +100,27 @@ impl Safety {
             let disk = &cluster.disk(*node).0;
             disk.term_at(index) == Some(entry.term) || index < disk.base().index
         };
-        let holders: Vec<_> = cluster.nodes().filter(holds).collect();
-        let needed = self.names.len() / 2 + 1;
-        if holders.len() >= needed {
+        let holders: NodeSet = cluster.nodes().filter(holds).collect();
+        let members = self.nodes[id.0 as usize].members.latest();
+        let Some(short) = members.short(holders) else {
             return Ok(());
-        }
-        let names: Vec<_> = holders.iter().map(|node| self.name(*node)).collect();
+        };
+        let (needed, all) = (short.needed(), short.of.len());
+        let names: Vec<_> = short.have.iter().map(|node| self.name(node)).collect();
         let named = match names.is_empty() {
             true => String::new(),
             false => format!(" ({})", names.join(" ")),
         };
-        let (nodes, verb) = match self.names.len() {
+        let (nodes, verb) = match all {
             1 => ("node", "is"),
-            _ => ("nodes", "are"),
+            _ if all == self.names.len() => ("nodes", "are"),
+            _ => ("voters", "are"),
         };
         let facts = [
             format!("{name} commits #{commit}{}", entry.term),
             format!(
-                "it is durable on {} of {} {nodes}{named}, {needed} {verb} needed",
-                holders.len(),
-                self.names.len(),
+                "it is durable on {} of {all} {nodes}{named}, {needed} {verb} needed",
+                short.have.len(),
             ),
         ];
         let subject = Subject::Commit {

@@ -13,6 +13,7 @@ impl Safety {
     /// Leader Completeness (Figure 3), when the role has changed.
     pub(super) fn role<R: Rules + Clone, D: Duties>(
         &mut self,
+        cluster: &Cluster<Server<R, D>>,
         id: NodeId,
         server: &Server<R, D>,
     ) -> Result<(), Found> {
@@ -26,7 +27,10 @@ impl Safety {
         }
         match role {
             RoleKind::Candidate => self.sightings.elections += 1,
-            RoleKind::Leader => self.elected(id, term)?,
+            RoleKind::Leader => {
+                self.elected(id, term)?;
+                self.election_quorum(cluster, id, term)?;
+            }
             RoleKind::Follower | RoleKind::PreCandidate => {}
         }
         Ok(())

@@ -20,6 +20,7 @@ impl Safety {
     ) -> Result<(), Found> {
         if let Some(rebase) = write.raft.rebase.as_ref().filter(|rebase| rebase.whole) {
             self.replaced(id, rebase.base.last)?;
+            self.members_given(id, rebase.base.last.index.0, &rebase.base.configuration)?;
         }
         let Some(first) = first_touched(write) else {
             return Ok(());
@@ -39,6 +40,7 @@ impl Safety {
             self.object(Property::LeaderAppendOnly, Subject::Node(id), facts)?;
         }
         let removed = self.watched(id).log.truncate(first);
+        self.members_cut(id, first);
         if write.raft.truncate_from.is_some() {
             self.sightings.overwritten += removed;
             let watched = self.watched(id);
@@ -51,6 +53,7 @@ impl Safety {
         for payload in &write.payloads {
             let entry = self.nodes[id.0 as usize].log.next(append.term, payload);
             self.watched(id).log.push(entry);
+            self.member_entry(id, payload.bytes());
             self.matching(id, entry)?;
         }
         Ok(())

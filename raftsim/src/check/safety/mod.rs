@@ -2,6 +2,7 @@
 //! proportional to what changed.
 
 mod commit;
+mod configuration;
 mod election;
 mod log;
 mod monotonic;
@@ -13,9 +14,10 @@ use raft_core::{Index, NodeId as RaftId, RoleKind, Rules, Term};
 use simulator::{Cluster, NodeId, Output};
 use smallvec::SmallVec;
 
+use super::members::{MembersLog, Sets};
 use super::shadow::{Entry, ShadowLog};
 use super::subject::Subject;
-use crate::format::Property;
+use crate::format::{NodeSet, Property};
 use crate::server::{Server, engine_id};
 
 /// A property that does not hold.
@@ -42,12 +44,17 @@ pub struct Sightings {
     pub snapshots: u64,
     /// Snapshots of other nodes that took the place of a whole log.
     pub installs: u64,
+    /// Configurations committed.
+    pub configurations: u64,
 }
 
 /// One node as the checks remember it.
 #[derive(Clone, Debug, Default)]
 struct Watched {
     log: ShadowLog,
+    members: MembersLog,
+    /// Whether the latest members may be others than they were.
+    members_moved: bool,
     term: Term,
     commit: u64,
     applied: u64,
@@ -72,6 +79,11 @@ pub(crate) struct Safety {
     /// Per index, the chain hash that each term's entry was first seen with.
     known: Vec<SmallVec<[Entry; 2]>>,
     committed: ShadowLog,
+    committed_members: MembersLog,
+    /// The members that each node knows of without any entry.
+    founding: Vec<Sets>,
+    /// An operator has forced a new cluster: whatever is left of the old one may decide, too.
+    recovered: bool,
     /// The term of the leader that committed each entry.
     committed_in: Vec<Term>,
     states: Vec<u64>,
@@ -80,9 +92,26 @@ pub(crate) struct Safety {
 }
 
 impl Safety {
-    pub(crate) fn new(names: Vec<String>, wanted: [bool; Property::COUNT]) -> Self {
+    pub(crate) fn new(
+        names: Vec<String>,
+        founders: NodeSet,
+        wanted: [bool; Property::COUNT],
+    ) -> Self {
+        let all = (0..).map(NodeId).take(names.len());
+        let founding: Vec<_> = all.map(|id| Sets::founding(founders, id)).collect();
+        let watched = founding.iter().map(|sets| Watched {
+            members: MembersLog::new(*sets),
+            ..Watched::default()
+        });
+        let members = Sets {
+            incoming: founders,
+            ..Sets::default()
+        };
         Self {
-            nodes: vec![Watched::default(); names.len()],
+            nodes: watched.collect(),
+            founding,
+            committed_members: MembersLog::new(members),
+            recovered: false,
             names,
             wanted,
             leaders: Vec::new(),
@@ -156,8 +185,12 @@ impl Safety {
         if let Err(found) = self.monotonic(id, server) {
             self.object(found.property, found.subject, found.facts)?;
         }
-        self.role(id, server)?;
-        self.commit(cluster, id, server)?;
+        self.goes_by_the_latest(cluster, id, server)?;
+        let before = &self.nodes[id.0 as usize];
+        // A leader that its configuration takes its vote from leads no more once that is committed.
+        let led = before.role == Some(RoleKind::Leader) && before.term == raft.current_term();
+        self.role(cluster, id, server)?;
+        self.commit(cluster, id, server, led)?;
         for write in output.writes.iter().filter_map(kv::Write::log) {
             self.cut(id, write)?;
         }
@@ -169,6 +202,11 @@ impl Safety {
         let state = format!("{} in {}", self.name(id), self.nodes[id.0 as usize].term);
         let facts = [broken.to_string(), state];
         self.object(Property::CoreInvariants, Subject::Node(id), facts)
+    }
+
+    /// An operator makes a node the only member, whatever others hold.
+    pub(crate) fn recovers(&mut self) {
+        self.recovered = true;
     }
 
     /// How many entries are committed.

@@ -5,6 +5,7 @@ use raft_core::{Body, Outcome};
 use simulator::NodeId;
 
 use super::{Found, Safety};
+use crate::check::members::MembersLog;
 use crate::check::shadow::{ShadowLog, first_touched};
 use crate::check::subject::Subject;
 use crate::format::Property;
@@ -134,10 +135,13 @@ impl Safety {
     /// A node started again, from this disk.
     pub(crate) fn restarted(&mut self, id: NodeId, disk: &kv::Disk) {
         let log = ShadowLog::of_disk(disk, &self.committed);
+        let founding = self.founding[id.0 as usize];
         let watched = self.watched(id);
         watched.acknowledged = watched.acknowledged.min(log.last());
         watched.durable = log.last();
         watched.log = log;
+        watched.members = MembersLog::of_disk(disk, founding);
+        watched.members_moved = true;
         watched.term = disk.hard_state.current_term;
         watched.role = None;
         watched.commit = 0;

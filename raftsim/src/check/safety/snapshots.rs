@@ -53,6 +53,10 @@ impl Safety {
     }
 
     fn stands_for_committed(&self, id: NodeId, base: EntryId) -> Result<(), Found> {
+        // A cluster is founded: nothing lies before.
+        if base == EntryId::default() {
+            return Ok(());
+        }
         let committed = self.committed.get(base.index.0);
         let known = match committed {
             Some(entry) if entry.term == base.term => return Ok(()),

@@ -70,18 +70,20 @@ fn leader(scene: &mut Scene<'_>, commit: u64) {
         scene.slip(RuleId::CurrentTermOnly, Some(commit), text);
     }
     let copies = counted(scene.node, scene.after, commit);
-    let (needed, own) = (scene.account.majority(), scene.own());
-    if copies.len() >= needed {
+    let own = scene.own();
+    let members = scene.after.members;
+    let Some(short) = members.short(copies.iter().copied().collect()) else {
         return;
-    }
+    };
     let held = scene.after.durable.0;
-    if copies.len() + 1 == needed && !copies.contains(&scene.node) {
+    let with_own = copies.iter().copied().chain([scene.node]).collect();
+    if members.short(with_own).is_none() {
         let text = format!(
             "{own} counts its own copy of #{commit} while its log is durable only up to #{held}"
         );
         scene.slip(RuleId::OwnCopyDurable, Some(held + 1), text);
     } else {
-        let (copies, nodes) = (copies.len(), scene.account.names.len());
+        let (copies, nodes, needed) = (short.have.len(), short.of.len(), short.needed());
         let text =
             format!("{own} commits #{commit} with {copies} of {nodes} copies, {needed} are needed");
         scene.slip(RuleId::Majority, Some(commit), text);

@@ -3,8 +3,11 @@
 
 use raft_core::{Event, Instant, RuleId, Span};
 
+use simulator::NodeId;
+
 use super::super::account::Reign;
 use super::{Scene, Slip};
+use crate::format::NodeSet;
 
 pub(super) fn check(scene: &mut Scene<'_>) {
     let moment = scene.moment;
@@ -63,16 +66,16 @@ fn own_term_first(scene: &mut Scene<'_>, commit: u64) {
 /// before it.
 fn quorum(scene: &mut Scene<'_>, in_this_step: bool) {
     let reign = scene.now.reign_after(scene.moment);
-    let needed = scene.account.majority();
     let round = match in_this_step {
         true => &reign.round,
         false => &scene.now.reign.round,
     };
-    let answered = 1 + reign.answered_since(round).len();
-    if answered >= needed {
+    let answered = reign.answered_since(round).into_iter();
+    let who = answered.chain([scene.node]).collect();
+    let Some(short) = scene.after.members.short(who) else {
         return;
-    }
-    let nodes = scene.account.names.len();
+    };
+    let (answered, nodes, needed) = (short.have.len(), short.of.len(), short.needed());
     let text = format!(
         "{} answers reads though only {answered} of {nodes} nodes have followed it since they came, \
          {needed} are needed",
@@ -96,9 +99,9 @@ fn lease(scene: &mut Scene<'_>, until: Instant) {
         scene.slip(RuleId::LeaseGivenUp, None, text);
         return;
     }
-    let Some(contact) = contact(&reign, scene.account.majority()) else {
-        return;
-    };
+    let halves = scene.after.members.halves();
+    let contacts = halves.map(|voters| contact(&reign, voters, scene.node));
+    let contact = contacts.min().unwrap_or_default();
     let error = settings.clock_error.unwrap_or_default().0;
     let lasts = settings.election_timeout_min.0.saturating_sub(error);
     if until > contact.after(Span(lasts)) {
@@ -111,14 +114,18 @@ fn lease(scene: &mut Scene<'_>, until: Instant) {
     }
 }
 
-/// When the latest message was sent that a majority has answered, the leader among them.
-fn contact(reign: &Reign, majority: usize) -> Option<Instant> {
-    let mut sent: Vec<_> = reign.heard.iter().map(|(_, sent_at, _)| *sent_at).collect();
+/// When the latest message was sent that a majority of these voters has answered; the leader answers
+/// at once.
+fn contact(reign: &Reign, voters: NodeSet, own: NodeId) -> Instant {
+    let sent = |voter: NodeId| {
+        let heard = reign.heard.iter().find(|(node, ..)| *node == voter);
+        match heard {
+            _ if voter == own => Instant(u64::MAX),
+            Some((_, sent_at, _)) => *sent_at,
+            None => reign.began,
+        }
+    };
+    let mut sent: Vec<_> = voters.iter().map(sent).collect();
     sent.sort_unstable_by(|a, b| b.cmp(a));
-    // The leader itself is the first of the majority.
-    majority
-        .checked_sub(2)
-        .map_or(Some(Instant(u64::MAX)), |place| {
-            Some(sent.get(place).copied().unwrap_or(reign.began))
-        })
+    sent.get(voters.len() / 2).copied().unwrap_or(reign.began)
 }

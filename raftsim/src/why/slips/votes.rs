@@ -123,15 +123,13 @@ fn counted(scene: &mut Scene<'_>, voter: NodeId) {
 }
 
 fn elected(scene: &mut Scene<'_>, term: Term) {
-    let (votes, needed) = (
-        votes_counted(scene.now, scene.moment),
-        scene.account.majority(),
-    );
-    if votes.len() < needed {
-        let (own, nodes) = (scene.own(), scene.account.names.len());
+    let votes = votes_counted(scene.now, scene.moment);
+    if let Some(short) = scene.after.members.short(votes.into_iter().collect()) {
+        let (nodes, needed) = (short.of.len(), short.needed());
         let text = format!(
-            "{own} leads {term} with {} of {nodes} votes, {needed} are needed",
-            votes.len()
+            "{} leads {term} with {} of {nodes} votes, {needed} are needed",
+            scene.own(),
+            short.have.len()
         );
         scene.slip(RuleId::Majority, None, text);
     }

@@ -1,0 +1,125 @@
+//! Watches changes of members: what came and went, what was refused, and who campaigned without a
+//! vote.
+
+use kv::Duties;
+use raft_core::{ChangeFailure, Configuration, Event, RoleKind, RuleId, Rules};
+use simulator::{Action, Cluster, NodeId, Step};
+
+use super::probe::Probe;
+use super::watch::Probes;
+use crate::server::{Server, raft_id};
+
+impl Probes {
+    /// What a step did to the members.
+    pub(super) fn members<R: Rules + Clone, D: Duties>(
+        &mut self,
+        node: NodeId,
+        cluster: &Cluster<Server<R, D>>,
+        step: &Step<'_, Server<R, D>>,
+    ) {
+        let Some(server) = cluster.node(node) else {
+            return;
+        };
+        let raft = server.node().raft();
+        let (now, role) = (raft.configuration(), raft.role());
+        for event in step.events {
+            let kv::Event::Core(event) = event else {
+                continue;
+            };
+            match event {
+                Event::Configured { .. } => {
+                    let leads = role == RoleKind::Leader;
+                    self.configured(node, now, leads);
+                }
+                Event::ConfigurationRolledBack { .. } => self.hit(Probe::MembersRolledBack),
+                Event::CaughtUp { .. } => self.hit(Probe::CaughtUp),
+                Event::CatchUpRound { .. } => self.hit(Probe::CatchUpRound),
+                Event::ChangeMade { .. } => self.hit(Probe::ChangeMade),
+                Event::ChangeFailed { why } => self.change_failed(*why),
+                Event::SnapshotInstalled { .. } => {
+                    let nobody = |known: &Configuration| known.is_of_nobody();
+                    let new = self.servers[node.0 as usize].members.as_ref();
+                    self.hit_if(new.is_none_or(nobody), Probe::SnapshotToNewcomer);
+                }
+                Event::Became { role, rule, .. } => {
+                    let left = *rule == RuleId::LeadsUntilCommitted;
+                    self.hit_if(left, Probe::LeaderLeft);
+                    let stands = matches!(role, RoleKind::PreCandidate | RoleKind::Candidate);
+                    let votes = now.is_voter(raft_id(node));
+                    self.hit_if(stands && !votes, Probe::OutsiderStands);
+                    if *role == RoleKind::Leader {
+                        self.elected_among(node, now, cluster);
+                    }
+                }
+                Event::VoteRefused { candidate, .. } | Event::PreVoteRefused { candidate, .. } => {
+                    let known = now.is_of_nobody() || now.is_voter(*candidate);
+                    self.hit_if(!known, Probe::StrangerRefused);
+                }
+                Event::VoteGranted { candidate, .. } => {
+                    self.hit_if(!now.is_voter(*candidate), Probe::StrangerTrusted);
+                }
+                _ => {}
+            }
+        }
+        if matches!(step.action, Action::Restart(_)) {
+            let changed = raft.log().configured_at() > raft.commit_index();
+            self.hit_if(changed, Probe::RestartedUnderNewMembers);
+        }
+        let seen = &mut self.servers[node.0 as usize];
+        if seen.members.as_ref() != Some(now) {
+            seen.members = Some(now.clone());
+        }
+    }
+
+    fn configured(&mut self, node: NodeId, now: &Configuration, leads: bool) {
+        if !leads {
+            return;
+        }
+        let before = self.servers[node.0 as usize].members.clone();
+        let Some(before) = before else { return };
+        let any = |of: &[raft_core::NodeId], wanted: &dyn Fn(raft_core::NodeId) -> bool| {
+            of.iter().any(|id| wanted(*id))
+        };
+        let gained = any(now.incoming(), &|id| !before.is_voter(id));
+        self.hit_if(gained, Probe::VoterAdded);
+        let learner = any(now.learners(), &|id| !before.is_member(id));
+        self.hit_if(learner, Probe::LearnerAdded);
+        let demoted = any(now.learners(), &|id| before.incoming().contains(&id));
+        self.hit_if(demoted, Probe::VoterDemoted);
+        let removed = any(before.incoming(), &|id| !now.is_member(id));
+        self.hit_if(removed, Probe::VoterRemoved);
+        self.hit_if(now.is_joint(), Probe::JointEntered);
+        self.hit_if(before.is_joint() && !now.is_joint(), Probe::JointLeft);
+        let itself = before.is_voter(raft_id(node)) && !now.is_voter(raft_id(node));
+        self.hit_if(itself, Probe::LeaderRemovedItself);
+    }
+
+    fn change_failed(&mut self, why: ChangeFailure) {
+        self.hit(match why {
+            ChangeFailure::Busy => Probe::ChangeWhileChanging,
+            ChangeFailure::OwnTermFirst => Probe::ChangeBeforeOwnTerm,
+            ChangeFailure::NoLiveQuorum => Probe::ChangeToTheDead,
+            ChangeFailure::TooSlow(_) => Probe::NewcomerTooSlow,
+            ChangeFailure::Silent(_) => Probe::NewcomerSilent,
+            ChangeFailure::LeadershipLost => Probe::ChangeLostItsLeader,
+            ChangeFailure::Transferring { .. } => Probe::ChangeDuringTransfer,
+            _ => return,
+        });
+    }
+
+    fn elected_among<R: Rules + Clone, D: Duties>(
+        &mut self,
+        node: NodeId,
+        now: &Configuration,
+        cluster: &Cluster<Server<R, D>>,
+    ) {
+        self.hit_if(now.is_joint(), Probe::ElectedInJoint);
+        let apart = cluster.nodes().any(|other| {
+            let raft = cluster.node(other).map(|server| server.node().raft());
+            raft.is_some_and(|raft| {
+                other != node && raft.role() == RoleKind::Leader && raft.configuration() != now
+            })
+        });
+        self.hit_if(apart, Probe::LeadersDisagreeOnMembers);
+    }
+}
