@@ -14,6 +14,7 @@ const MACHINES: Shows = Shows::Property(Property::StateMachineSafety);
 const QUORUM: Shows = Shows::Property(Property::CommitQuorum);
 const MONOTONIC: Shows = Shows::Property(Property::MonotonicState);
 const PROMISES: Shows = Shows::Property(Property::PromisesKept);
+const MEMBERS: Shows = Shows::Property(Property::ConfigurationSafety);
 const SNAPSHOTS: Shows = Shows::Property(Property::SnapshotSafety);
 const ITSELF: Shows = Shows::Property(Property::CoreInvariants);
 const ONCE: Shows = Shows::Property(Property::ExactlyOnce);
@@ -97,7 +98,7 @@ pub(super) const CARDS: &[Card] = &[
                     it, so that two leaders of a term it does not make; but it raises terms, and \
                     where it wins it leads only until its first entry is committed.",
         change: Change::Rule("may_stand", RuleId::VotersStand),
-        breaks: &[LIMITS, LIVE],
+        breaks: &[MEMBERS, LIMITS, LIVE],
         exposed_by: "A learner, or a server that was taken out, that does not hear the leader.",
         seen_in: "libraries in Go and Rust",
         reach: Reach::Only(
@@ -112,7 +113,7 @@ pub(super) const CARDS: &[Card] = &[
         deviation: "A candidate asks members without a vote, too, and counts what they grant as if \
                     it came from voters: two minorities of the voters elect a leader each.",
         change: Change::Rule("member_votes", RuleId::VotersVote),
-        breaks: &[ELECTION, COMPLETE, MACHINES, LOST],
+        breaks: &[MEMBERS, ELECTION, COMPLETE, MACHINES, LOST],
         exposed_by: "Learners that hear one candidate, while the voters hear another.",
         seen_in: "a Rust library",
         reach: Reach::Only("the cluster has learners."),
@@ -230,7 +231,7 @@ pub(super) const CARDS: &[Card] = &[
                     that this is the one of its snapshot: perhaps one of long ago, whose \
                     majorities share no server with today's.",
         change: Change::Rule("configuration_found_counts", RuleId::WholeLogCounts),
-        breaks: &[ELECTION, QUORUM, COMPLETE, MACHINES, LOST, LIVE],
+        breaks: &[MEMBERS, ELECTION, QUORUM, COMPLETE, MACHINES, LOST, LIVE],
         exposed_by: "A restart after two changes of members, and an election.",
         seen_in: "an Erlang library",
         reach: Reach::Open,
@@ -396,7 +397,7 @@ pub(super) const CARDS: &[Card] = &[
         deviation: "While a change is under way, a majority of the next voters elects and commits, \
                     whatever the present ones say: these may decide something else meanwhile.",
         change: Change::Rule("outgoing_must_agree", RuleId::BothHalves),
-        breaks: &[QUORUM, ELECTION, COMPLETE, MACHINES, LOST],
+        breaks: &[MEMBERS, QUORUM, ELECTION, COMPLETE, MACHINES, LOST],
         exposed_by: "Several voters replaced at once, and a partition between the old ones and the \
                     new.",
         seen_in: "a Rust library and a C library",
@@ -425,7 +426,7 @@ pub(super) const CARDS: &[Card] = &[
                     which it knows nothing, may differ by one server in the other direction: the \
                     two share no quorum, and both can commit.",
         change: Change::Rule("change_may_begin", RuleId::ChangeOwnTermFirst),
-        breaks: &[COMPLETE, ELECTION, MACHINES, LOST],
+        breaks: &[MEMBERS, COMPLETE, ELECTION, MACHINES, LOST],
         exposed_by: "A change whose leader is cut off, and another change by its successor within \
                     moments.",
         seen_in: "the published algorithm itself, until 2015",
@@ -439,7 +440,7 @@ pub(super) const CARDS: &[Card] = &[
                     changes on, one that lags behind, or has started again, still elects by \
                     majorities that share no server with those of today.",
         change: Change::Rule("in_force_through", RuleId::InForceAtAppend),
-        breaks: &[ELECTION, QUORUM, COMPLETE, MACHINES, LOST, LIVE],
+        breaks: &[MEMBERS, ELECTION, QUORUM, COMPLETE, MACHINES, LOST, LIVE],
         exposed_by: "A restart after two changes of members, and an election.",
         seen_in: "libraries in Go and Rust",
         reach: Reach::Open,
@@ -452,7 +453,7 @@ pub(super) const CARDS: &[Card] = &[
                     a server with the one before, but the last need share none with the one that \
                     others still go by.",
         change: Change::Rule("change_is_over", RuleId::ChangeOneAtATime),
-        breaks: &[ELECTION, COMPLETE, MACHINES, LOST],
+        breaks: &[MEMBERS, ELECTION, COMPLETE, MACHINES, LOST],
         exposed_by: "Two changes within one round trip, and a leader that is cut off with a \
                     minority.",
         seen_in: "a library in C++, whose new leaders overlooked changes that were not committed",
@@ -465,7 +466,9 @@ pub(super) const CARDS: &[Card] = &[
         deviation: "A server whose log loses a configuration that never was committed goes on by \
                     it: it counts majorities of a cluster that does not exist.",
         change: Change::Rule("configurations_forgotten", RuleId::ConfigurationRolledBack),
-        breaks: &[ITSELF, ELECTION, QUORUM, COMPLETE, MACHINES, LOST, LIVE],
+        breaks: &[
+            MEMBERS, ITSELF, ELECTION, QUORUM, COMPLETE, MACHINES, LOST, LIVE,
+        ],
         exposed_by: "A leader that changes the members while it is cut off, and another change by \
                     its successor.",
         seen_in: "a C library and an Erlang library",
@@ -479,7 +482,7 @@ pub(super) const CARDS: &[Card] = &[
                     from it takes the change for made: as leader it never leaves the joint \
                     configuration that the others are in.",
         change: Change::Rule("snapshot_keeps_outgoing", RuleId::SnapshotKeepsBoth),
-        breaks: &[SNAPSHOTS, QUORUM, LIVE],
+        breaks: &[MEMBERS, SNAPSHOTS, QUORUM, LIVE],
         exposed_by: "A joint configuration that lasts, a follower that is sent a snapshot \
                     meanwhile, and its election.",
         seen_in: "libraries in Go and Rust",
@@ -495,7 +498,7 @@ pub(super) const CARDS: &[Card] = &[
         deviation: "A leader appends the next configuration right after the joint one: its incoming \
                     voters decide, while the outgoing ones may not have heard of anything.",
         change: Change::Rule("joint_may_be_left", RuleId::JointFirst),
-        breaks: &[ELECTION, COMPLETE, QUORUM, MACHINES, LOST],
+        breaks: &[MEMBERS, ELECTION, COMPLETE, QUORUM, MACHINES, LOST],
         exposed_by: "Several voters replaced at once, and a partition between the old ones and the \
                     new.",
         seen_in: "a workflow engine in Java",
