@@ -23,6 +23,11 @@ impl<R: Rules> Raft<R> {
             "a leader waits for no leader"
         );
         if !self.may_campaign() {
+            // Whom it last followed need not lead any more, and it will not find out by standing.
+            if self.leader().is_some() {
+                let rule = RuleId::ElectionTimeout;
+                self.become_follower(self.current_term, None, rule, observer);
+            }
             self.election_deadline = Some(self.fresh_election_deadline());
             return;
         }
@@ -36,10 +41,10 @@ impl<R: Rules> Raft<R> {
     /// Only a voter (or who may still be one) whose promises hold and whose whole log is on its way
     /// to disk campaigns: it could otherwise never advertise that log.
     pub(crate) fn may_campaign(&self) -> bool {
-        let committed = self.log.configuration_in_force_at(self.commit_index);
+        let voted = self.log.may_be_voter(self.id, self.commit_index);
         let votes = self.configuration().is_voter(self.id);
         self.may_vote
-            && self.rules.may_stand(votes, committed.is_voter(self.id))
+            && self.rules.may_stand(votes, voted)
             && self.durability.submitted_index() == self.log.last_index()
             && self.current_term.0 + 1 < LIMIT
     }

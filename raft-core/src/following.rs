@@ -184,7 +184,6 @@ impl<R: Rules> Raft<R> {
                 last: self.log.last(),
             });
         }
-        self.tell_configured(configured_at, observer);
         assert!(
             self.log.last_index() >= last,
             "what was stored is in the log"
@@ -192,6 +191,9 @@ impl<R: Rules> Raft<R> {
         // Entries known by term only, whose payloads were lost, are written again.
         let unwritten = new.min(self.durability.submitted_index().next()).max(first);
         if unwritten <= last {
+            if let Some(configuration) = &append.configuration {
+                self.log.configure(last, configuration);
+            }
             self.pending.append = Some(Append {
                 first: unwritten,
                 last,
@@ -200,6 +202,7 @@ impl<R: Rules> Raft<R> {
                 configuration: append.configuration.clone(),
             });
         }
+        self.tell_configured(configured_at, observer);
         Ok(())
     }
 

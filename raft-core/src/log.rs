@@ -11,7 +11,7 @@ use alloc::boxed::Box;
 use smallvec::SmallVec;
 
 use crate::configuration::Configuration;
-use crate::types::{EntryId, Index, Term};
+use crate::types::{EntryId, Index, NodeId, Term};
 
 /// What lies before the first entry: the start of the log, or the last entry of a snapshot, with
 /// the configuration in force there.
@@ -163,6 +163,25 @@ impl Log {
         }
     }
 
+    /// An entry that was known by its term only turns out to hold a configuration.
+    pub(crate) fn configure(&mut self, index: Index, configuration: &Configuration) {
+        let before = self.configurations.partition_point(|(at, _)| *at < index);
+        if self.configuration_at(index).is_some() {
+            return;
+        }
+        let place = self.segment_of(index);
+        if self.run(place).last > index {
+            let rest = Segment {
+                first: index.next(),
+                term: self.segments[place].term,
+                bytes_before: self.bytes_through(index),
+            };
+            self.segments.insert(place + 1, rest);
+        }
+        let held = Box::new(configuration.clone());
+        self.configurations.insert(before, (index, held));
+    }
+
     /// Removes everything up to `to`, which is in the log: it becomes the base (§7).
     pub(crate) fn compact(&mut self, to: Index) {
         let term = self
@@ -237,6 +256,14 @@ impl Log {
             .rev()
             .find(|(at, _)| *at <= index);
         before.map_or(&self.base.configuration, |(_, held)| held)
+    }
+
+    /// Whether this server has a vote in the configuration in force at `commit`, or in a later one:
+    /// each may be the one that is committed, whatever is known of that here.
+    pub(crate) fn may_be_voter(&self, id: NodeId, commit: Index) -> bool {
+        let mut later = self.configurations.iter().filter(|(at, _)| *at > commit);
+        self.configuration_in_force_at(commit).is_voter(id)
+            || later.any(|(_, held)| held.is_voter(id))
     }
 
     /// The last index of a segment, which may not exist.
@@ -474,7 +501,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::types::NodeId;
 
     fn log(segment_bytes_max: u64) -> Log {
         let configuration = Configuration::of_voters(&[NodeId(1)]).unwrap();
@@ -529,6 +555,27 @@ mod tests {
         assert_eq!(log.run_from(Index(3)).last, Index(4));
         assert_eq!(log.configuration_at(Index(4)), Some(&configuration));
         assert_eq!(log.run_from(Index(5)).last, Index(5));
+    }
+
+    #[test]
+    fn a_configuration_that_turns_up_late_ends_its_segment_and_counts_where_it_stands() {
+        let mut log = log(100);
+        let configuration = |id| Configuration::of_voters(&[NodeId(id)]).unwrap();
+        for _ in 0..5 {
+            log.append(Term(1), 10, None);
+        }
+        log.append(Term(1), 10, Some(&configuration(9)));
+        log.configure(Index(3), &configuration(7));
+        log.configure(Index(3), &configuration(8));
+        assert_eq!(log.disorder(), None);
+        let ends = [1, 4].map(|from| log.run_from(Index(from)));
+        assert_eq!(
+            ends.map(|run| (run.last.0, run.bytes_through)),
+            [(3, 30), (6, 60)]
+        );
+        let in_force = [2, 3, 5, 6].map(|at| log.configuration_in_force_at(Index(at)).clone());
+        assert_eq!(in_force, [1, 7, 7, 9].map(configuration));
+        assert_eq!(log.configuration(), &configuration(9));
     }
 
     #[test]

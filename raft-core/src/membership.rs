@@ -157,13 +157,24 @@ pub(crate) struct Changing {
 impl<R: Rules> Raft<R> {
     /// The operator wants other members.
     pub(crate) fn change<O: Observer>(&mut self, change: &Change, how: How, observer: &mut O) {
-        let begun = self.next_configuration(change).and_then(|next| {
+        let begun = self.leads_for_changes().and_then(|_| {
+            let next = self.next_configuration(change)?;
             self.may_change(change, &next, how)?;
             Ok(next)
         });
         match begun {
             Ok(next) => self.begin_change(next, how, observer),
             Err(why) => self.tell_change_failed(why, observer),
+        }
+    }
+
+    /// A follower may know old members, so it says nothing about them.
+    fn leads_for_changes(&self) -> Result<&Leader, ChangeFailure> {
+        match &self.role {
+            Role::Leader(leader) => Ok(leader),
+            _ => Err(ChangeFailure::NotLeader {
+                leader: self.leader(),
+            }),
         }
     }
 
@@ -231,17 +242,14 @@ impl<R: Rules> Raft<R> {
         next: &Configuration,
         how: How,
     ) -> Result<(), ChangeFailure> {
-        let Role::Leader(leader) = &self.role else {
-            let leader = self.leader();
-            return Err(ChangeFailure::NotLeader { leader });
-        };
+        let leader = self.leads_for_changes()?;
         if let Some(transfer) = leader.transfer {
             return Err(ChangeFailure::Transferring { to: transfer.to });
         }
         let leaves = matches!(change, Change::Leave);
-        // Once its configuration is in the log, a change is over when that is committed.
-        let begins = leader.change.as_ref().is_some_and(|under| !under.appended);
-        let busy = begins || (self.configuration().is_joint() && !leaves);
+        let change = leader.change.as_deref();
+        let begun = change.is_some_and(|change| leaves || !change.appended);
+        let busy = begun || (self.configuration().is_joint() && !leaves);
         if busy || !self.configuration_is_settled(leaves) {
             return Err(ChangeFailure::Busy);
         }

@@ -236,6 +236,8 @@ pub enum Malformed {
     OutOfOrder,
     /// A configuration without an entry to hold it.
     ConfigurationWithoutEntry,
+    /// A configuration of nobody: no entry holds one, and no snapshot is of one.
+    NamesNobody,
     /// `seq` is 0.
     NoSequence,
     /// It claims to come from this very server.
@@ -333,6 +335,10 @@ impl AppendEntries {
         if self.is_empty() && self.configuration.is_some() {
             return Err(Malformed::ConfigurationWithoutEntry);
         }
+        let configuration = self.configuration.as_deref();
+        if configuration.is_some_and(Configuration::is_of_nobody) {
+            return Err(Malformed::NamesNobody);
+        }
         if self.seq == 0 {
             return Err(Malformed::NoSequence);
         }
@@ -354,6 +360,9 @@ impl InstallSnapshot {
         }
         if self.snapshot.last.index.0 == 0 {
             return Err(Malformed::NoSuchEntry);
+        }
+        if self.configuration.is_of_nobody() {
+            return Err(Malformed::NamesNobody);
         }
         if self.length == 0 || self.offset + self.length > self.snapshot.bytes {
             return Err(Malformed::NoPiece);

@@ -155,4 +155,125 @@ mod tests {
             prop_assert_eq!(tally(&Standard, &configuration, 0, |id| answers[&id]), expected);
         }
     }
+
+    /// Servers by bits: bit 0 is server 1.
+    fn servers(bits: u16) -> Vec<NodeId> {
+        let all = (0..16).filter(|bit| bits >> bit & 1 == 1);
+        all.map(|bit| NodeId(bit + 1)).collect()
+    }
+
+    fn holds(bits: u16, id: NodeId) -> bool {
+        bits >> (id.0 - 1) & 1 == 1
+    }
+
+    fn configuration(incoming: u16, outgoing: u16) -> Configuration {
+        Configuration::new(&servers(incoming), &servers(outgoing), &[]).unwrap()
+    }
+
+    /// Every set of the members whose votes elect.
+    fn vote_quorums(of: &Configuration) -> Vec<u16> {
+        let members = bits_of(of);
+        let wins = |grants: u16| {
+            let granted = |id| holds(grants, id).then_some(true);
+            tally(&Standard, of, 0, granted) == Tally::Won
+        };
+        let sets = 1..=members;
+        sets.filter(|set| set & !members == 0 && wins(*set))
+            .collect()
+    }
+
+    /// Every set of the members whose copies commit.
+    fn write_quorums(of: &Configuration) -> Vec<u16> {
+        let members = bits_of(of);
+        let commits = |copies: u16| reached(&Standard, of, |id| u8::from(holds(copies, id))) == 1;
+        let sets = 1..=members;
+        sets.filter(|set| set & !members == 0 && commits(*set))
+            .collect()
+    }
+
+    fn bits_of(of: &Configuration) -> u16 {
+        let members = of.members();
+        let bits = members.iter().map(|id| 1 << (id.0 - 1));
+        bits.fold(0, |all, bit: u16| all | bit)
+    }
+
+    /// Two sets of these that share no server, if there are any.
+    fn apart(some: &[u16], others: &[u16]) -> Option<(u16, u16)> {
+        let pairs = some
+            .iter()
+            .flat_map(|one| others.iter().map(|other| (*one, *other)));
+        pairs.into_iter().find(|(one, other)| one & other == 0)
+    }
+
+    /// Figure 9: whoever is elected has heard from a server that holds what was committed.
+    #[test]
+    fn any_quorum_of_copies_and_any_quorum_of_votes_share_a_server() {
+        for size in 1..=9 {
+            let all = configuration((1 << size) - 1, 0);
+            let (votes, copies) = (vote_quorums(&all), write_quorums(&all));
+            assert_eq!(votes, copies, "{size} servers");
+            assert_eq!(apart(&votes, &copies), None, "{size} servers");
+        }
+    }
+
+    #[test]
+    fn two_majorities_of_voters_that_differ_by_one_share_a_server() {
+        for size in 1..=8 {
+            let all: u16 = (1 << (size + 1)) - 1;
+            for gone in 0..=size {
+                let (more, less) = (configuration(all, 0), configuration(all & !(1 << gone), 0));
+                assert_eq!(more.voters_apart(&less), 1);
+                assert_eq!(apart(&vote_quorums(&more), &write_quorums(&less)), None);
+                assert_eq!(apart(&vote_quorums(&less), &write_quorums(&more)), None);
+            }
+        }
+    }
+
+    #[test]
+    fn two_quorums_on_the_way_through_a_joint_configuration_share_a_server() {
+        for old in 1_u16..32 {
+            for new in 1..32 {
+                let joint = configuration(new, old);
+                for half in [configuration(old, 0), configuration(new, 0), joint.clone()] {
+                    assert_eq!(apart(&vote_quorums(&joint), &write_quorums(&half)), None);
+                    assert_eq!(apart(&vote_quorums(&half), &write_quorums(&joint)), None);
+                }
+            }
+        }
+    }
+
+    /// Figure 10: why one set of voters is not simply replaced by another.
+    #[test]
+    fn majorities_of_three_servers_and_of_five_may_share_none() {
+        let (three, five) = (configuration(0b111, 0), configuration(0b1_1111, 0));
+        let found = apart(&vote_quorums(&three), &vote_quorums(&five));
+        assert_eq!(found, Some((0b011, 0b1_1100)));
+    }
+
+    /// The erratum of 2015: two changes on top of the same configuration, of which neither leader
+    /// knows the other's.
+    #[test]
+    fn two_changes_of_one_server_each_share_a_server_where_the_number_of_voters_is_odd_only() {
+        for size in 2..=7_u16 {
+            let all: u16 = (1 << size) - 1;
+            let less = (0..size).map(|gone| all & !(1 << gone));
+            let more = (size..size + 2).map(|new| all | 1 << new);
+            let changed: Vec<_> = less
+                .chain(more)
+                .map(|bits| configuration(bits, 0))
+                .collect();
+            for one in &changed {
+                for other in changed.iter().filter(|other| *other != one) {
+                    let share = apart(&vote_quorums(one), &vote_quorums(other)).is_none();
+                    assert_eq!(
+                        share,
+                        size % 2 == 1,
+                        "{} {}",
+                        one.describe(),
+                        other.describe()
+                    );
+                }
+            }
+        }
+    }
 }

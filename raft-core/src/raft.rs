@@ -128,6 +128,8 @@ pub enum RestoreError {
     TermsFall(Index),
     /// The log holds an entry of a term that the hard state has not reached.
     HardStateBehindLog,
+    /// The entry with this index holds a configuration of nobody.
+    NamesNobody(Index),
     /// The base has an index without a term, or a term without an index.
     BaseIsNoEntry,
     /// `intact` lies before the base or after the log.
@@ -150,6 +152,7 @@ impl fmt::Display for RestoreError {
             Self::HardStateBehindLog => {
                 f.write_str("the log holds an entry of a later term than the hard state")
             }
+            Self::NamesNobody(index) => write!(f, "entry {index} makes nobody a member"),
             Self::BaseIsNoEntry => f.write_str("the base is neither the log's start nor an entry"),
             Self::IntactOutsideLog => f.write_str("the intact index lies outside the log"),
             Self::SnapshotDoesNotFit => f.write_str("the snapshot does not fit the log"),
@@ -198,6 +201,8 @@ impl<R: Rules> Raft<R> {
         let commit_index = snapshot
             .as_ref()
             .map_or(base.index, |known| known.id.last.index);
+        // As when it was taken: who was sent it would know nobody.
+        let snapshot = snapshot.filter(|known| !known.configuration.is_of_nobody());
         let incoming = durable
             .incoming
             .filter(|(id, received)| *received <= id.bytes);
@@ -459,7 +464,11 @@ fn restored_log(
         if entry.bytes >= LIMIT {
             return Err(RestoreError::TooLarge);
         }
-        log.append(entry.term, entry.bytes, entry.configuration.as_ref());
+        let configuration = entry.configuration.as_ref();
+        if configuration.is_some_and(Configuration::is_of_nobody) {
+            return Err(RestoreError::NamesNobody(log.last_index().next()));
+        }
+        log.append(entry.term, entry.bytes, configuration);
     }
     Ok(log)
 }

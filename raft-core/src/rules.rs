@@ -350,8 +350,8 @@ pub trait Rules {
     }
 
     /// `membership.voters-stand`: whether a server may campaign; `voter` says that the
-    /// configuration in force gives it a vote, `was_voter` that the last one known to be committed
-    /// does.
+    /// configuration in force gives it a vote, `was_voter` that one does which may be the committed
+    /// one: a restarted leader that was removing itself knows no better, and may be needed.
     fn may_stand(&self, voter: bool, was_voter: bool) -> bool {
         voter || was_voter
     }

@@ -7,12 +7,17 @@
     reason = "a test that cannot go on panics, and its numbers are small"
 )]
 
+mod common;
+
+use std::collections::BTreeMap;
+
+use common::schedule::change;
 use proptest::prelude::*;
 use raft_core::{
-    AppendEntries, AppendEntriesReply, Base, Body, Boot, Configuration, Durable, Effect, EntryId,
-    EntryMeta, HardState, Index, Input, Instant, LIMIT, Message, NodeId, Outcome, Priority,
-    ProposalAnswer, ProposalToken, Raft, ReadMode, ReadToken, Refusal, RestoreError, Settings,
-    SnapshotId, Span, Standard, Term, WriteId,
+    AppendEntries, AppendEntriesReply, Base, Body, Boot, Change, Configuration, Durable, Effect,
+    EntryId, EntryMeta, HardState, How, Index, Input, InstallSnapshot, Instant, LIMIT, Message,
+    NodeId, Outcome, Priority, ProposalAnswer, ProposalToken, Raft, ReadMode, ReadToken, Reception,
+    Refusal, RestoreError, Settings, SnapshotId, Span, Standard, Term, WriteId,
 };
 
 fn number() -> impl Strategy<Value = u64> {
@@ -42,11 +47,18 @@ fn entry() -> impl Strategy<Value = EntryId> {
 
 fn configuration() -> impl Strategy<Value = Option<Box<Configuration>>> {
     let set = || proptest::sample::subsequence((1..=9).map(NodeId).collect::<Vec<_>>(), 0..=9);
-    (set(), set(), set()).prop_map(|(incoming, outgoing, learners)| {
-        Configuration::new(&incoming, &outgoing, &learners)
-            .ok()
-            .map(Box::new)
-    })
+    let made = (set(), set(), set(), any::<bool>()).prop_map(
+        |(incoming, outgoing, learners, leaves_itself)| {
+            let made = Configuration::new(&incoming, &outgoing, &learners).ok()?;
+            let leaving = made.clone().that_leaves_itself();
+            Some(leaving.ok().filter(|_| leaves_itself).unwrap_or(made))
+        },
+    );
+    prop_oneof![
+        9 => made,
+        1 => Just(Some(Configuration::of_nobody())),
+    ]
+    .prop_map(|made| made.map(Box::new))
 }
 
 fn append() -> impl Strategy<Value = Body> {
@@ -71,6 +83,35 @@ fn append() -> impl Strategy<Value = Body> {
                 })
             },
         )
+}
+
+fn install() -> impl Strategy<Value = Body> {
+    let numbers = (number(), number(), number(), number());
+    (snapshot(), configuration(), numbers).prop_map(
+        |(snapshot, configuration, (offset, length, seq, sent_at))| {
+            let nobody = Configuration::of_nobody();
+            Body::InstallSnapshot(Box::new(InstallSnapshot {
+                snapshot,
+                configuration: configuration.map_or(nobody, |held| *held),
+                offset,
+                length,
+                seq,
+                sent_at: Instant(sent_at),
+            }))
+        },
+    )
+}
+
+fn installed() -> impl Strategy<Value = Body> {
+    let numbers = (number(), number(), number());
+    (entry(), numbers).prop_map(
+        |(last, (received, seq, sent_at))| Body::InstallSnapshotReply {
+            last,
+            received,
+            seq,
+            sent_at: Instant(sent_at),
+        },
+    )
 }
 
 fn reply() -> impl Strategy<Value = Body> {
@@ -120,6 +161,8 @@ fn message() -> impl Strategy<Value = Message> {
         1 => any::<bool>().prop_map(|granted| Body::RequestVoteReply { granted }),
         4 => append(),
         3 => reply(),
+        2 => install(),
+        1 => installed(),
     ];
     (number(), body).prop_map(|(term, body)| Message {
         term: Term(term),
@@ -138,6 +181,11 @@ enum Act {
     Transfer { to: u64 },
     Campaign,
     StepDown,
+    Change { change: Change, how: How },
+    Snapshot { kept: u64 },
+    PieceStored,
+    SnapshotDamaged,
+    RequestSnapshot,
 }
 
 fn act() -> impl Strategy<Value = (u64, Act)> {
@@ -154,6 +202,14 @@ fn act() -> impl Strategy<Value = (u64, Act)> {
         1 => (0_u64..6).prop_map(|to| Act::Transfer { to }),
         1 => Just(Act::Campaign),
         1 => Just(Act::StepDown),
+        2 => (change(6), any::<bool>(), any::<bool>()).prop_map(|(change, forced, stays_joint)| {
+            let how = How { forced, stays_joint };
+            Act::Change { change, how }
+        }),
+        1 => (0_u64..3).prop_map(|kept| Act::Snapshot { kept }),
+        2 => Just(Act::PieceStored),
+        1 => Just(Act::SnapshotDamaged),
+        1 => Just(Act::RequestSnapshot),
     ];
     (1_u64..=3, act)
 }
@@ -186,6 +242,8 @@ fn server(id: u64, settings: Settings, learner: bool) -> Raft {
 struct Room {
     nodes: Vec<Raft>,
     wire: Vec<(NodeId, NodeId, Message)>,
+    /// What was to be stored of a snapshot, and is not reported yet.
+    pieces: BTreeMap<u64, (Reception, u64)>,
     now: u64,
 }
 
@@ -193,11 +251,36 @@ impl Room {
     fn step(&mut self, id: u64, input: Input<'_>) {
         let node = &mut self.nodes[id as usize - 1];
         for effect in node.step(Instant(self.now), input) {
-            if let Effect::Send { to, message } = effect {
-                self.wire.push((NodeId(id), to, message));
+            match effect {
+                Effect::Send { to, message } => self.wire.push((NodeId(id), to, message)),
+                Effect::StorePiece {
+                    reception,
+                    offset,
+                    length,
+                    ..
+                } => drop(self.pieces.insert(id, (reception, offset + length))),
+                _ => {}
             }
         }
         assert_eq!(node.invariants(), Ok(()));
+    }
+
+    /// A snapshot of all that is committed here, and the log is cut.
+    fn snapshot(&mut self, id: u64, kept: u64) {
+        let node = &self.nodes[id as usize - 1];
+        let index = node.commit_index();
+        let term = node.log().term_at(index).unwrap();
+        if index == Index(0) {
+            return;
+        }
+        let snapshot = SnapshotId {
+            last: EntryId { index, term },
+            bytes: 70,
+            checksum: index.0,
+        };
+        self.step(id, Input::SnapshotTaken { snapshot });
+        let through = Index(index.0.saturating_sub(kept));
+        self.step(id, Input::Compact { through });
     }
 
     fn act(&mut self, id: u64, act: Act) {
@@ -242,6 +325,26 @@ impl Room {
             Act::Transfer { to } => self.step(id, Input::Transfer { to: NodeId(to) }),
             Act::Campaign => self.step(id, Input::Campaign),
             Act::StepDown => self.step(id, Input::StepDown),
+            Act::Change { change, how } => {
+                let change = &change;
+                self.step(id, Input::Change { change, how });
+            }
+            Act::Snapshot { kept } => self.snapshot(id, kept),
+            Act::PieceStored => {
+                if let Some((reception, received)) = self.pieces.remove(&id) {
+                    let stored = Input::PieceStored {
+                        reception,
+                        received,
+                    };
+                    self.step(id, stored);
+                }
+            }
+            Act::SnapshotDamaged => {
+                if let Some((reception, _)) = self.pieces.remove(&id) {
+                    self.step(id, Input::SnapshotDamaged { reception });
+                }
+            }
+            Act::RequestSnapshot => self.step(id, Input::RequestSnapshot),
         }
     }
 }
@@ -271,7 +374,7 @@ fn settings() -> impl Strategy<Value = Settings> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
     fn no_message_breaks_a_server(
@@ -280,7 +383,7 @@ proptest! {
         acts in proptest::collection::vec(act(), 1..150),
     ) {
         let nodes = (1..=3).map(|id| server(id, settings, learner)).collect();
-        let mut room = Room { nodes, wire: Vec::new(), now: 0 };
+        let mut room = Room { nodes, wire: Vec::new(), pieces: BTreeMap::new(), now: 0 };
         for (id, act) in acts {
             room.act(id, act);
         }

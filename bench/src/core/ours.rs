@@ -187,6 +187,8 @@ fn perform<P: Payloads>(
             | Effect::ProposalAnswered { .. }
             | Effect::ProposalLost { .. }
             | Effect::ReadFailed { .. }
+            | Effect::Changed { .. }
+            | Effect::ChangeFailed { .. }
             | Effect::TransferFailed { .. } => {
                 panic!("the first node leads, and nobody takes over: {effect:?}")
             }

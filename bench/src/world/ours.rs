@@ -2,7 +2,7 @@
 
 use raft_core::{Configuration, Settings};
 use raftsim::check::Checks;
-use raftsim::format::{Clients, Mix, Property, Size, Values};
+use raftsim::format::{Clients, Mix, NodeSet, Property, Size, Values};
 use raftsim::server::{Config, Image, Server, raft_id};
 use raftsim::workload::KvWorkload;
 use simulator::{NodeId, Observer, Pace, Quality, Span, SpanRange, Time, World};
@@ -22,7 +22,11 @@ pub(super) fn run(plan: Plan) -> Happened {
 pub(super) fn run_checked(plan: Plan) -> Happened {
     let mut world = world(plan);
     let names = (1..=NODES).map(|number| format!("S{number}")).collect();
-    let mut checks = Checks::new(names, &Property::SINGLE.into_iter().collect());
+    let (founders, all) = (
+        NodeSet::first(NODES),
+        Property::SINGLE.into_iter().collect(),
+    );
+    let mut checks = Checks::new(names, founders, &all);
     until_end(plan, &mut world, &mut checks);
     if let Err(violation) = checks.finish(world.cluster()) {
         panic!("nothing is wrong with this run: {violation:?}");

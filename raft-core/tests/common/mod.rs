@@ -8,6 +8,7 @@
 )]
 
 pub mod card;
+pub mod model;
 pub mod schedule;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -43,6 +44,10 @@ pub struct Disk {
     /// The configurations that entries hold, and the base's.
     pub configurations: BTreeMap<Index, Configuration>,
     pub base_configuration: Option<Configuration>,
+    /// The members at the newest whole snapshot, which holds them.
+    pub snapshot_configuration: Option<Configuration>,
+    /// The pieces of a snapshot that are not reported yet.
+    pub pieces: Option<(Reception, u64)>,
     pub in_flight: VecDeque<Write>,
     /// Up to where entries can be read; all of them, usually.
     pub intact: Option<Index>,
@@ -89,6 +94,21 @@ impl Disk {
         }
     }
 
+    /// A snapshot is whole and durable, and with it everything that was to be stored before; that
+    /// the log begins after it is on its way.
+    fn install(&mut self, snapshot: SnapshotId) {
+        while self.in_flight.len() > 1
+            && let Some(write) = self.in_flight.pop_front()
+        {
+            self.apply(&write);
+        }
+        let write = self.in_flight.back().expect("the log begins elsewhere");
+        self.hard_state = write.hard_state.unwrap_or(self.hard_state);
+        let rebase = write.rebase.as_ref();
+        self.snapshot_configuration = rebase.map(|rebase| rebase.base.configuration.clone());
+        self.snapshot = Some(snapshot);
+    }
+
     fn term_at(&self, index: Index) -> Option<Term> {
         if index == self.base.index {
             return Some(self.base.term);
@@ -103,6 +123,7 @@ impl Disk {
     }
 }
 
+#[derive(Clone)]
 pub struct Cluster<R: Rules + Clone = Standard> {
     pub rules: R,
     pub nodes: BTreeMap<NodeId, Raft<R>>,
@@ -185,6 +206,8 @@ impl<R: Rules + Clone> Cluster<R> {
             && disk.term_at(snapshot.last.index) != Some(snapshot.last.term)
         {
             disk.base = snapshot.last;
+            disk.base_configuration = disk.snapshot_configuration.clone();
+            disk.configurations.clear();
             disk.terms.clear();
         }
         let disk = &self.disks[&n(id)];
@@ -233,7 +256,9 @@ impl<R: Rules + Clone> Cluster<R> {
 
     pub fn crash(&mut self, id: u64) {
         self.nodes.remove(&n(id));
-        self.disks.get_mut(&n(id)).unwrap().in_flight.clear();
+        let disk = self.disks.get_mut(&n(id)).unwrap();
+        disk.in_flight.clear();
+        disk.pieces = None;
     }
 
     pub fn node(&self, id: u64) -> &Raft<R> {
@@ -280,7 +305,7 @@ impl<R: Rules + Clone> Cluster<R> {
                     length,
                 } => stored = Some((*reception, *snapshot, offset + length)),
                 Effect::Installed { snapshot } => {
-                    self.disks.get_mut(&id).unwrap().snapshot = Some(*snapshot);
+                    self.disks.get_mut(&id).unwrap().install(*snapshot);
                     self.answers.push((id, effect.clone()));
                 }
                 Effect::ReadReady { .. }
@@ -300,7 +325,9 @@ impl<R: Rules + Clone> Cluster<R> {
         }
         if let Some((reception, snapshot, received)) = stored {
             self.reception = reception;
-            self.disks.get_mut(&id).unwrap().incoming = Some((snapshot, received));
+            let disk = self.disks.get_mut(&id).unwrap();
+            disk.incoming = Some((snapshot, received));
+            disk.pieces = Some((reception, received));
             if self.instant_disk {
                 self.stored(id.0, received);
             }
@@ -320,6 +347,20 @@ impl<R: Rules + Clone> Cluster<R> {
         )
     }
 
+    /// Reports the pieces of a snapshot that this server was to store, if they are not reported yet.
+    pub fn sync_pieces(&mut self, id: u64) {
+        let pieces = self.disks.get_mut(&n(id)).unwrap().pieces.take();
+        if let Some((reception, received)) = pieces {
+            self.step(
+                id,
+                Input::PieceStored {
+                    reception,
+                    received,
+                },
+            );
+        }
+    }
+
     /// Takes a snapshot of so many bytes of all that is committed, and cuts the log after `through`.
     pub fn snapshot(&mut self, id: u64, bytes: u64, through: u64) -> SnapshotId {
         let index = self.node(id).commit_index();
@@ -331,7 +372,10 @@ impl<R: Rules + Clone> Cluster<R> {
             bytes,
             checksum,
         };
-        self.disks.get_mut(&n(id)).unwrap().snapshot = Some(snapshot);
+        let members = self.node(id).log().configuration_in_force_at(index).clone();
+        let disk = self.disks.get_mut(&n(id)).unwrap();
+        disk.snapshot = Some(snapshot);
+        disk.snapshot_configuration = Some(members);
         self.step(id, Input::SnapshotTaken { snapshot });
         let through = Index(through);
         self.step(id, Input::Compact { through });
@@ -403,6 +447,34 @@ impl<R: Rules + Clone> Cluster<R> {
             }
             self.deliver_all();
         }
+    }
+
+    /// The same among these only; what goes to others is lost.
+    pub fn beats_among(&mut self, id: u64, ids: &[u64], times: u64) {
+        self.deliver_among(ids);
+        for _ in 0..times {
+            if self.node(id).role() == RoleKind::Leader {
+                self.timeout(id);
+            }
+            self.deliver_among(ids);
+            self.drop_all();
+        }
+    }
+
+    /// Everything arrives until the change under way is over.
+    pub fn beats_until_settled(&mut self, id: u64) {
+        for _ in 0..100 {
+            if !self.is_changing(id) {
+                break;
+            }
+            self.beats(id, 1);
+        }
+        self.beats(id, 2);
+    }
+
+    /// Whether a change is under way at a server.
+    pub fn is_changing(&self, id: u64) -> bool {
+        self.node(id).is_changing()
     }
 
     /// The members in force at a server, as `{1 2}->{2 3} learners {4}`.

@@ -11,13 +11,17 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod catching_up;
 mod check_quorum;
 mod clients;
 mod commitment;
+mod configurations;
 mod crashes;
 mod elections;
 mod figure_3;
 mod followers;
+mod joint;
+mod leaving;
 mod persistence;
 mod pre_vote;
 mod reads;
@@ -31,7 +35,7 @@ mod transfer;
 
 use common::card::{Card, play};
 use common::{Cluster, n};
-use raft_core::{Body, EntryId, Index, Message, Progress, Rules, Settings, Standard, Term};
+use raft_core::{Body, Change, EntryId, Index, Message, Progress, Rules, Settings, Standard, Term};
 
 const GRANT: Body = Body::RequestVoteReply { granted: true };
 const REFUSAL: Body = Body::RequestVoteReply { granted: false };
@@ -117,4 +121,36 @@ fn sticky() -> Settings {
         stickiness: true,
         ..common::plain()
     }
+}
+
+/// `size` servers, the first of which leads, and `spares` that know nobody; nothing but the paper's
+/// own rules decide.
+fn with_spares(size: u64, spares: u64) -> Cluster {
+    let mut cluster = Cluster::with_spares(Standard, size, spares, common::plain());
+    let others: Vec<_> = (2..=size).collect();
+    cluster.lead(1, &others);
+    cluster
+}
+
+/// These are to be the voters, and nobody else a member.
+fn to(voters: &[u64]) -> Change {
+    Change::To {
+        voters: voters.iter().map(|id| n(*id)).collect(),
+        learners: Default::default(),
+    }
+}
+
+/// Where the latest configuration of a server's log stands.
+fn configured_at<R: Rules + Clone>(cluster: &Cluster<R>, id: u64) -> Index {
+    cluster.node(id).log().configured_at()
+}
+
+/// Every choice of some of these.
+fn every_choice(of: &[u64]) -> Vec<Vec<u64>> {
+    let chosen = |bits: u32| {
+        let ids = of.iter().enumerate();
+        let ids = ids.filter(|(place, _)| bits >> place & 1 == 1);
+        ids.map(|(_, id)| *id).collect()
+    };
+    (0..1 << of.len()).map(chosen).collect()
 }

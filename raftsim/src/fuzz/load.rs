@@ -142,7 +142,7 @@ fn mistakes(profile: &Profile) -> Vec<(String, String)> {
 
 type Bounds = (u32, u32);
 
-fn counts(profile: &Profile) -> [(&'static str, Counts, Bounds); 14] {
+fn counts(profile: &Profile) -> [(&'static str, Counts, Bounds); 15] {
     let (raft, clients) = (&profile.raft, &profile.clients);
     let machine = &profile.machine;
     [

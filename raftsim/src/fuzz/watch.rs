@@ -476,7 +476,8 @@ impl<R: Rules + Clone, D: Duties> Observer<Server<R, D>> for Probes {
                 _ => {}
             }
         }
-        if !step.events.is_empty() || matches!(step.action, Action::Operator { .. }) {
+        let counts = matches!(step.action, Action::Operator { .. } | Action::Restart(_));
+        if !step.events.is_empty() || counts {
             self.reads(node, cluster, step);
             self.leadership(node, cluster, step);
             self.priorities(node, cluster, step);

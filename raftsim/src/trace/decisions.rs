@@ -13,7 +13,7 @@ use crate::server::engine_id;
 pub(crate) struct Words<'a>(pub(crate) &'a [String]);
 
 /// A decision half put into words: one stable name, a sentence, the values.
-struct Said {
+pub(super) struct Said {
     what: &'static str,
     text: String,
     values: Value,
@@ -22,7 +22,7 @@ struct Said {
 }
 
 impl Said {
-    fn new(what: &'static str, kind: Option<Kind>, text: String, values: Value) -> Said {
+    pub(super) fn new(what: &'static str, kind: Option<Kind>, text: String, values: Value) -> Said {
         Said {
             what,
             text,
@@ -32,7 +32,7 @@ impl Said {
         }
     }
 
-    fn notable(self) -> Said {
+    pub(super) fn notable(self) -> Said {
         Said {
             notable: true,
             ..self
@@ -41,7 +41,7 @@ impl Said {
 }
 
 impl Words<'_> {
-    fn name(&self, id: NodeId) -> &str {
+    pub(super) fn name(&self, id: NodeId) -> &str {
         &self.0[engine_id(id).0 as usize]
     }
 
@@ -181,6 +181,12 @@ impl Words<'_> {
             | Event::TransferBegan { .. }
             | Event::TargetTold { .. }
             | Event::TransferFailed { .. } => self.leaving(event),
+            Event::Configured { .. }
+            | Event::ConfigurationRolledBack { .. }
+            | Event::CatchUpRound { .. }
+            | Event::CaughtUp { .. }
+            | Event::ChangeMade { .. }
+            | Event::ChangeFailed { .. } => self.members(event),
             Event::VoteGranted { .. }
             | Event::VoteRefused { .. }
             | Event::PreVoteGranted { .. }
@@ -634,7 +640,7 @@ impl Words<'_> {
 }
 
 /// An operator may name a node that does not exist.
-fn engine_id_or_none(id: NodeId) -> Option<usize> {
+pub(super) fn engine_id_or_none(id: NodeId) -> Option<usize> {
     usize::try_from(id.0.checked_sub(1)?).ok()
 }
 
@@ -653,6 +659,6 @@ fn refusal(why: Refusal) -> &'static str {
     }
 }
 
-fn at(entry: EntryId) -> String {
+pub(super) fn at(entry: EntryId) -> String {
     entry.to_string()
 }

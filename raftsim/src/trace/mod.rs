@@ -5,6 +5,7 @@
 //! else that explains a run is derived from them: the story of a run, the report of a failure, the
 //! log.
 
+mod changes;
 mod columns;
 mod decisions;
 mod filter;

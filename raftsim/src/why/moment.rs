@@ -78,8 +78,11 @@ pub(super) struct Look {
     /// What its clock shows.
     pub(super) now: Instant,
     pub(super) settings: Settings,
-    /// The latest members in its log.
+    pub(super) commit: Index,
+    /// The latest members in its log, where they stand in it, and those that it goes by.
     pub(super) members: Sets,
+    pub(super) configured_at: Index,
+    pub(super) goes_by: Sets,
 }
 
 /// An entry that a node applied.

@@ -300,7 +300,10 @@ fn look<R: Rules + Clone, D: Duties>(server: &Server<R, D>) -> Look {
             .collect(),
         now: raft.now(),
         settings: *raft.settings(),
+        commit: raft.commit_index(),
         members: Sets::of(raft.log().configuration()),
+        configured_at: raft.log().configured_at(),
+        goes_by: Sets::of(raft.configuration()),
     }
 }
 

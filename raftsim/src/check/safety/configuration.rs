@@ -129,11 +129,11 @@ impl Safety {
         }
         let (latest, before) = (members.latest(), members.before_latest());
         self.count(Property::ConfigurationSafety);
-        let voted = |node: &NodeId| {
-            let vote = self.nodes[node.0 as usize].vote;
-            *node == id || vote == Some((term, raft_id(id)))
-        };
-        let votes = cluster.nodes().filter(voted).collect();
+        let mut votes = self
+            .ballots
+            .remove(&(term, raft_id(id)))
+            .unwrap_or_default();
+        votes.insert(id);
         let voters = latest.voters();
         let (name, shown) = (self.name(id), latest.show(&self.names));
         if let Some(short) = latest.short(votes) {

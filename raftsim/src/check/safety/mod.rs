@@ -9,6 +9,8 @@ mod monotonic;
 mod promises;
 mod snapshots;
 
+use std::collections::BTreeMap;
+
 use kv::Duties;
 use raft_core::{Index, NodeId as RaftId, RoleKind, Rules, Term};
 use simulator::{Cluster, NodeId, Output};
@@ -60,7 +62,7 @@ struct Watched {
     applied: u64,
     role: Option<RoleKind>,
     /// What the present leader's followers hold, in the order of its progress.
-    matches: SmallVec<[Index; 8]>,
+    matches: SmallVec<[(RaftId, Index); 8]>,
     vote: Option<(Term, RaftId)>,
     acknowledged: u64,
     /// The node was told that its log is durable up to here, in this term or an earlier one.
@@ -78,6 +80,8 @@ pub(crate) struct Safety {
     leaders: Vec<Option<NodeId>>,
     /// Per index, the chain hash that each term's entry was first seen with.
     known: Vec<SmallVec<[Entry; 2]>>,
+    /// Who gave a vote, by term and candidate.
+    ballots: BTreeMap<(Term, RaftId), NodeSet>,
     committed: ShadowLog,
     committed_members: MembersLog,
     /// The members that each node knows of without any entry.
@@ -110,6 +114,7 @@ impl Safety {
         Self {
             nodes: watched.collect(),
             founding,
+            ballots: BTreeMap::new(),
             committed_members: MembersLog::new(members),
             recovered: false,
             names,

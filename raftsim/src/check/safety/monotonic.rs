@@ -1,7 +1,7 @@
 //! Within an incarnation term, commit, applied and, for a leader, match never go back.
 
 use kv::Duties;
-use raft_core::{RoleKind, Rules};
+use raft_core::{Index, RoleKind, Rules};
 use simulator::NodeId;
 
 use super::{Found, Safety};
@@ -33,8 +33,22 @@ impl Safety {
         let leads = raft.role() == RoleKind::Leader;
         let went_on = leads && watched.role == Some(RoleKind::Leader) && watched.term == term;
         if went_on {
-            let peers = raft.progress().iter().zip(&mut watched.matches);
-            for (peer, was) in peers {
+            // Who is added again is known for the first time.
+            let members = raft.progress();
+            let same = members.len() == watched.matches.len()
+                && members
+                    .iter()
+                    .zip(&watched.matches)
+                    .all(|(peer, (id, _))| peer.id == *id);
+            if !same {
+                let known = std::mem::take(&mut watched.matches);
+                let before = |id| known.iter().find(|(known, _)| *known == id);
+                watched.matches = members
+                    .iter()
+                    .map(|peer| (peer.id, before(peer.id).map_or(Index(0), |(_, was)| *was)))
+                    .collect();
+            }
+            for (peer, (_, was)) in members.iter().zip(&mut watched.matches) {
                 if peer.match_index < *was {
                     let (was, is, peer) = (was.0, peer.match_index.0, peer.id);
                     let what = format!("match index of {}", self.name_of(peer));
@@ -50,7 +64,7 @@ impl Safety {
             watched.matches = raft
                 .progress()
                 .iter()
-                .map(|peer| peer.match_index)
+                .map(|peer| (peer.id, peer.match_index))
                 .collect();
         }
         watched.applied = applied;

@@ -33,6 +33,7 @@ impl Safety {
             _ => return Ok(()),
         };
         self.count(Property::PromisesKept);
+        self.ballots.entry((term, vote)).or_default().insert(id);
         let watched = &self.nodes[id.0 as usize];
         if let Some((voted_in, voted_for)) = watched.vote
             && voted_in == term

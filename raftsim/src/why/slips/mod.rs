@@ -5,6 +5,7 @@
 
 mod appends;
 mod commits;
+mod members;
 mod proposals;
 mod reads;
 mod snapshots;
@@ -116,6 +117,7 @@ pub(super) fn of(account: &Account, when: When, node: NodeId, moment: &Moment) -
     votes::check(&mut scene);
     appends::check(&mut scene);
     commits::check(&mut scene);
+    members::check(&mut scene);
     proposals::check(&mut scene);
     reads::check(&mut scene);
     snapshots::check(&mut scene);

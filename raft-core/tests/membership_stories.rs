@@ -3,9 +3,7 @@
 
 mod common;
 
-use common::schedule::{Act, act, run};
 use common::{Cluster, n, plain};
-use proptest::prelude::*;
 use raft_core::{
     Change, ChangeFailure, Event, How, Index, Input, Instant, OutsideLog, RoleKind, Rules,
     Settings, Span, Term,
@@ -32,23 +30,6 @@ enum Planted {
 }
 
 use Planted::*;
-
-const BROKEN: [Planted; 14] = [
-    ChangesBeforeAnEntryOfItsOwn,
-    ChangesTwiceAtOnce,
-    InForceAtCommit,
-    NeverRolledBack,
-    SnapshotLosesOutgoing,
-    FoundOnlyIfCommitted,
-    IncomingDecidesAlone,
-    JointLeftAtOnce,
-    OutsiderStepsDownAtOnce,
-    AnybodyStands,
-    MembersVote,
-    NewcomerReadyAtOnce,
-    DeadQuorumDoes,
-    AddedAgainVotes,
-];
 
 impl Rules for Planted {
     fn change_may_begin(&self, term: Result<Term, OutsideLog>, current: Term) -> bool {
@@ -516,122 +497,4 @@ fn a_joint_configuration_with_a_dead_half_lets_nothing_commit() {
         world.beats(1, 2);
         !commits(&mut world, 1, &[2, 3])
     });
-}
-
-// ---- random schedules ---------------------------------------------------------------------------
-
-/// What happens in a random schedule.
-#[derive(Clone, Debug)]
-enum Happening {
-    Act(Act),
-    /// Everything arrives that these servers send each other; what they send others waits.
-    Among(Vec<u64>),
-    Change(u64, Change, How),
-    Transfer(u64, u64),
-    Snapshot(u64),
-}
-
-const FOUNDERS: u64 = 3;
-const ALL: u64 = 5;
-
-fn some() -> impl Strategy<Value = Vec<u64>> {
-    prop::sample::subsequence((1..=ALL).collect::<Vec<_>>(), 1..=4)
-}
-
-fn change() -> impl Strategy<Value = Change> {
-    let id = || (1..=ALL).prop_map(n);
-    prop_oneof![
-        1 => id().prop_map(Change::Add),
-        3 => id().prop_map(Change::Promote),
-        1 => id().prop_map(Change::Demote),
-        2 => id().prop_map(Change::Remove),
-        1 => (id(), id()).prop_map(|(old, new)| Change::Replace { old, new }),
-        3 => some().prop_map(|voters| to(&voters)),
-        1 => Just(Change::Leave),
-    ]
-}
-
-fn happening() -> impl Strategy<Value = Happening> {
-    let how = (any::<bool>(), prop::bool::weighted(0.2));
-    let how = how.prop_map(|(forced, stays_joint)| How {
-        forced,
-        stays_joint,
-    });
-    let id = || 1..=ALL;
-    prop_oneof![
-        15 => act(ALL).prop_map(Happening::Act),
-        6 => some().prop_map(Happening::Among),
-        4 => id().prop_map(|id| Happening::Act(Act::Timeout(id))),
-        4 => (id(), change(), how).prop_map(|(id, change, how)| Happening::Change(id, change, how)),
-        1 => (id(), id()).prop_map(|(id, to)| Happening::Transfer(id, to)),
-        1 => id().prop_map(Happening::Snapshot),
-    ]
-}
-
-fn happens(world: &mut World, what: Happening) {
-    match what {
-        Happening::Act(act) => run(world, act),
-        Happening::Among(ids) => world.deliver_among(&ids),
-        Happening::Change(id, change, how) => {
-            let change = &change;
-            world.step(id, Input::Change { change, how });
-        }
-        Happening::Transfer(id, to) => drop(world.step(id, Input::Transfer { to: n(to) })),
-        Happening::Snapshot(id) => {
-            let commit = world.node(id).commit_index();
-            let covered = world.node(id).snapshot().map(|held| held.last.index);
-            if commit > covered.unwrap_or(Index(0)) {
-                // Drivers write it behind what the log was told before.
-                world.sync(id);
-                world.snapshot(id, 50, commit.0);
-            }
-        }
-    }
-}
-
-/// Any of these, in a cluster of founders and spares.
-fn schedule(
-    rules: Planted,
-    careful: bool,
-    instant_disk: bool,
-    happenings: Vec<Happening>,
-) -> World {
-    let settings = if careful {
-        Settings::default()
-    } else {
-        plain()
-    };
-    let mut world = Cluster::with_spares(rules, FOUNDERS, ALL - FOUNDERS, settings);
-    world.checked = rules == Nothing;
-    world.lead(1, &[2, 3]);
-    world.instant_disk = instant_disk;
-    for what in happenings {
-        happens(&mut world, what);
-    }
-    world
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
-
-    #[test]
-    fn no_planted_bug_of_membership_trips_an_assertion(
-        bug in prop::sample::select(&BROKEN[..]),
-        careful in any::<bool>(),
-        instant in any::<bool>(),
-        happenings in prop::collection::vec(happening(), 50..400),
-    ) {
-        schedule(bug, careful, instant, happenings);
-    }
-
-    #[test]
-    fn whatever_changes_no_term_is_led_twice_and_nothing_committed_differs(
-        careful in any::<bool>(),
-        instant in any::<bool>(),
-        happenings in prop::collection::vec(happening(), 50..400),
-    ) {
-        let world = schedule(Nothing, careful, instant, happenings);
-        prop_assert_eq!(led_twice(&world), None);
-        prop_assert!(!committed_differently(&world));
-    }
 }
