@@ -2,7 +2,8 @@
 //! server runs: the same inputs, the same effects.
 
 use raft_core::{
-    Body, Broken, Effect, EntryId, Index, Instant, NodeId, Raft, ReadMode, Rules, Span, WriteId,
+    Body, Broken, Change, Effect, EntryId, Index, Instant, NodeId, Raft, ReadMode, Rules, Span,
+    WriteId,
 };
 
 use crate::apply::Applying;
@@ -297,6 +298,11 @@ impl<R: Rules, D: Duties> Node<R, D> {
             }
             Operator::RequestSnapshot => raft_core::Input::RequestSnapshot,
             Operator::ApplyAfter { delay } => return self.applying.delay_by(*delay),
+            // Every node of this store holds the data.
+            Operator::Change {
+                change: Change::AddWitness(_),
+                ..
+            } => return,
             Operator::Change { change, how } => raft_core::Input::Change { change, how: *how },
             Operator::Bootstrap => raft_core::Input::Bootstrap,
             Operator::ForceNewCluster => raft_core::Input::ForceNewCluster,

@@ -70,6 +70,7 @@ pub enum RuleId {
     ConfigurationRolledBack,
     WholeLogCounts,
     SnapshotKeepsBoth,
+    BothHalves,
     JointFirst,
     LeadsUntilCommitted,
     VotersStand,
@@ -248,6 +249,8 @@ pub fn catalogue() -> &'static [(RuleId, Card)] {
             "After a restart the latest configuration in the log is in force, as before.")),
         (SnapshotKeepsBoth, card("membership.snapshot-keeps-both", "dissertation §5.1",
             "A snapshot holds the configuration in force at its last entry, both halves of a joint one.")),
+        (BothHalves, card("membership.both-halves", "§6, dissertation §4.3",
+            "While a configuration is joint, elections and commits need a majority of each of its halves.")),
         (JointFirst, card("membership.joint-first", "§6, dissertation §4.3",
             "A joint configuration is left only when it is committed: until then the outgoing voters \
              could decide without the incoming ones.")),

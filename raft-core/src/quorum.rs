@@ -22,7 +22,7 @@ pub(crate) fn reached<T: Ord + Copy, R: Rules>(
     value_of: impl Fn(NodeId) -> T,
 ) -> T {
     let incoming = reached_by(rules, configuration.incoming(), &value_of);
-    if configuration.is_joint() {
+    if configuration.is_joint() && rules.outgoing_must_agree() {
         incoming.min(reached_by(rules, configuration.outgoing(), &value_of))
     } else {
         incoming
@@ -54,7 +54,7 @@ pub(crate) fn tally<R: Rules>(
     answer_of: impl Fn(NodeId) -> Option<bool>,
 ) -> Tally {
     let incoming = tally_of(rules, configuration.incoming(), besides, &answer_of);
-    if !configuration.is_joint() {
+    if !configuration.is_joint() || !rules.outgoing_must_agree() {
         return incoming;
     }
     match (

@@ -333,6 +333,11 @@ pub trait Rules {
         true
     }
 
+    /// `membership.both-halves`: whether the outgoing half of a joint configuration must agree, too.
+    fn outgoing_must_agree(&self) -> bool {
+        true
+    }
+
     /// `membership.joint-first`: whether a joint configuration, the entry `joint_at`, may be left.
     fn joint_may_be_left(&self, joint_at: Index, commit: Index) -> bool {
         joint_at <= commit

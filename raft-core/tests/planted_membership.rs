@@ -26,6 +26,7 @@ enum Wrong {
     KeepsTruncatedConfigurations,
     ForgetsConfigurationsInARestart,
     SnapshotsForgetTheOutgoing,
+    IncomingDecidesAlone,
     LeavesJointAtOnce,
     StepsDownAtOnce,
     NeverStepsDown,
@@ -39,7 +40,7 @@ enum Wrong {
 
 use Wrong::*;
 
-const ALL: [Wrong; 16] = [
+const ALL: [Wrong; 17] = [
     Nothing,
     ChangesBeforeItsOwnTerm,
     ChangesBeforeTheLastIsCommitted,
@@ -47,6 +48,7 @@ const ALL: [Wrong; 16] = [
     KeepsTruncatedConfigurations,
     ForgetsConfigurationsInARestart,
     SnapshotsForgetTheOutgoing,
+    IncomingDecidesAlone,
     LeavesJointAtOnce,
     StepsDownAtOnce,
     NeverStepsDown,
@@ -85,6 +87,7 @@ impl Rules for Planted {
         !self.is(ForgetsConfigurationsInARestart) || at <= commit
     }
     fn snapshot_keeps_outgoing(&self) -> bool { !self.is(SnapshotsForgetTheOutgoing) }
+    fn outgoing_must_agree(&self) -> bool { !self.is(IncomingDecidesAlone) }
     fn joint_may_be_left(&self, joint_at: Index, commit: Index) -> bool {
         self.is(LeavesJointAtOnce) || joint_at <= commit
     }
@@ -162,6 +165,7 @@ fn schedules_with_changes_catch_the_wrong_rules_that_make_them_unsafe() {
         KeepsTruncatedConfigurations,
         ForgetsConfigurationsInARestart,
         SnapshotsForgetTheOutgoing,
+        IncomingDecidesAlone,
         LeavesJointAtOnce,
         EveryMemberVotes,
     ];

@@ -89,6 +89,22 @@ pub(crate) fn message(message: &kv::Message, hash: &mut TraceHash) {
             hash.word(token.0);
             proposal_answer(*answer, hash);
         }
+        Body::Sleep { last, seq, sent_at } => {
+            hash.word(14);
+            entry(*last, hash);
+            hash.word(*seq);
+            hash.word(sent_at.0);
+        }
+        Body::SleepReply {
+            agreed,
+            seq,
+            sent_at,
+        } => {
+            hash.word(15 << 8 | u64::from(*agreed));
+            hash.word(*seq);
+            hash.word(sent_at.0);
+        }
+        Body::WakeUp => hash.word(16),
         Body::ReadIndexReply { number, index } => {
             hash.word(9 << 8 | u64::from(index.is_some()));
             hash.word(*number);

@@ -11,9 +11,11 @@ use crate::server::{Server, engine_id, raft_id};
 /// The servers that a change names.
 pub(crate) fn named(change: &Change) -> Vec<NodeId> {
     let ids: Vec<raft_core::NodeId> = match change {
-        Change::Add(id) | Change::Promote(id) | Change::Demote(id) | Change::Remove(id) => {
-            vec![*id]
-        }
+        Change::Add(id)
+        | Change::AddWitness(id)
+        | Change::Promote(id)
+        | Change::Demote(id)
+        | Change::Remove(id) => vec![*id],
         Change::Replace { old, new } => vec![*old, *new],
         Change::To { voters, learners } => voters.iter().chain(learners).copied().collect(),
         Change::Leave => Vec::new(),
@@ -25,7 +27,11 @@ pub(crate) fn named(change: &Change) -> Vec<NodeId> {
 pub(crate) fn renumber(change: &mut Change, number: impl Fn(NodeId) -> NodeId) {
     let new = |id: &mut raft_core::NodeId| *id = raft_id(number(engine_id(*id)));
     match change {
-        Change::Add(id) | Change::Promote(id) | Change::Demote(id) | Change::Remove(id) => new(id),
+        Change::Add(id)
+        | Change::AddWitness(id)
+        | Change::Promote(id)
+        | Change::Demote(id)
+        | Change::Remove(id) => new(id),
         Change::Replace { old, new: by } => [old, by].into_iter().for_each(new),
         Change::To { voters, learners } => {
             voters.iter_mut().chain(learners.iter_mut()).for_each(new);
@@ -44,6 +50,7 @@ pub(crate) fn words(change: &Change, how: How, names: &[impl AsRef<str>]) -> Str
     let list = |ids: &Members| ids.iter().map(name).collect::<Vec<_>>().join(" ");
     let what = match change {
         Change::Add(id) => format!("add {} as a learner", name(id)),
+        Change::AddWitness(id) => format!("add {} as a witness", name(id)),
         Change::Promote(id) => format!("give {} a vote", name(id)),
         Change::Demote(id) => format!("take the vote of {}", name(id)),
         Change::Remove(id) => format!("remove {}", name(id)),
@@ -75,6 +82,7 @@ pub(crate) fn fold(change: &Change, how: How, hash: &mut TraceHash) {
         Change::Replace { .. } => 5,
         Change::To { .. } => 6,
         Change::Leave => 7,
+        Change::AddWitness(_) => 8,
     };
     hash.word(kind | u64::from(how.forced) << 8 | u64::from(how.stays_joint) << 9);
     let learners = match change {

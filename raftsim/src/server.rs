@@ -206,6 +206,7 @@ impl<R: Rules + Clone, D: Duties> simulator::Node for Server<R, D> {
             | Body::RequestVoteReply { .. }
             | Body::AppendEntriesReply(_)
             | Body::InstallSnapshotReply { .. }
+            | Body::SleepReply { .. }
             | Body::ProposeReply { .. }
             | Body::ReadIndexReply { .. } => true,
             Body::PreVote { .. }
@@ -213,6 +214,8 @@ impl<R: Rules + Clone, D: Duties> simulator::Node for Server<R, D> {
             | Body::AppendEntries(_)
             | Body::InstallSnapshot(_)
             | Body::TimeoutNow
+            | Body::Sleep { .. }
+            | Body::WakeUp
             | Body::Propose { .. }
             | Body::ReadIndex { .. } => false,
         }

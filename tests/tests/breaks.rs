@@ -155,6 +155,22 @@ const DEAF_FORWARDER: &str = include_str!("../scenarios/deaf-forwarder.json");
 const ORPHANED_PAIR: &str = include_str!("../scenarios/orphaned-pair.json");
 const LONG_TRANSFERS: &str = include_str!("../scenarios/long-transfers.json");
 const SLOW_RECEIVER: &str = include_str!("../scenarios/slow-receiver.json");
+const CHANGED_TOO_SOON: &str = include_str!("../scenarios/changed-too-soon.json");
+const TWO_CHANGES_AT_ONCE: &str = include_str!("../scenarios/two-changes-at-once.json");
+const RESTARTED_AFTER_TWO_CHANGES: &str =
+    include_str!("../scenarios/restarted-after-two-changes.json");
+const OUTLIVED_CONFIGURATION: &str = include_str!("../scenarios/outlived-configuration.json");
+const LEFT_AT_ONCE: &str = include_str!("../scenarios/left-at-once.json");
+const VOTES_OF_LEARNERS: &str = include_str!("../scenarios/votes-of-learners.json");
+const SNAPSHOT_OF_A_JOINT_CONFIGURATION: &str =
+    include_str!("../scenarios/snapshot-of-a-joint-configuration.json");
+const REMOVED_LEADER_AND_A_LOST_MESSAGE: &str =
+    include_str!("../scenarios/removed-leader-and-a-lost-message.json");
+const REMOVED_SERVER: &str = include_str!("../scenarios/removed-server.json");
+const DEAD_NEWCOMER: &str = include_str!("../scenarios/dead-newcomer.json");
+const LEARNER_ADDED_AGAIN: &str = include_str!("../scenarios/learner-added-again.json");
+const DEAF_LEARNER: &str = include_str!("../scenarios/deaf-learner.json");
+const DEAD_HALF: &str = include_str!("../scenarios/dead-half.json");
 const SNAPSHOTS: &str = include_str!("../../scenarios/snapshots.json");
 const SESSIONS: &str = include_str!("../../scenarios/sessions.json");
 
@@ -292,6 +308,78 @@ fn a_server_that_takes_no_piece_for_a_sign_of_life_deposes_its_leader() {
 #[test]
 fn a_leader_that_waits_for_a_refusal_waits_for_ever() {
     shown_by(SNAPSHOTS, Bug::S11, 60);
+}
+
+#[test]
+fn a_change_before_an_entry_of_the_own_term_loses_what_was_committed() {
+    shown_by(CHANGED_TOO_SOON, Bug::M01, 1);
+}
+
+#[test]
+fn two_changes_at_once_elect_two_leaders() {
+    shown_by(TWO_CHANGES_AT_ONCE, Bug::M03, 1);
+}
+
+#[test]
+fn a_configuration_that_counts_only_if_committed_elects_two_leaders_after_a_restart() {
+    for bug in [Bug::M02, Bug::P16] {
+        shown_by(RESTARTED_AFTER_TWO_CHANGES, bug, 1);
+    }
+}
+
+#[test]
+fn a_configuration_that_outlives_its_entry_elects_two_leaders() {
+    shown_by(OUTLIVED_CONFIGURATION, Bug::M04, 1);
+}
+
+#[test]
+fn a_snapshot_without_the_outgoing_half_leaves_the_others_joint_for_ever() {
+    shown_by(SNAPSHOT_OF_A_JOINT_CONFIGURATION, Bug::M06, 1);
+}
+
+#[test]
+fn a_joint_configuration_that_is_left_at_once_elects_two_leaders() {
+    shown_by(LEFT_AT_ONCE, Bug::M08, 1);
+}
+
+#[test]
+fn a_joint_configuration_that_its_incoming_half_commits_breaks_a_commits_quorum() {
+    shown_by(LEFT_AT_ONCE, Bug::C05, 1);
+}
+
+#[test]
+fn a_leader_that_goes_too_early_is_not_removed_if_messages_are_lost() {
+    shown_by(REMOVED_LEADER_AND_A_LOST_MESSAGE, Bug::M09, 1);
+}
+
+#[test]
+fn a_removed_server_deposes_every_leader() {
+    shown_by(REMOVED_SERVER, Bug::M10, 5);
+}
+
+#[test]
+fn a_newcomer_without_a_log_takes_away_what_a_crash_was_allowed_to() {
+    shown_by(DEAD_NEWCOMER, Bug::M12, 5);
+}
+
+#[test]
+fn a_learner_that_is_added_again_counts_when_it_is_gone() {
+    shown_by(LEARNER_ADDED_AGAIN, Bug::M14, 5);
+}
+
+#[test]
+fn a_learner_that_cannot_hear_deposes_every_leader() {
+    shown_by(DEAF_LEARNER, Bug::E15, 5);
+}
+
+#[test]
+fn votes_of_learners_elect_two_leaders() {
+    shown_by(VOTES_OF_LEARNERS, Bug::E18, 1);
+}
+
+#[test]
+fn a_joint_configuration_with_a_dead_half_lets_nothing_commit() {
+    shown_by(DEAD_HALF, Bug::L17, 5);
 }
 
 /// A quorum of half the servers, where their number is even.

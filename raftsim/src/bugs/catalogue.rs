@@ -14,6 +14,7 @@ const MACHINES: Shows = Shows::Property(Property::StateMachineSafety);
 const QUORUM: Shows = Shows::Property(Property::CommitQuorum);
 const MONOTONIC: Shows = Shows::Property(Property::MonotonicState);
 const PROMISES: Shows = Shows::Property(Property::PromisesKept);
+const MEMBERS: Shows = Shows::Property(Property::ConfigurationSafety);
 const SNAPSHOTS: Shows = Shows::Property(Property::SnapshotSafety);
 const ITSELF: Shows = Shows::Property(Property::CoreInvariants);
 const ONCE: Shows = Shows::Property(Property::ExactlyOnce);
@@ -88,6 +89,34 @@ pub(super) const CARDS: &[Card] = &[
         exposed_by: "Answers to pre-votes that arrive after the candidacy has begun.",
         seen_in: "a C library",
         reach: Reach::Only("pre-vote is on."),
+    },
+    Card {
+        bug: Bug::E15,
+        id: "E-15",
+        title: "A learner campaigns",
+        deviation: "A server that has no vote stands for election all the same. Only voters elect \
+                    it, so that two leaders of a term it does not make; but it raises terms, and \
+                    where it wins it leads only until its first entry is committed.",
+        change: Change::Rule("may_stand", RuleId::VotersStand),
+        breaks: &[MEMBERS, LIMITS, LIVE],
+        exposed_by: "A learner, or a server that was taken out, that does not hear the leader.",
+        seen_in: "libraries in Go and Rust",
+        reach: Reach::Only(
+            "pre-vote is off, or nobody leads: a learner that would disturb a leader gets no \
+             further than asking.",
+        ),
+    },
+    Card {
+        bug: Bug::E18,
+        id: "E-18",
+        title: "Votes of learners count",
+        deviation: "A candidate asks members without a vote, too, and counts what they grant as if \
+                    it came from voters: two minorities of the voters elect a leader each.",
+        change: Change::Rule("member_votes", RuleId::VotersVote),
+        breaks: &[MEMBERS, ELECTION, COMPLETE, MACHINES, LOST],
+        exposed_by: "Learners that hear one candidate, while the voters hear another.",
+        seen_in: "a Rust library",
+        reach: Reach::Only("the cluster has learners."),
     },
     Card {
         bug: Bug::P01,
@@ -192,6 +221,20 @@ pub(super) const CARDS: &[Card] = &[
                      the snapshot.",
         seen_in: "a configuration store in Go",
         reach: Reach::Only("entries are applied later than they commit."),
+    },
+    Card {
+        bug: Bug::P16,
+        id: "P-16",
+        title: "Recovery reads the configuration only up to what is committed",
+        deviation: "A server that starts again goes by the last configuration that it knows to be \
+                    committed, not by the latest one in its log. A commit index is not kept, so \
+                    that this is the one of its snapshot: perhaps one of long ago, whose \
+                    majorities share no server with today's.",
+        change: Change::Rule("configuration_found_counts", RuleId::WholeLogCounts),
+        breaks: &[MEMBERS, ELECTION, QUORUM, COMPLETE, MACHINES, LOST, LIVE],
+        exposed_by: "A restart after two changes of members, and an election.",
+        seen_in: "an Erlang library",
+        reach: Reach::Open,
     },
     Card {
         bug: Bug::P18,
@@ -348,6 +391,19 @@ pub(super) const CARDS: &[Card] = &[
         reach: Reach::Only("the number of servers is even."),
     },
     Card {
+        bug: Bug::C05,
+        id: "C-05",
+        title: "Only the incoming half of a joint configuration counts",
+        deviation: "While a change is under way, a majority of the next voters elects and commits, \
+                    whatever the present ones say: these may decide something else meanwhile.",
+        change: Change::Rule("outgoing_must_agree", RuleId::BothHalves),
+        breaks: &[MEMBERS, QUORUM, ELECTION, COMPLETE, MACHINES, LOST],
+        exposed_by: "Several voters replaced at once, and a partition between the old ones and the \
+                    new.",
+        seen_in: "a Rust library and a C library",
+        reach: Reach::Open,
+    },
+    Card {
         bug: Bug::C09,
         id: "C-09",
         title: "A new leader appends nothing of its own",
@@ -361,6 +417,148 @@ pub(super) const CARDS: &[Card] = &[
         reach: Reach::Only(
             "clients send nothing after the election: any new write commits the old ones.",
         ),
+    },
+    Card {
+        bug: Bug::M01,
+        id: "M-01",
+        title: "A change begins before an entry of the leader's own term is committed",
+        deviation: "A new leader appends a configuration at once. One of an earlier leader, of \
+                    which it knows nothing, may differ by one server in the other direction: the \
+                    two share no quorum, and both can commit.",
+        change: Change::Rule("change_may_begin", RuleId::ChangeOwnTermFirst),
+        breaks: &[MEMBERS, COMPLETE, ELECTION, MACHINES, LOST],
+        exposed_by: "A change whose leader is cut off, and another change by its successor within \
+                    moments.",
+        seen_in: "the published algorithm itself, until 2015",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::M02,
+        id: "M-02",
+        title: "A configuration counts from when it is committed",
+        deviation: "A server goes by the latest configuration that it knows to be committed. Two \
+                    changes on, one that lags behind, or has started again, still elects by \
+                    majorities that share no server with those of today.",
+        change: Change::Rule("in_force_through", RuleId::InForceAtAppend),
+        breaks: &[MEMBERS, ELECTION, QUORUM, COMPLETE, MACHINES, LOST, LIVE],
+        exposed_by: "A restart after two changes of members, and an election.",
+        seen_in: "libraries in Go and Rust",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::M03,
+        id: "M-03",
+        title: "A second change begins before the first is committed",
+        deviation: "A leader appends one configuration after the other without waiting. Each shares \
+                    a server with the one before, but the last need share none with the one that \
+                    others still go by.",
+        change: Change::Rule("change_is_over", RuleId::ChangeOneAtATime),
+        breaks: &[MEMBERS, ELECTION, COMPLETE, MACHINES, LOST],
+        exposed_by: "Two changes within one round trip, and a leader that is cut off with a \
+                    minority.",
+        seen_in: "a library in C++, whose new leaders overlooked changes that were not committed",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::M04,
+        id: "M-04",
+        title: "A truncated configuration stays in force",
+        deviation: "A server whose log loses a configuration that never was committed goes on by \
+                    it: it counts majorities of a cluster that does not exist.",
+        change: Change::Rule("configurations_forgotten", RuleId::ConfigurationRolledBack),
+        breaks: &[
+            MEMBERS, ITSELF, ELECTION, QUORUM, COMPLETE, MACHINES, LOST, LIVE,
+        ],
+        exposed_by: "A leader that changes the members while it is cut off, and another change by \
+                    its successor.",
+        seen_in: "a C library and an Erlang library",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::M06,
+        id: "M-06",
+        title: "A snapshot loses the outgoing half",
+        deviation: "A snapshot of a joint configuration keeps the incoming voters alone. Who starts \
+                    from it takes the change for made: as leader it never leaves the joint \
+                    configuration that the others are in.",
+        change: Change::Rule("snapshot_keeps_outgoing", RuleId::SnapshotKeepsBoth),
+        breaks: &[MEMBERS, SNAPSHOTS, QUORUM, LIVE],
+        exposed_by: "A joint configuration that lasts, a follower that is sent a snapshot \
+                    meanwhile, and its election.",
+        seen_in: "libraries in Go and Rust",
+        reach: Reach::Partly(
+            "no two leaders come of it: what a snapshot holds is committed, so that majorities of \
+             the incoming half already share a server with everybody's.",
+        ),
+    },
+    Card {
+        bug: Bug::M08,
+        id: "M-08",
+        title: "A joint configuration is left before it is committed",
+        deviation: "A leader appends the next configuration right after the joint one: its incoming \
+                    voters decide, while the outgoing ones may not have heard of anything.",
+        change: Change::Rule("joint_may_be_left", RuleId::JointFirst),
+        breaks: &[MEMBERS, ELECTION, COMPLETE, QUORUM, MACHINES, LOST],
+        exposed_by: "Several voters replaced at once, and a partition between the old ones and the \
+                    new.",
+        seen_in: "a workflow engine in Java",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::M09,
+        id: "M-09",
+        title: "A leader that removed itself stops too early",
+        deviation: "A leader leads no more as soon as its configuration gives it no vote, though \
+                    that is not committed: one lost message, and the next leader undoes the \
+                    change.",
+        change: Change::Rule("outsider_steps_down", RuleId::LeadsUntilCommitted),
+        breaks: &[LIVE],
+        exposed_by: "A leader that is taken out while messages are lost.",
+        seen_in: "libraries in Go and Rust, and a database",
+        reach: Reach::Partly(
+            "its voters may still elect it, so that nobody is stuck for good: an operator who \
+             asks again succeeds in the end.",
+        ),
+    },
+    Card {
+        bug: Bug::M10,
+        id: "M-10",
+        title: "A removed server keeps raising terms",
+        deviation: "A server that was taken out, and to which nobody writes any more, stands for \
+                    election again and again. With pre-vote and stickiness off it deposes every \
+                    leader.",
+        change: Change::Settings("stickiness", RuleId::Stickiness),
+        breaks: &[LIMITS, LIVE],
+        exposed_by: "A server that is taken out and not switched off; a limit on elections shows \
+                     it.",
+        seen_in: "the reference implementation and a library in Go",
+        reach: Reach::Only("a removed server goes on running: switched off, it disturbs nobody."),
+    },
+    Card {
+        bug: Bug::M12,
+        id: "M-12",
+        title: "A server with an empty log is made a voter",
+        deviation: "A newcomer is given a vote at once, whether it has caught up or not: until it \
+                    has, it counts among those that must agree and is of no use to them.",
+        change: Change::Rule("newcomer_is_ready", RuleId::CaughtUp),
+        breaks: &[LIVE],
+        exposed_by: "A newcomer that does not answer, and as many crashes as the cluster could bear \
+                    before.",
+        seen_in: "libraries in Go and Rust",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::M14,
+        id: "M-14",
+        title: "Adding a learner once more makes it a voter",
+        deviation: "To add a member again, as one does to change its address, gives it a vote: a \
+                    majority is another one than the operator thinks.",
+        change: Change::Rule("added_again_votes", RuleId::AddedAgain),
+        breaks: &[LIVE],
+        exposed_by: "A learner that is added again and then goes, together with as many voters as \
+                    the cluster could bear.",
+        seen_in: "a configuration store in Go and a Rust library",
+        reach: Reach::Open,
     },
     Card {
         bug: Bug::L01,
@@ -431,6 +629,18 @@ pub(super) const CARDS: &[Card] = &[
         ),
         breaks: &[LIVE],
         exposed_by: "An operator who tells the leader to campaign, again and again.",
+        seen_in: "a Rust library",
+        reach: Reach::Open,
+    },
+    Card {
+        bug: Bug::L17,
+        id: "L-17",
+        title: "A joint configuration without a live quorum is entered",
+        deviation: "A leader accepts members of whom no majority answers: the joint configuration \
+                    never commits, and nothing after it does, not even the way back.",
+        change: Change::Rule("quorum_is_live", RuleId::LiveQuorum),
+        breaks: &[LIVE],
+        exposed_by: "A change that keeps voters who are down and takes out those who are up.",
         seen_in: "a Rust library",
         reach: Reach::Open,
     },

@@ -28,6 +28,8 @@ pub enum Bug {
     E03b,
     E05,
     E08,
+    E15,
+    E18,
     P01,
     P02,
     P03,
@@ -36,6 +38,7 @@ pub enum Bug {
     P07,
     P08,
     P10,
+    P16,
     P18,
     R01,
     R02,
@@ -48,12 +51,24 @@ pub enum Bug {
     R15,
     C01,
     C03,
+    C05,
     C09,
+    M01,
+    M02,
+    M03,
+    M04,
+    M06,
+    M08,
+    M09,
+    M10,
+    M12,
+    M14,
     L01,
     L07,
     L08,
     L10,
     L11,
+    L17,
     Q01,
     Q02,
     Q04,
@@ -85,11 +100,12 @@ impl Bug {
     pub const ALL: &'static [Bug] = {
         use Bug::*;
         &[
-            E01, E03, E03b, E05, E08,
-            P01, P02, P03, P05a, P05c, P07, P08, P10, P18,
+            E01, E03, E03b, E05, E08, E15, E18,
+            P01, P02, P03, P05a, P05c, P07, P08, P10, P16, P18,
             R01, R02, R04, R05, R07, R09, R10, R13, R15,
-            C01, C03, C09,
-            L01, L07, L08, L10, L11,
+            C01, C03, C05, C09,
+            M01, M02, M03, M04, M06, M08, M09, M10, M12, M14,
+            L01, L07, L08, L10, L11, L17,
             Q01, Q02, Q04, Q05, Q06, Q07, Q09,
             S01, S01b, S02, S04, S06, S06b, S08, S10, S11,
             A03, A04, A04b, A04c, A05, A07, A07b,
@@ -119,12 +135,14 @@ impl Bug {
     /// another guard.
     pub fn prepare(self, scenario: &mut Resolved) {
         match self {
-            Bug::L07 => {
+            Bug::L07 | Bug::M10 => {
                 scenario.raft.pre_vote = false;
+                scenario.raft.quiescence = false;
                 scenario.raft.stickiness = false;
             }
             Bug::L10 => {
                 scenario.raft.pre_vote = false;
+                scenario.raft.quiescence = false;
                 // Without pre-votes nobody promises that a leader stays.
                 for wanted in &mut scenario.expect.eventually {
                     wanted.stays = false;
@@ -138,7 +156,7 @@ impl Bug {
 
     /// Gives a scenario the settings that protect from a bug which consists of settings.
     pub fn cure(self, scenario: &mut Resolved) {
-        if self == Bug::L07 {
+        if matches!(self, Bug::L07 | Bug::M10) {
             scenario.raft.pre_vote = true;
             scenario.raft.stickiness = true;
         }

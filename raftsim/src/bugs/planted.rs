@@ -229,6 +229,71 @@ impl Rules for Planted {
         self.bug == Bug::S04
     }
 
+    fn change_may_begin(&self, term: Result<Term, OutsideLog>, current: Term) -> bool {
+        self.bug == Bug::M01 || Standard.change_may_begin(term, current)
+    }
+
+    fn change_is_over(&self, configured_at: Index, commit: Index) -> bool {
+        self.bug == Bug::M03 || Standard.change_is_over(configured_at, commit)
+    }
+
+    fn in_force_through(&self, last: Index, commit: Index) -> Index {
+        match self.bug {
+            Bug::M02 => commit,
+            _ => Standard.in_force_through(last, commit),
+        }
+    }
+
+    fn configurations_forgotten(&self, from: Index) -> Index {
+        match self.bug {
+            Bug::M04 => Index(u64::MAX),
+            _ => Standard.configurations_forgotten(from),
+        }
+    }
+
+    fn configuration_found_counts(&self, at: Index, commit: Index) -> bool {
+        match self.bug {
+            Bug::P16 => at <= commit,
+            _ => Standard.configuration_found_counts(at, commit),
+        }
+    }
+
+    fn snapshot_keeps_outgoing(&self) -> bool {
+        self.bug != Bug::M06
+    }
+
+    fn outgoing_must_agree(&self) -> bool {
+        self.bug != Bug::C05
+    }
+
+    fn joint_may_be_left(&self, joint_at: Index, commit: Index) -> bool {
+        self.bug == Bug::M08 || Standard.joint_may_be_left(joint_at, commit)
+    }
+
+    fn outsider_steps_down(&self, configured_at: Index, commit: Index) -> bool {
+        self.bug == Bug::M09 || Standard.outsider_steps_down(configured_at, commit)
+    }
+
+    fn may_stand(&self, voter: bool, was_voter: bool) -> bool {
+        self.bug == Bug::E15 || Standard.may_stand(voter, was_voter)
+    }
+
+    fn member_votes(&self, voter: bool) -> bool {
+        self.bug == Bug::E18 || Standard.member_votes(voter)
+    }
+
+    fn newcomer_is_ready(&self, round: Option<Span>, timeout_min: Span) -> bool {
+        self.bug == Bug::M12 || Standard.newcomer_is_ready(round, timeout_min)
+    }
+
+    fn quorum_is_live(&self, now: Instant, contact: Instant, timeout_max: Span) -> bool {
+        self.bug == Bug::L17 || Standard.quorum_is_live(now, contact, timeout_max)
+    }
+
+    fn added_again_votes(&self) -> bool {
+        self.bug == Bug::M14
+    }
+
     fn vote_may_leave(&self, vote: WriteId, durable: WriteId) -> bool {
         self.bug == Bug::P02 || Standard.vote_may_leave(vote, durable)
     }

@@ -29,13 +29,15 @@ impl Meter {
 /// The term comes first, then the kind of the message, then what it says.
 fn size(message: &kv::Message) -> u64 {
     let numbers = match &message.raft.body {
-        Body::TimeoutNow => 2,
+        Body::TimeoutNow | Body::WakeUp => 2,
         Body::RequestVoteReply { .. } | Body::ReadIndex { .. } => 3,
         Body::PreVote { .. } | Body::RequestVote { .. } | Body::PreVoteReply { .. } => 4,
         Body::ReadIndexReply { .. } => 4,
         Body::Propose { sizes, .. } => 3 + sizes.len() as u64,
         Body::ProposeReply { .. } => 6,
         Body::AppendEntriesReply(_) | Body::InstallSnapshotReply { .. } => 6,
+        Body::Sleep { .. } => 6,
+        Body::SleepReply { .. } => 5,
         Body::InstallSnapshot(install) => 10 + install.length.div_ceil(NUMBER),
         Body::AppendEntries(_) => 8 + 2 * message.payloads.len() as u64,
     };

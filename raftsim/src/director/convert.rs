@@ -83,6 +83,7 @@ pub(crate) fn settings(raft: &format::Raft, server: &format::NodeName) -> Settin
         stickiness: raft.stickiness,
         priority: Priority(u8::try_from(priority).expect("a checked priority is small")),
         forward_proposals: raft.forward_proposals,
+        quiescence: raft.quiescence,
         check_quorum: raft.check_quorum,
         eager_commit: raft.eager_commit,
         max_message_bytes: raft.max_message.get(),

@@ -228,6 +228,11 @@ impl Checker<'_> {
             );
             self.wrong(Code::SC027, "raft/clock_error", message);
         }
+        if raft.quiescence && !raft.pre_vote {
+            let message = "nodes can sleep only where they ask before they raise their term";
+            let help = Some("set raft.pre_vote to true".to_owned());
+            self.wrong_with_help(Code::SC027, "raft/quiescence", message, help);
+        }
         self.disk_timeout(raft);
         for (name, priority) in &raft.priority {
             let at = format!("raft/priority/{name}");

@@ -28,6 +28,9 @@ pub struct Raft {
     /// Whether a follower passes a request on to its leader, instead of naming it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub forward_proposals: bool,
+    /// Whether an idle cluster falls silent, and wakes when anybody wants something; with pre_vote only.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub quiescence: bool,
     /// Whether a leader that does not hear from a majority steps down (dissertation 6.2).
     pub check_quorum: bool,
     /// Whether a leader announces a new commit index at once, instead of with its next message.
@@ -107,6 +110,7 @@ impl Default for Raft {
             stickiness: true,
             priority: BTreeMap::new(),
             forward_proposals: false,
+            quiescence: false,
             check_quorum: true,
             eager_commit: false,
             max_message: Size::kib(64),

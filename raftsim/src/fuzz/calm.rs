@@ -135,6 +135,8 @@ pub(super) fn ending(
     clients: &mut Clients,
 ) -> Ending {
     let pace = Pace::of(raft, around);
+    // Nobody misses a leader that died in its sleep, unless somebody asks for something.
+    let asking = drawn.clients || raft.quiescence;
     let (core, outsiders) = match around.members_change {
         true => (nodes.to_vec(), Vec::new()),
         false => drawn.core(nodes),
@@ -175,11 +177,7 @@ pub(super) fn ending(
     };
     // A leader leaves a disk that is slow for too long, also when the disk was slow before.
     let slowest_sync = around.slowest_sync.unwrap_or_default().get();
-    let mut settle = phase(
-        "settle",
-        whole(SETTLE * longest + slowest_sync),
-        drawn.clients,
-    );
+    let mut settle = phase("settle", whole(SETTLE * longest + slowest_sync), asking);
     settle.until_met = false;
     settle.heal = true;
     if !outsiders.is_empty() {
@@ -206,7 +204,7 @@ pub(super) fn ending(
     committed.all_committed = true;
     // Clients who go on writing hardly ever leave everything committed, nor would they let it be
     // seen who commits nothing without them.
-    let committed = (!drawn.clients).then_some(committed);
+    let committed = (!asking).then_some(committed);
     let mut steady = wants("service", service);
     steady.one_leader = true;
     // A leader may still be on its way out.
@@ -241,7 +239,7 @@ pub(super) fn ending(
     }
     let mut phases = vec![
         settle,
-        phase("recovery", recovery, drawn.clients),
+        phase("recovery", recovery, asking),
         serving,
         phase("rest", rest, false),
     ];

@@ -95,6 +95,8 @@ pub struct RaftRanges {
     pub priority: Ratio,
     /// The chance that followers pass requests on to their leader.
     pub forward_proposals: Ratio,
+    /// The chance that an idle cluster falls silent, where nodes ask before they raise their term.
+    pub quiescence: Ratio,
     /// The chance that a leader that does not hear from a majority steps down.
     pub check_quorum: Ratio,
     /// The chance that a leader announces a new commit index at once.
@@ -127,6 +129,7 @@ impl Default for RaftRanges {
             stickiness: read("50%"),
             priority: read("15%"),
             forward_proposals: read("0%"),
+            quiescence: read("0%"),
             check_quorum: read("70%"),
             eager_commit: read("30%"),
             election_timeout: read("50ms..500ms"),

@@ -83,7 +83,7 @@ fn assemble(
     let all = (founders + spares).min(most);
     let nodes: Vec<_> = (1..=all).map(|n| NodeName(format!("S{n}"))).collect();
     let founders = nodes.iter().take(founders as usize).cloned().collect();
-    let change = storms.iter().any(StormDrawn::changes_members);
+    let change = spares > 0 || storms.iter().any(StormDrawn::changes_members);
     // A server that was taken out and knows nothing of it would unseat every leader for ever.
     raft.pre_vote |= change && !raft.stickiness;
     let clocks = drifts.into_iter().zip(&nodes).filter_map(|(rate, name)| {
@@ -164,6 +164,7 @@ fn raft(ranges: &RaftRanges) -> impl Strategy<Value = Raft> + use<> {
         hit(ranges.check_quorum),
         hit(ranges.eager_commit),
         hit(ranges.forward_proposals),
+        hit(ranges.quiescence),
     );
     let times = (
         duration(ranges.election_timeout),
@@ -182,7 +183,8 @@ fn raft(ranges: &RaftRanges) -> impl Strategy<Value = Raft> + use<> {
         count(ranges.disk_timeouts),
     );
     (switches, times, sizes, bounds).prop_map(|(switches, times, sizes, bounds)| {
-        let (pre_vote, stickiness, check_quorum, eager_commit, forward_proposals) = switches;
+        let (pre_vote, stickiness, check_quorum, eager_commit, forward_proposals, quiescence) =
+            switches;
         let (shortest, percent, heartbeats) = times;
         let (messages, max_message, times_message, snapshot_piece) = sizes;
         let longest = nanos(shortest.get() / 100 * u64::from(100 + percent));
@@ -195,6 +197,7 @@ fn raft(ranges: &RaftRanges) -> impl Strategy<Value = Raft> + use<> {
             stickiness,
             priority: BTreeMap::new(),
             forward_proposals,
+            quiescence: quiescence && pre_vote,
             check_quorum,
             eager_commit,
             max_message,

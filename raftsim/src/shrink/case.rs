@@ -28,6 +28,7 @@ impl World {
     /// priorities.
     pub(crate) fn make_plain(&mut self) {
         self.raft.pre_vote = false;
+        self.raft.quiescence = false;
         self.raft.stickiness = false;
         self.raft.check_quorum = false;
         self.raft.priority.clear();

@@ -73,7 +73,7 @@ fn free_time(hunt: &mut Hunt<'_>) {
 fn settings(hunt: &mut Hunt<'_>) {
     let changes: [fn(&mut World); 6] = [
         World::make_plain,
-        |world| world.raft.pre_vote = false,
+        |world| (world.raft.pre_vote, world.raft.quiescence) = (false, false),
         |world| world.raft.stickiness = false,
         |world| world.raft.check_quorum = false,
         |world| world.raft.priority.clear(),

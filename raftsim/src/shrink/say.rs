@@ -265,6 +265,9 @@ impl Scene<'_> {
             Kind::Accepted => format!("{from}'s acknowledgement up to #{}", letter.says.first()),
             Kind::Rejected => format!("{from}'s word that it lacks #{}", letter.says.first()),
             Kind::TimeoutNow => format!("{from}'s order to campaign"),
+            Kind::Sleep => format!("{from}'s wish for silence"),
+            Kind::SleepReply => format!("{from}'s answer to it"),
+            Kind::WakeUp => format!("{from}'s call to wake"),
             Kind::ReadIndex => format!("{from}'s question for an index to read at"),
             Kind::ReadIndexReply => match letter.says.first() {
                 0 => format!("{from}'s word that it can name no index"),

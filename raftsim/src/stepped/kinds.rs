@@ -34,6 +34,9 @@ pub(super) fn is<R: Rules + Clone, D: Duties>(
             matches!(body, Some(Body::AppendEntries(append)) if append.is_empty())
         }
         MessageKind::TimeoutNow => matches!(body, Some(Body::TimeoutNow)),
+        MessageKind::Sleep => matches!(body, Some(Body::Sleep { .. })),
+        MessageKind::SleepReply => matches!(body, Some(Body::SleepReply { .. })),
+        MessageKind::WakeUp => matches!(body, Some(Body::WakeUp)),
         MessageKind::ReadIndex => matches!(body, Some(Body::ReadIndex { .. })),
         MessageKind::ReadIndexReply => matches!(body, Some(Body::ReadIndexReply { .. })),
         MessageKind::Propose => matches!(body, Some(Body::Propose { .. })),

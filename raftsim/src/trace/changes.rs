@@ -1,4 +1,4 @@
-//! What nodes decided about members, in words.
+//! What nodes decided about members and about silence, in words.
 
 use raft_core::{ChangeFailure, Event};
 use serde_json::json;
@@ -45,6 +45,17 @@ impl Words<'_> {
                 let values = json!({"why": self.failure(*why)});
                 Said::new("change_failed", kind, text, values).notable()
             }
+            Event::FellAsleep { last } => {
+                let values = json!({"last": at(*last)});
+                Said::new(
+                    "fell_asleep",
+                    kind,
+                    format!("falls silent after {last}"),
+                    values,
+                )
+                .notable()
+            }
+            Event::Woke => Said::new("woke", kind, "wakes".to_owned(), json!({})).notable(),
             other => unreachable!("{other:?} is about no members"),
         }
     }

@@ -186,7 +186,9 @@ impl Words<'_> {
             | Event::CatchUpRound { .. }
             | Event::CaughtUp { .. }
             | Event::ChangeMade { .. }
-            | Event::ChangeFailed { .. } => self.members(event),
+            | Event::ChangeFailed { .. }
+            | Event::FellAsleep { .. }
+            | Event::Woke => self.members(event),
             Event::VoteGranted { .. }
             | Event::VoteRefused { .. }
             | Event::PreVoteGranted { .. }

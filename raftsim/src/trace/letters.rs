@@ -54,6 +54,13 @@ pub(super) fn message(message: &kv::Message) -> Letter {
             false,
             format!("vote {} {term}", if *granted { "yes" } else { "no" }),
         ),
+        Body::Sleep { last, .. } => (Kind::Append, false, format!("sleep? {term} log {last}")),
+        Body::SleepReply { agreed, .. } => (
+            Kind::Append,
+            false,
+            format!("sleep {}", if *agreed { "yes" } else { "no" }),
+        ),
+        Body::WakeUp => (Kind::Append, false, "wake up".to_owned()),
         Body::AppendEntries(append) if append.is_empty() => {
             detail = format!(" after {} commit {}", append.prev, append.commit);
             (Kind::Append, true, format!("heartbeat {term}"))

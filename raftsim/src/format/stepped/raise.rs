@@ -259,6 +259,7 @@ impl Names<'_> {
                 add: name(id),
                 ..nothing
             },
+            Change::AddWitness(_) => unreachable!("servers with data take no witness"),
             Change::Promote(id) => WrittenChange {
                 promote: name(id),
                 ..nothing

@@ -289,6 +289,12 @@ pub enum MessageKind {
     Heartbeat,
     /// Campaign now, from the leader.
     TimeoutNow,
+    /// I would be silent, from a leader with nothing to do.
+    Sleep,
+    /// The answer to it.
+    SleepReply,
+    /// I am awake, from who slept or hears of no leader.
+    WakeUp,
     /// From which index on may I answer reads?
     ReadIndex,
     /// The answer to it.
