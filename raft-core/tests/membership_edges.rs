@@ -175,6 +175,25 @@ fn catching_up_ends_with_leadership_and_begins_anew_under_the_next_leader() {
 }
 
 #[test]
+fn newcomers_that_died_after_they_caught_up_end_the_change() {
+    let mut cluster = cluster(3, 2);
+    cluster.change(1, &to(&[4, 5]));
+    for _ in 0..3 {
+        cluster.timeout(1);
+        cluster.deliver_among(&[1, 2, 3, 4]);
+    }
+    cluster.crash(4);
+    for _ in 0..9 {
+        cluster.timeout(1);
+        cluster.deliver_among(&[1, 2, 3]);
+    }
+    assert_eq!(cluster.changes(1), [], "5 has nothing yet");
+    cluster.beats(1, 4);
+    assert_eq!(cluster.changes(1), [Err(ChangeFailure::NoLiveQuorum)]);
+    assert_eq!(cluster.members(1), "{1 2 3} learners {4 5}");
+}
+
+#[test]
 fn a_change_that_its_leader_lost_may_commit_under_the_next_one() {
     let mut cluster = cluster(3, 0);
     cluster.change(1, &Change::Remove(n(3)));
@@ -319,6 +338,28 @@ fn a_member_that_comes_back_in_the_same_term_is_heard_again() {
         cluster.deliver_all();
     }
     assert_eq!(cluster.node(1).current_term(), Term(1));
+}
+
+#[test]
+fn a_member_that_comes_back_during_a_round_of_reads_has_not_answered_it() {
+    let mut cluster = cluster(3, 0);
+    cluster.change(1, &Change::Remove(n(3)));
+    cluster.beats(1, 3);
+    cluster.timeout(1);
+    cluster.deliver(|sent| sent.to == n(2));
+    let late = core::mem::take(&mut cluster.wire);
+    cluster.read(1, 5, ReadMode::ReadIndex);
+    cluster.force(1, &Change::Promote(n(3)));
+    cluster.drop_all();
+    cluster.wire = late;
+    cluster.deliver_all();
+    assert_eq!(
+        cluster.ready(5),
+        None,
+        "2 answers what came before the read"
+    );
+    cluster.beats(1, 2);
+    assert!(cluster.ready(5).is_some());
 }
 
 // ---- snapshots --------------------------------------------------------------------------------

@@ -102,10 +102,13 @@ fn a_configuration_is_sent_to_its_members_and_to_nobody_else() {
 #[test]
 fn a_change_is_answered_when_its_entry_is_committed_and_not_before() {
     let mut cluster = with_spares(3, 0);
+    cluster.propose(1);
     cluster.change(1, &Change::Remove(n(3)));
     let at = configured_at(&cluster, 1);
     cluster.deliver_one(|sent| sent.to == n(2));
-    assert_eq!(cluster.changes(1), []);
+    cluster.deliver_one(|sent| sent.to == n(1));
+    assert_eq!(committed(&cluster, 1), at.previous());
+    assert_eq!(cluster.changes(1), [], "the entry before it is committed");
     cluster.deliver_all();
     assert_eq!(committed(&cluster, 1), at);
     assert_eq!(cluster.changes(1), [Ok(at.0)]);
