@@ -272,7 +272,7 @@ mod tests {
     use simulator::Time;
 
     use super::*;
-    use crate::format::Raft;
+    use crate::format::{NodeSet, Raft};
 
     #[test]
     fn stalls_that_are_both_needed_do_not_change_places() {
@@ -285,6 +285,7 @@ mod tests {
         let best = Case {
             world: World {
                 nodes: 3,
+                founders: NodeSet::first(3),
                 clients: 0,
                 raft: Raft::default(),
                 timed: false,

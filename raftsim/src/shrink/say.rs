@@ -178,7 +178,7 @@ impl Scene<'_> {
             kv::Operator::Snapshot => "take a snapshot".to_owned(),
             kv::Operator::Compact => "cut its log".to_owned(),
             kv::Operator::RequestSnapshot => "ask its leader for a snapshot".to_owned(),
-            kv::Operator::Change { change, how } => members::words(change, *how, &self.names),
+            kv::Operator::Change { change, how } => members::words(change, *how, self.names),
             kv::Operator::Bootstrap => "found a cluster of its own".to_owned(),
             kv::Operator::ForceNewCluster => "go on alone".to_owned(),
             kv::Operator::ApplyAfter { .. } => {

@@ -34,7 +34,7 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
             let raft = self.up("members", *node)?.node().raft();
             let was = MemberSets::from(raft.configuration());
             if was != *wanted {
-                let show = |members: MemberSets| members.show(&self.eye.names);
+                let show = |members: MemberSets| members.show(self.eye.names);
                 let (wanted, was) = (show(*wanted), show(was));
                 return Err(differs("members", (*node).into(), &wanted, &was));
             }

@@ -5,19 +5,20 @@ use raft_core::{Index, RoleKind, Rules, Term};
 use simulator::{Cluster, NodeId};
 
 use super::{Found, Safety};
+use crate::check::members::Sets;
 use crate::check::subject::Subject;
 use crate::format::{NodeSet, Property};
 use crate::server::Server;
 
 impl Safety {
     /// State Machine Safety for what a node may apply, and a recount of each commit's quorum. `led`
-    /// says that it led this term when the step began.
+    /// says that it led this term when the step began, `members` whom it went by then.
     pub(super) fn commit<R: Rules + Clone, D: Duties>(
         &mut self,
         cluster: &Cluster<Server<R, D>>,
         id: NodeId,
         server: &Server<R, D>,
-        led: bool,
+        (led, members): (bool, Sets),
     ) -> Result<(), Found> {
         let raft = server.node().raft();
         let commit = raft.commit_index().0;
@@ -27,7 +28,7 @@ impl Safety {
         self.watched(id).commit = commit;
         if commit > self.committed.last() {
             let role = if led { RoleKind::Leader } else { raft.role() };
-            self.quorum(cluster, id, role, commit)?;
+            self.quorum(cluster, id, role, members, commit)?;
             let term = raft.current_term();
             for index in self.committed.last() + 1..=commit {
                 let Some(entry) = self.nodes[id.0 as usize].log.get(index) else {
@@ -72,6 +73,7 @@ impl Safety {
         cluster: &Cluster<Server<R, D>>,
         id: NodeId,
         role: RoleKind,
+        members: Sets,
         commit: u64,
     ) -> Result<(), Found> {
         self.count(Property::CommitQuorum);
@@ -101,7 +103,6 @@ impl Safety {
             disk.term_at(index) == Some(entry.term) || index < disk.base().index
         };
         let holders: NodeSet = cluster.nodes().filter(holds).collect();
-        let members = self.nodes[id.0 as usize].members.latest();
         let Some(short) = members.short(holders) else {
             return Ok(());
         };

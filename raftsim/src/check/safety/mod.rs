@@ -177,6 +177,9 @@ impl Safety {
         if raft.role() == RoleKind::Leader {
             self.leads(id, raft.current_term())?;
         }
+        // What a leader commits is counted by the members that it went by then: those that follow from
+        // that are appended in the same step.
+        let counted_by = self.nodes[id.0 as usize].members.latest();
         for write in &output.writes {
             match write {
                 kv::Write::Log(write) => self.written(id, write, raft.current_term())?,
@@ -195,7 +198,7 @@ impl Safety {
         // A leader that its configuration takes its vote from leads no more once that is committed.
         let led = before.role == Some(RoleKind::Leader) && before.term == raft.current_term();
         self.role(cluster, id, server)?;
-        self.commit(cluster, id, server, led)?;
+        self.commit(cluster, id, server, (led, counted_by))?;
         for write in output.writes.iter().filter_map(kv::Write::log) {
             self.cut(id, write)?;
         }

@@ -71,7 +71,7 @@ fn leader(scene: &mut Scene<'_>, commit: u64) {
     }
     let copies = counted(scene.node, scene.after, commit);
     let own = scene.own();
-    let members = scene.after.members;
+    let members = scene.members();
     let Some(short) = members.short(copies.iter().copied().collect()) else {
         return;
     };

@@ -23,6 +23,7 @@ use super::account::{Account, Now, edit, node_of};
 use super::facts::When;
 use super::moment::{Look, Moment, Operation, What};
 use super::story::Line;
+use crate::check::Sets;
 
 /// A decision that no correct server makes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +86,13 @@ impl Scene<'_> {
             operation: None,
             text,
         });
+    }
+
+    /// The members that decided in this step: those that follow from what was decided are appended
+    /// after it.
+    fn members(&self) -> Sets {
+        let before = self.now.look.as_ref();
+        before.map_or(self.after.members, |before| before.members)
     }
 
     /// How much of the log is on the disk.

@@ -72,7 +72,7 @@ fn quorum(scene: &mut Scene<'_>, in_this_step: bool) {
     };
     let answered = reign.answered_since(round).into_iter();
     let who = answered.chain([scene.node]).collect();
-    let Some(short) = scene.after.members.short(who) else {
+    let Some(short) = scene.members().short(who) else {
         return;
     };
     let (answered, nodes, needed) = (short.have.len(), short.of.len(), short.needed());
@@ -99,7 +99,7 @@ fn lease(scene: &mut Scene<'_>, until: Instant) {
         scene.slip(RuleId::LeaseGivenUp, None, text);
         return;
     }
-    let halves = scene.after.members.halves();
+    let halves = scene.members().halves();
     let contacts = halves.map(|voters| contact(&reign, voters, scene.node));
     let contact = contacts.min().unwrap_or_default();
     let error = settings.clock_error.unwrap_or_default().0;
