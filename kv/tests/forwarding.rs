@@ -83,7 +83,7 @@ fn without_an_answer_the_client_is_told_and_its_retry_is_executed_once() {
     cluster.deliver_one(|from, to, _| (from, to) == (NodeId(2), NodeId(1)));
     cluster.wire.retain(|(_, to, _)| *to != NodeId(2));
     cluster.deliver(&[1, 3]);
-    cluster.step(NodeId(2), Input::Operator(Operator::Campaign));
+    cluster.step(NodeId(2), Input::Operator(&Operator::Campaign));
     assert_eq!(cluster.replies, [(1, Response::Lost)]);
     assert_eq!(waits(&cluster, 2), 0);
     cluster.calm();

@@ -148,7 +148,7 @@ fn a_read_needs_no_entry_and_names_the_index_it_was_answered_from() {
 fn a_follower_answers_only_once_it_has_applied_what_the_leader_named() {
     let mut cluster = written_once();
     let delay = Span(1_000_000_000);
-    cluster.step(NodeId(2), Input::Operator(Operator::ApplyAfter { delay }));
+    cluster.step(NodeId(2), Input::Operator(&Operator::ApplyAfter { delay }));
     cluster.ask(1, 2, put("b"));
     cluster.deliver(&[1, 2, 3]);
     cluster.wake(1, &[1, 2, 3]);
@@ -198,7 +198,7 @@ fn a_stale_read_is_answered_at_once_but_never_takes_a_client_back() {
 fn a_read_that_cannot_be_answered_is_refused_and_not_dropped() {
     let mut cluster = written_once();
     cluster.read(1, 2, ReadBy::ReadIndex);
-    cluster.step(NodeId(1), Input::Operator(Operator::StepDown));
+    cluster.step(NodeId(1), Input::Operator(&Operator::StepDown));
     cluster.read(3, 3, ReadBy::ReadIndex);
     cluster.read(1, 4, ReadBy::Lease);
     let (elsewhere, nobody) = (Some(NodeId(1)), None);
@@ -216,7 +216,7 @@ fn a_client_is_sent_on_to_whom_leadership_is_handed() {
     let mut cluster = written_once();
     cluster.step(
         NodeId(1),
-        Input::Operator(Operator::Transfer { to: NodeId(3) }),
+        Input::Operator(&Operator::Transfer { to: NodeId(3) }),
     );
     cluster.ask(1, 2, put("b"));
     let leader = Some(NodeId(3));

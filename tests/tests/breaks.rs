@@ -163,7 +163,7 @@ const OUTLIVED_CONFIGURATION: &str = include_str!("../scenarios/outlived-configu
 const LEFT_AT_ONCE: &str = include_str!("../scenarios/left-at-once.json");
 const VOTES_OF_LEARNERS: &str = include_str!("../scenarios/votes-of-learners.json");
 const SNAPSHOT_OF_A_JOINT_CONFIGURATION: &str =
-    include_str!("../scenarios/snapshot-of-a-joint-configuration.json");
+    include_str!("../../scenarios/lesson/m14-snapshot-keeps-both-halves.json");
 const REMOVED_LEADER_AND_A_LOST_MESSAGE: &str =
     include_str!("../scenarios/removed-leader-and-a-lost-message.json");
 const REMOVED_SERVER: &str = include_str!("../scenarios/removed-server.json");
@@ -333,7 +333,7 @@ fn a_configuration_that_outlives_its_entry_elects_two_leaders() {
 }
 
 #[test]
-fn a_snapshot_without_the_outgoing_half_leaves_the_others_joint_for_ever() {
+fn a_snapshot_without_the_outgoing_half_gives_members_that_nobody_committed() {
     shown_by(SNAPSHOT_OF_A_JOINT_CONFIGURATION, Bug::M06, 1);
 }
 

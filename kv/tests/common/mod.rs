@@ -243,7 +243,7 @@ impl Cluster {
     }
 
     pub fn operate(&mut self, id: u64, command: Operator) {
-        self.step(NodeId(id), Input::Operator(command));
+        self.step(NodeId(id), Input::Operator(&command));
     }
 
     pub fn ask(&mut self, id: u64, serial: u64, op: Op) {

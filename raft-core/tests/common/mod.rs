@@ -164,7 +164,10 @@ impl<R: Rules + Clone> Cluster<R> {
         let voters: Vec<_> = (1..=size).map(NodeId).collect();
         let all = 1..=size + spares;
         let mut cluster = Self {
-            configuration: Configuration::of_voters(&voters).unwrap(),
+            configuration: match size {
+                0 => Configuration::of_nobody(),
+                _ => Configuration::of_voters(&voters).unwrap(),
+            },
             rules,
             nodes: BTreeMap::new(),
             disks: all.clone().map(|id| (n(id), Disk::default())).collect(),

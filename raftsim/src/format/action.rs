@@ -132,7 +132,7 @@ pub struct Replacement {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MembersChange {
-    /// Who votes.
+    /// The nodes that vote from then on.
     pub voters: Selector,
     /// Who receives the log without a vote; nobody by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]

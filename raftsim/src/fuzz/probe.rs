@@ -163,8 +163,7 @@ probes! {
     RestartedUnderNewMembers: "restarted-under-new-members", "A server started again with a configuration in its log that it does not know to be committed.";
     CaughtUp: "newcomer-caught-up", "A newcomer caught up.";
     CatchUpRound: "newcomer-needed-another-round", "A newcomer took too long for one round of catching up.";
-    NewcomerTooSlow: "newcomer-too-slow", "A newcomer was given up because it never kept up.";
-    NewcomerSilent: "newcomer-silent", "A newcomer was given up because it got on no more.";
+    NewcomerGivenUp: "newcomer-given-up", "A newcomer was given up because it never kept up, or got on no more.";
     SnapshotToNewcomer: "snapshot-to-newcomer", "A server that belonged to no cluster was given a snapshot.";
     ChangeWhileChanging: "change-while-changing", "A change was refused because another was under way.";
     ChangeBeforeOwnTerm: "change-before-own-term", "A change was refused because nothing of the leader's term was committed.";

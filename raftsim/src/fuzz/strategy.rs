@@ -79,11 +79,13 @@ fn assemble(
     storms: &[StormDrawn],
     calm: &CalmDrawn,
 ) -> Resolved {
+    let change = storms.iter().any(StormDrawn::changes_members);
+    // Nobody would ever add them.
+    let spares = if change { spares } else { 0 };
     let most = u32::try_from(MOST_NODES).expect("a small number");
     let all = (founders + spares).min(most);
     let nodes: Vec<_> = (1..=all).map(|n| NodeName(format!("S{n}"))).collect();
     let founders = nodes.iter().take(founders as usize).cloned().collect();
-    let change = spares > 0 || storms.iter().any(StormDrawn::changes_members);
     // A server that was taken out and knows nothing of it would unseat every leader for ever.
     raft.pre_vote |= change && !raft.stickiness;
     let clocks = drifts.into_iter().zip(&nodes).filter_map(|(rate, name)| {

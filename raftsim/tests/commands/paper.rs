@@ -26,7 +26,7 @@ fn the_index_has_every_section_every_must_and_marks_what_has_no_test() {
     let all = with + without;
     let sum = format!("{with} of {all} musts have a test, {without} have none; ");
     assert!(said.out.contains(&sum), "{sum}");
-    assert!(said.out.contains("sections; without musts: §6\n"));
+    assert!(said.out.contains(" sections\n") && !said.out.contains("without musts"));
 }
 
 #[test]

@@ -31,9 +31,13 @@ fn known(scene: &mut Scene<'_>) {
     };
     let find = |matches: &[(NodeId, Index)]| {
         let found = matches.iter().find(|(peer, _)| peer == from);
-        found.map_or(0, |(_, index)| index.0)
+        found.map(|(_, index)| index.0)
     };
-    let (was, is) = (find(&before.matches), find(&scene.after.matches));
+    // Who was taken out in this step is known no more.
+    let Some(is) = find(&scene.after.matches) else {
+        return;
+    };
+    let was = find(&before.matches).unwrap_or(0);
     let leads = scene.after.role == RoleKind::Leader && before.term == scene.after.term;
     if was == is || !leads {
         return;
@@ -69,7 +73,7 @@ fn leader(scene: &mut Scene<'_>, commit: u64) {
         let text = format!("{own}, leader of {term}, commits #{commit}{entry} by counting copies");
         scene.slip(RuleId::CurrentTermOnly, Some(commit), text);
     }
-    let copies = counted(scene.node, scene.after, commit);
+    let copies = counted_then(scene, commit);
     let own = scene.own();
     let members = scene.members();
     let Some(short) = members.short(copies.iter().copied().collect()) else {
@@ -88,6 +92,28 @@ fn leader(scene: &mut Scene<'_>, commit: u64) {
             format!("{own} commits #{commit} with {copies} of {nodes} copies, {needed} are needed");
         scene.slip(RuleId::Majority, Some(commit), text);
     }
+}
+
+/// Whose copies the leader counted: those that it knows of after the step, and those of servers that
+/// were taken out in it.
+fn counted_then(scene: &Scene<'_>, commit: u64) -> Vec<NodeId> {
+    let mut copies = counted(scene.node, scene.after, commit);
+    if let Some(before) = &scene.now.look {
+        copies.extend(
+            counted(scene.node, before, commit)
+                .into_iter()
+                .filter(|id| *id != scene.node),
+        );
+    }
+    if let What::Receive { from, message, .. } = &scene.moment.what
+        && let Body::AppendEntriesReply(reply) = &message.body
+        && let Outcome::Accepted { match_index } = reply.outcome
+        && match_index.0 >= commit
+        && message.term == scene.after.term
+    {
+        copies.push(*from);
+    }
+    copies
 }
 
 fn follower(scene: &mut Scene<'_>, was: u64, commit: u64) {
