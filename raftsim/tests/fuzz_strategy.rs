@@ -88,7 +88,10 @@ fn the_published_schema_of_profiles_is_the_generated_one() {
 fn sizes_and_features_differ_from_seed_to_seed() {
     let generator = generator("everything");
     let drawn: Vec<_> = (0..300).map(|seed| generator.scenario(seed)).collect();
-    let sizes: BTreeSet<_> = drawn.iter().map(|scenario| scenario.founders.len()).collect();
+    let sizes: BTreeSet<_> = drawn
+        .iter()
+        .map(|scenario| scenario.founders.len())
+        .collect();
     assert_eq!(sizes.into_iter().collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 7]);
     let features: BTreeSet<_> = drawn
         .iter()

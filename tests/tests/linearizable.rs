@@ -17,7 +17,7 @@ fn what_correct_servers_tell_is_linearizable_for_whoever_looks_from_outside() {
     let (mut searched, mut unknown, mut most) = (0, 0, 0);
     for name in ["quick", "storage", "liveness", "everything"] {
         let generator = generator(name);
-        for seed in 0..300 {
+        for seed in 0..400 {
             let ran = Ran::of(generator.scenario(seed), None);
             let operations = operations(&ran.outcome.history);
             unknown += operations.iter().filter(|it| it.ret.is_none()).count();
@@ -32,7 +32,7 @@ fn what_correct_servers_tell_is_linearizable_for_whoever_looks_from_outside() {
             most = most.max(checked.nodes);
         }
     }
-    println!("{searched} of 1,200 were searched, {most} nodes at most; {unknown} unknown outcomes");
+    println!("{searched} of 1,600 were searched, {most} nodes at most; {unknown} unknown outcomes");
     assert!(searched > 100 && unknown > 100, "{searched} {unknown}");
     assert!(most < 5_000, "{most} nodes for one history");
 }

@@ -61,7 +61,8 @@ impl Reign {
     }
 
     fn step(&mut self, moment: &Moment, look: &Look) {
-        if look.role != RoleKind::Leader {
+        // A leader that steps down with what it hears in this step has heard it.
+        if look.role != RoleKind::Leader && self.term != look.term {
             return;
         }
         if self.term != look.term {
