@@ -258,8 +258,8 @@ pub fn catalogue() -> &'static [(RuleId, Card)] {
             "A leader that its configuration gives no vote leads, without counting itself, until that \
              configuration is committed; then it steps down.")),
         (VotersStand, card("membership.voters-stand", "dissertation §4.2.2",
-            "A server campaigns if its latest configuration gives it a vote, or one does that may be the \
-             committed one: until a removal commits, nobody else may be able to win.")),
+            "A server campaigns if its latest configuration gives it a vote, or the one before does and the \
+             latest need not be committed yet: until a removal commits, nobody else may be able to win.")),
         (VotersVote, card("membership.voters-vote", "dissertation §4.2.1",
             "Candidates ask voters, and count nobody else's answer.")),
         (CaughtUp, card("membership.caught-up", "dissertation §4.2.1",

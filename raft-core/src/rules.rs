@@ -350,8 +350,8 @@ pub trait Rules {
     }
 
     /// `membership.voters-stand`: whether a server may campaign; `voter` says that the
-    /// configuration in force gives it a vote, `was_voter` that one does which may be the committed
-    /// one: a restarted leader that was removing itself knows no better, and may be needed.
+    /// configuration in force gives it a vote, `was_voter` that the one before does, and that the
+    /// latest is not known to be committed: a leader that was removing itself may be needed.
     fn may_stand(&self, voter: bool, was_voter: bool) -> bool {
         voter || was_voter
     }

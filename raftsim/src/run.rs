@@ -15,7 +15,7 @@ use crate::vigil::{Unmet, Vigil};
 use crate::workload::KvWorkload;
 
 /// Changes whenever the same scenario and seed may give another run than before.
-pub const TRACE_VERSION: u32 = 3;
+pub const TRACE_VERSION: u32 = 4;
 
 /// What became of a run.
 #[derive(Clone, Debug)]
