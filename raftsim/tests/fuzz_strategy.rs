@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use raftsim::format::{Overrides, Resolved, parse};
+use raftsim::format::{Action, Overrides, Resolved, parse};
 use raftsim::fuzz::{Generator, Profile, schema};
 use raftsim::run::run;
 
@@ -106,4 +106,67 @@ fn sizes_and_features_differ_from_seed_to_seed() {
         })
         .collect();
     assert_eq!(features.len(), 16, "every combination of switches");
+}
+
+/// Each option of the profile, on or off.
+fn options(scenario: &Resolved) -> Vec<(&'static str, bool)> {
+    let raft = &scenario.raft;
+    let actions = |wanted: fn(&Action) -> bool| {
+        let mut faults = scenario.phases().iter().flat_map(|phase| &phase.faults);
+        faults.any(|fault| wanted(&fault.action))
+    };
+    vec![
+        ("pre_vote", raft.pre_vote),
+        ("check_quorum", raft.check_quorum),
+        ("stickiness", raft.stickiness),
+        ("quiescence", raft.quiescence),
+        ("eager_commit", raft.eager_commit),
+        ("forward_proposals", raft.forward_proposals),
+        ("lease reads", scenario.clients.reads.lease > 0),
+        ("read-index", scenario.clients.reads.read_index > 0),
+        ("follower reads", scenario.clients.reads.follower > 0),
+        ("more than three servers", scenario.nodes.len() > 3),
+        (
+            "learners",
+            actions(|action| matches!(action, Action::AddServer(_) | Action::Demote(_))),
+        ),
+        (
+            "transfers",
+            actions(|action| matches!(action, Action::Transfer(_))),
+        ),
+        ("compaction", scenario.machine.snapshot.is_some()),
+        ("sessions", scenario.machine.session_timeout.is_some()),
+    ]
+}
+
+#[test]
+fn each_pair_of_options_is_drawn_in_all_four_ways_but_for_those_that_exclude_each_other() {
+    let generator = generator("matrix");
+    let mut seen = BTreeSet::new();
+    for seed in 0..1_000 {
+        let options = options(&generator.scenario(seed));
+        for (place, one) in options.iter().enumerate() {
+            seen.extend(options[place + 1..].iter().map(|other| (*one, *other)));
+        }
+    }
+    let names: Vec<_> = options(&generator.scenario(0))
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    let mut missing = Vec::new();
+    for (place, one) in names.iter().enumerate() {
+        for other in &names[place + 1..] {
+            for way in 0..4 {
+                let pair = ((*one, way & 1 == 1), (*other, way & 2 == 2));
+                if !seen.contains(&pair) {
+                    missing.push(pair);
+                }
+            }
+        }
+    }
+    let never = [
+        (("pre_vote", false), ("quiescence", true)),
+        (("stickiness", false), ("lease reads", true)),
+    ];
+    assert_eq!(missing, never);
 }
