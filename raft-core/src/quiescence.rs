@@ -351,6 +351,8 @@ impl<R: Rules> Raft<R> {
             _ => None,
         };
         let late = match (&self.role, by_leader) {
+            // Nor does what a leader of an older term sent.
+            (_, Some(_)) if message.term < self.current_term => true,
             (Role::Follower(follower), Some(seq)) => {
                 let same = message.term == self.current_term && follower.leader == Some(from);
                 same && seq <= follower.newest_seq

@@ -364,6 +364,30 @@ fn a_late_heartbeat_wakes_nobody_and_a_newer_one_does() {
     assert_eq!(asleep(&cluster), [3]);
 }
 
+/// It would stand for election against a leader that nobody has woken.
+#[test]
+fn a_heartbeat_of_an_older_term_wakes_nobody() {
+    let mut cluster = Cluster::new(3, sleepy());
+    cluster.lead(3, &[1, 2]);
+    cluster.lead(1, &[2, 3]);
+    idle(&mut cluster, 1);
+    assert_eq!(asleep(&cluster), [1, 2, 3]);
+    let term = cluster.node(2).current_term().0;
+    let old = AppendEntries {
+        prev: EntryId::default(),
+        last: Index(0),
+        entries_term: Term(term - 1),
+        bytes: 0,
+        configuration: None,
+        commit: Index(0),
+        seq: 1_000,
+        sent_at: Instant(0),
+    };
+    cluster.receive(3, 2, term - 1, Body::AppendEntries(old));
+    assert!(cluster.node(2).is_asleep());
+    assert_eq!(cluster.node(2).deadline(), None);
+}
+
 #[test]
 fn a_late_wish_for_silence_puts_nobody_to_sleep() {
     let mut cluster = Cluster::new(3, sleepy());

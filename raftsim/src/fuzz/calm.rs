@@ -153,7 +153,13 @@ pub(super) fn ending(
     } else {
         PATIENCE
     };
-    let election = whole((ELECTION + patience) * longest + second);
+    // Servers that were taken out and know nothing of it stand, too, where nobody asks before: then an
+    // attempt is only as likely to be that of one who can win as they are many.
+    let rivals = match around.members_change && !raft.pre_vote {
+        true => nodes.len() as u64,
+        false => 1,
+    };
+    let election = whole((ELECTION * rivals + patience) * longest + second);
     let commit = whole(SLACK * longest + 100 * pace.round);
     let recovery = whole(election.get() + commit.get());
     let between = attempts + 2 * think + 8 * pace.round;
