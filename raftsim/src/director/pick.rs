@@ -7,7 +7,7 @@ use simulator::{Cluster, NodeId};
 use super::draws::some;
 use crate::format::{Condition, Gauge, Partition, Resolved, Selector};
 use crate::members::{self, Rank};
-use crate::server::Server;
+use crate::server::{Server, engine_id};
 
 /// The nodes a selector means now. `fit` are those that the action can act on; `word` decides
 /// where chance does.
@@ -53,6 +53,7 @@ pub(crate) fn nodes<R: Rules + Clone, D: Duties>(
         Selector::Voters => members::of_rank(cluster, Rank::Voter),
         Selector::Learners => members::of_rank(cluster, Rank::Learner),
         Selector::Removed => members::of_rank(cluster, Rank::Removed),
+        Selector::Dispensable => dispensable(cluster, word),
     }
 }
 
@@ -69,6 +70,43 @@ fn minority_with_leader(all: &[NodeId], leader: Option<NodeId>, word: u64) -> Ve
     minority.push(leader);
     minority.sort_unstable();
     minority
+}
+
+/// Voters without whom each set of voters that the leader goes by has a majority up. Nobody where that
+/// configuration is not committed or about to change, for the next one may need anyone; nor where a
+/// witness votes, which may know of entries that only one server holds.
+fn dispensable<R: Rules + Clone, D: Duties>(
+    cluster: &Cluster<Server<R, D>>,
+    word: u64,
+) -> Vec<NodeId> {
+    let Some(leader) = leader(cluster).and_then(|id| cluster.node(id)) else {
+        return Vec::new();
+    };
+    let raft = leader.node().raft();
+    let members = raft.configuration();
+    let committed = raft.log().configured_at() <= raft.commit_index();
+    if !committed || raft.is_changing() || !members.witnesses().is_empty() {
+        return Vec::new();
+    }
+    let up = |id: NodeId| cluster.node(id).is_some() && !cluster.is_paused(id);
+    let decides = |half: &[raft_core::NodeId], gone: &[NodeId]| {
+        let there = half.iter().map(|id| engine_id(*id));
+        let there = there.filter(|id| up(*id) && !gone.contains(id));
+        half.is_empty() || there.count() > half.len() / 2
+    };
+    let mut left = members::of_rank(cluster, Rank::Voter);
+    let mut gone = Vec::new();
+    while !left.is_empty() {
+        let turn = u32::try_from(left.len()).expect("few nodes");
+        let drawn = some(word.rotate_left(turn), &left, 1);
+        left.retain(|id| !drawn.contains(id));
+        gone.extend(drawn);
+        if !(decides(members.incoming(), &gone) && decides(members.outgoing(), &gone)) {
+            gone.pop();
+        }
+    }
+    gone.sort_unstable();
+    gone
 }
 
 /// The leader of the highest term that is up.

@@ -67,10 +67,12 @@ pub enum Selector {
     Learners,
     /// Every node that is no member: taken out, or never added.
     Removed,
+    /// Drawn voters, as many as the cluster can do without; nobody while its members change.
+    Dispensable,
 }
 
 /// The words that are selectors.
-pub(crate) const WORDS: [&str; 12] = [
+pub(crate) const WORDS: [&str; 13] = [
     "leader",
     "followers",
     "random",
@@ -83,6 +85,7 @@ pub(crate) const WORDS: [&str; 12] = [
     "voters",
     "learners",
     "removed",
+    "dispensable",
 ];
 
 impl Selector {
@@ -106,6 +109,7 @@ impl Selector {
             "voters" => Self::Voters,
             "learners" => Self::Learners,
             "removed" => Self::Removed,
+            "dispensable" => Self::Dispensable,
             _ => match text.strip_prefix("random:") {
                 Some(count) => Self::Random(count.parse().map_err(|_| UnitError {
                     code: Code::SC014,
@@ -138,6 +142,7 @@ impl fmt::Display for Selector {
             Self::Voters => "voters",
             Self::Learners => "learners",
             Self::Removed => "removed",
+            Self::Dispensable => "dispensable",
         })
     }
 }
@@ -188,7 +193,7 @@ impl JsonSchema for Selector {
         json_schema!({
             "description": "Which nodes: a name, a list of names, or leader, followers, random, \
                 random:N, minority, majority, minority-with-leader, all, down, up, voters, \
-                learners, removed.",
+                learners, removed, dispensable.",
             "anyOf": [
                 { "enum": WORDS },
                 { "type": "string", "description": "A node's name, or random:N." },

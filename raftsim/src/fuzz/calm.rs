@@ -27,6 +27,9 @@ const SLACK: u64 = 10;
 /// follower that last heard of its leader before a cut ended has heard of it again, or stood.
 const SETTLE: u64 = 2;
 
+/// A second, in nanoseconds, on top of what is counted in timeouts.
+const SECOND: u64 = 1_000_000_000;
+
 /// What is drawn for the end of a run.
 #[derive(Clone, Debug)]
 pub(super) struct CalmDrawn {
@@ -125,6 +128,74 @@ fn capped(range: DurationRange, most: u64) -> DurationRange {
     DurationRange::new(cap(range.low()), cap(range.high()))
 }
 
+/// A calm phase, and what is expected of it.
+struct Stage {
+    phase: Phase,
+    wants: Vec<Eventually>,
+}
+
+/// How long things may take.
+struct Bounds {
+    /// The longest election timeout, of which the others are made.
+    longest: u64,
+    /// Until there is a leader.
+    election: Nanos,
+    /// Until each client is served.
+    service: Nanos,
+    /// From one request of a client to its next.
+    between_requests: Nanos,
+}
+
+impl Bounds {
+    fn of(
+        raft: &Raft,
+        around: &Surroundings<'_>,
+        pace: &Pace,
+        nodes: &[NodeName],
+        clients: &Clients,
+    ) -> Self {
+        let longest = raft.election_timeout.high().get();
+        let attempts = clients.request_timeout.get() * 2 * (nodes.len() as u64 + 1);
+        let think = clients.rate.spread().high().get();
+        let patience = match raft.priority.is_empty() {
+            true => 0,
+            false => PATIENCE,
+        };
+        // Servers that were taken out and know nothing of it stand, too, where nobody asks before:
+        // then an attempt is only as likely to be that of one who can win as they are many.
+        let rivals = match around.members_change && !raft.pre_vote {
+            true => nodes.len() as u64,
+            false => 1,
+        };
+        // A client whose session has expired hears of it, opens one, and only then is served.
+        let requests = around.machine.session_timeout.map_or(1, |_| 3);
+        let between = attempts + 2 * think + 8 * pace.round;
+        Self {
+            longest,
+            election: whole((ELECTION * rivals + patience) * longest + SECOND),
+            service: whole(SLACK * longest + requests * (attempts + 2 * think) + SECOND),
+            between_requests: whole(2 * between),
+        }
+    }
+}
+
+/// What the end of a run is made of.
+struct Calm<'a> {
+    drawn: &'a CalmDrawn,
+    raft: &'a Raft,
+    around: &'a Surroundings<'a>,
+    pace: Pace,
+    bounds: Bounds,
+    /// Whether clients ask for something before they must be served.
+    asking: bool,
+    /// Who must serve, and who is kept out. Where members change, all servers are given back first.
+    core: Vec<NodeName>,
+    outsiders: Vec<NodeName>,
+    /// Whether members crash for a while. Who that is where members change is known only when the
+    /// time has come.
+    fewer: bool,
+}
+
 /// The end of a run. Clients that give up before they have asked each outsider once, and then had
 /// time for an answer, become more patient: they might never ask the leader.
 pub(super) fn ending(
@@ -135,130 +206,203 @@ pub(super) fn ending(
     clients: &mut Clients,
 ) -> Ending {
     let pace = Pace::of(raft, around);
-    // Nobody misses a leader that died in its sleep, unless somebody asks for something.
-    let asking = drawn.clients || raft.quiescence;
-    let (core, outsiders) = match around.members_change {
-        true => (nodes.to_vec(), Vec::new()),
-        false => drawn.core(nodes),
+    // Nobody misses a leader that went in its sleep, unless somebody asks for something: what servers
+    // answer by themselves asks nobody.
+    let missed = !raft.quiescence || clients.reads.stale == 0 || clients.mix.get == 0;
+    let leaves_out = drawn.outsiders && missed;
+    let (core, outsiders) = match leaves_out && !around.members_change {
+        true => drawn.core(nodes),
+        false => (nodes.to_vec(), Vec::new()),
     };
-    let in_vain = outsiders.len() as u64 * clients.request_timeout.get();
+    let fewer = around.members_change && leaves_out;
+    let absent = match fewer {
+        true => nodes.len() / 2,
+        false => outsiders.len(),
+    };
+    let in_vain = absent as u64 * clients.request_timeout.get();
     let least = nanos(in_vain + 8 * pace.round + Nanos::millis(100).get());
     clients.give_up = clients.give_up.max(least);
-    let longest = raft.election_timeout.high().get();
-    let second = Nanos::millis(1_000).get();
-    let attempts = clients.request_timeout.get() * 2 * (nodes.len() as u64 + 1);
-    let think = clients.rate.spread().high().get();
-    let patience = if raft.priority.is_empty() {
-        0
-    } else {
-        PATIENCE
+    let calm = Calm {
+        bounds: Bounds::of(raft, around, &pace, nodes, clients),
+        asking: drawn.clients || raft.quiescence,
+        drawn,
+        raft,
+        around,
+        pace,
+        core,
+        outsiders,
+        fewer,
     };
-    // Servers that were taken out and know nothing of it stand, too, where nobody asks before: then an
-    // attempt is only as likely to be that of one who can win as they are many.
-    let rivals = match around.members_change && !raft.pre_vote {
-        true => nodes.len() as u64,
-        false => 1,
-    };
-    let election = whole((ELECTION * rivals + patience) * longest + second);
-    let commit = whole(SLACK * longest + 100 * pace.round);
-    let recovery = whole(election.get() + commit.get());
-    let between = attempts + 2 * think + 8 * pace.round;
-    // A client whose session has expired hears of it, opens one, and only then is served.
-    let requests = around.machine.session_timeout.map_or(1, |_| 3);
-    let service = whole(SLACK * longest + requests * (attempts + 2 * think) + second);
-    let rest = whole(SLACK * longest + 100 * pace.round + second);
-    let phase = |name: &str, lasts, clients| Phase {
-        name: name.to_owned(),
-        lasts,
-        until_met: true,
-        clients,
-        heal: false,
-        network: Some(pace.nodes.clone()),
-        client_network: Some(pace.clients.clone()),
-        disk: Some(pace.disk.clone()),
-        script: Vec::new(),
-        steps: Vec::new(),
-        faults: Vec::new(),
-        note: None,
-    };
-    // A leader leaves a disk that is slow for too long, also when the disk was slow before.
-    let slowest_sync = around.slowest_sync.unwrap_or_default().get();
-    let mut settle = phase("settle", whole(SETTLE * longest + slowest_sync), asking);
-    settle.until_met = false;
-    settle.heal = true;
-    if !outsiders.is_empty() {
-        settle.steps = vec![drawn.fate(raft, &core, &outsiders)];
-    }
-    let successor = drawn.successor(raft, &core);
-    let successor = successor.filter(|_| !around.members_change);
-    let among = (!outsiders.is_empty()).then_some(Selector::Nodes(core));
-    let wants = |phase: &str, within| Eventually {
-        phase: phase.to_owned(),
-        within,
-        among: among.clone(),
-        one_leader: false,
-        stays: false,
-        all_committed: false,
-        all_applied_equal: false,
-        all_served: false,
-        members: None,
-        led_by: None,
-    };
-    let mut elected = wants("recovery", election);
-    elected.one_leader = true;
-    let mut committed = wants("recovery", recovery);
-    committed.all_committed = true;
-    // Clients who go on writing hardly ever leave everything committed, nor would they let it be
-    // seen who commits nothing without them.
-    let committed = (!asking).then_some(committed);
-    let mut steady = wants("service", service);
-    steady.one_leader = true;
-    // A leader may still be on its way out.
-    steady.stays = raft.pre_vote && raft.stickiness && !around.members_change;
-    let mut serving = phase("service", service, true);
-    serving.until_met = !steady.stays;
-    if steady.stays && drawn.handover.is_some() {
-        // Late enough that there is a leader: it obeys nobody.
-        serving.steps = vec![Step {
-            at: nanos(service.get() / 2),
-            action: Action::Campaign(Selector::Leader),
-            note: None,
-            say: None,
-        }];
-    }
-    let mut served = wants("service", service);
-    served.all_served = true;
-    let mut equal = wants("rest", rest);
-    equal.all_applied_equal = true;
-    let handover = whole(4 * longest + 20 * pace.round + second);
-    let mut handed = wants("handover", handover);
-    handed.one_leader = true;
-    handed.led_by.clone_from(&successor);
-    let mut last = phase("handover", handover, false);
-    if let Some(successor) = &successor {
-        last.steps = vec![Step {
-            at: Nanos::ZERO,
-            action: Action::Transfer(successor.clone()),
-            note: None,
-            say: None,
-        }];
-    }
-    let mut phases = vec![
-        settle,
-        phase("recovery", recovery, asking),
-        serving,
-        phase("rest", rest, false),
+    let between_requests = calm.bounds.between_requests;
+    let stages = [
+        Some(calm.settle()),
+        Some(calm.recovery()),
+        fewer.then(|| calm.fewer()),
+        Some(calm.service()),
+        Some(calm.rest()),
+        calm.handover(),
     ];
-    phases.extend(successor.as_ref().map(|_| last));
+    let (phases, wants): (Vec<_>, Vec<_>) = stages
+        .into_iter()
+        .flatten()
+        .map(|stage| (stage.phase, stage.wants))
+        .unzip();
     Ending {
         phases,
-        between_requests: whole(2 * between),
-        eventually: [elected]
-            .into_iter()
-            .chain(committed)
-            .chain([steady, served, equal])
-            .chain(successor.map(|_| handed))
-            .collect(),
+        between_requests,
+        eventually: wants.into_iter().flatten().collect(),
+    }
+}
+
+impl Calm<'_> {
+    fn phase(&self, name: &str, lasts: Nanos, clients: bool) -> Phase {
+        Phase {
+            name: name.to_owned(),
+            lasts,
+            until_met: true,
+            clients,
+            heal: false,
+            network: Some(self.pace.nodes.clone()),
+            client_network: Some(self.pace.clients.clone()),
+            disk: Some(self.pace.disk.clone()),
+            script: Vec::new(),
+            steps: Vec::new(),
+            faults: Vec::new(),
+            note: None,
+        }
+    }
+
+    fn wants(&self, phase: &Phase, within: Nanos) -> Eventually {
+        let among = !self.outsiders.is_empty();
+        Eventually {
+            phase: phase.name.clone(),
+            within,
+            among: among.then(|| Selector::Nodes(self.core.clone())),
+            one_leader: false,
+            stays: false,
+            all_committed: false,
+            all_applied_equal: false,
+            all_served: false,
+            members: None,
+            led_by: None,
+        }
+    }
+
+    /// Faults end.
+    fn settle(&self) -> Stage {
+        // A leader leaves a disk that is slow for too long, also when the disk was slow before.
+        let slowest_sync = self.around.slowest_sync.unwrap_or_default().get();
+        let lasts = whole(SETTLE * self.bounds.longest + slowest_sync);
+        let mut phase = self.phase("settle", lasts, self.asking);
+        phase.until_met = false;
+        phase.heal = true;
+        if !self.outsiders.is_empty() {
+            let fate = self.drawn.fate(self.raft, &self.core, &self.outsiders);
+            phase.steps = vec![first(fate)];
+        }
+        Stage {
+            phase,
+            wants: Vec::new(),
+        }
+    }
+
+    /// There is a leader, and everything commits.
+    fn recovery(&self) -> Stage {
+        let election = self.bounds.election;
+        let commit = whole(SLACK * self.bounds.longest + 100 * self.pace.round);
+        let lasts = whole(election.get() + commit.get());
+        let phase = self.phase("recovery", lasts, self.asking);
+        let mut elected = self.wants(&phase, election);
+        elected.one_leader = true;
+        let mut committed = self.wants(&phase, lasts);
+        committed.all_committed = true;
+        // Clients who go on writing hardly ever leave everything committed, nor would they let it be
+        // seen who commits nothing without them.
+        let wants = match self.asking {
+            true => vec![elected],
+            false => vec![elected, committed],
+        };
+        Stage { phase, wants }
+    }
+
+    /// As many members crash as the others can do without.
+    fn fewer(&self) -> Stage {
+        let mut phase = self.phase("fewer", self.bounds.election, self.asking);
+        phase.steps = vec![first(Action::Crash(Selector::Dispensable))];
+        let mut elected = self.wants(&phase, self.bounds.election);
+        elected.one_leader = true;
+        Stage {
+            phase,
+            wants: vec![elected],
+        }
+    }
+
+    /// Every client is served.
+    fn service(&self) -> Stage {
+        let service = self.bounds.service;
+        let mut phase = self.phase("service", service, true);
+        let mut steady = self.wants(&phase, service);
+        steady.one_leader = true;
+        // A leader may still be on its way out.
+        steady.stays = self.raft.pre_vote && self.raft.stickiness && !self.around.members_change;
+        phase.until_met = !steady.stays;
+        if steady.stays && self.drawn.handover.is_some() {
+            // Late enough that there is a leader: it obeys nobody.
+            phase.steps = vec![Step {
+                at: nanos(service.get() / 2),
+                ..first(Action::Campaign(Selector::Leader))
+            }];
+        }
+        let mut served = self.wants(&phase, service);
+        served.all_served = true;
+        Stage {
+            phase,
+            wants: vec![steady, served],
+        }
+    }
+
+    /// Everybody has applied the same.
+    fn rest(&self) -> Stage {
+        // Who comes back may unseat the leader once, where it need not ask before.
+        let again = match self.fewer {
+            true => self.bounds.election.get(),
+            false => 0,
+        };
+        let lasts = whole(again + SLACK * self.bounds.longest + 100 * self.pace.round + SECOND);
+        let mut phase = self.phase("rest", lasts, false);
+        phase.heal = self.fewer;
+        let mut equal = self.wants(&phase, lasts);
+        equal.all_applied_equal = true;
+        Stage {
+            phase,
+            wants: vec![equal],
+        }
+    }
+
+    /// Leadership is handed over.
+    fn handover(&self) -> Option<Stage> {
+        let successor = self.drawn.successor(self.raft, &self.core);
+        let successor = successor.filter(|_| !self.around.members_change)?;
+        let lasts = whole(4 * self.bounds.longest + 20 * self.pace.round + SECOND);
+        let mut phase = self.phase("handover", lasts, false);
+        phase.steps = vec![first(Action::Transfer(successor.clone()))];
+        let mut handed = self.wants(&phase, lasts);
+        handed.one_leader = true;
+        handed.led_by = Some(successor);
+        Some(Stage {
+            phase,
+            wants: vec![handed],
+        })
+    }
+}
+
+/// What a phase begins with.
+fn first(action: Action) -> Step {
+    Step {
+        at: Nanos::ZERO,
+        action,
+        note: None,
+        say: None,
     }
 }
 
@@ -270,9 +414,6 @@ fn whole(length: u64) -> Nanos {
 impl CalmDrawn {
     /// The core, a majority, and those outside of it.
     fn core(&self, nodes: &[NodeName]) -> (Vec<NodeName>, Vec<NodeName>) {
-        if !self.outsiders {
-            return (nodes.to_vec(), Vec::new());
-        }
         let all = nodes.len();
         let size = scale(self.size, all as u64 / 2 + 1, all as u64);
         let mut by_lot: Vec<_> = nodes.iter().zip(&self.lots).collect();
@@ -300,11 +441,11 @@ impl CalmDrawn {
     /// What keeps the outsiders out. A server that is heard but hears nobody would unseat every
     /// leader without pre-vote, and as a leader itself would never notice without check-quorum:
     /// no majority can serve beside it then.
-    fn fate(&self, raft: &Raft, core: &[NodeName], outsiders: &[NodeName]) -> Step {
+    fn fate(&self, raft: &Raft, core: &[NodeName], outsiders: &[NodeName]) -> Action {
         let core = Selector::Nodes(core.to_vec());
         let out = Selector::Nodes(outsiders.to_vec());
         let bearable = raft.pre_vote && raft.check_quorum;
-        let action = match scale(self.fate, 0, if bearable { 4 } else { 3 }) {
+        match scale(self.fate, 0, if bearable { 4 } else { 3 }) {
             0 => Action::Crash(out),
             1 => Action::Isolate(out),
             2 => Action::Pause(out),
@@ -316,12 +457,6 @@ impl CalmDrawn {
                 from: core,
                 to: out,
             }),
-        };
-        Step {
-            at: Nanos::ZERO,
-            action,
-            note: None,
-            say: None,
         }
     }
 }

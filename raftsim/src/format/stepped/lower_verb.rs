@@ -146,7 +146,8 @@ fn who(checker: &mut Checker<'_>, at: &str, selector: &Selector) -> Option<Who> 
         Selector::Random(_)
         | Selector::Minority
         | Selector::Majority
-        | Selector::MinorityWithLeader => {
+        | Selector::MinorityWithLeader
+        | Selector::Dispensable => {
             checker.chance(at, &selector.to_string());
             return None;
         }
