@@ -21,6 +21,8 @@ pub(crate) enum Unit {
     NsPerHistory,
     NsPerKey,
     BytesPerKey,
+    Bytes,
+    NsPerCopy,
 }
 
 impl Unit {
@@ -38,6 +40,8 @@ impl Unit {
             Self::NsPerHistory => "ns/history",
             Self::NsPerKey => "ns/key",
             Self::BytesPerKey => "B/key",
+            Self::Bytes => "B",
+            Self::NsPerCopy => "ns/copy",
         }
     }
 

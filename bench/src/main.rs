@@ -1,14 +1,16 @@
 //! Benchmarks of the core and of the world, beside a peer in the same run.
 //!
-//! `cargo run --release -p bench -- [core|idle|reads|snapshot|world|seeds|linearize] [--json] [--instructions]`
+//! `cargo run --release -p bench -- [core|idle|node|reads|snapshot|world|seeds|linearize] [--json] [--instructions]`
 //!
 //! The peer is raft-rs, the `raft` crate, with the storage it brings along. Both sides live in the
 //! same harness: clusters in memory, messages moved from queue to queue, disks that are done at
 //! once, one thread. What is counted is processor time, as the median of rounds in which all take
 //! turns; it still varies by a tenth or so from run to run, so a gate should count instructions.
 //!
-//! - `load`, `measure`, `figure`: what is done, how it is timed, how it is printed.
+//! - `load`, `measure`, `memory`, `figure`: what is done, how it is timed and weighed, how it is
+//!   printed.
 //! - `core`: proposals and heartbeats; `core::payload` does for ours what the peer's storage does.
+//! - `core::node`: one idle server and a copy of it.
 //! - `core::reads`: reads by ReadIndex and by lease.
 //! - `snapshot`: a large state as bytes and back, with the memory that takes.
 //! - `world`: the simulated world under load and idle; the peer is in a bare event loop.
@@ -23,6 +25,7 @@ mod instructions;
 mod linearize;
 mod load;
 mod measure;
+mod memory;
 mod peer;
 #[path = "../../linearize/tests/porcupine/mod.rs"]
 mod porcupine;
@@ -58,6 +61,8 @@ enum Bench {
     Core,
     /// A heartbeat of the whole cluster.
     Idle,
+    /// One idle server: its memory, and what a copy of it costs.
+    Node,
     /// A read, from its question until the leader names an index.
     Reads,
     /// A snapshot of a million keys.
@@ -97,6 +102,9 @@ fn run(cli: &Cli) -> io::Result<()> {
     }
     if wanted(|bench| matches!(bench, Bench::Idle)) {
         core::idle(form, counter.as_ref())?;
+    }
+    if wanted(|bench| matches!(bench, Bench::Node)) {
+        core::node::run(form)?;
     }
     if wanted(|bench| matches!(bench, Bench::Reads)) {
         core::reads::run(form)?;

@@ -1,6 +1,5 @@
 //! A snapshot of a large state: how long it takes to write and to read, and how much memory.
 
-use std::fs;
 use std::io;
 
 use kv::{ClientId, Command, Machine, Op, Serial, Snapshot};
@@ -8,6 +7,7 @@ use raft_core::{EntryId, Index, Term};
 
 use crate::figure::{Figure, Form, Unit, print};
 use crate::measure::{Milli, cpu_ns};
+use crate::memory::{most_resident, resident};
 
 /// How many keys the state has, of 16 bytes each, with values of 16 bytes.
 const KEYS: u64 = 1_000_000;
@@ -73,21 +73,4 @@ fn state() -> Machine {
         machine.apply(index, &command.encode());
     }
     machine
-}
-
-/// Bytes of memory that this process holds, where the system tells.
-fn resident() -> Option<u64> {
-    status("VmRSS:")
-}
-
-/// The most that it has held.
-fn most_resident() -> Option<u64> {
-    status("VmHWM:")
-}
-
-fn status(field: &str) -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with(field))?;
-    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kib * 1024)
 }

@@ -1,6 +1,7 @@
 //! The core in memory: what one entry costs from its proposal until every node has committed and
 //! applied it, and what it costs to keep a leader in office.
 
+pub(crate) mod node;
 mod ours;
 mod pair;
 mod payload;

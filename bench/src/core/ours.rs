@@ -82,6 +82,11 @@ impl<P: Payloads> Ours<P> {
         cluster
     }
 
+    /// One of its servers.
+    pub(super) fn raft(&self, place: usize) -> &Raft {
+        &self.servers[place].raft
+    }
+
     /// Steps a node and carries out what it asks for; its writes are durable at once.
     fn step(&mut self, place: usize, input: Input<'_>, carried: Carried<'_>) {
         let mut next = perform(
