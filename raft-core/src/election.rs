@@ -1,5 +1,7 @@
 //! Leader election (§5.2, §5.4.1), pre-vote (dissertation §9.6) and stickiness (§4.2.3).
 
+use alloc::boxed::Box;
+
 use smallvec::SmallVec;
 
 use crate::cards::RuleId;
@@ -219,7 +221,7 @@ impl<R: Rules> Raft<R> {
             "every other member has one place, in order"
         );
         let next_heartbeat = self.now.after(self.settings.heartbeat);
-        self.role = Role::Leader(Leader {
+        let leader = Leader {
             peers,
             next_heartbeat,
             uncommitted: Uncommitted::default(),
@@ -229,7 +231,8 @@ impl<R: Rules> Raft<R> {
             quiet: Quiet::default(),
             change: None,
             seq_floor: 0,
-        });
+        };
+        self.role = Role::Leader(Box::new(leader));
         self.election_deadline = None;
         let (role, rule, term) = (RoleKind::Leader, RuleId::Majority, self.current_term);
         observer.event(Event::Became {

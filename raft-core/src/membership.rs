@@ -445,10 +445,10 @@ impl<R: Rules> Raft<R> {
 
     /// Leadership is not handed to a server without a vote.
     fn end_senseless_transfer<O: Observer>(&mut self, observer: &mut O) {
-        let Role::Leader(Leader { transfer, .. }) = &self.role else {
+        let Role::Leader(leader) = &self.role else {
             return;
         };
-        let Some(to) = transfer.map(|transfer| transfer.to) else {
+        let Some(to) = leader.transfer.map(|transfer| transfer.to) else {
             return;
         };
         if !self.configuration().is_voter(to) {

@@ -14,16 +14,13 @@ use crate::transfer::Transfer;
 use crate::types::{Index, Instant, NodeId};
 
 /// The role and what belongs to it.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a role in place costs no allocation when it changes"
-)]
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Role {
     Follower(Follower),
     PreCandidate(Ballots),
     Candidate(Candidate),
-    Leader(Leader),
+    /// Boxed: most servers follow, and are small for it.
+    Leader(Box<Leader>),
 }
 
 /// A follower's view of its leader, in one term.

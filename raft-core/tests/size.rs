@@ -7,7 +7,7 @@ use raft_core::{Effect, Message, Progress, Raft};
 #[test]
 fn a_server_of_a_cluster_of_five_stays_small() {
     let sizes = [
-        ("Raft", size_of::<Raft>(), 1_408),
+        ("Raft", size_of::<Raft>(), 1_024),
         ("Message", size_of::<Message>(), 96),
         ("Effect", size_of::<Effect>(), 112),
         ("Progress", size_of::<Progress>(), 96),
