@@ -25,9 +25,6 @@ impl Probes {
         self.asked_for_members(node, cluster, step);
         let unsettled = raft.log().configured_at() > raft.commit_index();
         let outsider = !now.is_voter(raft_id(node)) && unsettled;
-        let beats = matches!(step.action, Action::Wake(_)) && !step.output.sends.is_empty();
-        let leads_on = outsider && beats && role == RoleKind::Leader;
-        self.hit_if(leads_on, Probe::RemovedLeaderLedOn);
         for event in step.events {
             let kv::Event::Core(event) = event else {
                 continue;
@@ -80,6 +77,23 @@ impl Probes {
         if seen.members.as_ref() != Some(now) {
             seen.members = Some(now.clone());
         }
+    }
+
+    /// A heartbeat leaves a leader that is being taken out.
+    pub(super) fn removed_leader<R: Rules + Clone, D: Duties>(
+        &mut self,
+        node: NodeId,
+        cluster: &Cluster<Server<R, D>>,
+        step: &Step<'_, Server<R, D>>,
+    ) {
+        let raft = cluster.node(node).map(|server| server.node().raft());
+        let Some(raft) = raft.filter(|raft| raft.role() == RoleKind::Leader) else {
+            return;
+        };
+        let beats = matches!(step.action, Action::Wake(_)) && !step.output.sends.is_empty();
+        let outsider = || !raft.configuration().is_voter(raft.id());
+        let unsettled = raft.log().configured_at() > raft.commit_index();
+        self.hit_if(beats && unsettled && outsider(), Probe::RemovedLeaderLedOn);
     }
 
     /// An operator asks whoever leads for a change that may come to nothing.

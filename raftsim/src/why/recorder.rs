@@ -302,7 +302,11 @@ fn look<R: Rules + Clone, D: Duties>(server: &Server<R, D>) -> Look {
         matches: progress
             .map(|peer| (engine_id(peer.id), peer.match_index))
             .collect(),
-        contacts: raft.progress().iter().map(|peer| (engine_id(peer.id), peer.contact)).collect(),
+        contacts: raft
+            .progress()
+            .iter()
+            .map(|peer| (engine_id(peer.id), peer.contact))
+            .collect(),
         changing: raft.is_changing(),
         now: raft.now(),
         settings: *raft.settings(),

@@ -217,8 +217,13 @@ impl Safety {
             let wish = ask.wish.show(&self.names);
             let held = disk.last_index();
             let facts = [
-                format!("{name} held #{due}{} when it was asked to {wish}", entry.term),
-                format!("{newcomer} has a vote by #{index}, and its disk holds no such entry: it ends with {held}"),
+                format!(
+                    "{name} held #{due}{} when it was asked to {wish}",
+                    entry.term
+                ),
+                format!(
+                    "{newcomer} has a vote by #{index}, and its disk holds no such entry: it ends with {held}"
+                ),
             ];
             self.object(AS_ASKED, Subject::Node(id), facts)?;
         }
