@@ -60,6 +60,15 @@ struct Appended {
     is: Sets,
 }
 
+impl Asked {
+    fn hear(&mut self, from: NodeId, local: u64) {
+        // A name that no node has stands for a node too many.
+        if let Some(heard) = self.heard.get_mut(from.0 as usize) {
+            *heard = local;
+        }
+    }
+}
+
 impl Safety {
     /// What a node knew before this step, in the term that it is in after it. Notes what it is asked
     /// and whom it hears.
@@ -86,7 +95,7 @@ impl Safety {
         match step.action {
             Action::Deliver(message) | Action::Duplicate(message) => {
                 if let Endpoint::Node(from) = message.from {
-                    watched.asked.heard[from.0 as usize] = local;
+                    watched.asked.hear(from, local);
                 }
             }
             Action::Operator {
@@ -128,7 +137,7 @@ impl Safety {
                     self.voters_were_heard(server, appended, &ask, local)?;
                 }
                 for new in but(is.everybody(), was.everybody()).iter() {
-                    self.watched(id).asked.heard[new.0 as usize] = local;
+                    self.watched(id).asked.hear(new, local);
                 }
                 was = is;
             }
@@ -206,7 +215,8 @@ impl Safety {
         let Some(entry) = watched.log.get(due).filter(|_| !self.recovered) else {
             return Ok(());
         };
-        for new in but(is.voters(), was.voters()).iter() {
+        let gained = but(is.voters(), was.voters());
+        for new in cluster.nodes().filter(|node| gained.contains(*node)) {
             self.count(AS_ASKED);
             let disk = &cluster.disk(new).0;
             let at = raft_core::Index(due);
@@ -248,8 +258,9 @@ impl Safety {
         let longest = server.node().raft().settings().election_timeout_max.0;
         let heard = &self.nodes[id.0 as usize].asked.heard;
         let lives = |node: &NodeId| {
-            let silent = local.saturating_sub(heard[node.0 as usize]);
-            *node == id || !was.everybody().contains(*node) || silent <= longest
+            let heard = heard.get(node.0 as usize);
+            let lately = heard.is_some_and(|at| local.saturating_sub(*at) <= longest);
+            *node == id || !was.everybody().contains(*node) || lately
         };
         let next = Sets {
             incoming: target.incoming,
