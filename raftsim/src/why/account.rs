@@ -99,6 +99,7 @@ impl Reign {
             let number = match &message.body {
                 Body::AppendEntries(append) => append.seq,
                 Body::InstallSnapshot(install) => install.seq,
+                Body::Sleep { seq, .. } => *seq,
                 _ => continue,
             };
             match self.sent.iter_mut().find(|(node, _)| node == to) {
@@ -113,7 +114,9 @@ impl Reign {
 fn echo(body: &Body) -> Option<(u64, Instant)> {
     match body {
         Body::AppendEntriesReply(reply) => Some((reply.seq, reply.sent_at)),
-        Body::InstallSnapshotReply { seq, sent_at, .. } => Some((*seq, *sent_at)),
+        Body::InstallSnapshotReply { seq, sent_at, .. } | Body::SleepReply { seq, sent_at, .. } => {
+            Some((*seq, *sent_at))
+        }
         _ => None,
     }
 }
