@@ -30,10 +30,8 @@ impl Probes {
                 continue;
             };
             match event {
-                Event::Configured { .. } => {
-                    if role == RoleKind::Leader {
-                        self.configured(node, now, cluster);
-                    }
+                Event::Configured { .. } if role == RoleKind::Leader => {
+                    self.configured(node, now, cluster);
                 }
                 Event::ConfigurationRolledBack { .. } => self.hit(Probe::MembersRolledBack),
                 Event::CaughtUp { .. } => self.hit(Probe::CaughtUp),
