@@ -676,6 +676,42 @@ fn when_the_leader_died_in_silence_whoever_is_asked_brings_about_another() {
     }
 }
 
+/// Neither a RequestVote that the receiver puts off nor a question for an index changes anything but
+/// that: who is asked is awake and waits for its leader.
+#[test]
+fn whatever_another_server_asks_for_wakes_a_sleeper() {
+    let last = EntryId {
+        index: Index(2),
+        term: Term(1),
+    };
+    let priority = Priority::default();
+    let vote = |term: u64, transfer| {
+        let body = Body::RequestVote {
+            last,
+            priority,
+            transfer,
+        };
+        (term, body)
+    };
+    let questions = [
+        vote(2, false),
+        vote(2, true),
+        vote(1, false),
+        (1, Body::PreVote { last, priority }),
+        (1, Body::ReadIndex { number: 1 }),
+        (1, Body::WakeUp),
+    ];
+    for (term, question) in questions {
+        for id in [1, 2] {
+            let mut cluster = sleeping(Standard);
+            assert_eq!(cluster.node(id).current_term(), Term(1));
+            cluster.receive(3, id, term, question.clone());
+            assert!(!cluster.node(id).is_asleep(), "{question:?}");
+            assert!(cluster.node(id).deadline().is_some(), "{question:?}");
+        }
+    }
+}
+
 #[test]
 fn a_follower_that_wakes_leaves_a_healthy_leader_in_place() {
     for lost in [false, true] {

@@ -171,6 +171,8 @@ const DEAD_NEWCOMER: &str = include_str!("../scenarios/dead-newcomer.json");
 const LEARNER_ADDED_AGAIN: &str = include_str!("../scenarios/learner-added-again.json");
 const DEAF_LEARNER: &str = include_str!("../scenarios/deaf-learner.json");
 const DEAD_HALF: &str = include_str!("../scenarios/dead-half.json");
+const IDLE_CLUSTER: &str = include_str!("../../scenarios/idle-cluster.json");
+const SLOW_TO_WAKE: &str = include_str!("../scenarios/slow-to-wake.json");
 const SNAPSHOTS: &str = include_str!("../../scenarios/snapshots.json");
 const SESSIONS: &str = include_str!("../../scenarios/sessions.json");
 
@@ -193,6 +195,28 @@ fn shown_by(text: &str, bug: Bug, within: u64) {
         "{bug} shows {first}, not {breaks:?}"
     );
     assert_eq!(run(seed, None).verdict, Verdict::Ok, "{bug}, seed {seed}");
+}
+
+/// Holds that it shows as one property, at once and with no harm to clients needed, and as a lack of
+/// service where nobody looks at that property.
+fn shown_twice(text: &str, bug: Bug, within: u64) {
+    shown_by(text, bug, within);
+    let verdicts = |but: &[Property]| -> BTreeSet<&'static str> {
+        let seeds = (1..=within).filter_map(|seed| {
+            let overrides = Overrides {
+                seed: Some(seed),
+                ..Overrides::default()
+            };
+            let mut scenario = parse("inline.json", text, &overrides).expect("it has no mistakes");
+            let all = Property::SINGLE.into_iter();
+            scenario.expect.always = all.filter(|p| !but.contains(p)).collect();
+            shown(&bugs::run(&scenario, Some(bug), &mut Unobserved))
+        });
+        seeds.collect()
+    };
+    assert_eq!(verdicts(&[]), ["members-as-asked"].into(), "{bug}");
+    let service = verdicts(&[Property::MembersAsAsked]);
+    assert_eq!(service, [Shows::Liveness.name()].into(), "{bug}");
 }
 
 #[test]
@@ -349,7 +373,7 @@ fn a_joint_configuration_that_its_incoming_half_commits_breaks_a_commits_quorum(
 
 #[test]
 fn a_leader_that_goes_too_early_is_not_removed_if_messages_are_lost() {
-    shown_by(REMOVED_LEADER_AND_A_LOST_MESSAGE, Bug::M09, 1);
+    shown_twice(REMOVED_LEADER_AND_A_LOST_MESSAGE, Bug::M09, 1);
 }
 
 #[test]
@@ -359,12 +383,12 @@ fn a_removed_server_deposes_every_leader() {
 
 #[test]
 fn a_newcomer_without_a_log_takes_away_what_a_crash_was_allowed_to() {
-    shown_by(DEAD_NEWCOMER, Bug::M12, 5);
+    shown_twice(DEAD_NEWCOMER, Bug::M12, 5);
 }
 
 #[test]
 fn a_learner_that_is_added_again_counts_when_it_is_gone() {
-    shown_by(LEARNER_ADDED_AGAIN, Bug::M14, 5);
+    shown_twice(LEARNER_ADDED_AGAIN, Bug::M14, 5);
 }
 
 #[test]
@@ -379,7 +403,17 @@ fn votes_of_learners_elect_two_leaders() {
 
 #[test]
 fn a_joint_configuration_with_a_dead_half_lets_nothing_commit() {
-    shown_by(DEAD_HALF, Bug::L17, 5);
+    shown_twice(DEAD_HALF, Bug::L17, 5);
+}
+
+#[test]
+fn sleepers_that_do_not_wake_elect_nobody() {
+    shown_by(IDLE_CLUSTER, Bug::L14, 5);
+}
+
+#[test]
+fn a_sleeper_that_takes_silence_for_death_deposes_its_leader() {
+    shown_by(SLOW_TO_WAKE, Bug::L14b, 1);
 }
 
 /// A quorum of half the servers, where their number is even.

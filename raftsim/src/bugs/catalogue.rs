@@ -15,6 +15,7 @@ const QUORUM: Shows = Shows::Property(Property::CommitQuorum);
 const MONOTONIC: Shows = Shows::Property(Property::MonotonicState);
 const PROMISES: Shows = Shows::Property(Property::PromisesKept);
 const MEMBERS: Shows = Shows::Property(Property::ConfigurationSafety);
+const AS_ASKED: Shows = Shows::Property(Property::MembersAsAsked);
 const SNAPSHOTS: Shows = Shows::Property(Property::SnapshotSafety);
 const ITSELF: Shows = Shows::Property(Property::CoreInvariants);
 const ONCE: Shows = Shows::Property(Property::ExactlyOnce);
@@ -512,12 +513,12 @@ pub(super) const CARDS: &[Card] = &[
                     that is not committed: one lost message, and the next leader undoes the \
                     change.",
         change: Change::Rule("outsider_steps_down", RuleId::LeadsUntilCommitted),
-        breaks: &[LIVE],
-        exposed_by: "A leader that is taken out while messages are lost.",
+        breaks: &[AS_ASKED, LIVE],
+        exposed_by: "A leader that is taken out; while messages are lost, clients feel it.",
         seen_in: "libraries in Go and Rust, and a database",
         reach: Reach::Partly(
-            "its voters may still elect it, so that nobody is stuck for good: an operator who \
-             asks again succeeds in the end.",
+            "its voters may still elect it, so that service comes back: what shows is that it stops \
+             leading.",
         ),
     },
     Card {
@@ -541,7 +542,7 @@ pub(super) const CARDS: &[Card] = &[
         deviation: "A newcomer is given a vote at once, whether it has caught up or not: until it \
                     has, it counts among those that must agree and is of no use to them.",
         change: Change::Rule("newcomer_is_ready", RuleId::CaughtUp),
-        breaks: &[LIVE],
+        breaks: &[AS_ASKED, LIVE],
         exposed_by: "A newcomer that does not answer, and as many crashes as the cluster could bear \
                     before.",
         seen_in: "libraries in Go and Rust",
@@ -554,7 +555,7 @@ pub(super) const CARDS: &[Card] = &[
         deviation: "To add a member again, as one does to change its address, gives it a vote: a \
                     majority is another one than the operator thinks.",
         change: Change::Rule("added_again_votes", RuleId::AddedAgain),
-        breaks: &[LIVE],
+        breaks: &[AS_ASKED, LIVE],
         exposed_by: "A learner that is added again and then goes, together with as many voters as \
                     the cluster could bear.",
         seen_in: "a configuration store in Go and a Rust library",
@@ -633,13 +634,38 @@ pub(super) const CARDS: &[Card] = &[
         reach: Reach::Open,
     },
     Card {
+        bug: Bug::L14,
+        id: "L-14",
+        title: "A sleeping group does not wake",
+        deviation: "A follower that sleeps stays asleep whoever asks it for something, until its leader \
+                    speaks: one that died in the silence has no successor.",
+        change: Change::Rule("asked_sleeper_wakes", RuleId::SleepersWake),
+        breaks: &[LIVE, ITSELF],
+        exposed_by: "A leader that dies while all sleep.",
+        seen_in: "databases in Go and Rust",
+        reach: Reach::Only("the cluster may fall silent."),
+    },
+    Card {
+        bug: Bug::L14b,
+        id: "L-14b",
+        title: "Whoever wakes deposes a healthy leader",
+        deviation: "A follower that wakes takes the silence it agreed to for a dead leader: it stands at \
+                    once, and grants its vote to whoever else does.",
+        change: Change::Rule("heard_after_sleep", RuleId::SilenceIsLife),
+        breaks: &[LIVE, LIMITS],
+        exposed_by: "A follower that is asked for something while all sleep, and is slow to reach its \
+                     leader.",
+        seen_in: "databases in Go and Rust",
+        reach: Reach::Only("the cluster may fall silent."),
+    },
+    Card {
         bug: Bug::L17,
         id: "L-17",
         title: "A joint configuration without a live quorum is entered",
         deviation: "A leader accepts members of whom no majority answers: the joint configuration \
                     never commits, and nothing after it does, not even the way back.",
         change: Change::Rule("quorum_is_live", RuleId::LiveQuorum),
-        breaks: &[LIVE],
+        breaks: &[AS_ASKED, LIVE],
         exposed_by: "A change that keeps voters who are down and takes out those who are up.",
         seen_in: "a Rust library",
         reach: Reach::Open,

@@ -294,6 +294,17 @@ impl Rules for Planted {
         self.bug == Bug::M14
     }
 
+    fn asked_sleeper_wakes(&self) -> bool {
+        self.bug != Bug::L14
+    }
+
+    fn heard_after_sleep(&self, heard_at: Instant, now: Instant) -> Instant {
+        match self.bug {
+            Bug::L14b => heard_at,
+            _ => Standard.heard_after_sleep(heard_at, now),
+        }
+    }
+
     fn vote_may_leave(&self, vote: WriteId, durable: WriteId) -> bool {
         self.bug == Bug::P02 || Standard.vote_may_leave(vote, durable)
     }

@@ -19,6 +19,8 @@ pub(crate) struct Sets {
     /// The voters of the outgoing half.
     pub(crate) outgoing: NodeSet,
     pub(crate) learners: NodeSet,
+    /// Whether a leader leaves this joint configuration without being asked.
+    pub(crate) leaves_itself: bool,
 }
 
 /// Too few of one set of voters.
@@ -49,10 +51,10 @@ impl Sets {
 
     /// What a payload holds, if it holds members.
     pub(crate) fn read(payload: &[u8]) -> Option<Self> {
-        let (&MEMBERS, mut rest) = payload.split_first()? else {
+        let (&MEMBERS, rest) = payload.split_first()? else {
             return None;
         };
-        rest = rest.get(1..)?;
+        let (&leaves_itself, mut rest) = rest.split_first()?;
         let mut set = || {
             let count = number(&mut rest)?;
             let ids = (0..count).map(|_| Some(node(number(&mut rest)?)));
@@ -62,6 +64,7 @@ impl Sets {
             incoming: set()?,
             outgoing: set()?,
             learners: set()?,
+            leaves_itself: leaves_itself == 1,
         })
     }
 
@@ -72,6 +75,7 @@ impl Sets {
             incoming: set(configuration.incoming()),
             outgoing: set(configuration.outgoing()),
             learners: set(configuration.learners()),
+            leaves_itself: configuration.leaves_itself(),
         }
     }
 
@@ -88,10 +92,24 @@ impl Sets {
         self.incoming.iter().chain(self.outgoing.iter()).collect()
     }
 
+    /// Everybody who receives the log.
+    pub(crate) fn everybody(self) -> NodeSet {
+        self.voters().iter().chain(self.learners.iter()).collect()
+    }
+
     /// Each set of voters that must agree.
     pub(crate) fn halves(self) -> impl Iterator<Item = NodeSet> {
         let halves = [self.incoming, self.outgoing].into_iter();
         halves.filter(|half| !half.is_empty())
+    }
+
+    /// What is in force once a joint configuration was left.
+    pub(crate) fn left(self) -> Self {
+        Self {
+            outgoing: NodeSet::EMPTY,
+            leaves_itself: false,
+            ..self
+        }
     }
 
     /// The first set of voters of which `who` are no majority; nothing if they decide.
@@ -226,6 +244,16 @@ impl MembersLog {
         held.map(|(_, sets)| *sets)
     }
 
+    /// Those that entries after this one hold, each with its index.
+    pub(crate) fn after(&self, index: u64) -> impl Iterator<Item = (u64, Sets)> {
+        self.held.iter().copied().filter(move |(at, _)| *at > index)
+    }
+
+    /// The entry that holds the latest ones; 0 if none does.
+    pub(crate) fn latest_at(&self) -> u64 {
+        self.held.last().map_or(0, |(index, _)| *index)
+    }
+
     /// Takes down what is committed.
     pub(crate) fn note(&mut self, index: u64, sets: Sets) {
         self.held.push((index, sets));
@@ -272,6 +300,7 @@ mod tests {
             incoming: set(&[3, 4, 5]),
             outgoing: set(&[0, 1, 2]),
             learners: NodeSet::EMPTY,
+            leaves_itself: true,
         };
         for half in [simple(&[0, 1, 2]), simple(&[3, 4, 5])] {
             assert!(!joint.decide_apart(all, half, all));
@@ -291,6 +320,7 @@ mod tests {
             incoming: set(&[0, 3, 4]),
             outgoing: set(&[0, 1, 2]),
             learners: NodeSet::EMPTY,
+            leaves_itself: true,
         };
         assert_eq!(joint.short(set(&[0, 1, 3])), None);
         let short = joint.short(set(&[0, 1, 2])).unwrap();

@@ -18,6 +18,7 @@ mod stored;
 mod subject;
 mod tenures;
 mod violation;
+mod wish;
 mod witness;
 
 use std::collections::BTreeSet;
@@ -37,6 +38,7 @@ pub use safety::Sightings;
 pub(crate) use stored::{Most, log_bytes, snapshot_bytes};
 pub use subject::Subject;
 pub use violation::{Broken, Violation};
+pub(crate) use wish::{Wish, but};
 
 use linearity::Orders;
 use safety::{Found, Safety};
@@ -264,7 +266,7 @@ impl Checks {
         for answer in server.answers() {
             self.history.told(answer, id, step.id, step.time);
         }
-        let result = self.safety.stepped(cluster, id, server, step.output);
+        let result = self.safety.stepped(cluster, id, server, step);
         self.keep_committed(server, &cluster.disk(id).0);
         result
     }

@@ -64,8 +64,8 @@ impl Director<'_> {
         let stranger = |world: &KvWorld<R, D>, id| !member(world, id);
         let first = |who: &Selector, fit: &dyn Fn(&KvWorld<R, D>, NodeId) -> bool| {
             let mut them = self.who(who, draw, world, fit).into_iter();
-            // Who is named is meant, whether that makes sense or not.
-            let named = matches!(who, Selector::Nodes(_));
+            // Who is named is meant, whether that makes sense or not; so are learners.
+            let named = matches!(who, Selector::Nodes(_) | Selector::Learners);
             them.find(|id| named || fit(world, *id)).map(raft_id)
         };
         let change = match action {

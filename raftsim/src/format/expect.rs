@@ -121,6 +121,9 @@ pub enum Property {
     /// Nodes go by the latest configuration in their logs, what is committed of them is one history,
     /// and no two in force can decide apart.
     ConfigurationSafety,
+    /// Members change as operators ask, to servers that hold the log and to a quorum that lives, and
+    /// a leader that is taken out sees to it.
+    MembersAsAsked,
     /// What a node can check of itself holds: its log, votes and progress are in order.
     CoreInvariants,
     /// No request takes effect twice, however often it is retried.
@@ -157,6 +160,7 @@ impl Property {
         Self::PromisesKept,
         Self::SnapshotSafety,
         Self::ConfigurationSafety,
+        Self::MembersAsAsked,
         Self::CoreInvariants,
         Self::ExactlyOnce,
         Self::NoAcknowledgedWriteLost,
@@ -181,6 +185,7 @@ impl Property {
             Self::PromisesKept => "promises-kept",
             Self::SnapshotSafety => "snapshot-safety",
             Self::ConfigurationSafety => "configuration-safety",
+            Self::MembersAsAsked => "members-as-asked",
             Self::CoreInvariants => "core-invariants",
             Self::ExactlyOnce => "exactly-once",
             Self::NoAcknowledgedWriteLost => "no-acknowledged-write-lost",
@@ -230,6 +235,10 @@ impl Property {
                 "A server goes by the latest configuration in its log; committed configurations are \
                  one history; any two in force that can both decide share a quorum."
             }
+            Self::MembersAsAsked => {
+                "A leader changes the members as it was asked, gives votes to servers that hold the \
+                 log, of whom a quorum lives, and leads until its own removal is committed."
+            }
             Self::CoreInvariants => "What a server can check of itself is in order.",
             Self::ExactlyOnce => "No request takes effect twice, however often it is retried.",
             Self::NoAcknowledgedWriteLost => {
@@ -267,6 +276,7 @@ impl Property {
                 Self::PromisesKept,
                 Self::SnapshotSafety,
                 Self::ConfigurationSafety,
+                Self::MembersAsAsked,
                 Self::CoreInvariants,
             ],
             single => std::slice::from_ref(single),

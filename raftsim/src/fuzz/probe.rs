@@ -150,10 +150,13 @@ probes! {
     RequestCoveredBySnapshot: "request-covered-by-snapshot", "A request waited for an entry that a snapshot covers.";
     // Members.
     LearnerAdded: "learner-added", "A leader added a server without a vote.";
+    LearnerAddedAgain: "learner-added-again", "A leader was told to add a learner that it had, and did nothing.";
     VoterAdded: "voter-added", "A leader gave a server a vote.";
     VoterDemoted: "voter-demoted", "A leader took a server's vote.";
     VoterRemoved: "voter-removed", "A leader took a voter out.";
     LeaderRemovedItself: "leader-removed-itself", "A leader appended a configuration that gives it no vote.";
+    RemovedLeaderLedOn: "removed-leader-led-on", "A leader without a vote sent heartbeats, since that was not committed.";
+    RemovedLeaderGaveUp: "removed-leader-gave-up", "A leader without a vote stepped down before that was committed.";
     LeaderLeft: "leader-left", "A leader without a vote stepped down when that was committed.";
     JointEntered: "joint-entered", "A leader entered a joint configuration.";
     JointLeft: "joint-left", "A leader left a joint configuration.";
@@ -162,6 +165,8 @@ probes! {
     MembersRolledBack: "members-rolled-back", "A server removed a configuration from its log and went by an earlier one.";
     RestartedUnderNewMembers: "restarted-under-new-members", "A server started again with a configuration in its log that it does not know to be committed.";
     CaughtUp: "newcomer-caught-up", "A newcomer caught up.";
+    NewcomerDown: "newcomer-down", "A leader was to give a vote to a server that is down.";
+    DeadVoter: "voter-down", "A leader changed the voters while one of those that stayed was down.";
     CatchUpRound: "newcomer-needed-another-round", "A newcomer took too long for one round of catching up.";
     NewcomerGivenUp: "newcomer-given-up", "A newcomer was given up because it never kept up, or got on no more.";
     SnapshotToNewcomer: "snapshot-to-newcomer", "A server that belonged to no cluster was given a snapshot.";

@@ -488,6 +488,7 @@ impl<R: Rules + Clone, D: Duties> Observer<Server<R, D>> for Probes {
         if !step.output.is_empty() {
             self.put_out(step);
             self.pieces(node, cluster, step);
+            self.removed_leader(node, cluster, step);
             let writes = step.output.writes.len();
             let many = writes > 0 && cluster.pending_writes(node).len() + writes >= MANY_WRITES;
             self.hit_if(many, Probe::ManyWritesInFlight);

@@ -2,12 +2,12 @@
 //! vote.
 
 use kv::Duties;
-use raft_core::{ChangeFailure, Configuration, Event, RoleKind, RuleId, Rules};
+use raft_core::{Change, ChangeFailure, Configuration, Event, RoleKind, RuleId, Rules};
 use simulator::{Action, Cluster, NodeId, Step};
 
 use super::probe::Probe;
 use super::watch::Probes;
-use crate::server::{Server, raft_id};
+use crate::server::{Operator, Server, engine_id, raft_id};
 
 impl Probes {
     /// What a step did to the members.
@@ -22,14 +22,16 @@ impl Probes {
         };
         let raft = server.node().raft();
         let (now, role) = (raft.configuration(), raft.role());
+        self.asked_for_members(node, cluster, step);
+        let unsettled = raft.log().configured_at() > raft.commit_index();
+        let outsider = !now.is_voter(raft_id(node)) && unsettled;
         for event in step.events {
             let kv::Event::Core(event) = event else {
                 continue;
             };
             match event {
-                Event::Configured { .. } => {
-                    let leads = role == RoleKind::Leader;
-                    self.configured(node, now, leads);
+                Event::Configured { .. } if role == RoleKind::Leader => {
+                    self.configured(node, now, cluster);
                 }
                 Event::ConfigurationRolledBack { .. } => self.hit(Probe::MembersRolledBack),
                 Event::CaughtUp { .. } => self.hit(Probe::CaughtUp),
@@ -41,9 +43,13 @@ impl Probes {
                     let new = self.servers[node.0 as usize].members.as_ref();
                     self.hit_if(new.is_none_or(nobody), Probe::SnapshotToNewcomer);
                 }
-                Event::Became { role, rule, .. } => {
+                Event::Became {
+                    role, rule, was, ..
+                } => {
                     let left = *rule == RuleId::LeadsUntilCommitted;
                     self.hit_if(left, Probe::LeaderLeft);
+                    let gave_up = *was == RoleKind::Leader && outsider && !left;
+                    self.hit_if(gave_up, Probe::RemovedLeaderGaveUp);
                     let stands = matches!(role, RoleKind::PreCandidate | RoleKind::Candidate);
                     let votes = now.is_voter(raft_id(node));
                     self.hit_if(stands && !votes, Probe::OutsiderStands);
@@ -71,10 +77,62 @@ impl Probes {
         }
     }
 
-    fn configured(&mut self, node: NodeId, now: &Configuration, leads: bool) {
-        if !leads {
+    /// A heartbeat leaves a leader that is being taken out.
+    pub(super) fn removed_leader<R: Rules + Clone, D: Duties>(
+        &mut self,
+        node: NodeId,
+        cluster: &Cluster<Server<R, D>>,
+        step: &Step<'_, Server<R, D>>,
+    ) {
+        let raft = cluster.node(node).map(|server| server.node().raft());
+        let Some(raft) = raft.filter(|raft| raft.role() == RoleKind::Leader) else {
             return;
+        };
+        let beats = matches!(step.action, Action::Wake(_)) && !step.output.sends.is_empty();
+        let outsider = || !raft.configuration().is_voter(raft.id());
+        let unsettled = raft.log().configured_at() > raft.commit_index();
+        self.hit_if(beats && unsettled && outsider(), Probe::RemovedLeaderLedOn);
+    }
+
+    /// An operator asks whoever leads for a change that may come to nothing.
+    fn asked_for_members<R: Rules + Clone, D: Duties>(
+        &mut self,
+        node: NodeId,
+        cluster: &Cluster<Server<R, D>>,
+        step: &Step<'_, Server<R, D>>,
+    ) {
+        let Action::Operator {
+            command: Operator::Command(kv::Operator::Change { change, .. }),
+            ..
+        } = step.action
+        else {
+            return;
+        };
+        let raft = cluster.node(node).map(|server| server.node().raft());
+        let Some(raft) = raft.filter(|raft| raft.role() == RoleKind::Leader) else {
+            return;
+        };
+        match change {
+            Change::Add(id) => {
+                let known = self.servers[node.0 as usize].members.as_ref();
+                let learns = known.is_some_and(|now| now.is_member(*id) && !now.is_voter(*id));
+                self.hit_if(learns, Probe::LearnerAddedAgain);
+            }
+            Change::Promote(id) | Change::Replace { new: id, .. } => {
+                let down = cluster.node(engine_id(*id)).is_none();
+                self.hit_if(down && raft.is_changing(), Probe::NewcomerDown);
+            }
+            _ => {}
         }
+    }
+
+    /// A leader appended a configuration.
+    fn configured<R: Rules + Clone, D: Duties>(
+        &mut self,
+        node: NodeId,
+        now: &Configuration,
+        cluster: &Cluster<Server<R, D>>,
+    ) {
         let before = self.servers[node.0 as usize].members.clone();
         let Some(before) = before else { return };
         let any = |of: &[raft_core::NodeId], wanted: &dyn Fn(raft_core::NodeId) -> bool| {
@@ -84,6 +142,9 @@ impl Probes {
         self.hit_if(gained, Probe::VoterAdded);
         let learner = any(now.learners(), &|id| !before.is_member(id));
         self.hit_if(learner, Probe::LearnerAdded);
+        let down = |id| before.is_voter(id) && cluster.node(engine_id(id)).is_none();
+        let changed = now.incoming() != before.incoming();
+        self.hit_if(changed && any(now.incoming(), &down), Probe::DeadVoter);
         let demoted = any(now.learners(), &|id| before.incoming().contains(&id));
         self.hit_if(demoted, Probe::VoterDemoted);
         let removed = any(before.incoming(), &|id| !now.is_member(id));

@@ -11,6 +11,7 @@ use super::facts::{
 };
 use super::moment::{Image, Look, Moment, What};
 use super::slips::{self, Slip};
+use crate::check::Wish;
 use crate::server::engine_id;
 
 /// One node as it was before the event at hand, its disk as it is.
@@ -26,6 +27,9 @@ pub(super) struct Now {
     pub(super) verified: (Term, u64),
     /// Whose votes it has counted as a candidate.
     pub(super) votes: Vec<NodeId>,
+    /// What it was asked to make of the members and has not answered, each with the end of its log
+    /// once it had begun with it.
+    pub(super) wishes: Vec<(Wish, u64)>,
     /// As a leader, whom it has heard from.
     pub(super) reign: Reign,
 }
@@ -95,6 +99,7 @@ impl Reign {
             let number = match &message.body {
                 Body::AppendEntries(append) => append.seq,
                 Body::InstallSnapshot(install) => install.seq,
+                Body::Sleep { seq, .. } => *seq,
                 _ => continue,
             };
             match self.sent.iter_mut().find(|(node, _)| node == to) {
@@ -109,7 +114,9 @@ impl Reign {
 fn echo(body: &Body) -> Option<(u64, Instant)> {
     match body {
         Body::AppendEntriesReply(reply) => Some((reply.seq, reply.sent_at)),
-        Body::InstallSnapshotReply { seq, sent_at, .. } => Some((*seq, *sent_at)),
+        Body::InstallSnapshotReply { seq, sent_at, .. } | Body::SleepReply { seq, sent_at, .. } => {
+            Some((*seq, *sent_at))
+        }
         _ => None,
     }
 }
@@ -274,6 +281,15 @@ impl Account {
                     ..Now::default()
                 };
             }
+            What::Ordered(kv::Operator::Change { change, how }) => {
+                let was = now.look.as_ref().map(|look| look.members);
+                let wish = Wish {
+                    change: change.clone(),
+                    how: *how,
+                    was: was.unwrap_or_default(),
+                };
+                now.wishes.push((wish, 0));
+            }
             _ => {}
         }
     }
@@ -318,6 +334,12 @@ impl Account {
         now.reign = now.reign_after(moment);
         let before = now.look.take();
         now.look.clone_from(&moment.after);
+        let last = now.log.len() as u64;
+        let begun = now.wishes.iter_mut().filter(|(_, through)| *through == 0);
+        begun.for_each(|(_, through)| *through = last);
+        if !moment.after.as_ref().is_some_and(|look| look.changing) {
+            now.wishes.clear();
+        }
         self.learnt(when, node, before.as_ref(), moment);
         for (to, message) in &moment.sent {
             self.promised(when, node, *to, message);

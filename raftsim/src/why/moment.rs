@@ -44,6 +44,8 @@ pub(super) enum What {
     Crash { lost: u64, disk: Image },
     /// The node booted from this.
     Restart(Image),
+    /// The operator commanded the node.
+    Ordered(kv::Operator),
     /// A client asked, for the first time or again.
     Asked(Operation),
     /// A client took its answer from this node.
@@ -75,6 +77,10 @@ pub(super) struct Look {
     pub(super) durable: Index,
     /// What a leader believes of the others.
     pub(super) matches: Vec<(NodeId, Index)>,
+    /// When it believes that they last followed it.
+    pub(super) contacts: Vec<(NodeId, Instant)>,
+    /// Whether it is changing the members.
+    pub(super) changing: bool,
     /// What its clock shows.
     pub(super) now: Instant,
     pub(super) settings: Settings,

@@ -10,7 +10,7 @@ use super::account::{Account, stands_for};
 use super::moment::{Answer, Applied, Image, Look, Moment, Operation, Read, What};
 use crate::check::{Sets, Violation, asker, read_request};
 use crate::run::Spectator;
-use crate::server::{Server, engine_id};
+use crate::server::{Operator, Server, engine_id};
 
 /// What a node's store has carried out.
 #[derive(Clone, Debug, Default)]
@@ -170,6 +170,10 @@ impl Recorder {
                 }
                 What::Restart(self.image(&cluster.disk(*node).0))
             }
+            Action::Operator {
+                command: Operator::Command(command),
+                ..
+            } => What::Ordered(command.clone()),
             Action::Call { client, serial, .. } | Action::Retry { client, serial, .. } => {
                 What::Asked((u64::from(client.0), *serial))
             }
@@ -298,6 +302,12 @@ fn look<R: Rules + Clone, D: Duties>(server: &Server<R, D>) -> Look {
         matches: progress
             .map(|peer| (engine_id(peer.id), peer.match_index))
             .collect(),
+        contacts: raft
+            .progress()
+            .iter()
+            .map(|peer| (engine_id(peer.id), peer.contact))
+            .collect(),
+        changing: raft.is_changing(),
         now: raft.now(),
         settings: *raft.settings(),
         commit: raft.commit_index(),

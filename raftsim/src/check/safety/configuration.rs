@@ -250,7 +250,7 @@ impl Safety {
         (last.term, last.index.0)
     }
 
-    fn listed(&self, who: NodeSet) -> String {
+    pub(super) fn listed(&self, who: NodeSet) -> String {
         let names: Vec<_> = who.iter().map(|id| self.name(id)).collect();
         match names.is_empty() {
             true => "nobody".to_owned(),

@@ -1,6 +1,7 @@
 //! The properties of Figure 3 and what they rest on, after every step of a node, at a cost
 //! proportional to what changed.
 
+mod asked;
 mod commit;
 mod configuration;
 mod election;
@@ -13,7 +14,7 @@ use std::collections::BTreeMap;
 
 use kv::Duties;
 use raft_core::{Index, NodeId as RaftId, RoleKind, Rules, Term};
-use simulator::{Cluster, NodeId, Output};
+use simulator::{Cluster, NodeId, Step};
 use smallvec::SmallVec;
 
 use super::members::{MembersLog, Sets};
@@ -21,6 +22,7 @@ use super::shadow::{Entry, ShadowLog};
 use super::subject::Subject;
 use crate::format::{NodeSet, Property};
 use crate::server::{Server, engine_id};
+use asked::Asked;
 
 /// A property that does not hold.
 pub(crate) struct Found {
@@ -65,6 +67,8 @@ struct Watched {
     matches: SmallVec<[(RaftId, Index); 8]>,
     vote: Option<(Term, RaftId)>,
     acknowledged: u64,
+    /// What it was asked to make of the members, while it leads.
+    asked: Asked,
     /// The node was told that its log is durable up to here, in this term or an earlier one.
     durable: u64,
     durable_term: Term,
@@ -170,13 +174,15 @@ impl Safety {
         cluster: &Cluster<Server<R, D>>,
         id: NodeId,
         server: &Server<R, D>,
-        output: &Output<Server<R, D>>,
+        step: &Step<'_, Server<R, D>>,
     ) -> Result<(), Found> {
+        let output = step.output;
         let raft = server.node().raft();
         // What a second leader writes breaks Log Matching too; that there are two is the cause.
         if raft.role() == RoleKind::Leader {
             self.leads(id, raft.current_term())?;
         }
+        let knew = self.known_before(id, raft.current_term(), step);
         // What a leader commits is counted by the members that it went by then: those that follow from
         // that are appended in the same step.
         let counted_by = self.nodes[id.0 as usize].members.latest();
@@ -203,6 +209,7 @@ impl Safety {
             self.cut(id, write)?;
         }
         self.applied(id, server)?;
+        self.as_asked(cluster, id, server, (step, knew))?;
         self.count(Property::CoreInvariants);
         let Err(broken) = server.node().invariants() else {
             return Ok(());

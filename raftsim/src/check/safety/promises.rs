@@ -4,6 +4,7 @@ use kv::Write;
 use raft_core::{Body, Outcome};
 use simulator::NodeId;
 
+use super::asked::Asked;
 use super::{Found, Safety};
 use crate::check::members::MembersLog;
 use crate::check::shadow::{ShadowLog, first_touched};
@@ -148,5 +149,6 @@ impl Safety {
         watched.commit = 0;
         watched.applied = 0;
         watched.matches.clear();
+        watched.asked = Asked::default();
     }
 }
