@@ -6,9 +6,10 @@
 //! - It never campaigns, and is never told to ([`Rules::witness_may_stand`]).
 //! - It is sent the *name* of a snapshot in place of the bytes ([`InstallSnapshot::is_name`]), and cuts
 //!   its own log without one.
-//! - In each half of a configuration witnesses are too few to decide alone
-//!   ([`Configuration::with_witnesses`]), so that every quorum holds the data of every entry that it
-//!   commits at least once.
+//! - In each half of a configuration those with data are a majority
+//!   ([`Configuration::with_witnesses`]): every quorum holds the data of what it commits at least once,
+//!   and they can elect one of them without any witness. A leader may lose with its disk what it has
+//!   sent; were the vote of a witness that holds it needed, nobody could ever win again.
 //! - A member that holds data does not become a witness, nor the other way round: its log says that it
 //!   holds what it may not have. It leaves first, and comes back with an empty disk.
 //!
