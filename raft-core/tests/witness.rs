@@ -146,12 +146,12 @@ fn a_witness_is_no_target_of_a_transfer() {
 
 #[test]
 fn a_leader_that_leaves_tells_a_server_with_data_to_campaign_though_a_witness_holds_as_much() {
-    let mut cluster = Cluster::new(3, plain());
+    let mut cluster = Cluster::new(4, plain());
     let configuration = cluster.configuration.clone();
     // Among equals it would be the first.
     cluster.configuration = configuration.with_witnesses(&[n(2)]).unwrap();
-    (1..=3).for_each(|id| cluster.start(id));
-    cluster.lead(1, &[2, 3]);
+    (1..=4).for_each(|id| cluster.start(id));
+    cluster.lead(1, &[2, 3, 4]);
     cluster.change(1, &Change::Remove(n(1)));
     while cluster.node(1).role() == RoleKind::Leader {
         assert!(cluster.deliver_one(|_| true));

@@ -3,13 +3,15 @@
 use raft_core::Configuration;
 use simulator::NodeId;
 
-use crate::format::NodeSet;
+use crate::format::{Founders, NodeSet};
 use crate::server::engine_id;
 
 use super::model::number;
 
 /// The first byte of a payload that holds a configuration.
 const MEMBERS: u8 = 11;
+/// In the second byte: the witnesses stand last.
+const HAS_WITNESSES: u8 = 2;
 
 /// The members of a cluster.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub(crate) struct Sets {
     /// The voters of the outgoing half.
     pub(crate) outgoing: NodeSet,
     pub(crate) learners: NodeSet,
+    /// Those members that hold no data.
+    pub(crate) witnesses: NodeSet,
 }
 
 /// Too few of one set of voters.
@@ -38,12 +42,20 @@ impl Short {
 }
 
 impl Sets {
-    /// The members that a cluster is founded with, as a node knows them: nobody, if it is no founder.
-    pub(crate) fn founding(founders: NodeSet, node: NodeId) -> Self {
-        let knows = founders.contains(node);
+    /// The members that a cluster is founded with.
+    pub(crate) fn founding(founders: Founders) -> Self {
         Self {
-            incoming: if knows { founders } else { NodeSet::EMPTY },
+            incoming: founders.voters(),
+            witnesses: founders.witnesses(),
             ..Self::default()
+        }
+    }
+
+    /// The same, as a node knows them: nobody, if it is no founder.
+    pub(crate) fn known_to(self, node: NodeId) -> Self {
+        match self.incoming.contains(node) {
+            true => self,
+            false => Self::default(),
         }
     }
 
@@ -52,7 +64,8 @@ impl Sets {
         let (&MEMBERS, mut rest) = payload.split_first()? else {
             return None;
         };
-        rest = rest.get(1..)?;
+        let (&flags, after) = rest.split_first()?;
+        rest = after;
         let mut set = || {
             let count = number(&mut rest)?;
             let ids = (0..count).map(|_| Some(node(number(&mut rest)?)));
@@ -62,6 +75,10 @@ impl Sets {
             incoming: set()?,
             outgoing: set()?,
             learners: set()?,
+            witnesses: match flags & HAS_WITNESSES {
+                0 => NodeSet::EMPTY,
+                _ => set()?,
+            },
         })
     }
 
@@ -72,6 +89,7 @@ impl Sets {
             incoming: set(configuration.incoming()),
             outgoing: set(configuration.outgoing()),
             learners: set(configuration.learners()),
+            witnesses: set(configuration.witnesses()),
         }
     }
 
@@ -86,6 +104,15 @@ impl Sets {
     /// Everybody with a vote in either half.
     pub(crate) fn voters(self) -> NodeSet {
         self.incoming.iter().chain(self.outgoing.iter()).collect()
+    }
+
+    /// Whether a node is a member, and holds the data.
+    pub(crate) fn holds_data(self, id: NodeId) -> bool {
+        self.has(id) && !self.witnesses.contains(id)
+    }
+
+    fn has(self, id: NodeId) -> bool {
+        self.voters().contains(id) || self.learners.contains(id)
     }
 
     /// Each set of voters that must agree.
@@ -129,6 +156,15 @@ impl Sets {
     /// Whether these members may follow those: one voter more or less, or into a joint configuration
     /// and out of it.
     pub(crate) fn may_follow(self, before: Self) -> bool {
+        let changes = |id: NodeId| {
+            let (is, was) = (self.witnesses.contains(id), before.witnesses.contains(id));
+            is != was && self.has(id) && before.has(id)
+        };
+        let mut all = self.witnesses.iter().chain(before.witnesses.iter());
+        // Who holds data stays one that does, and who holds none gets none.
+        if all.any(changes) {
+            return false;
+        }
         match (before.is_joint(), self.is_joint()) {
             (true, true) => false,
             (true, false) => self.incoming == before.incoming && self.learners == before.learners,
@@ -150,6 +186,7 @@ impl Sets {
             voters: self.incoming,
             outgoing: self.outgoing,
             learners: self.learners,
+            witnesses: self.witnesses,
         };
         sets.show(names)
     }
@@ -271,7 +308,7 @@ mod tests {
         let joint = Sets {
             incoming: set(&[3, 4, 5]),
             outgoing: set(&[0, 1, 2]),
-            learners: NodeSet::EMPTY,
+            ..Sets::default()
         };
         for half in [simple(&[0, 1, 2]), simple(&[3, 4, 5])] {
             assert!(!joint.decide_apart(all, half, all));
@@ -290,7 +327,7 @@ mod tests {
         let joint = Sets {
             incoming: set(&[0, 3, 4]),
             outgoing: set(&[0, 1, 2]),
-            learners: NodeSet::EMPTY,
+            ..Sets::default()
         };
         assert_eq!(joint.short(set(&[0, 1, 3])), None);
         let short = joint.short(set(&[0, 1, 2])).unwrap();

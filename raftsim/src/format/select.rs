@@ -65,12 +65,14 @@ pub enum Selector {
     Voters,
     /// Every member without a vote.
     Learners,
+    /// Every member that holds no data.
+    Witnesses,
     /// Every node that is no member: taken out, or never added.
     Removed,
 }
 
 /// The words that are selectors.
-pub(crate) const WORDS: [&str; 12] = [
+pub(crate) const WORDS: [&str; 13] = [
     "leader",
     "followers",
     "random",
@@ -82,6 +84,7 @@ pub(crate) const WORDS: [&str; 12] = [
     "up",
     "voters",
     "learners",
+    "witnesses",
     "removed",
 ];
 
@@ -105,6 +108,7 @@ impl Selector {
             "up" => Self::Up,
             "voters" => Self::Voters,
             "learners" => Self::Learners,
+            "witnesses" => Self::Witnesses,
             "removed" => Self::Removed,
             _ => match text.strip_prefix("random:") {
                 Some(count) => Self::Random(count.parse().map_err(|_| UnitError {
@@ -137,6 +141,7 @@ impl fmt::Display for Selector {
             Self::Up => "up",
             Self::Voters => "voters",
             Self::Learners => "learners",
+            Self::Witnesses => "witnesses",
             Self::Removed => "removed",
         })
     }
@@ -188,7 +193,7 @@ impl JsonSchema for Selector {
         json_schema!({
             "description": "Which nodes: a name, a list of names, or leader, followers, random, \
                 random:N, minority, majority, minority-with-leader, all, down, up, voters, \
-                learners, removed.",
+                learners, witnesses, removed.",
             "anyOf": [
                 { "enum": WORDS },
                 { "type": "string", "description": "A node's name, or random:N." },

@@ -119,6 +119,8 @@ kinds! {
     request_snapshot: RequestSnapshot,
     /// The operator lets whoever leads add a server as a learner.
     add_server: AddServer,
+    /// The operator lets whoever leads add a server as a witness.
+    add_witness: AddWitness,
     /// The operator lets a server join as a voter, which starts for that if it is down.
     join: Join,
     /// The operator lets whoever leads give some server a vote.
@@ -144,6 +146,7 @@ impl Kind {
         matches!(
             self,
             Self::AddServer
+                | Self::AddWitness
                 | Self::Join
                 | Self::Promote
                 | Self::Demote

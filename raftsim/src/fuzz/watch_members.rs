@@ -84,6 +84,8 @@ impl Probes {
         self.hit_if(gained, Probe::VoterAdded);
         let learner = any(now.learners(), &|id| !before.is_member(id));
         self.hit_if(learner, Probe::LearnerAdded);
+        let witness = any(now.witnesses(), &|id| !before.is_witness(id));
+        self.hit_if(witness, Probe::WitnessAdded);
         let demoted = any(now.learners(), &|id| before.incoming().contains(&id));
         self.hit_if(demoted, Probe::VoterDemoted);
         let removed = any(before.incoming(), &|id| !now.is_member(id));

@@ -29,6 +29,7 @@ impl Safety {
         if commit > self.committed.last() {
             let role = if led { RoleKind::Leader } else { raft.role() };
             self.quorum(cluster, id, role, members, commit)?;
+            self.data_is_somewhere(cluster, id, commit)?;
             let term = raft.current_term();
             for index in self.committed.last() + 1..=commit {
                 let Some(entry) = self.nodes[id.0 as usize].log.get(index) else {
@@ -100,7 +101,8 @@ impl Safety {
         let index = Index(commit);
         let holds = |node: &NodeId| {
             let disk = &cluster.disk(*node).0;
-            disk.term_at(index) == Some(entry.term) || index < disk.base().index
+            let held = disk.term_at(index) == Some(entry.term) || index < disk.base().index;
+            held && self.holds_enough(*node, disk, members)
         };
         let holders: NodeSet = cluster.nodes().filter(holds).collect();
         let Some(short) = members.short(holders) else {
