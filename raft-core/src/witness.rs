@@ -14,7 +14,7 @@
 //!   holds what it may not have. It leaves first, and comes back with an empty disk.
 //!
 //! The driver does the rest. It attaches no payload to what it sends to a witness of
-//! [`Raft::configuration`]; as a witness it keeps none, applies nothing and stores no snapshot.
+//! [`Effects::configuration`]; as a witness it keeps none, applies nothing and stores no snapshot.
 //!
 //! # What it costs
 //!
@@ -23,6 +23,7 @@
 //! newer log: the cluster stands still. That is right, for the entry was promised; only a cluster with
 //! more servers that hold data can go on.
 //!
+//! [`Effects::configuration`]: crate::Effects::configuration
 //! [`InstallSnapshot::is_name`]: crate::InstallSnapshot::is_name
 //! [`Configuration::with_witnesses`]: crate::Configuration::with_witnesses
 

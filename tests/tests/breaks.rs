@@ -170,6 +170,8 @@ const REMOVED_SERVER: &str = include_str!("../scenarios/removed-server.json");
 const DEAD_NEWCOMER: &str = include_str!("../scenarios/dead-newcomer.json");
 const LEARNER_ADDED_AGAIN: &str = include_str!("../scenarios/learner-added-again.json");
 const DEAF_LEARNER: &str = include_str!("../scenarios/deaf-learner.json");
+const WITNESS_THAT_HEARS_NOBODY: &str = include_str!("../scenarios/witness-that-hears-nobody.json");
+const WITNESS_MADE_A_VOTER: &str = include_str!("../scenarios/witness-made-a-voter.json");
 const DEAD_HALF: &str = include_str!("../scenarios/dead-half.json");
 const SNAPSHOTS: &str = include_str!("../../scenarios/snapshots.json");
 const SESSIONS: &str = include_str!("../../scenarios/sessions.json");
@@ -380,6 +382,16 @@ fn votes_of_learners_elect_two_leaders() {
 #[test]
 fn a_joint_configuration_with_a_dead_half_lets_nothing_commit() {
     shown_by(DEAD_HALF, Bug::L17, 5);
+}
+
+#[test]
+fn a_witness_that_cannot_hear_stands_without_data() {
+    shown_by(WITNESS_THAT_HEARS_NOBODY, Bug::W01, 1);
+}
+
+#[test]
+fn a_witness_that_is_made_a_voter_counts_as_a_copy_of_what_it_lacks() {
+    shown_by(WITNESS_MADE_A_VOTER, Bug::W02, 1);
 }
 
 /// A quorum of half the servers, where their number is even.

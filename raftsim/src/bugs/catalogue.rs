@@ -963,7 +963,9 @@ pub(super) const CARDS: &[Card] = &[
         breaks: &[QUORUM, LIVE],
         exposed_by: "A witness that is taken out and added again as a voter.",
         seen_in: "no implementation that is known; a mistake of operators",
-        reach: Reach::Only("the cluster had a witness."),
+        reach: Reach::Only(
+            "the operator names a server that was a witness: selectors mean none, nor do profiles.",
+        ),
     },
 ];
 

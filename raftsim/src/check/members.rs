@@ -323,6 +323,21 @@ mod tests {
     }
 
     #[test]
+    fn witnesses_are_read_from_an_entry_and_stay_what_they_are() {
+        let payload = [MEMBERS, HAS_WITNESSES, 3, 1, 2, 3, 0, 0, 1, 3];
+        let sets = Sets::read(&payload).unwrap();
+        let wanted = Sets {
+            witnesses: set(&[2]),
+            ..simple(&[0, 1, 2])
+        };
+        assert_eq!(sets, wanted);
+        assert!(wanted.holds_data(NodeId(1)) && !wanted.holds_data(NodeId(2)));
+        assert!(!wanted.holds_data(NodeId(3)), "it is no member");
+        assert!(wanted.may_follow(simple(&[0, 1])) && simple(&[0, 1]).may_follow(wanted));
+        assert!(!wanted.may_follow(simple(&[0, 1, 2])) && !simple(&[0, 1, 2]).may_follow(wanted));
+    }
+
+    #[test]
     fn what_is_missing_is_told_half_by_half() {
         let joint = Sets {
             incoming: set(&[0, 3, 4]),

@@ -180,7 +180,6 @@ probes! {
     ElectedByWitness: "elected-by-witness", "A leader was elected that had no majority without a witness.";
     RefusedByWitness: "refused-by-witness", "A witness refused a vote or a pre-vote, since its log is newer.";
     SnapshotByName: "snapshot-by-name", "A witness was sent the name of a snapshot in place of its bytes.";
-    DataMissing: "data-missing", "A server that was a witness refused to become a member that holds data.";
     // Clients.
     Repeated: "retry-answered-from-session", "A request was committed twice and answered the second time from the session.";
     SessionOpened: "session-opened", "A client opened a session.";

@@ -23,9 +23,6 @@ impl Probes {
         let members = raft.configuration();
         for event in step.events {
             let kv::Event::Core(event) = event else {
-                if matches!(event, kv::Event::DataMissing { .. }) {
-                    self.hit(Probe::DataMissing);
-                }
                 continue;
             };
             match event {

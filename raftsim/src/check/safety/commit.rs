@@ -110,6 +110,10 @@ impl Safety {
         };
         let (needed, all) = (short.needed(), short.of.len());
         let names: Vec<_> = short.have.iter().map(|node| self.name(node)).collect();
+        let short_of_data = match self.lacking(cluster, entry.term, index, members) {
+            Some(node) => format!("; {} holds it and lacks data", self.name(node)),
+            None => String::new(),
+        };
         let named = match names.is_empty() {
             true => String::new(),
             false => format!(" ({})", names.join(" ")),
@@ -122,7 +126,7 @@ impl Safety {
         let facts = [
             format!("{name} commits #{commit}{}", entry.term),
             format!(
-                "it is durable on {} of {all} {nodes}{named}, {needed} {verb} needed",
+                "it is durable on {} of {all} {nodes}{named}, {needed} {verb} needed{short_of_data}",
                 short.have.len(),
             ),
         ];

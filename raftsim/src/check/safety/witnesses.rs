@@ -2,7 +2,7 @@
 //! on somebody's disk.
 
 use kv::Duties;
-use raft_core::{RoleKind, Rules, Term};
+use raft_core::{Index, RoleKind, Rules, Term};
 use simulator::{Cluster, NodeId};
 
 use super::{Found, Safety};
@@ -64,6 +64,22 @@ impl Safety {
     pub(super) fn counted_on(&self, id: NodeId, disk: &kv::Disk) -> bool {
         let founding = self.founding[id.0 as usize];
         MembersLog::of_disk(disk, founding).latest().holds_data(id)
+    }
+
+    /// A node that holds this entry and does not count, since it lacks data.
+    pub(super) fn lacking<R: Rules + Clone, D: Duties>(
+        &self,
+        cluster: &Cluster<Server<R, D>>,
+        term: Term,
+        index: Index,
+        members: Sets,
+    ) -> Option<NodeId> {
+        cluster.nodes().find(|id| {
+            let disk = &cluster.disk(*id).0;
+            disk.term_at(index) == Some(term)
+                && members.voters().contains(*id)
+                && !self.holds_enough(*id, disk, members)
+        })
     }
 
     /// Whether what a node holds of its log is enough for a vote to commit it, by these members: a
