@@ -109,7 +109,9 @@ impl Reign {
 fn echo(body: &Body) -> Option<(u64, Instant)> {
     match body {
         Body::AppendEntriesReply(reply) => Some((reply.seq, reply.sent_at)),
-        Body::InstallSnapshotReply { seq, sent_at, .. } => Some((*seq, *sent_at)),
+        Body::InstallSnapshotReply { seq, sent_at, .. } | Body::SleepReply { seq, sent_at, .. } => {
+            Some((*seq, *sent_at))
+        }
         _ => None,
     }
 }
