@@ -1,7 +1,5 @@
 //! A server that holds no data among two that do. Every message and write is moved by hand.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
-
 mod common;
 
 use std::sync::Arc;
