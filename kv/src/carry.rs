@@ -12,6 +12,16 @@ use crate::members;
 use crate::payload::{Payload, PayloadLog, Payloads};
 use crate::snapshot::Piece;
 use crate::wire::{LogWrite, Message};
+use crate::witness;
+
+/// What a message goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Receiver {
+    /// A server that holds the data, or will.
+    Holder,
+    /// One that holds none.
+    Witness,
+}
 
 /// What came with an input that the core does not see.
 pub(crate) enum Carried<'a> {
@@ -98,7 +108,7 @@ pub(crate) fn record(
 pub(crate) fn attached<D: Duties>(
     log: &PayloadLog,
     keeping: &Keeping<D>,
-    raft: raft_core::Message,
+    (to, raft): (Receiver, raft_core::Message),
     carried: &Carried<'_>,
 ) -> Option<Message> {
     let mut message = Message::bare(raft);
@@ -106,6 +116,10 @@ pub(crate) fn attached<D: Duties>(
         Body::AppendEntries(append) if !append.is_empty() => {
             let first = append.prev.index.next();
             message.payloads = log.slice(first, append.last, append.entries_term)?;
+            if to == Receiver::Witness {
+                message.to_witness = true;
+                witness::leave_out(&mut message.payloads);
+            }
         }
         Body::InstallSnapshot(install) => {
             message.piece = Some(Box::new(keeping.piece(install)?));

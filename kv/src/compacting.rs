@@ -20,6 +20,9 @@ impl<R: Rules, D: Duties> Node<R, D> {
         out: &mut X,
         observer: &mut O,
     ) {
+        if !self.holds_data() {
+            return;
+        }
         let duties = self.machine.duties().clone();
         let committed = self.raft.commit_index().0;
         let index = Index(duties.snapshot_index(self.machine.applied(), committed));

@@ -54,6 +54,12 @@ impl Disk {
         self.entry(index).map(|(term, _)| *term)
     }
 
+    /// The newest whole snapshot, if the log does not begin after it: that of a witness may.
+    pub(crate) fn covering_snapshot(&self) -> Option<&Snapshot> {
+        let snapshot = self.snapshot.as_ref();
+        snapshot.filter(|snapshot| snapshot.id.last.index >= self.base().index)
+    }
+
     /// Makes a whole write durable.
     pub fn apply(&mut self, write: Write) {
         match write {

@@ -11,7 +11,8 @@ use crate::reply::Version;
 /// The decisions of the key-value layer. The defaults are right.
 ///
 /// Whoever plants a bug overrides one method; all else stays as it is in production. Which override
-/// stands for which known bug (A: applying and clients, P: persistence, Q: reads, S: snapshots):
+/// stands for which known bug (A: applying and clients, P: persistence, Q: reads, S: snapshots, W:
+/// witnesses):
 ///
 /// | Bug | Planted by |
 /// |---|---|
@@ -27,6 +28,7 @@ use crate::reply::Version;
 /// | S-06 sessions are missing from the snapshot | [`Duties::snapshot_holds_sessions`], false |
 /// | S-06b a snapshot says nothing of when sessions were last used | [`Duties::snapshot_holds_last_uses`], false |
 /// | Q-09 a follower answers a read before it has applied enough | [`Duties::read_is_covered`], always true |
+/// | W-02 a witness becomes a member with data, and its log lacks them | [`Duties::role_waits_for_data`], false |
 /// | A-07 a forwarded proposal deposes a leader, or goes in circles | not here: forwarding is decided by rules of Raft |
 ///
 /// Without a number there: a compare-and-swap that does not compare ([`Duties::cas_succeeds`]),
@@ -97,6 +99,12 @@ pub trait Duties: Clone + Debug + Eq + Hash {
     /// Whether what was received is the snapshot it was to be; `right` says if its checksum is.
     fn snapshot_is_sound(&self, right: bool) -> bool {
         right
+    }
+
+    /// Whether a server that lacks data of its log, since it was a witness, refuses to become a member
+    /// that must hold them.
+    fn role_waits_for_data(&self) -> bool {
+        true
     }
 
     /// Whether the log may be cut at a snapshot before that is durable.

@@ -76,6 +76,12 @@ pub enum Event {
         /// The other end of the link.
         from: NodeId,
     },
+    /// A message was put aside that makes this server a member that holds data: it lacks those that
+    /// were left out while it was a witness.
+    DataMissing {
+        /// Who sent it.
+        from: NodeId,
+    },
 }
 
 /// What came of an entry that was applied.

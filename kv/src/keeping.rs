@@ -92,7 +92,12 @@ impl<D: Duties> Keeping<D> {
 
     /// The last entry that need not stay behind this snapshot.
     pub(crate) fn cut_behind(&self, snapshot: SnapshotId) -> raft_core::Index {
-        raft_core::Index(snapshot.last.index.0.saturating_sub(self.policy.keep))
+        self.behind(snapshot.last.index)
+    }
+
+    /// The last entry that need not stay where everything up to `covered` could go.
+    pub(crate) fn behind(&self, covered: raft_core::Index) -> raft_core::Index {
+        raft_core::Index(covered.0.saturating_sub(self.policy.keep))
     }
 
     /// Keeps a snapshot as the newest one, and of the older ones those still being sent.

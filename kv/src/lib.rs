@@ -15,7 +15,8 @@
 //!    leader's [`ClusterTime`], and when it expires is decided by the log.
 //! 7. A [`Snapshot`] is the state as bytes, in place of the entries that made it; [`Compaction`] says
 //!    when one is taken.
-//! 8. [`Node`] joins all of it with Raft and the log of payloads: one pure machine, a server without
+//! 8. A witness votes and holds none of this: its leader leaves the payloads out.
+//! 9. [`Node`] joins all of it with Raft and the log of payloads: one pure machine, a server without
 //!    its sockets and files.
 //!
 //! The machine is a function of the entries applied, of nothing else, and [`Machine::hash`] says
@@ -80,6 +81,7 @@ mod stream;
 mod told;
 mod waiting;
 mod wire;
+mod witness;
 
 pub use bytes::Bytes;
 pub use codec::DecodeError;

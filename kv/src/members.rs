@@ -18,17 +18,27 @@ pub(crate) fn is_members(payload: &[u8]) -> bool {
     payload.first() == Some(&MEMBERS)
 }
 
-/// The payload of an entry that holds this configuration: a tag byte, whether it leaves itself, then
-/// each of its three sets as its size and its servers.
+/// In the second byte: it leaves itself.
+const LEAVES_ITSELF: u8 = 1;
+/// In the second byte: some of its members are witnesses.
+const HAS_WITNESSES: u8 = 2;
+
+/// The payload of an entry that holds this configuration: a tag byte, a byte of flags, then each of its
+/// three sets as its size and its servers, and the witnesses, if there are any.
 pub(crate) fn encode(configuration: &Configuration) -> Payload {
     let mut writer = Writer::default();
     writer.byte(MEMBERS);
-    writer.byte(u8::from(configuration.leaves_itself()));
-    for set in [
+    let witnesses = configuration.witnesses();
+    let leaves_itself = u8::from(configuration.leaves_itself()) * LEAVES_ITSELF;
+    let has_witnesses = u8::from(!witnesses.is_empty()) * HAS_WITNESSES;
+    writer.byte(leaves_itself | has_witnesses);
+    let sets = [
         configuration.incoming(),
         configuration.outgoing(),
         configuration.learners(),
-    ] {
+    ];
+    let witnesses = Some(witnesses).filter(|some| !some.is_empty());
+    for set in sets.into_iter().chain(witnesses) {
         writer.number(set.len() as u64);
         set.iter().for_each(|id| writer.number(id.0));
     }
@@ -44,11 +54,10 @@ pub(crate) fn decode(payload: &[u8]) -> Result<Option<Configuration>, DecodeErro
         return Ok(None);
     }
     let mut reader = Reader::new(&payload[1..]);
-    let leaves_itself = match reader.byte()? {
-        0 => false,
-        1 => true,
-        other => return Err(DecodeError::UnknownTag(other)),
-    };
+    let flags = reader.byte()?;
+    if flags > LEAVES_ITSELF | HAS_WITNESSES {
+        return Err(DecodeError::UnknownTag(flags));
+    }
     let mut set = || -> Result<Vec<NodeId>, DecodeError> {
         let count = reader.number()?;
         let mut ids = Vec::new();
@@ -61,12 +70,21 @@ pub(crate) fn decode(payload: &[u8]) -> Result<Option<Configuration>, DecodeErro
         }
     };
     let (incoming, outgoing, learners) = (set()?, set()?, set()?);
+    let witnesses = match flags & HAS_WITNESSES {
+        0 => None,
+        _ => Some(set()?),
+    };
     reader.end()?;
+    if witnesses.as_ref().is_some_and(Vec::is_empty) {
+        return Err(DecodeError::OutOfOrder);
+    }
     let senseless = |_| DecodeError::OutOfOrder;
-    let members = Configuration::new(&incoming, &outgoing, &learners).map_err(senseless)?;
-    Ok(Some(match leaves_itself {
-        true => members.that_leaves_itself().map_err(senseless)?,
-        false => members,
+    let members = Configuration::new(&incoming, &outgoing, &learners)
+        .and_then(|members| members.with_witnesses(&witnesses.unwrap_or_default()))
+        .map_err(senseless)?;
+    Ok(Some(match flags & LEAVES_ITSELF {
+        0 => members,
+        _ => members.that_leaves_itself().map_err(senseless)?,
     }))
 }
 
@@ -86,10 +104,18 @@ mod tests {
             incoming in prop::collection::btree_set(1u64..300, 1..6),
             outgoing in prop::collection::btree_set(1u64..300, 0..6),
             learners in prop::collection::btree_set(300u64..400, 0..6),
+            witnesses in prop::collection::vec(any::<prop::sample::Index>(), 0..3),
             leaves in any::<bool>(),
         ) {
             let sets = [incoming, outgoing, learners].map(|set| ids(&Vec::from_iter(set)));
             let mut members = Configuration::new(&sets[0], &sets[1], &sets[2]).unwrap();
+            let all = members.members();
+            let drawn: std::collections::BTreeSet<_> =
+                witnesses.iter().map(|place| all[place.index(all.len())]).collect();
+            // Not so many that those with data decide nothing.
+            if let Ok(some) = members.clone().with_witnesses(&Vec::from_iter(drawn)) {
+                members = some;
+            }
             if leaves && members.is_joint() {
                 members = members.that_leaves_itself().unwrap();
             }

@@ -2,12 +2,11 @@
 //! server runs: the same inputs, the same effects.
 
 use raft_core::{
-    Body, Broken, Change, Effect, EntryId, Index, Instant, NodeId, Raft, ReadMode, Rules, Span,
-    WriteId,
+    Body, Broken, Effect, EntryId, Index, Instant, NodeId, Raft, ReadMode, Rules, Span, WriteId,
 };
 
 use crate::apply::Applying;
-use crate::carry::{Carried, attached, record};
+use crate::carry::{Carried, Receiver, attached, record};
 use crate::cluster_clock::ClusterClock;
 use crate::command::{ClientId, Serial};
 use crate::compacting::{came, stored};
@@ -24,6 +23,7 @@ use crate::stream::Stream;
 use crate::told::{answer, not_read, refused, response};
 use crate::waiting::{Waiter, Waiting};
 use crate::wire::{Message, Outbox, Response, Write};
+use crate::witness::{Lack, is_left_out, must_hold_data};
 
 /// A server of the replicated key-value store.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -37,6 +37,7 @@ pub struct Node<R = raft_core::Standard, D: Duties = Standard> {
     pub(crate) applying: Applying,
     pub(crate) keeping: Keeping<D>,
     pub(crate) stream: Stream,
+    pub(crate) lack: Lack,
     pub(crate) clock: ClusterClock,
     pub(crate) session_timeout: Option<Span>,
 }
@@ -154,7 +155,8 @@ impl<R: Rules, D: Duties> Node<R, D> {
         if self.machine.applied() > self.raft.commit_index().0 {
             return Err(Broken("more is applied than is committed"));
         }
-        if self.machine.applied() < self.raft.log().base().last.index.0 {
+        let base = self.raft.log().base().last.index;
+        if self.machine.applied() < base.0 && !self.lack.reaches(base) {
             return Err(Broken("the log begins after entries that are not applied"));
         }
         if self.payloads.last_index() != self.raft.log().last_index() {
@@ -194,6 +196,10 @@ impl<R: Rules, D: Duties> Node<R, D> {
             Input::Wake => self.core(now, raft_core::Input::Wake, Carried::Nothing, out, observer),
             Input::Operator(command) => self.operate(now, command, out, observer),
             Input::Written { write } => self.written(now, write, out, observer),
+            Input::Request { client, serial, .. } if !self.holds_data() => {
+                let leader = self.raft.leader();
+                out.reply(client, serial, Response::NotLeader { leader });
+            }
             Input::Request {
                 client,
                 serial,
@@ -211,7 +217,10 @@ impl<R: Rules, D: Duties> Node<R, D> {
             },
         }
         if self.keeping.is_due() {
-            self.take_snapshot(now, out, observer);
+            match self.raft.is_witness() {
+                true => self.cut_as_witness(now, out, observer),
+                false => self.take_snapshot(now, out, observer),
+            }
         }
     }
 
@@ -293,18 +302,18 @@ impl<R: Rules, D: Duties> Node<R, D> {
             Operator::StepDown => raft_core::Input::StepDown,
             Operator::Snapshot => return self.take_snapshot(now, out, observer),
             Operator::Compact => {
-                let through = Index(self.machine.applied());
+                let through = match self.raft.is_witness() {
+                    true => self.raft.commit_index(),
+                    false => Index(self.machine.applied()),
+                };
                 raft_core::Input::Compact { through }
             }
             Operator::RequestSnapshot => raft_core::Input::RequestSnapshot,
             Operator::ApplyAfter { delay } => return self.applying.delay_by(*delay),
-            // Every node of this store holds the data.
-            Operator::Change {
-                change: Change::AddWitness(_),
-                ..
-            } => return,
             Operator::Change { change, how } => raft_core::Input::Change { change, how: *how },
             Operator::Bootstrap => raft_core::Input::Bootstrap,
+            // The only member must hold the data.
+            Operator::ForceNewCluster if self.lacks_data() => return,
             Operator::ForceNewCluster => raft_core::Input::ForceNewCluster,
         };
         self.core(now, input, Carried::Nothing, out, observer);
@@ -320,6 +329,9 @@ impl<R: Rules, D: Duties> Node<R, D> {
     ) {
         if !message.is_complete() {
             observer.event(Event::PayloadsMissing { from });
+            return;
+        }
+        if !self.fits(from, message, observer) {
             return;
         }
         if let Some((proposal, carried)) =
@@ -364,20 +376,29 @@ impl<R: Rules, D: Duties> Node<R, D> {
             applying,
             keeping,
             stream,
+            lack,
             clock,
             ..
         } = self;
         let mut installed = None;
-        for effect in raft.step_observed(now, input, &mut Core(observer)) {
+        let id = raft.id();
+        let mut effects = raft.step_observed(now, input, &mut Core(observer));
+        while let Some(effect) = effects.next() {
             match effect {
                 Effect::Write(write) => {
                     stream.core(write.id);
                     let write = record(payloads, write, &carried);
+                    let members = effects.configuration();
+                    lack.follow(&write, must_hold_data(members, id));
                     clock.hear(now, write.payloads.iter());
                     out.write(Write::Log(write));
                 }
                 Effect::Send { to, message } => {
-                    match attached(payloads, keeping, message, &carried) {
+                    let receiver = match effects.configuration().is_witness(to) {
+                        true => Receiver::Witness,
+                        false => Receiver::Holder,
+                    };
+                    match attached(payloads, keeping, (receiver, message), &carried) {
                         Some(message) => out.send(to, message),
                         None => observer.event(Event::PayloadsMissing { from: to }),
                     }
@@ -442,17 +463,23 @@ impl<R: Rules, D: Duties> Node<R, D> {
     /// Applies what is due and answers whoever waited for it.
     fn settle<X: Outbox, O: Observer>(&mut self, now: Instant, out: &mut X, observer: &mut O) {
         let Self {
+            raft,
             machine,
             payloads,
             waiting,
             reads,
             applying,
             keeping,
+            lack,
             ..
         } = self;
         if let Some(through) = applying.take_due(now) {
-            let state = (machine, keeping);
-            apply(state, payloads, waiting, through, out, observer);
+            if raft.is_witness() {
+                lack.pass(payloads, through, keeping);
+            } else {
+                let state = (machine, keeping);
+                apply(state, payloads, waiting, through, out, observer);
+            }
         }
         let machine = &self.machine;
         let (applied, duties) = (machine.applied(), machine.duties().clone());
@@ -478,6 +505,9 @@ fn apply<D: Duties, X: Outbox, O: Observer>(
         let Some((id, payload)) = log.get(index) else {
             return;
         };
+        if is_left_out(payload.bytes()) {
+            return;
+        }
         let duties = machine.duties().clone();
         let applied = machine.apply(index.0, payload.bytes());
         keeping.applied(payload.bytes().len());

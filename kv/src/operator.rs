@@ -26,7 +26,7 @@ pub enum Operator {
         /// How much later, by the server's own clock.
         delay: Span,
     },
-    /// Change the members of the cluster, but to no witness: every node holds the data. A forced change can leave it without a quorum that lives.
+    /// Change the members of the cluster. A forced change can leave it without a quorum that lives.
     Change {
         /// What.
         change: Change,

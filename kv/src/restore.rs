@@ -22,6 +22,7 @@ use crate::payload::{Payload, PayloadLog};
 use crate::reads::Reads;
 use crate::stream::Stream;
 use crate::waiting::Waiting;
+use crate::witness::{Lack, must_hold_data};
 
 /// Why a node cannot start from what was found on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,13 +86,15 @@ impl<R: Rules, D: Duties> Node<R, D> {
             last: EntryId::default(),
             configuration,
         });
-        let machine = restored_machine(duties, disk)?;
+        let holds_data = must_hold_data(&base.configuration, boot.id);
+        let machine = restored_machine(duties, disk, holds_data)?;
         let mut keeping = Keeping::new(options.compaction);
         let incoming = keeping.found(disk, machine.duties());
         let mut payloads = PayloadLog::new(base.last.index);
         for (term, payload) in &disk.entries {
             payloads.push(*term, payload.clone());
         }
+        let lack = Lack::found(disk);
         let entries: Result<Vec<_>, _> = disk.entries.iter().map(found).collect();
         let entries = entries.map_err(RestoreError::MembersUnreadable)?;
         let durable = Durable {
@@ -102,7 +105,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
             base,
             entries,
             intact: payloads.last_index(),
-            snapshot: disk.snapshot.as_ref().map(|snapshot| snapshot.id),
+            snapshot: disk.covering_snapshot().map(|snapshot| snapshot.id),
             incoming,
             may_vote: true,
         };
@@ -122,6 +125,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
             applying: Applying::after(options.apply_after),
             keeping,
             stream: Stream::default(),
+            lack,
             clock,
             session_timeout: options.session_timeout,
         })
@@ -139,18 +143,20 @@ fn found((term, payload): &(Term, Payload)) -> Result<EntryMeta, DecodeError> {
     })
 }
 
-/// The state that a node starts with.
-fn restored_machine<D: Duties>(duties: D, disk: &Disk) -> Result<Machine<D>, RestoreError> {
+/// The state that a node starts with: without a snapshot it is empty, which only a log without a base
+/// can do with if the node is a member that `holds_data`.
+fn restored_machine<D: Duties>(
+    duties: D,
+    disk: &Disk,
+    holds_data: bool,
+) -> Result<Machine<D>, RestoreError> {
     let base = disk.base();
-    let Some(snapshot) = &disk.snapshot else {
-        return match base.index.0 {
-            0 => Ok(Machine::new(duties)),
-            _ => Err(RestoreError::NoSnapshot { base }),
+    let Some(snapshot) = disk.covering_snapshot() else {
+        return match base.index.0 > 0 && holds_data {
+            true => Err(RestoreError::NoSnapshot { base }),
+            false => Ok(Machine::new(duties)),
         };
     };
-    if snapshot.id.last.index < base.index {
-        return Err(RestoreError::NoSnapshot { base });
-    }
     if !snapshot.is_sound() {
         return Err(RestoreError::SnapshotDamaged);
     }

@@ -23,6 +23,8 @@ pub struct Message {
     pub piece: Option<Box<Piece>>,
     /// The entry that a Propose asks for. Its leader stamps it anew.
     pub proposal: Option<Box<Payload>>,
+    /// Whether its sender takes the receiver for a witness, and leaves out the content of entries.
+    pub to_witness: bool,
 }
 
 impl Message {
@@ -33,6 +35,7 @@ impl Message {
             payloads: Payloads::new(),
             piece: None,
             proposal: None,
+            to_witness: false,
         }
     }
 

@@ -40,7 +40,8 @@ impl<R: Rules> Raft<R> {
         let leads = matches!(self.role, Role::Leader(_));
         let whole = self.durability.submitted_index() == self.log.last_index();
         let possible = self.current_term.0 + 2 < LIMIT && whole && self.may_vote;
-        if leads || self.configuration().is_of_nobody() || !possible {
+        let holds_data = !self.configuration().is_of_nobody() && !self.is_witness();
+        if leads || !holds_data || !possible {
             self.tell_change_failed(ChangeFailure::NothingToRecover, observer);
             return;
         }

@@ -5,7 +5,7 @@ use alloc::collections::VecDeque;
 
 use crate::configuration::Configuration;
 use crate::forwarding::ProposalAnswer;
-use crate::log::Base;
+use crate::log::{Base, Log};
 use crate::membership::{Change, ChangeFailure, How};
 use crate::message::{Message, SnapshotId};
 use crate::reads::{ReadFailure, ReadMode};
@@ -283,6 +283,17 @@ pub enum Source {
 #[derive(Debug)]
 pub struct Effects<'a> {
     pub(crate) buffer: &'a mut VecDeque<Effect>,
+    pub(crate) log: &'a Log,
+    /// The last entry that may hold the configuration in force.
+    pub(crate) in_force_through: Index,
+}
+
+impl Effects<'_> {
+    /// The configuration in force after the step: who among those that messages go to is a witness.
+    #[must_use]
+    pub fn configuration(&self) -> &Configuration {
+        self.log.configuration_in_force_at(self.in_force_through)
+    }
 }
 
 impl Iterator for Effects<'_> {

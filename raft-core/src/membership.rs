@@ -105,7 +105,7 @@ pub enum ChangeFailure {
     NotJoint,
     /// This server belongs to a cluster, or holds what came from one.
     NotEmpty,
-    /// This server belongs to no cluster, or leads one that lives.
+    /// This server belongs to no cluster, or leads one that lives, or is a witness.
     NothingToRecover,
     /// This server is a member with data; it cannot become a witness but by leaving first.
     HoldsData(NodeId),
@@ -542,12 +542,18 @@ impl<R: Rules> Raft<R> {
 
     /// The configuration in force: the latest in the log.
     pub(crate) fn in_force(&self) -> &Configuration {
-        let last = self.log.last_index();
-        let through = self.rules.in_force_through(last, self.commit_index);
-        match through >= last {
+        let through = self.in_force_through();
+        match through >= self.log.last_index() {
             true => self.log.configuration(),
             false => self.log.configuration_in_force_at(through),
         }
+    }
+
+    /// The last entry that may hold it.
+    #[inline]
+    pub(crate) fn in_force_through(&self) -> Index {
+        let last = self.log.last_index();
+        self.rules.in_force_through(last, self.commit_index)
     }
 
     /// A configuration came or went with the log's end.

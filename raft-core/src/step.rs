@@ -69,7 +69,9 @@ impl<R: Rules> Raft<R> {
             "a server waits for a deadline, a candidate for its disk, or a sleeper to be asked"
         );
         Effects {
+            in_force_through: self.in_force_through(),
             buffer: &mut self.effects,
+            log: &self.log,
         }
     }
 

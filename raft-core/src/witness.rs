@@ -6,14 +6,15 @@
 //! - It never campaigns, and is never told to ([`Rules::witness_may_stand`]).
 //! - It is sent the *name* of a snapshot in place of the bytes ([`InstallSnapshot::is_name`]), and cuts
 //!   its own log without one.
-//! - In each half of a configuration witnesses are too few to decide alone
-//!   ([`Configuration::with_witnesses`]), so that every quorum holds the data of every entry that it
-//!   commits at least once.
+//! - In each half of a configuration those with data are a majority
+//!   ([`Configuration::with_witnesses`]): every quorum holds the data of what it commits at least once,
+//!   and they can elect one of them without any witness. A leader may lose with its disk what it has
+//!   sent; were the vote of a witness that holds it needed, nobody could ever win again.
 //! - A member that holds data does not become a witness, nor the other way round: its log says that it
 //!   holds what it may not have. It leaves first, and comes back with an empty disk.
 //!
 //! The driver does the rest. It attaches no payload to what it sends to a witness of
-//! [`Raft::configuration`]; as a witness it keeps none, applies nothing and stores no snapshot.
+//! [`Effects::configuration`]; as a witness it keeps none, applies nothing and stores no snapshot.
 //!
 //! # What it costs
 //!
@@ -22,6 +23,7 @@
 //! newer log: the cluster stands still. That is right, for the entry was promised; only a cluster with
 //! more servers that hold data can go on.
 //!
+//! [`Effects::configuration`]: crate::Effects::configuration
 //! [`InstallSnapshot::is_name`]: crate::InstallSnapshot::is_name
 //! [`Configuration::with_witnesses`]: crate::Configuration::with_witnesses
 

@@ -146,12 +146,12 @@ fn a_witness_is_no_target_of_a_transfer() {
 
 #[test]
 fn a_leader_that_leaves_tells_a_server_with_data_to_campaign_though_a_witness_holds_as_much() {
-    let mut cluster = Cluster::new(3, plain());
+    let mut cluster = Cluster::new(4, plain());
     let configuration = cluster.configuration.clone();
     // Among equals it would be the first.
     cluster.configuration = configuration.with_witnesses(&[n(2)]).unwrap();
-    (1..=3).for_each(|id| cluster.start(id));
-    cluster.lead(1, &[2, 3]);
+    (1..=4).for_each(|id| cluster.start(id));
+    cluster.lead(1, &[2, 3, 4]);
     cluster.change(1, &Change::Remove(n(1)));
     while cluster.node(1).role() == RoleKind::Leader {
         assert!(cluster.deliver_one(|_| true));
@@ -211,18 +211,48 @@ fn a_member_that_holds_data_does_not_become_a_witness() {
 }
 
 #[test]
-fn witnesses_alone_never_decide() {
+fn those_with_data_stay_a_majority() {
     let mut cluster = with_witness(Standard, 3, 1);
     cluster.lead(1, &[2, 3]);
     let too_many = Some(Err(ChangeFailure::Senseless(
         ConfigurationError::TooManyWitnesses,
     )));
-    // Two of four are no majority, two of three would be.
-    cluster.change(1, &Change::AddWitness(n(4)));
-    cluster.beats(1, 4);
-    assert_eq!(cluster.members(1), "{1 2 3 4} witnesses {3 4}");
-    cluster.change(1, &Change::Remove(n(2)));
-    assert_eq!(cluster.changes(1).pop(), too_many);
+    for change in [
+        Change::AddWitness(n(4)),
+        Change::Demote(n(2)),
+        Change::Remove(n(2)),
+    ] {
+        cluster.change(1, &change);
+        assert_eq!(cluster.changes(1).pop(), too_many);
+    }
+}
+
+#[test]
+fn a_witness_that_holds_what_its_leader_lost_stands_in_nobodys_way() {
+    let mut cluster = trio();
+    cluster.instant_disk = false;
+    cluster.propose(1);
+    cluster.deliver(|e| e.to == n(3));
+    cluster.sync(3);
+    cluster.crash(1);
+    cluster.drop_all();
+    cluster.instant_disk = true;
+    cluster.start(1);
+    assert!(cluster.node(3).log().last_index() > cluster.node(1).log().last_index());
+    cluster.lead(1, &[2, 3]);
+    assert_eq!(
+        cluster.node(3).log().last_index(),
+        cluster.node(1).log().last_index()
+    );
+}
+
+#[test]
+fn a_witness_does_not_go_on_alone() {
+    let mut cluster = trio();
+    cluster.step(3, Input::ForceNewCluster);
+    let nothing = cluster.changes(3).pop();
+    assert_eq!(nothing, Some(Err(ChangeFailure::NothingToRecover)));
+    assert_eq!(cluster.members(3), "{1 2 3} witnesses {3}");
 }
 
 #[test]
@@ -416,7 +446,7 @@ proptest! {
 
     #[test]
     fn in_any_schedule_whatever_is_committed_is_held_durably_by_a_server_with_data(
-        size in 2..=5_u64,
+        size in 3..=5_u64,
         careful in any::<bool>(),
         acts in proptest::collection::vec(act(5), 50..400),
     ) {

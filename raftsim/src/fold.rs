@@ -34,6 +34,9 @@ pub(crate) fn message(message: &kv::Message, hash: &mut TraceHash) {
             hash.word(5);
             append_entries(append, hash);
             payloads(&message.payloads, hash);
+            if message.to_witness {
+                hash.word(17);
+            }
         }
         Body::AppendEntriesReply(reply) => {
             hash.word(6);
@@ -317,13 +320,16 @@ fn configuration(configuration: Option<&Configuration>, hash: &mut TraceHash) {
         hash.word(0);
         return;
     };
-    hash.word(1 + u64::from(configuration.leaves_itself()));
+    let witnesses = configuration.witnesses();
+    let leaves = u64::from(configuration.leaves_itself());
+    hash.word(1 + leaves + 2 * u64::from(!witnesses.is_empty()));
     let sets = [
         configuration.incoming(),
         configuration.outgoing(),
         configuration.learners(),
     ];
-    for set in sets {
+    let witnesses = Some(witnesses).filter(|some| !some.is_empty());
+    for set in sets.into_iter().chain(witnesses) {
         hash.word(set.len() as u64);
         for id in set {
             hash.word(id.0);

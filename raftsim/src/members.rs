@@ -144,6 +144,15 @@ pub(crate) fn of_rank<R: Rules + Clone, D: Duties>(
         .collect()
 }
 
+/// The members that hold no data now.
+pub(crate) fn witnesses<R: Rules + Clone, D: Duties>(
+    cluster: &Cluster<Server<R, D>>,
+) -> Vec<NodeId> {
+    let now = in_force(cluster);
+    let ids = now.map_or(&[][..], Configuration::witnesses);
+    ids.iter().map(|id| engine_id(*id)).collect()
+}
+
 /// The members of the cluster now; all servers while nobody knows.
 pub(crate) fn now<R: Rules + Clone, D: Duties>(cluster: &Cluster<Server<R, D>>) -> Vec<NodeId> {
     match in_force(cluster) {

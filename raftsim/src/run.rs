@@ -1,21 +1,21 @@
 //! One run: a scenario and a seed become a verdict.
 
 use kv::Duties;
-use raft_core::{Configuration, Rules};
+use raft_core::Rules;
 use simulator::{Cluster, Count, FaultKind, Node, NodeId, Observer, Plan, Time, World};
 
 use crate::caught::{self, Panic};
 use crate::check::{Broken, Checks, History, Subject, Violation};
 use crate::director::{Director, KvWorld, Watch, options, pace, quality, settings, spans};
 use crate::ended::{Ended, outcome, passed};
-use crate::format::{Course, Expected, Metric, NodeSet, Property, Resolved};
-use crate::server::{Config, Image, Server, raft_id};
+use crate::format::{Course, Expected, Metric, Property, Resolved};
+use crate::server::{Config, Image, Server};
 use crate::stepped::{self, Insist};
 use crate::vigil::{Unmet, Vigil};
 use crate::workload::KvWorkload;
 
 /// Changes whenever the same scenario and seed may give another run than before.
-pub const TRACE_VERSION: u32 = 4;
+pub const TRACE_VERSION: u32 = 5;
 
 /// What became of a run.
 #[derive(Clone, Debug)]
@@ -264,20 +264,11 @@ pub(crate) fn members<R: Rules + Clone, D: Duties>(
             rules,
             duties,
             settings: settings(&scenario.raft, &scenario.nodes[place as usize]),
-            configuration: founding(founders, NodeId(place)),
+            configuration: founders.known_to(NodeId(place)),
         };
         (config, Image::default())
     };
     (0..count).map(member).collect()
-}
-
-/// The members that a server knows of at its first start: all founders, if it is one of them.
-pub(crate) fn founding(founders: NodeSet, node: NodeId) -> Configuration {
-    if !founders.contains(node) {
-        return Configuration::of_nobody();
-    }
-    let voters: Vec<_> = founders.iter().map(raft_id).collect();
-    Configuration::of_voters(&voters).expect("it is one of them")
 }
 
 struct Runner<'s> {

@@ -239,6 +239,32 @@ fn gallery() -> Vec<(Code, String, &'static str, &'static str)> {
             ),
             (
                 Code::SC027,
+                file(" \"witnesses\": [\"S2\", \"S3\"],", ""),
+                "[",
+                "the majority of the founders",
+            ),
+            (
+                Code::SC027,
+                file(" \"founders\": [\"S1\"], \"witnesses\": [\"S2\"],", ""),
+                "\"S2\"",
+                "add_witness",
+            ),
+            (
+                Code::SC007,
+                step(r#"{ "add_witnes": "S1" }"#),
+                "\"add_witnes\"",
+                "did you mean add_witness?",
+            ),
+            (
+                Code::SC029,
+                expect(
+                    r#""eventually": [{ "in": "p", "within": "1s", "members": "S1, witness S2" }]"#,
+                ),
+                "\"S1, witness S2\"",
+                "\"S1 S2 S3, witnesses S3\"",
+            ),
+            (
+                Code::SC027,
                 file(" \"raft\": { \"heartbeat\": \"200ms\" },", ""),
                 "\"200ms\"",
                 "150ms",

@@ -131,6 +131,11 @@ fn options(scenario: &Resolved) -> Vec<(&'static str, bool)> {
             actions(|action| matches!(action, Action::AddServer(_) | Action::Demote(_))),
         ),
         (
+            "witnesses",
+            !scenario.witnesses.is_empty()
+                || actions(|action| matches!(action, Action::AddWitness(_))),
+        ),
+        (
             "transfers",
             actions(|action| matches!(action, Action::Transfer(_))),
         ),

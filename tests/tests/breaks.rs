@@ -170,6 +170,8 @@ const REMOVED_SERVER: &str = include_str!("../scenarios/removed-server.json");
 const DEAD_NEWCOMER: &str = include_str!("../scenarios/dead-newcomer.json");
 const LEARNER_ADDED_AGAIN: &str = include_str!("../scenarios/learner-added-again.json");
 const DEAF_LEARNER: &str = include_str!("../scenarios/deaf-learner.json");
+const WITNESS_THAT_HEARS_NOBODY: &str = include_str!("../scenarios/witness-that-hears-nobody.json");
+const WITNESS_MADE_A_VOTER: &str = include_str!("../scenarios/witness-made-a-voter.json");
 const DEAD_HALF: &str = include_str!("../scenarios/dead-half.json");
 const IDLE_CLUSTER: &str = include_str!("../../scenarios/idle-cluster.json");
 const SLOW_TO_WAKE: &str = include_str!("../scenarios/slow-to-wake.json");
@@ -414,6 +416,16 @@ fn sleepers_that_do_not_wake_elect_nobody() {
 #[test]
 fn a_sleeper_that_takes_silence_for_death_deposes_its_leader() {
     shown_by(SLOW_TO_WAKE, Bug::L14b, 1);
+}
+
+#[test]
+fn a_witness_that_cannot_hear_stands_without_data() {
+    shown_by(WITNESS_THAT_HEARS_NOBODY, Bug::W01, 1);
+}
+
+#[test]
+fn a_witness_that_is_made_a_voter_counts_as_a_copy_of_what_it_lacks() {
+    shown_by(WITNESS_MADE_A_VOTER, Bug::W02, 1);
 }
 
 /// A quorum of half the servers, where their number is even.

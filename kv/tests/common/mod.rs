@@ -58,6 +58,8 @@ pub struct Cluster {
     pub ahead: BTreeMap<NodeId, Span>,
     pub options: Options,
     pub settings: Settings,
+    /// Who of the founders holds no data.
+    pub witnesses: Vec<NodeId>,
 }
 
 /// Settings under which nothing but the paper's own rules decide.
@@ -90,6 +92,11 @@ impl Cluster {
     }
 
     pub fn with(settings: Settings, options: Options) -> Self {
+        Self::with_witnesses(settings, options, &[])
+    }
+
+    /// The same, where these hold no data.
+    pub fn with_witnesses(settings: Settings, options: Options, witnesses: &[u64]) -> Self {
         let mut cluster = Self {
             nodes: BTreeMap::new(),
             disks: (1..=3).map(|id| (NodeId(id), Disk::default())).collect(),
@@ -105,6 +112,7 @@ impl Cluster {
             ahead: BTreeMap::new(),
             options,
             settings,
+            witnesses: witnesses.iter().map(|id| NodeId(*id)).collect(),
         };
         (1..=3).for_each(|id| cluster.start(id));
         cluster
@@ -120,6 +128,7 @@ impl Cluster {
             incarnation: 0,
         };
         let members = Configuration::of_voters(&[NodeId(1), NodeId(2), NodeId(3)]).unwrap();
+        let members = members.with_witnesses(&self.witnesses).unwrap();
         Node::restore(Standard, kv::Standard, boot, self.options, members, disk)
     }
 
@@ -306,7 +315,12 @@ impl Cluster {
         };
         let (term, last) = (leader.raft().current_term(), leader.raft().log().last());
         let done = |node: &Node| {
-            node.raft().current_term() == term && node.machine().applied() == last.index.0
+            let raft = node.raft();
+            let applied = match raft.is_witness() {
+                true => raft.commit_index().0,
+                false => node.machine().applied(),
+            };
+            raft.current_term() == term && applied == last.index.0
         };
         last.term == term && self.nodes.values().all(done)
     }

@@ -967,6 +967,32 @@ pub(super) const CARDS: &[Card] = &[
         seen_in: "libraries in Go",
         reach: Reach::Only("followers pass requests on, which they do where it is planted."),
     },
+    Card {
+        bug: Bug::W01,
+        id: "W-01",
+        title: "A witness campaigns",
+        deviation: "A server that votes and holds no data stands for election like others, and wins where \
+                    its log is the newest: a leader that can neither answer nor bring anybody up to date.",
+        change: Change::Rule("witness_may_stand", RuleId::WitnessNeverStands),
+        breaks: &[MEMBERS],
+        exposed_by: "A witness that does not hear the leader.",
+        seen_in: "no implementation that is known; those that have witnesses guard against it",
+        reach: Reach::Only("the cluster has a witness."),
+    },
+    Card {
+        bug: Bug::W02,
+        id: "W-02",
+        title: "A witness becomes a member with data and keeps its log",
+        deviation: "A server that was a witness is added as one that holds data, without an empty disk: its \
+                    log matches, so that it is sent nothing of what it lacks, and it counts as a copy.",
+        change: Change::Duty("role_waits_for_data"),
+        breaks: &[QUORUM, LIVE],
+        exposed_by: "A witness that is taken out and added again as a voter.",
+        seen_in: "no implementation that is known; a mistake of operators",
+        reach: Reach::Only(
+            "the operator names a server that was a witness: selectors mean none, nor do profiles.",
+        ),
+    },
 ];
 
 #[cfg(test)]

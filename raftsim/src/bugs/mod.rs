@@ -94,6 +94,8 @@ pub enum Bug {
     A05,
     A07,
     A07b,
+    W01,
+    W02,
 }
 
 impl Bug {
@@ -111,6 +113,7 @@ impl Bug {
             Q01, Q02, Q04, Q05, Q06, Q07, Q09,
             S01, S01b, S02, S04, S06, S06b, S08, S10, S11,
             A03, A04, A04b, A04c, A05, A07, A07b,
+            W01, W02,
         ]
     };
 

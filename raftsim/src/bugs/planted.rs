@@ -278,6 +278,10 @@ impl Rules for Planted {
         self.bug == Bug::E15 || Standard.may_stand(voter, was_voter)
     }
 
+    fn witness_may_stand(&self) -> bool {
+        self.bug == Bug::W01
+    }
+
     fn member_votes(&self, voter: bool) -> bool {
         self.bug == Bug::E18 || Standard.member_votes(voter)
     }
@@ -376,6 +380,10 @@ impl Duties for Planted {
 
     fn snapshot_is_sound(&self, right: bool) -> bool {
         self.bug == Bug::S04 || right
+    }
+
+    fn role_waits_for_data(&self) -> bool {
+        self.bug != Bug::W02
     }
 
     fn log_is_cut_at_once(&self) -> bool {

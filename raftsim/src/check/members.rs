@@ -3,13 +3,17 @@
 use raft_core::Configuration;
 use simulator::NodeId;
 
-use crate::format::NodeSet;
+use crate::format::{Founders, NodeSet};
 use crate::server::engine_id;
 
 use super::model::number;
 
 /// The first byte of a payload that holds a configuration.
 const MEMBERS: u8 = 11;
+/// In the second byte: a leader leaves the joint configuration without being asked.
+const LEAVES_ITSELF: u8 = 1;
+/// In the second byte: the witnesses stand last.
+const HAS_WITNESSES: u8 = 2;
 
 /// The members of a cluster.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,6 +25,8 @@ pub(crate) struct Sets {
     pub(crate) learners: NodeSet,
     /// Whether a leader leaves this joint configuration without being asked.
     pub(crate) leaves_itself: bool,
+    /// Those members that hold no data.
+    pub(crate) witnesses: NodeSet,
 }
 
 /// Too few of one set of voters.
@@ -40,12 +46,20 @@ impl Short {
 }
 
 impl Sets {
-    /// The members that a cluster is founded with, as a node knows them: nobody, if it is no founder.
-    pub(crate) fn founding(founders: NodeSet, node: NodeId) -> Self {
-        let knows = founders.contains(node);
+    /// The members that a cluster is founded with.
+    pub(crate) fn founding(founders: Founders) -> Self {
         Self {
-            incoming: if knows { founders } else { NodeSet::EMPTY },
+            incoming: founders.voters(),
+            witnesses: founders.witnesses(),
             ..Self::default()
+        }
+    }
+
+    /// The same, as a node knows them: nobody, if it is no founder.
+    pub(crate) fn known_to(self, node: NodeId) -> Self {
+        match self.incoming.contains(node) {
+            true => self,
+            false => Self::default(),
         }
     }
 
@@ -54,7 +68,7 @@ impl Sets {
         let (&MEMBERS, rest) = payload.split_first()? else {
             return None;
         };
-        let (&leaves_itself, mut rest) = rest.split_first()?;
+        let (&flags, mut rest) = rest.split_first()?;
         let mut set = || {
             let count = number(&mut rest)?;
             let ids = (0..count).map(|_| Some(node(number(&mut rest)?)));
@@ -64,7 +78,11 @@ impl Sets {
             incoming: set()?,
             outgoing: set()?,
             learners: set()?,
-            leaves_itself: leaves_itself == 1,
+            leaves_itself: flags & LEAVES_ITSELF != 0,
+            witnesses: match flags & HAS_WITNESSES {
+                0 => NodeSet::EMPTY,
+                _ => set()?,
+            },
         })
     }
 
@@ -76,6 +94,7 @@ impl Sets {
             outgoing: set(configuration.outgoing()),
             learners: set(configuration.learners()),
             leaves_itself: configuration.leaves_itself(),
+            witnesses: set(configuration.witnesses()),
         }
     }
 
@@ -97,6 +116,15 @@ impl Sets {
         self.voters().iter().chain(self.learners.iter()).collect()
     }
 
+    /// Whether a node is a member, and holds the data.
+    pub(crate) fn holds_data(self, id: NodeId) -> bool {
+        self.has(id) && !self.witnesses.contains(id)
+    }
+
+    fn has(self, id: NodeId) -> bool {
+        self.voters().contains(id) || self.learners.contains(id)
+    }
+
     /// Each set of voters that must agree.
     pub(crate) fn halves(self) -> impl Iterator<Item = NodeSet> {
         let halves = [self.incoming, self.outgoing].into_iter();
@@ -108,6 +136,16 @@ impl Sets {
         Self {
             outgoing: NodeSet::EMPTY,
             leaves_itself: false,
+            ..self
+        }
+        .of_members()
+    }
+
+    /// The same, but for witnesses that are no members.
+    pub(crate) fn of_members(self) -> Self {
+        let witnesses = self.witnesses.iter().filter(|id| self.has(*id));
+        Self {
+            witnesses: witnesses.collect(),
             ..self
         }
     }
@@ -147,6 +185,15 @@ impl Sets {
     /// Whether these members may follow those: one voter more or less, or into a joint configuration
     /// and out of it.
     pub(crate) fn may_follow(self, before: Self) -> bool {
+        let changes = |id: NodeId| {
+            let (is, was) = (self.witnesses.contains(id), before.witnesses.contains(id));
+            is != was && self.has(id) && before.has(id)
+        };
+        let mut all = self.witnesses.iter().chain(before.witnesses.iter());
+        // Who holds data stays one that does, and who holds none gets none.
+        if all.any(changes) {
+            return false;
+        }
         match (before.is_joint(), self.is_joint()) {
             (true, true) => false,
             (true, false) => self.incoming == before.incoming && self.learners == before.learners,
@@ -168,6 +215,7 @@ impl Sets {
             voters: self.incoming,
             outgoing: self.outgoing,
             learners: self.learners,
+            witnesses: self.witnesses,
         };
         sets.show(names)
     }
@@ -301,6 +349,7 @@ mod tests {
             outgoing: set(&[0, 1, 2]),
             learners: NodeSet::EMPTY,
             leaves_itself: true,
+            ..Sets::default()
         };
         for half in [simple(&[0, 1, 2]), simple(&[3, 4, 5])] {
             assert!(!joint.decide_apart(all, half, all));
@@ -315,12 +364,28 @@ mod tests {
     }
 
     #[test]
+    fn witnesses_are_read_from_an_entry_and_stay_what_they_are() {
+        let payload = [MEMBERS, HAS_WITNESSES, 3, 1, 2, 3, 0, 0, 1, 3];
+        let sets = Sets::read(&payload).unwrap();
+        let wanted = Sets {
+            witnesses: set(&[2]),
+            ..simple(&[0, 1, 2])
+        };
+        assert_eq!(sets, wanted);
+        assert!(wanted.holds_data(NodeId(1)) && !wanted.holds_data(NodeId(2)));
+        assert!(!wanted.holds_data(NodeId(3)), "it is no member");
+        assert!(wanted.may_follow(simple(&[0, 1])) && simple(&[0, 1]).may_follow(wanted));
+        assert!(!wanted.may_follow(simple(&[0, 1, 2])) && !simple(&[0, 1, 2]).may_follow(wanted));
+    }
+
+    #[test]
     fn what_is_missing_is_told_half_by_half() {
         let joint = Sets {
             incoming: set(&[0, 3, 4]),
             outgoing: set(&[0, 1, 2]),
             learners: NodeSet::EMPTY,
             leaves_itself: true,
+            ..Sets::default()
         };
         assert_eq!(joint.short(set(&[0, 1, 3])), None);
         let short = joint.short(set(&[0, 1, 2])).unwrap();

@@ -7,6 +7,7 @@
 //! the replay uses a key-value model of its own.
 
 mod history;
+mod left_out;
 mod linearity;
 mod members;
 mod meter;
@@ -27,7 +28,7 @@ use kv::{Duties, Payload};
 use raft_core::Rules;
 use simulator::{Action, Cluster, Observer, Step};
 
-use crate::format::{NodeSet, Property};
+use crate::format::{Founders, Property};
 use crate::server::{Operator, Server};
 
 pub use history::{End, History, Operation};
@@ -62,14 +63,18 @@ pub struct Checks {
 impl Checks {
     /// Checks of these properties, for nodes with these names, some of which found the cluster.
     #[must_use]
-    pub fn new(names: Vec<String>, founders: NodeSet, properties: &BTreeSet<Property>) -> Self {
+    pub fn new(
+        names: Vec<String>,
+        founders: impl Into<Founders>,
+        properties: &BTreeSet<Property>,
+    ) -> Self {
         let mut wanted = [false; Property::COUNT];
         for property in properties {
             wanted[*property as usize] = true;
         }
         Self {
             stored: Stored::new(names.len()),
-            safety: Safety::new(names, founders, wanted),
+            safety: Safety::new(names, founders.into(), wanted),
             history: History::default(),
             wanted,
             log: Vec::new(),

@@ -39,11 +39,16 @@ impl ShadowLog {
     /// The entry that `payload` would be at the end.
     #[inline]
     pub(crate) fn next(&self, term: Term, payload: &Payload) -> Entry {
-        let before = self.entries.last().map_or(0, |entry| entry.chain);
         Entry {
             term,
-            chain: chain(before, term, payload.bytes()),
+            chain: chain(self.end(), term, payload.bytes()),
         }
+    }
+
+    /// The chain hash of all of it.
+    #[inline]
+    pub(crate) fn end(&self) -> u64 {
+        self.entries.last().map_or(0, |entry| entry.chain)
     }
 
     /// Removes `from` and what follows; how many entries that were.
@@ -78,11 +83,16 @@ impl ShadowLog {
         }
     }
 
-    /// The log that these durable records hold. What a snapshot stands for is what was committed.
-    pub(crate) fn of_disk(disk: &kv::Disk, committed: &Self) -> Self {
+    /// The log that these durable records hold. What a snapshot stands for is what was committed, and
+    /// `next` says what each payload is at the end of a log.
+    pub(crate) fn of_disk(
+        disk: &kv::Disk,
+        committed: &Self,
+        next: impl Fn(&Self, Term, &Payload) -> Entry,
+    ) -> Self {
         let mut log = committed.prefix(disk.base().index.0);
         for (term, payload) in &disk.entries {
-            let entry = log.next(*term, payload);
+            let entry = next(&log, *term, payload);
             log.push(entry);
         }
         log
@@ -138,7 +148,7 @@ mod tests {
             entries,
             ..kv::Disk::default()
         };
-        ShadowLog::of_disk(&disk, &ShadowLog::default())
+        ShadowLog::of_disk(&disk, &ShadowLog::default(), ShadowLog::next)
     }
 
     #[test]

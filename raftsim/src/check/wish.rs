@@ -27,6 +27,8 @@ impl Wish {
             // A member stays what it is.
             Change::Add(id) if self.was.everybody().contains(node(id)) => return None,
             Change::Add(id) => (voters, with(learners, node(id))),
+            // Who holds data does not become one that does not.
+            Change::AddWitness(id) if self.was.holds_data(node(id)) => return None,
             Change::Promote(id) | Change::AddWitness(id) => {
                 (with(voters, node(id)), without(learners, node(id)))
             }
@@ -43,11 +45,17 @@ impl Wish {
                 learners.iter().map(node).collect(),
             ),
         };
+        let witnesses = match &self.change {
+            Change::AddWitness(id) => with(self.was.witnesses, node(id)),
+            _ => self.was.witnesses,
+        };
         let target = Sets {
             incoming: voters,
             learners,
+            witnesses,
             ..Sets::default()
-        };
+        }
+        .of_members();
         let twice = voters.iter().any(|id| learners.contains(id));
         (!voters.is_empty() && !twice && target != self.was).then_some(target)
     }
@@ -63,8 +71,12 @@ impl Wish {
         }
         let strangers = but(target.incoming, now.everybody());
         if !self.how.forced && !strangers.is_empty() {
-            let learners = now.learners.iter().chain(strangers.iter()).collect();
-            return Some(Sets { learners, ..now });
+            let first = Sets {
+                learners: and(now.learners, strangers),
+                witnesses: and(now.witnesses, target.witnesses),
+                ..now
+            };
+            return Some(first.of_members());
         }
         let come = but(target.incoming, now.incoming).len();
         let gone = but(now.incoming, target.incoming).len();
@@ -72,9 +84,11 @@ impl Wish {
             true => target,
             false => Sets {
                 outgoing: now.incoming,
+                witnesses: and(now.witnesses, target.witnesses),
                 leaves_itself: !self.how.stays_joint,
                 ..target
-            },
+            }
+            .of_members(),
         })
     }
 
@@ -87,6 +101,11 @@ impl Wish {
 /// Those of a set that are not in another.
 pub(crate) fn but(set: NodeSet, other: NodeSet) -> NodeSet {
     set.iter().filter(|id| !other.contains(*id)).collect()
+}
+
+/// Those of either set.
+fn and(set: NodeSet, other: NodeSet) -> NodeSet {
+    set.iter().chain(other.iter()).collect()
 }
 
 fn with(set: NodeSet, id: NodeId) -> NodeSet {
@@ -128,6 +147,41 @@ mod tests {
             assert!(way.len() < 4, "{way:?}");
         }
         way
+    }
+
+    #[test]
+    fn a_witness_is_a_witness_from_the_first_step_on_and_as_long_as_it_is_a_member() {
+        let was = sets(&[0, 1], &[]);
+        let first = Sets {
+            witnesses: set(&[2]),
+            ..sets(&[0, 1], &[2])
+        };
+        let there = Sets {
+            witnesses: set(&[2]),
+            ..sets(&[0, 1, 2], &[])
+        };
+        assert_eq!(politely(was, Change::AddWitness(id(2))), [first, there]);
+        assert_eq!(politely(was, Change::AddWitness(id(1))), []);
+        assert_eq!(politely(there, Change::AddWitness(id(2))), []);
+        assert_eq!(politely(there, Change::Demote(id(2))), [first]);
+        assert_eq!(politely(there, Change::Remove(id(2))), [was]);
+        let change = Change::Replace {
+            old: id(2),
+            new: id(3),
+        };
+        let with_both = Sets {
+            witnesses: set(&[2]),
+            ..sets(&[0, 1, 2], &[3])
+        };
+        let joint = Sets {
+            outgoing: set(&[0, 1, 2]),
+            witnesses: set(&[2]),
+            leaves_itself: true,
+            ..sets(&[0, 1, 3], &[])
+        };
+        let way = politely(there, change);
+        assert_eq!(way, [with_both, joint]);
+        assert_eq!(joint.left(), sets(&[0, 1, 3], &[]));
     }
 
     fn politely(was: Sets, change: Change) -> Vec<Sets> {

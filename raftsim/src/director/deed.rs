@@ -76,6 +76,7 @@ impl Director<'_> {
             | Action::Bootstrap(_)
             | Action::ForceNewCluster(_) => self.operate(action, draw, world, observer),
             Action::AddServer(_)
+            | Action::AddWitness(_)
             | Action::Promote(_)
             | Action::Demote(_)
             | Action::RemoveServer(_)

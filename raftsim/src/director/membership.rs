@@ -60,8 +60,16 @@ impl Director<'_> {
         let now = members::in_force(world.cluster());
         let votes = |_: &KvWorld<R, D>, id| now.is_some_and(|now| now.is_voter(raft_id(id)));
         let member = |_: &KvWorld<R, D>, id| now.is_some_and(|now| now.is_member(raft_id(id)));
-        let no_vote = |world: &KvWorld<R, D>, id| !votes(world, id);
-        let stranger = |world: &KvWorld<R, D>, id| !member(world, id);
+        let witness = |id| now.is_some_and(|now| now.is_witness(raft_id(id)));
+        // A server that was a witness lacks what it would have to hold.
+        let holds = |world: &KvWorld<R, D>, id| !lacks_data(world, id);
+        let no_vote =
+            |world: &KvWorld<R, D>, id| !votes(world, id) && (witness(id) || holds(world, id));
+        let stranger = |world: &KvWorld<R, D>, id| !member(world, id) && holds(world, id);
+        let no_data = |world: &KvWorld<R, D>, id| match member(world, id) {
+            true => witness(id) && !votes(world, id),
+            false => lacks_data(world, id) || is_blank(world, id),
+        };
         let first = |who: &Selector, fit: &dyn Fn(&KvWorld<R, D>, NodeId) -> bool| {
             let mut them = self.who(who, draw, world, fit).into_iter();
             // Who is named is meant, whether that makes sense or not; so are learners.
@@ -71,6 +79,7 @@ impl Director<'_> {
         let change = match action {
             Action::AddServer(who) => Change::Add(first(who, &stranger)?),
             Action::Join(who) => Change::Promote(first(who, &stranger)?),
+            Action::AddWitness(who) => Change::AddWitness(first(who, &no_data)?),
             Action::Promote(who) => Change::Promote(first(who, &no_vote)?),
             Action::Demote(who) => Change::Demote(first(who, &votes)?),
             Action::RemoveServer(who) => Change::Remove(first(who, &member)?),
@@ -91,8 +100,14 @@ impl Director<'_> {
         draw: Draw,
         world: &KvWorld<R, D>,
     ) -> Option<(Change, How)> {
+        let now = members::in_force(world.cluster());
+        let fits = |world: &KvWorld<R, D>, id| {
+            let witness = now.is_some_and(|now| now.is_witness(raft_id(id)));
+            witness || !lacks_data(world, id)
+        };
         let set = |who: &Selector, but: &Members| -> Members {
-            let them = self.who(who, draw, world, |_, id| !but.contains(&raft_id(id)));
+            let fit = |world: &KvWorld<R, D>, id| !but.contains(&raft_id(id)) && fits(world, id);
+            let them = self.who(who, draw, world, fit);
             them.into_iter().map(raft_id).collect()
         };
         let voters = set(&wanted.voters, &Members::new());
@@ -104,6 +119,22 @@ impl Director<'_> {
         };
         Configuration::new(&voters, &[], &learners).ok()?;
         Some((Change::To { voters, learners }, how))
+    }
+}
+
+/// Whether a node holds entries, or begins after some, of which it has no data: it was a witness.
+fn lacks_data<R: Rules + Clone, D: Duties>(world: &KvWorld<R, D>, id: NodeId) -> bool {
+    match world.cluster().node(id) {
+        Some(server) => server.node().lacks_data(),
+        None => world.cluster().disk(id).0.lacks_data(),
+    }
+}
+
+/// Whether a node holds nothing at all.
+fn is_blank<R: Rules + Clone, D: Duties>(world: &KvWorld<R, D>, id: NodeId) -> bool {
+    match world.cluster().node(id) {
+        Some(server) => server.node().raft().log().last_index().0 == 0,
+        None => world.cluster().disk(id).0.last_index().0 == 0,
     }
 }
 

@@ -52,6 +52,7 @@ pub(crate) fn nodes<R: Rules + Clone, D: Duties>(
         Selector::Up => all.into_iter().filter(|id| up(*id)).collect(),
         Selector::Voters => members::of_rank(cluster, Rank::Voter),
         Selector::Learners => members::of_rank(cluster, Rank::Learner),
+        Selector::Witnesses => members::witnesses(cluster),
         Selector::Removed => members::of_rank(cluster, Rank::Removed),
         Selector::Dispensable => dispensable(cluster, word),
     }

@@ -56,6 +56,8 @@ pub enum Action {
     RequestSnapshot(Selector),
     /// Whoever leads is to add the first of these nodes that is no member, as a learner.
     AddServer(Selector),
+    /// Whoever leads is to give the first of these nodes that fits a vote as a witness.
+    AddWitness(Selector),
     /// Whoever leads is to give the first of these nodes that has none a vote, and to add it first if
     /// it must.
     Promote(Selector),
@@ -94,6 +96,7 @@ impl Action {
             | Self::Compact(_)
             | Self::RequestSnapshot(_)
             | Self::AddServer(_)
+            | Self::AddWitness(_)
             | Self::Promote(_)
             | Self::Demote(_)
             | Self::RemoveServer(_)
@@ -299,6 +302,9 @@ macro_rules! with_actions {
             request_snapshot: Option<Selector>,
             /// Let whoever leads add the first of these nodes that is no member, as a learner.
             add_server: Option<Selector>,
+            /// Let whoever leads give a vote, as a witness, to the first of these nodes that has none
+            /// and holds no data.
+            add_witness: Option<Selector>,
             /// Let whoever leads give the first of these nodes that has none a vote, once it has
             /// caught up; one that is no member is added first.
             promote: Option<Selector>,
@@ -330,7 +336,8 @@ macro_rules! with_actions {
                     link Link, hold Hold, release Release, heal Heal, clock Clock, disk Disk,
                     network Network, transfer Transfer, campaign Campaign, step_down StepDown,
                     apply Apply, snapshot Snapshot, compact Compact,
-                    request_snapshot RequestSnapshot, add_server AddServer, promote Promote,
+                    request_snapshot RequestSnapshot, add_server AddServer,
+                    add_witness AddWitness, promote Promote,
                     demote Demote, remove_server RemoveServer, replace Replace,
                     members Members, leave_joint LeaveJoint, join Join, bootstrap Bootstrap,
                     force_new_cluster ForceNewCluster);
@@ -348,7 +355,7 @@ macro_rules! with_actions {
 pub(crate) use with_actions;
 
 /// The names of all actions, as steps and faults write them.
-pub(crate) const ACTIONS: [&str; 32] = [
+pub(crate) const ACTIONS: [&str; 33] = [
     "crash",
     "restart",
     "recover",
@@ -372,6 +379,7 @@ pub(crate) const ACTIONS: [&str; 32] = [
     "compact",
     "request_snapshot",
     "add_server",
+    "add_witness",
     "promote",
     "demote",
     "remove_server",

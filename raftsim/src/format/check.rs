@@ -185,6 +185,32 @@ impl Checker<'_> {
         nodes.filter(|name| named.contains(name)).cloned().collect()
     }
 
+    /// The founders that hold no data, in order.
+    fn witnesses(&mut self, named: &[NodeName], founders: &[NodeName]) -> Vec<NodeName> {
+        for (i, name) in named.iter().enumerate() {
+            let at = format!("witnesses/{i}");
+            if self.node(&at, name).is_none() {
+                continue;
+            }
+            if named[..i].contains(name) {
+                self.wrong(Code::SC025, &at, format!("{name} stands here twice"));
+            } else if !founders.contains(name) {
+                let message = format!("{name} is no founder");
+                let help = "a node that is to be one later is made one with add_witness".to_owned();
+                self.wrong_with_help(Code::SC027, &at, message, Some(help));
+            }
+        }
+        let found = founders.iter().filter(|name| named.contains(name));
+        let witnesses: Vec<_> = found.cloned().collect();
+        if !witnesses.is_empty() && 2 * witnesses.len() >= founders.len() {
+            let (some, all) = (witnesses.len(), founders.len());
+            let message = format!("{some} of {all} founders would hold no data");
+            let help = "those that hold data must be the majority of the founders".to_owned();
+            self.wrong_with_help(Code::SC027, "witnesses", message, Some(help));
+        }
+        witnesses
+    }
+
     fn raft(&mut self, raft: &Raft) {
         let shortest = raft.election_timeout.low();
         if raft.heartbeat == Nanos::ZERO {
@@ -468,6 +494,7 @@ pub(crate) fn resolve(
     }
     checker.node_names(&written.nodes);
     let founders = checker.founders(written.founders.take());
+    let witnesses = checker.witnesses(&written.witnesses, &founders);
     checker.raft(&written.raft);
     checker.machine(&written.machine);
     checker.clients(&written.clients, &written.raft);
@@ -496,6 +523,7 @@ pub(crate) fn resolve(
         params,
         nodes,
         founders,
+        witnesses,
         raft: written.raft,
         machine: written.machine,
         network: written.network,

@@ -109,7 +109,7 @@ pub enum Property {
     LeaderCompleteness,
     /// No two nodes apply different entries at the same index.
     StateMachineSafety,
-    /// What a leader commits is durable on a majority.
+    /// What a leader commits is durable on a majority, and its data on one of them at least.
     CommitQuorum,
     /// While a node runs, its term, commit index and applied index never go back.
     MonotonicState,
@@ -218,7 +218,8 @@ impl Property {
                  other server will ever apply a different log entry for the same index."
             }
             Self::CommitQuorum => {
-                "A leader commits an entry only when it is durable on a majority of the servers."
+                "A leader commits an entry only when it is durable on a majority of the servers, and \
+                 its data on one of them."
             }
             Self::MonotonicState => {
                 "While a server runs, its term, commit index, applied index and, as a leader, its \
@@ -309,14 +310,15 @@ pub struct Eventually {
     /// The leader's whole log is committed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub all_committed: bool,
-    /// All nodes have applied the same entries and hold the same state.
+    /// All nodes that hold data have applied the same entries and hold the same state.
     #[serde(default)]
     pub all_applied_equal: bool,
     /// Every client has had an answer since the phase began.
     #[serde(default)]
     pub all_served: bool,
     /// The leader goes by these members, and they are committed: "S1 S2 S3", "S1 S2 -> S1 S3" while a
-    /// joint configuration is in force, "S1 S2 + S3" with a learner.
+    /// joint configuration is in force, "S1 S2 + S3" with a learner, "S1 S2 S3, witnesses S3" where one
+    /// holds no data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub members: Option<String>,
 }

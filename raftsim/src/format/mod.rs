@@ -22,6 +22,7 @@ mod codes;
 mod diagnostic;
 mod document;
 mod expect;
+mod founders;
 mod lines;
 mod lookup;
 mod lower;
@@ -54,6 +55,7 @@ pub(crate) use document::read as read_document;
 pub use expect::{
     Besides, CaughtAt, CaughtBy, Eventually, Expect, Limits, Metric, Property, Sometimes,
 };
+pub use founders::Founders;
 pub(crate) use program::RESTLESS;
 pub use program::{
     Asked, Budget, Ends as ParallelEnds, If, Offer, One, Own, Parallel, Repeat, Spot, Start,

@@ -2,6 +2,7 @@
 
 use super::action::{Action, Trigger};
 use super::expect::Expect;
+use super::founders::Founders;
 use super::lines;
 use super::program::Statement;
 use super::select::NodeName;
@@ -42,6 +43,8 @@ pub struct Resolved {
     /// Those of them that found the cluster: all, unless the file says otherwise. The others belong to
     /// no cluster until they are added to one.
     pub founders: Vec<NodeName>,
+    /// Those founders that hold no data.
+    pub witnesses: Vec<NodeName>,
     /// How the Raft nodes are configured.
     pub raft: Raft,
     /// The state machine of each node.
@@ -81,9 +84,12 @@ impl Resolved {
 
     /// The nodes that found the cluster, by number.
     #[must_use]
-    pub fn founders(&self) -> NodeSet {
-        let places = self.founders.iter().filter_map(|name| self.index_of(name));
-        places.map(NodeId).collect()
+    pub fn founders(&self) -> Founders {
+        let set = |names: &[NodeName]| -> NodeSet {
+            let places = names.iter().filter_map(|name| self.index_of(name));
+            places.map(NodeId).collect()
+        };
+        Founders::new(set(&self.founders), set(&self.witnesses))
     }
 
     /// The phases of a timed scenario, in order; a stepped one has none.

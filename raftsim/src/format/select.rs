@@ -65,6 +65,8 @@ pub enum Selector {
     Voters,
     /// Every member without a vote.
     Learners,
+    /// Every member that holds no data.
+    Witnesses,
     /// Every node that is no member: taken out, or never added.
     Removed,
     /// Drawn voters, as many as the cluster can do without; nobody while its members change.
@@ -72,7 +74,7 @@ pub enum Selector {
 }
 
 /// The words that are selectors.
-pub(crate) const WORDS: [&str; 13] = [
+pub(crate) const WORDS: [&str; 14] = [
     "leader",
     "followers",
     "random",
@@ -84,6 +86,7 @@ pub(crate) const WORDS: [&str; 13] = [
     "up",
     "voters",
     "learners",
+    "witnesses",
     "removed",
     "dispensable",
 ];
@@ -108,6 +111,7 @@ impl Selector {
             "up" => Self::Up,
             "voters" => Self::Voters,
             "learners" => Self::Learners,
+            "witnesses" => Self::Witnesses,
             "removed" => Self::Removed,
             "dispensable" => Self::Dispensable,
             _ => match text.strip_prefix("random:") {
@@ -141,6 +145,7 @@ impl fmt::Display for Selector {
             Self::Up => "up",
             Self::Voters => "voters",
             Self::Learners => "learners",
+            Self::Witnesses => "witnesses",
             Self::Removed => "removed",
             Self::Dispensable => "dispensable",
         })
@@ -193,7 +198,7 @@ impl JsonSchema for Selector {
         json_schema!({
             "description": "Which nodes: a name, a list of names, or leader, followers, random, \
                 random:N, minority, majority, minority-with-leader, all, down, up, voters, \
-                learners, removed, dispensable.",
+                learners, witnesses, removed, dispensable.",
             "anyOf": [
                 { "enum": WORDS },
                 { "type": "string", "description": "A node's name, or random:N." },

@@ -31,6 +31,8 @@ struct Shown<'a> {
     nodes: &'a [NodeName],
     #[serde(skip_serializing_if = "Option::is_none")]
     founders: Option<&'a [NodeName]>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    witnesses: &'a [NodeName],
     raft: &'a Raft,
     #[serde(skip_serializing_if = "Machine::is_default")]
     machine: &'a Machine,
@@ -86,6 +88,7 @@ impl Serialize for Resolved {
             seed: self.seed,
             nodes: &self.nodes,
             founders: Some(&self.founders[..]).filter(|founders| *founders != self.nodes),
+            witnesses: &self.witnesses,
             raft: &self.raft,
             machine: &self.machine,
             surroundings: surroundings(self, script.is_some() && recorded.is_none()),

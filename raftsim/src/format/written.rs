@@ -56,6 +56,10 @@ pub(crate) struct Written {
     /// Those of them that found the cluster: all by default. The others belong to no cluster until
     /// they are added to one; with an empty list, none does.
     pub(crate) founders: Option<Vec<NodeName>>,
+    /// Those of the founders that hold no data: they vote and acknowledge, and never lead. The others
+    /// must be the majority.
+    #[serde(default)]
+    pub(crate) witnesses: Vec<NodeName>,
     /// How the Raft nodes are configured.
     #[serde(default)]
     pub(crate) raft: Raft,

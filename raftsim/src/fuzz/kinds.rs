@@ -121,6 +121,8 @@ kinds! {
     add_server: AddServer,
     /// The operator lets whoever leads add a learner once more.
     add_again: AddAgain,
+    /// The operator lets whoever leads add a server as a witness.
+    add_witness: AddWitness,
     /// The operator lets a server join as a voter, which starts for that if it is down.
     join: Join,
     /// The operator lets whoever leads give some server a vote.
@@ -147,6 +149,7 @@ impl Kind {
             self,
             Self::AddServer
                 | Self::AddAgain
+                | Self::AddWitness
                 | Self::Join
                 | Self::Promote
                 | Self::Demote

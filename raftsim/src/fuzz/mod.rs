@@ -48,6 +48,7 @@ mod watch_members;
 mod watch_priority;
 mod watch_reads;
 mod watch_snapshots;
+mod watch_witnesses;
 
 use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};

@@ -179,6 +179,12 @@ probes! {
     StrangerRefused: "stranger-refused", "A server refused a vote to one that is no voter of its configuration.";
     StrangerTrusted: "stranger-trusted", "A server voted for one that is no voter of its configuration.";
     LeadersDisagreeOnMembers: "leaders-disagree-on-members", "Two leaders at once went by different members.";
+    // Witnesses.
+    WitnessAdded: "witness-added", "A leader made a server a witness.";
+    CommittedByWitness: "committed-by-witness", "An entry was committed that fewer than a majority hold with its data.";
+    ElectedByWitness: "elected-by-witness", "A leader was elected that had no majority without a witness.";
+    RefusedByWitness: "refused-by-witness", "A witness refused a vote or a pre-vote, since its log is newer.";
+    SnapshotByName: "snapshot-by-name", "A witness was sent the name of a snapshot in place of its bytes.";
     // Clients.
     Repeated: "retry-answered-from-session", "A request was committed twice and answered the second time from the session.";
     SessionOpened: "session-opened", "A client opened a session.";

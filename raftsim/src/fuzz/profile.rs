@@ -31,6 +31,9 @@ pub struct Profile {
     /// How many more belong to no cluster at first; together at most 9.
     #[serde(default = "nobody")]
     pub spares: Counts,
+    /// The chance that some nodes, fewer than half, hold no data.
+    #[serde(default)]
+    pub witnesses: Ratio,
     /// How the Raft nodes are configured.
     #[serde(default)]
     pub raft: RaftRanges,

@@ -221,6 +221,7 @@ impl Shape {
             Kind::RequestSnapshot => Action::RequestSnapshot(some()),
             Kind::AddServer => Action::AddServer(Selector::Random(1)),
             Kind::AddAgain => Action::AddServer(Selector::Learners),
+            Kind::AddWitness => Action::AddWitness(Selector::Random(1)),
             Kind::Join => Action::Join(Selector::Random(1)),
             Kind::Promote => Action::Promote(Selector::Random(1)),
             Kind::Demote => Action::Demote(Selector::Random(1)),

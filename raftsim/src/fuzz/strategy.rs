@@ -42,12 +42,20 @@ pub fn scenarios(profile: &Profile) -> BoxedStrategy<Resolved> {
         settings,
         storms,
         calm::drawn(&profile.calm),
+        sometimes(profile.witnesses, place()),
     );
     let name = profile.name.clone();
     drawn
-        .prop_map(move |(seed, nodes, settings, storms, calm)| {
-            assemble(&name, seed, nodes, settings, &storms, &calm)
-        })
+        .prop_map(
+            move |(seed, (founders, spares), settings, storms, calm, witnesses)| {
+                let nodes = NodesDrawn {
+                    founders,
+                    spares,
+                    witnesses,
+                };
+                assemble(&name, seed, nodes, settings, &storms, &calm)
+            },
+        )
         .boxed()
 }
 
@@ -71,21 +79,46 @@ type Settings = (
     Machine,
 );
 
+/// Who there is.
+struct NodesDrawn {
+    founders: u32,
+    spares: u32,
+    /// How many founders hold no data, if some do.
+    witnesses: Option<u32>,
+}
+
+impl NodesDrawn {
+    /// The last founders, so many that those with data are a majority.
+    fn witnesses(&self, founders: &[NodeName]) -> Vec<NodeName> {
+        let most = (founders.len() as u64).saturating_sub(1) / 2;
+        let Some(place) = self.witnesses.filter(|_| most > 0) else {
+            return Vec::new();
+        };
+        let some = usize::try_from(log_scale(place, 1, most)).expect("at most nine nodes");
+        founders[founders.len() - some..].to_vec()
+    }
+}
+
 fn assemble(
     name: &str,
     seed: u64,
-    (founders, spares): (u32, u32),
+    drawn: NodesDrawn,
     (mut raft, network, client_network, disk, drifts, priorities, mut clients, mut machine): Settings,
     storms: &[StormDrawn],
     calm: &CalmDrawn,
 ) -> Resolved {
     let change = storms.iter().any(StormDrawn::changes_members);
     // Nobody would ever add them.
-    let spares = if change { spares } else { 0 };
+    let spares = if change { drawn.spares } else { 0 };
     let most = u32::try_from(MOST_NODES).expect("a small number");
-    let all = (founders + spares).min(most);
+    let all = (drawn.founders + spares).min(most);
     let nodes: Vec<_> = (1..=all).map(|n| NodeName(format!("S{n}"))).collect();
-    let founders = nodes.iter().take(founders as usize).cloned().collect();
+    let founders: Vec<_> = nodes
+        .iter()
+        .take(drawn.founders as usize)
+        .cloned()
+        .collect();
+    let witnesses = drawn.witnesses(&founders);
     // A server that was taken out and knows nothing of it would unseat every leader for ever.
     raft.pre_vote |= change && !raft.stickiness;
     let clocks = drifts.into_iter().zip(&nodes).filter_map(|(rate, name)| {
@@ -111,7 +144,8 @@ fn assemble(
         client_network: &client_network,
         disk: &disk,
         machine: &machine,
-        members_change: change,
+        // Who is lost for good may be the only one that has the data.
+        members_change: change || !witnesses.is_empty(),
         slowest_sync: storms.iter().map(StormDrawn::slowest_sync).max(),
     };
     let ending = calm::ending(calm, &nodes, &raft, &surroundings, &mut clients);
@@ -131,6 +165,7 @@ fn assemble(
         seed,
         params: Vec::new(),
         founders,
+        witnesses,
         nodes,
         raft,
         machine,

@@ -64,6 +64,8 @@ pub(super) struct Seen {
     pub(super) put_off: bool,
     /// The members that it went by after its last step.
     pub(super) members: Option<Configuration>,
+    /// Who has voted for its present candidacy.
+    pub(super) votes: Vec<raft_core::NodeId>,
 }
 
 impl Probes {
@@ -88,6 +90,7 @@ impl Probes {
             expects: BTreeSet::new(),
             put_off: false,
             members: None,
+            votes: Vec::new(),
         };
         Self {
             hits: Hits::default(),
@@ -483,6 +486,7 @@ impl<R: Rules + Clone, D: Duties> Observer<Server<R, D>> for Probes {
             self.priorities(node, cluster, step);
             self.forwarding(node, step);
             self.snapshots(node, cluster, step);
+            self.witnesses(node, cluster, step);
             self.members(node, cluster, step);
         }
         if !step.output.is_empty() {

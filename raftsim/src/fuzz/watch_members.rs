@@ -145,6 +145,8 @@ impl Probes {
         let down = |id| before.is_voter(id) && cluster.node(engine_id(id)).is_none();
         let changed = now.incoming() != before.incoming();
         self.hit_if(changed && any(now.incoming(), &down), Probe::DeadVoter);
+        let witness = any(now.witnesses(), &|id| !before.is_witness(id));
+        self.hit_if(witness, Probe::WitnessAdded);
         let demoted = any(now.learners(), &|id| before.incoming().contains(&id));
         self.hit_if(demoted, Probe::VoterDemoted);
         let removed = any(before.incoming(), &|id| !now.is_member(id));

@@ -1,6 +1,6 @@
 //! A candidate: a world and the moves made in it.
 
-use crate::format::{NodeSet, Raft};
+use crate::format::{Founders, Raft};
 
 use super::moves::Move;
 
@@ -16,7 +16,7 @@ pub(crate) struct Case {
 pub(crate) struct World {
     pub(crate) nodes: u32,
     /// Those of them that founded the cluster.
-    pub(crate) founders: NodeSet,
+    pub(crate) founders: Founders,
     pub(crate) clients: u32,
     pub(crate) raft: Raft,
     /// Whether time passes as it was recorded, instead of only where a timer fires.

@@ -154,6 +154,6 @@ fn renumber(
     for made in &mut case.moves {
         made.deed.renumber(&node, &client);
     }
-    let founders = case.world.founders.iter().map(&node);
-    case.world.founders = founders.filter(|id| id.0 < case.world.nodes).collect();
+    let founders = case.world.founders;
+    case.world.founders = founders.renumbered(&node, case.world.nodes);
 }

@@ -285,7 +285,7 @@ mod tests {
         let best = Case {
             world: World {
                 nodes: 3,
-                founders: NodeSet::first(3),
+                founders: NodeSet::first(3).into(),
                 clients: 0,
                 raft: Raft::default(),
                 timed: false,

@@ -16,7 +16,6 @@ use crate::caught;
 use crate::check::{Broken, Checks, Violation};
 use crate::director::{options, settings};
 use crate::format::{Property, Resolved};
-use crate::run::founding;
 use crate::server::{Config, Image, Server};
 
 /// What came of a replay.
@@ -59,7 +58,7 @@ impl<'s, C> Replayer<'s, C> {
                 rules,
                 duties,
                 settings: settings(&world.raft, &self.scenario.nodes[place as usize]),
-                configuration: founding(world.founders, NodeId(place)),
+                configuration: world.founders.known_to(NodeId(place)),
             };
             (config, Image::default())
         };

@@ -6,8 +6,8 @@ use super::{Failure, Shrunk};
 use crate::bugs::Bug;
 use crate::check::Broken;
 use crate::format::{
-    Besides, CaughtAt, CaughtBy, Clients, Course, Disk, Expect, Impossible, Network, Resolved,
-    Script,
+    Besides, CaughtAt, CaughtBy, Clients, Course, Disk, Expect, Impossible, Network, NodeSet,
+    Resolved, Script,
 };
 
 /// The stepped scenario that these lines make of a run.
@@ -15,11 +15,13 @@ pub(super) fn stepped(run: &Resolved, case: &Case, lines: &[Line]) -> Resolved {
     let nodes = run.nodes[..case.world.nodes as usize].to_vec();
     let mut raft = case.world.raft.clone();
     raft.priority.retain(|name, _| nodes.contains(name));
-    let founders = case.world.founders.iter();
-    let founders = founders.map(|id| nodes[id.0 as usize].clone()).collect();
+    let named = |set: NodeSet| set.iter().map(|id| nodes[id.0 as usize].clone()).collect();
+    let founders = named(case.world.founders.voters());
+    let witnesses = named(case.world.founders.witnesses());
     Resolved {
         nodes,
         founders,
+        witnesses,
         raft,
         network: Network::default(),
         links: Vec::new(),

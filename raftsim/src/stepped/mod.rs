@@ -309,6 +309,7 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
             Who::Up => cluster.nodes().filter(up).collect(),
             Who::Voters => members::of_rank(cluster, Rank::Voter),
             Who::Learners => members::of_rank(cluster, Rank::Learner),
+            Who::Witnesses => members::witnesses(cluster),
             Who::Removed => members::of_rank(cluster, Rank::Removed),
         };
         if found.is_empty() {

@@ -152,6 +152,11 @@ impl Words<'_> {
                 let values = json!({"from": self.name(*from)});
                 Said::new("payloads_missing", None, text, values).notable()
             }
+            kv::Event::DataMissing { from } => {
+                let text = "dropped: lacks the data that it is to hold".to_owned();
+                let values = json!({"from": self.name(*from)});
+                Said::new("data_missing", None, text, values).notable()
+            }
             kv::Event::Core(core) => self.core(core),
         }
     }

@@ -69,6 +69,9 @@ pub(super) fn message(message: &kv::Message) -> Letter {
             let entries = range(append.prev.index.0 + 1, append.last.0);
             let text = format!("append {entries}{}", append.entries_term);
             detail = format!(" after {} commit {}", append.prev, append.commit);
+            if message.to_witness {
+                detail.push_str(", without data");
+            }
             (Kind::Append, false, text)
         }
         Body::AppendEntriesReply(reply) => match reply.outcome {
@@ -78,6 +81,10 @@ pub(super) fn message(message: &kv::Message) -> Letter {
                 (Kind::Append, false, format!("reject {prev_index}"))
             }
         },
+        Body::InstallSnapshot(install) if install.is_name() => {
+            let text = format!("snapshot {} by name", install.snapshot.last);
+            (Kind::Append, false, text)
+        }
         Body::InstallSnapshot(install) => {
             let (from, to) = (install.offset, install.offset + install.length);
             detail = format!(" of {}", install.snapshot.bytes);

@@ -353,11 +353,14 @@ impl Account {
                 } => {
                     let mut votes = self.nodes[node.0 as usize].votes.clone();
                     votes.sort_unstable();
+                    let after = moment.after.as_ref();
+                    let witnesses = after.map(|after| after.members.witnesses);
                     self.elections.push(Election {
                         when,
                         node,
                         term: *term,
                         votes,
+                        witnesses: witnesses.unwrap_or_default(),
                     });
                 }
                 Event::VoteGranted {
@@ -486,6 +489,7 @@ impl Account {
             index,
             entry,
             counted,
+            witnesses: look.members.witnesses,
             held: all.filter(holds).collect(),
         };
         let (known, end) = (self.committed.len(), length.min(now.log.len()));

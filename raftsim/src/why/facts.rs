@@ -4,6 +4,7 @@ use raft_core::{EntryId, Term};
 use simulator::NodeId;
 
 use super::moment::{Answer, Applied, Image, Operation, Read};
+use crate::format::NodeSet;
 
 /// When something happened: the number of the event, and nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,6 +41,8 @@ pub(super) struct Election {
     pub(super) node: NodeId,
     pub(super) term: Term,
     pub(super) votes: Vec<NodeId>,
+    /// Who holds no data.
+    pub(super) witnesses: NodeSet,
 }
 
 /// A commit index that rose, and which copies of its entry there were.
@@ -56,6 +59,8 @@ pub(super) struct Commit {
     pub(super) entry: Term,
     /// The nodes whose copy the leader counts.
     pub(super) counted: Vec<NodeId>,
+    /// Who holds no data.
+    pub(super) witnesses: NodeSet,
     /// The nodes whose disk holds the log up to it.
     pub(super) held: Vec<NodeId>,
 }

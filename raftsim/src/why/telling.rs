@@ -7,6 +7,7 @@ use super::account::Account;
 use super::facts::{Change, Commit, Edit, Election, Grant, Vote, When, term_at};
 use super::slips::Slip;
 use super::story::{Line, Story};
+use crate::format::NodeSet;
 
 /// So many lines fit a screen beside the rest of a report.
 const MOST: usize = 9;
@@ -34,6 +35,19 @@ impl<'a> Telling<'a> {
     /// Names in a row.
     pub(super) fn names(&self, nodes: &[NodeId]) -> String {
         let names: Vec<_> = nodes.iter().map(|node| self.name(*node)).collect();
+        match &names[..] {
+            [] => "nobody".to_owned(),
+            _ => names.join(" "),
+        }
+    }
+
+    /// The same, where it matters who holds no data.
+    fn names_with(&self, nodes: &[NodeId], witnesses: NodeSet) -> String {
+        let name = |node: &NodeId| match witnesses.contains(*node) {
+            true => format!("{} (a witness)", self.name(*node)),
+            false => self.name(*node).to_owned(),
+        };
+        let names: Vec<_> = nodes.iter().map(name).collect();
         match &names[..] {
             [] => "nobody".to_owned(),
             _ => names.join(" "),
@@ -91,7 +105,7 @@ impl<'a> Telling<'a> {
 
     pub(super) fn election(&mut self, election: &Election) {
         let (name, term) = (self.name(election.node), election.term);
-        let votes = self.names(&election.votes);
+        let votes = self.names_with(&election.votes, election.witnesses);
         let text = format!("{name} is elected leader of {term} with the votes of {votes}");
         self.say(election.when, Some(RuleId::Majority), text);
     }
@@ -129,7 +143,8 @@ impl<'a> Telling<'a> {
         let (name, term) = (self.name(commit.node), commit.term);
         let entry = format!("#{}{}", commit.index, commit.entry);
         let (rule, text) = if commit.leads {
-            let (counted, held) = (self.names(&commit.counted), self.names(&commit.held));
+            let counted = self.names_with(&commit.counted, commit.witnesses);
+            let held = self.names(&commit.held);
             let all = commit.counted.iter().all(|node| commit.held.contains(node));
             let held = match (all, commit.counted.len(), commit.held.len()) {
                 (true, 1, _) => "which holds it on disk".to_owned(),

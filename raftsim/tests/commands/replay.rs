@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use raftsim::run::TRACE_VERSION;
+
 use super::{Said, says, scratch};
 
 /// Fuzzes up to a failure with a planted bug; its folder and its token.
@@ -77,7 +79,8 @@ fn a_replay_shows_its_events_up_to_a_time() {
 #[test]
 fn another_trace_version_is_told_and_its_actions_are_replayed() {
     let (folder, token) = failure("replay-version");
-    let older = |text: String| text.replace("\"trace_version\": 4", "\"trace_version\": 0");
+    let now = format!("\"trace_version\": {TRACE_VERSION}");
+    let older = |text: String| text.replace(&now, "\"trace_version\": 0");
     edit(&folder, "verdict.json", older);
     edit(&folder, "actions.json", older);
     let said = replay(&folder.display().to_string());
@@ -92,7 +95,7 @@ fn another_trace_version_is_told_and_its_actions_are_replayed() {
         "{}",
         said.out
     );
-    let said = replay(&token.replace(":4:", ":0:"));
+    let said = replay(&token.replace(&format!(":{TRACE_VERSION}:"), ":0:"));
     assert_eq!(said.code, 2);
     assert!(
         said.err.contains("the token is of trace version 0"),

@@ -29,6 +29,7 @@ impl Safety {
         if commit > self.committed.last() {
             let role = if led { RoleKind::Leader } else { raft.role() };
             self.quorum(cluster, id, role, members, commit)?;
+            self.data_is_somewhere(cluster, id, commit)?;
             let term = raft.current_term();
             for index in self.committed.last() + 1..=commit {
                 let Some(entry) = self.nodes[id.0 as usize].log.get(index) else {
@@ -100,7 +101,8 @@ impl Safety {
         let index = Index(commit);
         let holds = |node: &NodeId| {
             let disk = &cluster.disk(*node).0;
-            disk.term_at(index) == Some(entry.term) || index < disk.base().index
+            let held = disk.term_at(index) == Some(entry.term) || index < disk.base().index;
+            held && self.holds_enough(*node, disk, members)
         };
         let holders: NodeSet = cluster.nodes().filter(holds).collect();
         let Some(short) = members.short(holders) else {
@@ -108,6 +110,10 @@ impl Safety {
         };
         let (needed, all) = (short.needed(), short.of.len());
         let names: Vec<_> = short.have.iter().map(|node| self.name(node)).collect();
+        let short_of_data = match self.lacking(cluster, entry.term, index, members) {
+            Some(node) => format!("; {} holds it and lacks data", self.name(node)),
+            None => String::new(),
+        };
         let named = match names.is_empty() {
             true => String::new(),
             false => format!(" ({})", names.join(" ")),
@@ -120,7 +126,7 @@ impl Safety {
         let facts = [
             format!("{name} commits #{commit}{}", entry.term),
             format!(
-                "it is durable on {} of {all} {nodes}{named}, {needed} {verb} needed",
+                "it is durable on {} of {all} {nodes}{named}, {needed} {verb} needed{short_of_data}",
                 short.have.len(),
             ),
         ];

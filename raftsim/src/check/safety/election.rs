@@ -25,6 +25,9 @@ impl Safety {
         if !changed {
             return Ok(());
         }
+        if role != RoleKind::Follower {
+            self.stands_with_data(id, role)?;
+        }
         match role {
             RoleKind::Candidate => self.sightings.elections += 1,
             RoleKind::Leader => {

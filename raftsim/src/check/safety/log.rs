@@ -1,12 +1,13 @@
 //! Leader Append-Only and Log Matching (Figure 3): what a log may become.
 
-use kv::LogWrite;
+use kv::{LogWrite, Payload};
 use raft_core::{RoleKind, Term};
 use simulator::NodeId;
 use smallvec::SmallVec;
 
-use super::{Found, Safety};
-use crate::check::shadow::{Entry, first_touched};
+use super::{Found, Known, Safety};
+use crate::check::left_out::is_left_out;
+use crate::check::shadow::{Entry, ShadowLog, first_touched};
 use crate::check::subject::Subject;
 use crate::format::Property;
 
@@ -51,25 +52,29 @@ impl Safety {
             return Ok(());
         };
         for payload in &write.payloads {
-            let entry = self.nodes[id.0 as usize].log.next(append.term, payload);
+            let log = &self.nodes[id.0 as usize].log;
+            let (entry, before) = (self.next_entry(log, append.term, payload), log.end());
+            let left_out = is_left_out(payload);
+            self.left_out |= left_out;
+            self.watched(id).may_lack_data |= left_out;
             self.watched(id).log.push(entry);
             self.member_entry(id, payload.bytes());
-            self.matching(id, entry)?;
+            self.matching(id, Known { entry, before })?;
         }
         Ok(())
     }
 
     /// Two logs that hold an entry of the same index and term are the same up to it.
-    pub(super) fn matching(&mut self, id: NodeId, entry: Entry) -> Result<(), Found> {
+    fn matching(&mut self, id: NodeId, new: Known) -> Result<(), Found> {
         self.count(Property::LogMatching);
         let index = self.nodes[id.0 as usize].log.last();
         let place = usize::try_from(index - 1).expect("a log fits in memory");
         if self.known.len() <= place {
             self.known.resize(place + 1, SmallVec::new());
         }
-        let known = &mut self.known[place];
-        match known.iter().find(|known| known.term == entry.term) {
-            Some(same) if same.chain == entry.chain => Ok(()),
+        let (entry, known) = (new.entry, &mut self.known[place]);
+        match known.iter().find(|known| known.entry.term == entry.term) {
+            Some(same) if same.entry.chain == entry.chain => Ok(()),
             Some(_) => {
                 let facts = [
                     format!(
@@ -87,9 +92,22 @@ impl Safety {
                 self.object(Property::LogMatching, subject, facts)
             }
             None => {
-                known.push(entry);
+                known.push(new);
                 Ok(())
             }
         }
+    }
+
+    /// What a payload is at the end of a log. Without its content, an entry is taken for the one of that
+    /// index and term that is known, if that comes after the same log.
+    pub(super) fn next_entry(&self, log: &ShadowLog, term: Term, payload: &Payload) -> Entry {
+        let place = usize::try_from(log.last()).expect("a log fits in memory");
+        let before = log.end();
+        let is_it = |known: &&Known| known.entry.term == term && known.before == before;
+        let known = match is_left_out(payload) {
+            true => self.known.get(place).and_then(|all| all.iter().find(is_it)),
+            false => None,
+        };
+        known.map_or_else(|| log.next(term, payload), |known| known.entry)
     }
 }

@@ -9,6 +9,7 @@ mod log;
 mod monotonic;
 mod promises;
 mod snapshots;
+mod witnesses;
 
 use std::collections::BTreeMap;
 
@@ -20,7 +21,7 @@ use smallvec::SmallVec;
 use super::members::{MembersLog, Sets};
 use super::shadow::{Entry, ShadowLog};
 use super::subject::Subject;
-use crate::format::{NodeSet, Property};
+use crate::format::{Founders, NodeSet, Property};
 use crate::server::{Server, engine_id};
 use asked::Asked;
 
@@ -52,6 +53,13 @@ pub struct Sightings {
     pub configurations: u64,
 }
 
+/// An entry as it was first seen, after a log with this chain hash.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    entry: Entry,
+    before: u64,
+}
+
 /// One node as the checks remember it.
 #[derive(Clone, Debug, Default)]
 struct Watched {
@@ -69,6 +77,8 @@ struct Watched {
     acknowledged: u64,
     /// What it was asked to make of the members, while it leads.
     asked: Asked,
+    /// Some of its log came without data, or as a whole.
+    may_lack_data: bool,
     /// The node was told that its log is durable up to here, in this term or an earlier one.
     durable: u64,
     durable_term: Term,
@@ -83,7 +93,7 @@ pub(crate) struct Safety {
     /// Who led each term.
     leaders: Vec<Option<NodeId>>,
     /// Per index, the chain hash that each term's entry was first seen with.
-    known: Vec<SmallVec<[Entry; 2]>>,
+    known: Vec<SmallVec<[Known; 2]>>,
     /// Who gave a vote, by term and candidate.
     ballots: BTreeMap<(Term, RaftId), NodeSet>,
     committed: ShadowLog,
@@ -92,6 +102,8 @@ pub(crate) struct Safety {
     founding: Vec<Sets>,
     /// An operator has forced a new cluster: whatever is left of the old one may decide, too.
     recovered: bool,
+    /// Some log lacks the content of some entry.
+    left_out: bool,
     /// The term of the leader that committed each entry.
     committed_in: Vec<Term>,
     states: Vec<u64>,
@@ -102,25 +114,23 @@ pub(crate) struct Safety {
 impl Safety {
     pub(crate) fn new(
         names: Vec<String>,
-        founders: NodeSet,
+        founders: Founders,
         wanted: [bool; Property::COUNT],
     ) -> Self {
         let all = (0..).map(NodeId).take(names.len());
-        let founding: Vec<_> = all.map(|id| Sets::founding(founders, id)).collect();
+        let members = Sets::founding(founders);
+        let founding: Vec<_> = all.map(|id| members.known_to(id)).collect();
         let watched = founding.iter().map(|sets| Watched {
             members: MembersLog::new(*sets),
             ..Watched::default()
         });
-        let members = Sets {
-            incoming: founders,
-            ..Sets::default()
-        };
         Self {
             nodes: watched.collect(),
             founding,
             ballots: BTreeMap::new(),
             committed_members: MembersLog::new(members),
             recovered: false,
+            left_out: false,
             names,
             wanted,
             leaders: Vec::new(),

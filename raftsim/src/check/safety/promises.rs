@@ -65,7 +65,7 @@ impl Safety {
     pub(crate) fn crashed(&mut self, id: NodeId, disk: &kv::Disk) -> Result<(), Found> {
         self.count(Property::PromisesKept);
         self.covered(id, disk)?;
-        let found = ShadowLog::of_disk(disk, &self.committed);
+        let found = self.log_of_disk(disk);
         let watched = &self.nodes[id.0 as usize];
         let name = self.name(id);
         let on_disk = disk.hard_state;
@@ -117,6 +117,12 @@ impl Safety {
         self.object(Property::PromisesKept, subject, facts)
     }
 
+    fn log_of_disk(&self, disk: &kv::Disk) -> ShadowLog {
+        ShadowLog::of_disk(disk, &self.committed, |log, term, payload| {
+            self.next_entry(log, term, payload)
+        })
+    }
+
     /// A node is told that what is on its disk is durable. Of that, what a write still on its way
     /// will replace is promised no more.
     pub(crate) fn reported<'a>(
@@ -136,7 +142,7 @@ impl Safety {
 
     /// A node started again, from this disk.
     pub(crate) fn restarted(&mut self, id: NodeId, disk: &kv::Disk) {
-        let log = ShadowLog::of_disk(disk, &self.committed);
+        let log = self.log_of_disk(disk);
         let founding = self.founding[id.0 as usize];
         let watched = self.watched(id);
         watched.acknowledged = watched.acknowledged.min(log.last());

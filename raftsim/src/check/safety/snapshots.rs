@@ -34,6 +34,7 @@ impl Safety {
         }
         let given = self.committed.prefix(index);
         let watched = self.watched(id);
+        watched.may_lack_data = true;
         // Until the write is durable, a crash brings the old log back: of that, this is left.
         let common = watched.log.first_difference(&given) - 1;
         watched.acknowledged = watched.acknowledged.min(common);
@@ -68,13 +69,14 @@ impl Safety {
         self.object(Property::SnapshotSafety, Subject::Node(id), facts)
     }
 
-    /// A node crashed: a snapshot on its disk must cover what its log no longer holds.
+    /// A node crashed: a snapshot on its disk must cover what its log no longer holds, unless nobody
+    /// counts on it for data.
     pub(super) fn covered(&mut self, id: NodeId, disk: &kv::Disk) -> Result<(), Found> {
         self.count(Property::SnapshotSafety);
         let base = disk.base();
         let snapshot = disk.snapshot.as_ref();
         let covers = snapshot.map_or(0, |snapshot| snapshot.id.last.index.0);
-        if covers >= base.index.0 {
+        if covers >= base.index.0 || !self.counted_on(id, disk) {
             return Ok(());
         }
         let name = self.name(id);

@@ -84,6 +84,7 @@ impl<'s> Director<'s> {
             Action::Compact(who) => Action::Compact(plain(who)),
             Action::RequestSnapshot(who) => Action::RequestSnapshot(plain(who)),
             Action::AddServer(who) => Action::AddServer(plain(who)),
+            Action::AddWitness(who) => Action::AddWitness(plain(who)),
             Action::Promote(who) => Action::Promote(plain(who)),
             Action::Demote(who) => Action::Demote(plain(who)),
             Action::RemoveServer(who) => Action::RemoveServer(plain(who)),

@@ -137,6 +137,8 @@ pub enum Who {
     Voters,
     /// Every member without a vote.
     Learners,
+    /// Every member that holds no data.
+    Witnesses,
     /// Every node that is no member.
     Removed,
 }

@@ -27,6 +27,8 @@ pub(super) fn command(
         Change::Leave
     } else if written.add.is_some() {
         Change::Add(one("add", &written.add)?)
+    } else if written.add_witness.is_some() {
+        Change::AddWitness(one("add_witness", &written.add_witness)?)
     } else if written.promote.is_some() {
         Change::Promote(one("promote", &written.promote)?)
     } else if written.demote.is_some() {
@@ -71,6 +73,7 @@ fn to(checker: &mut Checker<'_>, at: &str, written: &WrittenChange) -> Option<Ch
 fn says_one_thing(checker: &mut Checker<'_>, at: &str, written: &WrittenChange) -> Option<()> {
     let given = [
         ("add", written.add.is_some()),
+        ("add_witness", written.add_witness.is_some()),
         ("promote", written.promote.is_some()),
         ("demote", written.demote.is_some()),
         ("remove", written.remove.is_some()),

@@ -142,6 +142,7 @@ fn who(checker: &mut Checker<'_>, at: &str, selector: &Selector) -> Option<Who> 
         Selector::Up => Who::Up,
         Selector::Voters => Who::Voters,
         Selector::Learners => Who::Learners,
+        Selector::Witnesses => Who::Witnesses,
         Selector::Removed => Who::Removed,
         Selector::Random(_)
         | Selector::Minority

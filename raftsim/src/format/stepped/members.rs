@@ -1,11 +1,11 @@
-//! The members of a cluster as a text: `S1 S2 S3 -> S1 S4 + S5`.
+//! The members of a cluster as a text: `S1 S2 S3 -> S1 S4 + S5`, `S1 S2 S3, witnesses S3`.
 
 use super::ends::NodeSet;
 use raft_core::Configuration;
 use simulator::NodeId;
 
 /// The members of a cluster: who votes, who votes besides while a joint configuration is in force,
-/// and who learns.
+/// who learns, and who of them holds no data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MemberSets {
     /// The voters, or those of the incoming half.
@@ -14,14 +14,20 @@ pub struct MemberSets {
     pub outgoing: NodeSet,
     /// The learners.
     pub learners: NodeSet,
+    /// Those members that hold no data.
+    pub witnesses: NodeSet,
 }
 
 /// What is written where a server knows no member.
 const NOBODY: &str = "nobody";
+/// What those who hold no data stand behind.
+const WITNESSES: &str = "witnesses";
+/// How members are written.
+const HOW: &str = "members are written \"S1 S2 S3\", \"S1 S2 -> S1 S3\", \"S1 + S2\" or \"S1 S2 S3, witnesses S3\"";
 
 impl MemberSets {
-    /// Reads `VOTERS`, `OUTGOING -> VOTERS`, each with `+ LEARNERS` or without, or `nobody`; the names
-    /// are those of `nodes`.
+    /// Reads `VOTERS`, `OUTGOING -> VOTERS`, each with `+ LEARNERS` or without and with `, witnesses
+    /// WITNESSES` or without, or `nobody`; the names are those of `nodes`.
     ///
     /// # Errors
     /// What is wrong with the text, in words.
@@ -43,6 +49,13 @@ impl MemberSets {
             }
             Ok(set)
         };
+        let (text, witnesses) = match text.split_once(',') {
+            Some((members, rest)) => match rest.trim().strip_prefix(WITNESSES) {
+                Some(names) => (members, set(names)?),
+                None => return Err(HOW.to_owned()),
+            },
+            None => (text, NodeSet::EMPTY),
+        };
         let (outgoing, rest) = match text.split_once("->") {
             Some((outgoing, rest)) => (set(outgoing)?, rest),
             None => (NodeSet::EMPTY, text),
@@ -51,14 +64,19 @@ impl MemberSets {
             Some((voters, learners)) => (set(voters)?, set(learners)?),
             None => (set(rest)?, NodeSet::EMPTY),
         };
+        let mut all = [voters, outgoing, learners].into_iter();
+        let stranger = |id: &NodeId| !all.any(|set| set.contains(*id));
+        if let Some(id) = witnesses.iter().find(stranger) {
+            let name = nodes[id.0 as usize].as_ref();
+            return Err(format!("{name} is a witness there, and no member"));
+        }
         match voters.is_empty() || (text.contains("->") && outgoing.is_empty()) {
-            true => {
-                Err("members are written \"S1 S2 S3\", \"S1 S2 -> S1 S3\" or \"S1 + S2\"".into())
-            }
+            true => Err(HOW.to_owned()),
             false => Ok(Self {
                 voters,
                 outgoing,
                 learners,
+                witnesses,
             }),
         }
     }
@@ -80,7 +98,11 @@ impl MemberSets {
             true => String::new(),
             false => format!(" + {}", list(self.learners)),
         };
-        format!("{outgoing}{}{learners}", list(self.voters))
+        let witnesses = match self.witnesses.is_empty() {
+            true => String::new(),
+            false => format!(", {WITNESSES} {}", list(self.witnesses)),
+        };
+        format!("{outgoing}{}{learners}{witnesses}", list(self.voters))
     }
 }
 
@@ -93,6 +115,7 @@ impl From<&Configuration> for MemberSets {
             voters: set(configuration.incoming()),
             outgoing: set(configuration.outgoing()),
             learners: set(configuration.learners()),
+            witnesses: set(configuration.witnesses()),
         }
     }
 }
@@ -112,11 +135,23 @@ mod tests {
             "S1 S2 -> S1 S3",
             "S1 S2 -> S3 + S2 S4",
             "S1 + S4",
+            "S1 S2 S3, witnesses S3",
+            "S1 S2 -> S3 + S2 S4, witnesses S2 S3",
         ] {
             let read = MemberSets::read(text, &nodes).unwrap();
             assert_eq!(read.show(&nodes), text);
         }
-        for text in ["", "S9", "S1 S1", "-> S1", "S1 ->", "+ S1", "S1 -> + S2"] {
+        for text in [
+            "",
+            "S9",
+            "S1 S1",
+            "-> S1",
+            "S1 ->",
+            "+ S1",
+            "S1 -> + S2",
+            "S1, witnesses S2",
+            "S1, S2",
+        ] {
             assert!(MemberSets::read(text, &nodes).is_err(), "{text}");
         }
     }

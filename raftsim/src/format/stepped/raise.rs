@@ -76,6 +76,7 @@ impl Names<'_> {
             Who::Up => Selector::Up,
             Who::Voters => Selector::Voters,
             Who::Learners => Selector::Learners,
+            Who::Witnesses => Selector::Witnesses,
             Who::Removed => Selector::Removed,
         }
     }
@@ -259,7 +260,10 @@ impl Names<'_> {
                 add: name(id),
                 ..nothing
             },
-            Change::AddWitness(_) => unreachable!("servers with data take no witness"),
+            Change::AddWitness(id) => WrittenChange {
+                add_witness: name(id),
+                ..nothing
+            },
             Change::Promote(id) => WrittenChange {
                 promote: name(id),
                 ..nothing

@@ -350,6 +350,9 @@ pub(crate) struct WrittenChange {
     /// Add this node, as a learner.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) add: Option<NodeName>,
+    /// Give this node a vote as a witness, once it has caught up; it must hold no data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) add_witness: Option<NodeName>,
     /// Give this node a vote, once it has caught up; it is added first if it is no member.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) promote: Option<NodeName>,
@@ -501,7 +504,7 @@ pub(crate) struct WrittenExpected {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) durable: BTreeMap<String, Vec<u64>>,
     /// The members that they go by, such as "S1 S2 S3", "S1 S2 -> S1 S3" while a joint configuration
-    /// is in force, "S1 S2 + S3" with a learner, or "nobody".
+    /// is in force, "S1 S2 + S3" with a learner, "S1 S2 S3, witnesses S3", or "nobody".
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) members: BTreeMap<String, String>,
     /// The values in their state machines, by key; the empty text also stands for no value.

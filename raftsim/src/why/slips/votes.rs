@@ -41,6 +41,10 @@ pub(super) fn check(scene: &mut Scene<'_>) {
                 role: RoleKind::Candidate,
             } => counted(scene, node_of(*voter)),
             Event::Became {
+                role: RoleKind::PreCandidate | RoleKind::Candidate,
+                ..
+            } => stands(scene),
+            Event::Became {
                 role: RoleKind::Leader,
                 term,
                 ..
@@ -119,6 +123,17 @@ fn counted(scene: &mut Scene<'_>, voter: NodeId) {
             scene.slip(RuleId::VoteOfThisTerm, None, text);
         }
         _ => {}
+    }
+}
+
+/// A witness has nothing to lead with.
+fn stands(scene: &mut Scene<'_>) {
+    if scene.after.members.witnesses.contains(scene.node) {
+        let text = format!(
+            "{} stands for election, though it is a witness",
+            scene.own()
+        );
+        scene.slip(RuleId::WitnessNeverStands, None, text);
     }
 }
 
