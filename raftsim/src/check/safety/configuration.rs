@@ -21,6 +21,8 @@ impl Safety {
         let (index, latest) = (watched.log.last(), watched.members.latest());
         watched.members.push(index, payload);
         watched.members_moved |= watched.members.latest() != latest;
+        let witnesses = watched.members.latest().witnesses;
+        self.had_witnesses |= !witnesses.is_empty();
     }
 
     /// A node's log loses this entry and what follows.

@@ -54,9 +54,7 @@ impl Safety {
         for payload in &write.payloads {
             let log = &self.nodes[id.0 as usize].log;
             let (entry, before) = (self.next_entry(log, append.term, payload), log.end());
-            let left_out = is_left_out(payload);
-            self.left_out |= left_out;
-            self.watched(id).may_lack_data |= left_out;
+            self.watched(id).may_lack_data |= is_left_out(payload);
             self.watched(id).log.push(entry);
             self.member_entry(id, payload.bytes());
             self.matching(id, Known { entry, before })?;

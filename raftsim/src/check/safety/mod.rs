@@ -102,8 +102,8 @@ pub(crate) struct Safety {
     founding: Vec<Sets>,
     /// An operator has forced a new cluster: whatever is left of the old one may decide, too.
     recovered: bool,
-    /// Some log lacks the content of some entry.
-    left_out: bool,
+    /// Some members hold no data, or held none: what they have of a log is not all of it.
+    had_witnesses: bool,
     /// The term of the leader that committed each entry.
     committed_in: Vec<Term>,
     states: Vec<u64>,
@@ -130,7 +130,7 @@ impl Safety {
             ballots: BTreeMap::new(),
             committed_members: MembersLog::new(members),
             recovered: false,
-            left_out: false,
+            had_witnesses: !members.witnesses.is_empty(),
             names,
             wanted,
             leaders: Vec::new(),

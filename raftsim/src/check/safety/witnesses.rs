@@ -38,7 +38,7 @@ impl Safety {
         id: NodeId,
         commit: u64,
     ) -> Result<(), Found> {
-        if !self.left_out {
+        if !self.had_witnesses {
             return Ok(());
         }
         self.count(Property::CommitQuorum);
@@ -85,7 +85,7 @@ impl Safety {
     /// Whether what a node holds of its log is enough for a vote to commit it, by these members: a
     /// witness needs no data, whoever is to hold them has them all.
     pub(super) fn holds_enough(&self, id: NodeId, disk: &kv::Disk, members: Sets) -> bool {
-        let complete = !self.left_out || !self.nodes[id.0 as usize].may_lack_data;
+        let complete = !self.had_witnesses || !self.nodes[id.0 as usize].may_lack_data;
         complete || members.witnesses.contains(id) || !lacks_data(disk)
     }
 }
