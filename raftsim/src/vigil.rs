@@ -6,9 +6,9 @@ use simulator::{Cluster, NodeId, Span, Time};
 
 use crate::check::Checks;
 use crate::format::{Eventually, MemberSets, Place, Resolved, Selector};
-use crate::members;
+use crate::members::{self, Rank};
 use crate::missed::{Clause, Missed};
-use crate::server::Server;
+use crate::server::{Server, raft_id};
 
 /// How often it looks.
 const STEP: Span = Span(10_000_000);
@@ -399,15 +399,19 @@ fn all_committed<R: Rules + Clone, D: Duties>(
     (commit < last).then(|| format!("{name} has committed up to {commit}, its log ends at {last}"))
 }
 
-/// A witness applies nothing.
+/// A witness applies nothing, nor does a learner that was one and lacks what it would have to apply.
 pub(crate) fn applied_equal<R: Rules + Clone, D: Duties>(
     cluster: &Cluster<Server<R, D>>,
     among: &[NodeId],
     names: &[String],
 ) -> Option<String> {
     let mut first: Option<(u64, u64, usize)> = None;
-    let witnesses = members::witnesses(cluster);
-    for &id in among.iter().filter(|id| !witnesses.contains(id)) {
+    let now = members::in_force(cluster);
+    let witness = |id| now.is_some_and(|now| now.is_witness(raft_id(id)));
+    let lacks = |id| cluster.node(id).is_some_and(|it| it.node().lacks_data());
+    let stays_behind = |id| lacks(id) && members::rank(now, id) == Rank::Learner;
+    let applies = |id: &&NodeId| !witness(**id) && !stays_behind(**id);
+    for &id in among.iter().filter(applies) {
         let place = id.0 as usize;
         let Some(server) = cluster.node(id) else {
             return Some(format!("{} is down", names[place]));
