@@ -64,8 +64,8 @@ impl MemberSets {
             Some((voters, learners)) => (set(voters)?, set(learners)?),
             None => (set(rest)?, NodeSet::EMPTY),
         };
-        let mut all = [voters, outgoing, learners].into_iter();
-        let stranger = |id: &NodeId| !all.any(|set| set.contains(*id));
+        let members = [voters, outgoing, learners];
+        let stranger = |id: &NodeId| !members.iter().any(|set| set.contains(*id));
         if let Some(id) = witnesses.iter().find(stranger) {
             let name = nodes[id.0 as usize].as_ref();
             return Err(format!("{name} is a witness there, and no member"));
