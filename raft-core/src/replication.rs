@@ -186,6 +186,7 @@ impl<R: Rules> Raft<R> {
             self.send_snapshot(place, speak, observer);
             return;
         }
+        let through = self.may_be_told_through(place);
         let Self {
             role,
             log,
@@ -198,7 +199,7 @@ impl<R: Rules> Raft<R> {
         assert!(peer.id != self.id, "a leader is no follower of its own");
         let mut silent = speak;
         loop {
-            let more = peer.next_index <= log.last_index() && peer.may_send(settings, log);
+            let more = peer.next_index <= through && peer.may_send(settings, log);
             if !more && !silent {
                 return;
             }
@@ -231,11 +232,14 @@ impl<R: Rules> Raft<R> {
                     run.last > prev_index && run.term <= self.current_term,
                     "a message carries entries, none of them of a later term"
                 );
-                append.last = run.last;
+                append.last = run.last.min(through);
                 append.entries_term = run.term;
-                append.bytes = run.bytes_through - peer.sent_bytes.min(run.bytes_through);
-                append.configuration = log.configuration_at(run.last).cloned().map(Box::new);
-                sent_bytes = run.bytes_through;
+                sent_bytes = match append.last == run.last {
+                    true => run.bytes_through,
+                    false => log.bytes_through(append.last),
+                };
+                append.bytes = sent_bytes - peer.sent_bytes.min(sent_bytes);
+                append.configuration = log.configuration_at(append.last).cloned().map(Box::new);
             }
             match &mut peer.pace {
                 Pace::Probe { waiting } => *waiting = true,

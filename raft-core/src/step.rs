@@ -247,7 +247,10 @@ impl<R: Rules> Raft<R> {
             Role::Follower(_) => self.release_ack(observer),
             Role::PreCandidate(_) => {}
             Role::Candidate(_) => self.release_candidacy(observer),
-            Role::Leader(_) => self.advance_commit(observer),
+            Role::Leader(_) => {
+                self.advance_commit(observer);
+                self.tell_witnesses(observer);
+            }
         }
     }
 }
