@@ -105,12 +105,11 @@ impl<R: Rules> Raft<R> {
     /// The driver holds a durable snapshot of the state after this entry.
     pub(crate) fn snapshot_taken<O: Observer>(&mut self, id: SnapshotId, observer: &mut O) {
         let last = id.last;
-        // A newer one may have been installed while this one was on its way to the disk.
-        if self
-            .snapshot
-            .as_ref()
-            .is_some_and(|known| known.id.last.index >= last.index)
-        {
+        // A newer one may have been installed while this one was on its way to the disk; in a witness
+        // its name alone, which leaves nothing but a log that begins later.
+        let known = self.snapshot.as_ref();
+        let newer = known.is_some_and(|known| known.id.last.index >= last.index);
+        if newer || self.log.base().last.index > last.index {
             return;
         }
         assert!(

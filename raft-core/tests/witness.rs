@@ -386,6 +386,25 @@ fn the_name_of_a_snapshot_is_sent_again_until_it_is_durable_and_lasts() {
 }
 
 #[test]
+fn a_snapshot_of_its_own_that_comes_after_a_name_is_old_news_to_a_witness() {
+    let mut cluster = cut();
+    cluster.beats(1, 6);
+    let base = cluster.node(3).log().base().last;
+    assert_eq!(base.index, Index(6));
+    // Begun before it knew that it is a witness, and written while the name replaced its log.
+    let own = raft_core::SnapshotId {
+        last: raft_core::EntryId {
+            index: base.index.previous(),
+            ..base
+        },
+        ..cluster.node(1).snapshot().unwrap()
+    };
+    cluster.step(3, Input::SnapshotTaken { snapshot: own });
+    assert_eq!(cluster.node(3).snapshot(), None);
+    assert_eq!(cluster.node(3).log().base().last, base);
+}
+
+#[test]
 fn a_server_that_must_hold_data_takes_no_mere_name() {
     let mut cluster = cut();
     let term = cluster.node(1).current_term().0;
