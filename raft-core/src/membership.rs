@@ -406,6 +406,8 @@ impl<R: Rules> Raft<R> {
         });
         self.follow_configuration(observer);
         self.replicate(observer);
+        // Who is alone now hears no more answers that would end a round of reads.
+        self.settle_round(observer);
     }
 
     /// A leader writes to the members in force, and to nobody else.

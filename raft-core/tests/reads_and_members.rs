@@ -110,3 +110,18 @@ fn the_schedules_answer_many_reads_and_catch_a_leader_that_asks_nobody() {
     assert!(answers > 300, "only {answers}");
     assert!((0..2_000).any(|_| answered(AsksNobody, schedules()).is_err()));
 }
+
+#[test]
+fn a_round_that_is_under_way_ends_when_nobody_is_left_who_could_answer() {
+    let mut cluster = Cluster::with_rules(Standard, 2, fast());
+    cluster.lead(1, &[2]);
+    cluster.read(1, 7, ReadMode::ReadIndex);
+    cluster.drop_all();
+    assert_eq!(cluster.ready(7), None);
+    cluster.change(1, &raft_core::Change::Remove(common::n(2)));
+    assert_eq!(cluster.members(1), "{1}");
+    assert!(cluster.ready(7).is_some(), "{}", cluster.status());
+    // Nor does it stand in the way of what is asked later.
+    cluster.read(1, 8, ReadMode::ReadIndex);
+    assert!(cluster.ready(8).is_some());
+}

@@ -445,7 +445,15 @@ impl CalmDrawn {
         let core = Selector::Nodes(core.to_vec());
         let out = Selector::Nodes(outsiders.to_vec());
         let bearable = raft.pre_vote && raft.check_quorum;
-        match scale(self.fate, 0, if bearable { 4 } else { 3 }) {
+        // Where the core sleeps, a leader that only hears it and never doubts itself would keep the
+        // clients to itself, and nobody else would ever miss it.
+        let unmissed = raft.quiescence && !raft.check_quorum;
+        let last = match (bearable, unmissed) {
+            (true, _) => 4,
+            (false, false) => 3,
+            (false, true) => 2,
+        };
+        match scale(self.fate, 0, last) {
             0 => Action::Crash(out),
             1 => Action::Isolate(out),
             2 => Action::Pause(out),

@@ -90,14 +90,21 @@ fn shape(kind: Kind, pattern: &Pattern) -> impl Strategy<Value = Shape> + use<> 
 
 /// The phase that was drawn, for a cluster of `nodes`.
 ///
-/// Where leases are trusted, clocks keep to what is known of them: no clock fault strikes.
-pub(super) fn phase(place: usize, drawn: &StormDrawn, nodes: usize, leases: bool) -> Phase {
+/// Where leases are trusted, clocks keep to what is known of them: no clock fault strikes. Where
+/// witnesses come and go, no change of members is forced.
+pub(super) fn phase(
+    place: usize,
+    drawn: &StormDrawn,
+    nodes: usize,
+    (leases, witnesses): (bool, bool),
+) -> Phase {
     let nodes = u32::try_from(nodes).expect("a cluster has at most nine nodes");
     let clock = |shape: &&Shape| matches!(shape.kind, Kind::ClockJump | Kind::ClockSpeed);
     let shapes = drawn.faults.iter().flatten();
     let shapes = shapes.filter(|shape| !(leases && clock(shape)));
     let faults = shapes
         .filter_map(|shape| shape.fault(drawn, nodes))
+        .map(|fault| if witnesses { unforced(fault) } else { fault })
         .collect();
     Phase {
         name: format!("storm-{place}"),
@@ -115,7 +122,22 @@ pub(super) fn phase(place: usize, drawn: &StormDrawn, nodes: usize, leases: bool
     }
 }
 
+/// A forced change does not wait for newcomers. Whoever was a witness may never catch up, and with its
+/// vote in force nobody could be helped.
+fn unforced(mut fault: Fault) -> Fault {
+    if let Action::Members(change) = &mut fault.action {
+        change.forced = false;
+    }
+    fault
+}
+
 impl StormDrawn {
+    /// Whether servers become witnesses in this phase.
+    pub(super) fn adds_witnesses(&self) -> bool {
+        let mut shapes = self.faults.iter().flatten();
+        shapes.any(|shape| shape.kind == Kind::AddWitness)
+    }
+
     /// Whether members come and go in this phase.
     pub(super) fn changes_members(&self) -> bool {
         let mut shapes = self.faults.iter().flatten();

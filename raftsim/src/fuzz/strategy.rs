@@ -151,9 +151,11 @@ fn assemble(
     let ending = calm::ending(calm, &nodes, &raft, &surroundings, &mut clients);
     let timeout = machine.session_timeout;
     machine.session_timeout = timeout.map(|timeout| timeout.max(ending.between_requests));
+    let some_lack_data = !witnesses.is_empty() || storms.iter().any(StormDrawn::adds_witnesses);
+    let besides = (leases, some_lack_data);
     let mut phases: Vec<Phase> = Vec::new();
     for (place, storm) in storms.iter().enumerate() {
-        phases.push(storm::phase(place + 1, storm, nodes.len(), leases));
+        phases.push(storm::phase(place + 1, storm, nodes.len(), besides));
     }
     phases.extend(ending.phases);
     Resolved {
