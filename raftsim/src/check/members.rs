@@ -121,8 +121,13 @@ impl Sets {
         self.has(id) && !self.witnesses.contains(id)
     }
 
+    /// Whether a node has a vote in either half.
+    pub(crate) fn votes(self, id: NodeId) -> bool {
+        self.incoming.contains(id) || self.outgoing.contains(id)
+    }
+
     fn has(self, id: NodeId) -> bool {
-        self.voters().contains(id) || self.learners.contains(id)
+        self.votes(id) || self.learners.contains(id)
     }
 
     /// Each set of voters that must agree.

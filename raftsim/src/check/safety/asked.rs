@@ -295,7 +295,7 @@ impl Safety {
     ) -> Result<(), Found> {
         let watched = &self.nodes[id.0 as usize];
         let (latest, at) = (watched.members.latest(), watched.members.latest_at());
-        if latest.voters().contains(id) || at <= self.committed.last() {
+        if latest.votes(id) || at <= self.committed.last() {
             return Ok(());
         }
         self.count(AS_ASKED);
@@ -373,7 +373,7 @@ impl Safety {
         {
             ask.through = last;
         }
-        let votes = watched.members.latest().voters().contains(id);
+        let votes = watched.members.latest().votes(id);
         let progress = raft.progress().iter();
         let followed = progress.map(|peer| (engine_id(peer.id), peer.contact.0));
         watched.asked.followed = (!votes).then(|| followed.collect());
