@@ -16,7 +16,7 @@ use crate::role::Role;
 use crate::rules::Rules;
 use crate::types::{Index, LIMIT};
 
-impl<R: Rules> Raft<R> {
+impl<R: Rules + ?Sized> Raft<R> {
     /// Founds a cluster of this server alone.
     pub(crate) fn bootstrap<O: Observer>(&mut self, observer: &mut O) {
         let empty = self.configuration().is_of_nobody()

@@ -63,7 +63,7 @@ impl CatchUp {
     }
 }
 
-impl<R: Rules> Raft<R> {
+impl<R: Rules + ?Sized> Raft<R> {
     /// Looks how far newcomers have come.
     pub(crate) fn watch_newcomers<O: Observer>(&mut self, observer: &mut O) {
         let Role::Leader(leader) = &self.role else {

@@ -9,7 +9,7 @@ use crate::role::Role;
 use crate::rules::Rules;
 use crate::types::Instant;
 
-impl<R: Rules> Raft<R> {
+impl<R: Rules + ?Sized> Raft<R> {
     /// When a quorum last followed this leader, on its own clock: the send time of the newest
     /// message that each of a quorum has answered.
     pub(crate) fn quorum_contact(&self) -> Instant {

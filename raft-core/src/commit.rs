@@ -9,7 +9,7 @@ use crate::role::Role;
 use crate::rules::Rules;
 use crate::types::Index;
 
-impl<R: Rules> Raft<R> {
+impl<R: Rules + ?Sized> Raft<R> {
     /// Commits what a quorum holds durably, if it is of the leader's own term (Figure 8).
     pub(crate) fn advance_commit<O: Observer>(&mut self, observer: &mut O) {
         let Role::Leader(leader) = &self.role else {

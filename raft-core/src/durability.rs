@@ -78,7 +78,7 @@ impl Durability {
     }
 
     /// The log loses `from` and what follows.
-    pub(crate) fn truncate<R: Rules>(&mut self, rules: &R, from: Index) {
+    pub(crate) fn truncate<R: Rules + ?Sized>(&mut self, rules: &R, from: Index) {
         assert!(from.0 > 0, "nothing lies before the first entry");
         self.durable_index = rules.durable_after_truncation(self.durable_index, from);
         for write in &mut self.in_flight {

@@ -18,7 +18,7 @@ use crate::role::{Ballots, Candidate, Leader, Role, Uncommitted};
 use crate::rules::Rules;
 use crate::types::{EntryId, Instant, LIMIT, NodeId, Term, WriteId};
 
-impl<R: Rules> Raft<R> {
+impl<R: Rules + ?Sized> Raft<R> {
     /// No leader was heard from for the drawn time (§5.2).
     pub(crate) fn election_timeout<O: Observer>(&mut self, observer: &mut O) {
         assert!(

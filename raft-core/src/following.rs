@@ -10,7 +10,7 @@ use crate::role::Role;
 use crate::rules::Rules;
 use crate::types::{Index, Instant, NodeId};
 
-impl<R: Rules> Raft<R> {
+impl<R: Rules + ?Sized> Raft<R> {
     /// AppendEntries of the current term (Figure 2).
     pub(crate) fn handle_append_entries<O: Observer>(
         &mut self,

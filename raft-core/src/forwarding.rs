@@ -68,7 +68,7 @@ impl Forwarded {
     }
 }
 
-impl<R: Rules> Raft<R> {
+impl<R: Rules + ?Sized> Raft<R> {
     /// To whom this server passes proposals on, if it does.
     pub(crate) fn forwards_to(&self) -> Option<NodeId> {
         let leads = matches!(self.role, Role::Leader(_));

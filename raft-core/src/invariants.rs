@@ -20,7 +20,7 @@ impl fmt::Display for Broken {
     }
 }
 
-impl<R: Rules> Raft<R> {
+impl<R: Rules + ?Sized> Raft<R> {
     /// Checks this server against itself. Cheap: a few comparisons per segment and per peer.
     ///
     /// # Errors

@@ -160,7 +160,7 @@ pub(crate) struct Changing {
     appended: bool,
 }
 
-impl<R: Rules> Raft<R> {
+impl<R: Rules + ?Sized> Raft<R> {
     /// The operator wants other members.
     pub(crate) fn change<O: Observer>(&mut self, change: &Change, how: How, observer: &mut O) {
         let begun = self.leads_for_changes().and_then(|_| {

@@ -19,7 +19,7 @@ pub(crate) struct Claim {
     pub(crate) priority: Option<Priority>,
 }
 
-impl<R: Rules> Raft<R> {
+impl<R: Rules + ?Sized> Raft<R> {
     /// Why a candidate whose log would do is put off for a better one, if it is.
     pub(crate) fn priority_refusal(&self, claim: &Claim) -> Option<VoteRefusal> {
         let (theirs, own) = (claim.priority?, self.settings.priority);

@@ -71,7 +71,7 @@ impl Default for Quiet {
     }
 }
 
-impl<R: Rules> Raft<R> {
+impl<R: Rules + ?Sized> Raft<R> {
     /// Whether this server is silent until somebody wants something.
     #[must_use]
     pub fn is_asleep(&self) -> bool {

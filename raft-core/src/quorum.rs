@@ -41,13 +41,13 @@ fn reached_by<T: Ord + Copy, R: Rules>(
 }
 
 /// How many voters decide: at least one and at most all, whatever the rule says.
-fn quorum_of<R: Rules>(rules: &R, voters: usize) -> usize {
+fn quorum_of<R: Rules + ?Sized>(rules: &R, voters: usize) -> usize {
     assert!(voters > 0, "a configuration has voters");
     rules.quorum(voters).clamp(1, voters)
 }
 
 /// How an election stands, given each voter's answer so far, and how many grants count besides.
-pub(crate) fn tally<R: Rules>(
+pub(crate) fn tally<R: Rules + ?Sized>(
     rules: &R,
     configuration: &Configuration,
     besides: usize,
@@ -67,7 +67,7 @@ pub(crate) fn tally<R: Rules>(
     }
 }
 
-fn tally_of<R: Rules>(
+fn tally_of<R: Rules + ?Sized>(
     rules: &R,
     voters: &[NodeId],
     besides: usize,

@@ -24,10 +24,10 @@ use crate::types::{HardState, Index, Instant, LIMIT, NodeId, Reception, Term, Wr
 
 /// A Raft server: a deterministic function of its state and each [`Input`](crate::Input).
 ///
-/// `R` decides ([`Rules`]); production's [`Standard`] has no size.
+/// `R` decides ([`Rules`]); production's [`Standard`] has no size. A `&Raft<dyn Rules>` reads a server
+/// whatever it decides by.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Raft<R = Standard> {
-    pub(crate) rules: R,
+pub struct Raft<R: ?Sized = Standard> {
     pub(crate) id: NodeId,
     pub(crate) settings: Settings,
     pub(crate) now: Instant,
@@ -63,6 +63,8 @@ pub struct Raft<R = Standard> {
     /// The write that this step builds up.
     pub(crate) pending: Pending,
     pub(crate) effects: VecDeque<Effect>,
+    /// Last, so that a reference to a server can forget their type.
+    pub(crate) rules: R,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
@@ -208,7 +210,6 @@ impl<R: Rules> Raft<R> {
             .incoming
             .filter(|(id, received)| *received <= id.bytes);
         let mut raft = Self {
-            rules,
             id: boot.id,
             settings: boot.settings,
             now: boot.now,
@@ -231,6 +232,7 @@ impl<R: Rules> Raft<R> {
             last_leader: None,
             pending: Pending::default(),
             effects: VecDeque::new(),
+            rules,
         };
         let commit = raft.commit_index;
         raft.log
@@ -240,9 +242,10 @@ impl<R: Rules> Raft<R> {
         assert!(raft.invariants().is_ok(), "a server starts in order");
         Ok(raft)
     }
+}
 
-    // ---- what may be read -------------------------------------------------------------------
-
+/// What may be read.
+impl<R: Rules + ?Sized> Raft<R> {
     /// This server's identity.
     #[must_use]
     pub fn id(&self) -> NodeId {

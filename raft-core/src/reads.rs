@@ -116,7 +116,7 @@ pub(crate) struct Forwarded {
     asked_at: Instant,
 }
 
-impl<R: Rules> Raft<R> {
+impl<R: Rules + ?Sized> Raft<R> {
     /// A read that the driver asks for.
     pub(crate) fn read<O: Observer>(&mut self, token: ReadToken, mode: ReadMode, observer: &mut O) {
         let read = Pending { token, asker: None };

@@ -11,7 +11,7 @@ use crate::role::Role;
 use crate::rules::Rules;
 use crate::types::{EntryId, Index, Instant, LIMIT, NodeId};
 
-impl<R: Rules> Raft<R> {
+impl<R: Rules + ?Sized> Raft<R> {
     /// Appends entries of these sizes, or refuses them all.
     pub(crate) fn propose<O: Observer>(&mut self, sizes: &[u64], observer: &mut O) {
         if let Some(to) = self.forwards_to()

@@ -99,7 +99,7 @@ impl Incoming {
     }
 }
 
-impl<R: Rules> Raft<R> {
+impl<R: Rules + ?Sized> Raft<R> {
     // ---- a snapshot of one's own ------------------------------------------------------------
 
     /// The driver holds a durable snapshot of the state after this entry.

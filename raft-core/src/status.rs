@@ -101,7 +101,7 @@ pub struct PeerStatus {
     pub sending: Option<(EntryId, u64, u64)>,
 }
 
-impl<R: Rules> Raft<R> {
+impl<R: Rules + ?Sized> Raft<R> {
     /// This server as it is now.
     #[must_use]
     pub fn status(&self) -> Status {

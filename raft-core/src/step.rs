@@ -10,7 +10,7 @@ use crate::role::Role;
 use crate::rules::Rules;
 use crate::types::{Instant, LIMIT, NodeId, WriteId};
 
-impl<R: Rules> Raft<R> {
+impl<R: Rules + ?Sized> Raft<R> {
     /// Steps the server: `now` is its clock (a smaller value counts as the last one), `input` what
     /// happened. Carry out all effects before the next step.
     ///

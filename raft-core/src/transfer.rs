@@ -62,7 +62,7 @@ pub(crate) struct Transfer {
     told: bool,
 }
 
-impl<R: Rules> Raft<R> {
+impl<R: Rules + ?Sized> Raft<R> {
     /// The operator wants another leader.
     pub(crate) fn transfer<O: Observer>(&mut self, to: NodeId, observer: &mut O) {
         let deadline = self.now.after(self.settings.election_timeout_max);

@@ -34,7 +34,7 @@ use crate::raft::Raft;
 use crate::rules::Rules;
 use crate::types::{Index, NodeId};
 
-impl<R: Rules> Raft<R> {
+impl<R: Rules + ?Sized> Raft<R> {
     /// Whether this server votes, or will, and holds no data.
     #[must_use]
     pub fn is_witness(&self) -> bool {

@@ -9,7 +9,7 @@
 //! heartbeat does. The number of events to run is the argument.
 
 use simulator::{
-    Boot, ClientId, Disk, Input, Local, Node, NodeId, Output, Plan, Quality, Sink, Span, SpanRange,
+    Boot, ClientId, Disk, Input, Local, Node, NodeId, Output, Plan, Quality, Span, SpanRange,
     Stream, Time, TraceHash, Verdict, Workload, World,
 };
 
@@ -53,12 +53,12 @@ impl Node for Relay {
         }
     }
 
-    fn step<S: Sink<()>>(
+    fn step(
         &mut self,
         now: Local,
         input: Input<'_, Relay>,
         out: &mut Output<Relay>,
-        _: &mut S,
+        _: Option<&mut Vec<()>>,
     ) {
         match input {
             Input::Receive { message, .. } => {

@@ -4,7 +4,7 @@ use crate::action::{Action, EventId, MessageId};
 use crate::cluster::Cluster;
 use crate::disk::Lost;
 use crate::flight::Content;
-use crate::node::{ClientId, Input, Node, NodeId, Sink};
+use crate::node::{ClientId, Input, Node, NodeId};
 use crate::observer::{Observer, Step};
 use crate::refusal::Refusal;
 use crate::slab::Slot;
@@ -34,12 +34,12 @@ impl<N: Node> Cluster<N> {
     ///
     /// If what came out of the previous action was not dispatched.
     #[inline]
-    pub fn apply<S: Sink<N::Event>>(
+    pub fn apply(
         &mut self,
         time: Time,
         action: &Action<N>,
         hint: Option<Slot>,
-        sink: &mut S,
+        events: Option<&mut Vec<N::Event>>,
     ) -> Result<Applied, Refusal> {
         assert!(
             self.author.is_none() && self.asked.is_none(),
@@ -55,7 +55,7 @@ impl<N: Node> Cluster<N> {
         if let Some((_, local)) = node {
             self.hash.word(local.0);
         }
-        let cause = self.perform(action, slot, sink);
+        let cause = self.perform(action, slot, events);
         if self.author.is_some() {
             self.fold_output();
         }
@@ -74,11 +74,8 @@ impl<N: Node> Cluster<N> {
         observer: &mut O,
     ) -> Result<(Applied, Result<(), O::Violation>), Refusal> {
         events.clear();
-        let applied = if O::EVENTS {
-            self.apply(time, action, hint, events)?
-        } else {
-            self.apply(time, action, hint, &mut ())?
-        };
+        let explained = observer.wants_events().then_some(&mut *events);
+        let applied = self.apply(time, action, hint, explained)?;
         let to_client = matches!(action, Action::Deliver(id) | Action::Duplicate(id)
             if matches!(id.to, Endpoint::Client(_)));
         let step = Step {
@@ -98,23 +95,23 @@ impl<N: Node> Cluster<N> {
 
     /// Performs a possible action; returns its cause.
     #[inline]
-    fn perform<S: Sink<N::Event>>(
+    fn perform(
         &mut self,
         action: &Action<N>,
         slot: Option<Slot>,
-        sink: &mut S,
+        events: Option<&mut Vec<N::Event>>,
     ) -> EventId {
         let slot = || slot.expect("an action on a message was checked to have one");
         match action {
             Action::Deliver(_) => {
                 let slot = slot();
-                let cause = self.receive(slot, sink);
+                let cause = self.receive(slot, events);
                 self.flights.discard(slot);
                 return cause;
             }
             Action::Duplicate(_) => {
                 self.counters.duplicates += 1;
-                return self.receive(slot(), sink);
+                return self.receive(slot(), events);
             }
             Action::Drop(..) => {
                 self.counters.drops += 1;
@@ -123,7 +120,7 @@ impl<N: Node> Cluster<N> {
             Action::Wake(node) => {
                 self.counters.timers += 1;
                 let cause = self.members[node.0 as usize].deadline_cause;
-                self.step(*node, Input::Wake, sink);
+                self.step(*node, Input::Wake, events);
                 return cause;
             }
             Action::Written { node, through } => {
@@ -133,11 +130,11 @@ impl<N: Node> Cluster<N> {
                     .cause(*through)
                     .expect("it was checked to be on its way");
                 disk.report(*through);
-                self.step(*node, Input::Written { through: *through }, sink);
+                self.step(*node, Input::Written { through: *through }, events);
                 return cause;
             }
             Action::Operator { node, command } => {
-                self.step(*node, Input::Operator(command), sink);
+                self.step(*node, Input::Operator(command), events);
             }
             Action::Call { client, .. }
             | Action::Retry { client, .. }
@@ -193,7 +190,7 @@ impl<N: Node> Cluster<N> {
 
     /// Gives a message to its receiver; returns its cause. The message stays where it lies.
     #[inline(always)]
-    fn receive<S: Sink<N::Event>>(&mut self, slot: Slot, sink: &mut S) -> EventId {
+    fn receive(&mut self, slot: Slot, events: Option<&mut Vec<N::Event>>) -> EventId {
         let Cluster {
             flights, counters, ..
         } = self;
@@ -205,7 +202,7 @@ impl<N: Node> Cluster<N> {
                 let input = Input::Receive { from, message };
                 self.author = Some(to);
                 let member = &mut self.members[to.0 as usize];
-                member.step(self.now, self.last, input, &mut self.output, sink);
+                member.step(self.now, self.last, input, &mut self.output, events);
             }
             (
                 Content::Request { serial, request },
@@ -220,7 +217,7 @@ impl<N: Node> Cluster<N> {
                 };
                 self.author = Some(to);
                 let member = &mut self.members[to.0 as usize];
-                member.step(self.now, self.last, input, &mut self.output, sink);
+                member.step(self.now, self.last, input, &mut self.output, events);
             }
             (Content::Reply { serial, reply }, Endpoint::Node(from), Endpoint::Client(client)) => {
                 counters.client_messages += 1;
@@ -237,10 +234,10 @@ impl<N: Node> Cluster<N> {
     }
 
     #[inline(always)]
-    fn step<S: Sink<N::Event>>(&mut self, node: NodeId, input: Input<'_, N>, sink: &mut S) {
+    fn step(&mut self, node: NodeId, input: Input<'_, N>, events: Option<&mut Vec<N::Event>>) {
         self.author = Some(node);
         let member = &mut self.members[node.0 as usize];
-        member.step(self.now, self.last, input, &mut self.output, sink);
+        member.step(self.now, self.last, input, &mut self.output, events);
     }
 
     /// Folds what came out of a step.

@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::disk::{Lost, Storage, WriteOf};
 use crate::flight::{Content, Flight};
 use crate::hash::TraceHash;
-use crate::node::{Boot, ClientId, Input, Node, NodeId, Output, Sink};
+use crate::node::{Boot, ClientId, Input, Node, NodeId, Output};
 use crate::slab::{Slab, Slot};
 use crate::time::{Local, Time};
 use crate::topology::{Endpoint, Topology};
@@ -358,18 +358,18 @@ impl<N: Node, F: FnMut(Slot, &mut Flight<N>)> Post<'_, N, F> {
 impl<N: Node> Member<N> {
     /// Gives the node one input, `cause`, at world time `now`.
     #[inline(always)]
-    pub(crate) fn step<S: Sink<N::Event>>(
+    pub(crate) fn step(
         &mut self,
         now: Time,
         cause: EventId,
         input: Input<'_, N>,
         output: &mut Output<N>,
-        sink: &mut S,
+        events: Option<&mut Vec<N::Event>>,
     ) {
         let local = self.clock.local(now);
         let node = self.node.as_mut();
         let node = node.expect("a node that steps was checked to be up");
-        node.step(local, input, output, sink);
+        node.step(local, input, output, events);
         self.note_deadline(cause);
     }
 

@@ -79,7 +79,7 @@ pub use flight::{Content, Flight};
 pub use hash::TraceHash;
 pub use ledger::{Count, FaultKind, Ledger};
 pub use link::Quality;
-pub use node::{Boot, ClientId, Input, Node, NodeId, Output, Sink, Verdict};
+pub use node::{Boot, ClientId, Input, Node, NodeId, Output, Verdict};
 pub use observer::{Observer, Recorder, Step};
 pub use random::{Purpose, Ratio, Stream};
 pub use refusal::Refusal;

@@ -28,33 +28,6 @@ pub struct Boot {
     pub now: Local,
 }
 
-/// Receives the typed decisions a node explains while it steps.
-///
-/// `()` receives nothing: with [`Sink::ON`] false, a node need not even build its events.
-/// `Vec<E>` collects them.
-pub trait Sink<E> {
-    /// Whether anyone listens.
-    const ON: bool;
-
-    /// Takes one event.
-    fn emit(&mut self, event: E);
-}
-
-impl<E> Sink<E> for () {
-    const ON: bool = false;
-
-    #[inline]
-    fn emit(&mut self, _event: E) {}
-}
-
-impl<E> Sink<E> for Vec<E> {
-    const ON: bool = true;
-
-    fn emit(&mut self, event: E) {
-        self.push(event);
-    }
-}
-
 /// Whether a reply ends a client's operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -91,13 +64,14 @@ pub trait Node: Clone {
     fn boot(config: &Self::Config, boot: Boot, disk: &Self::Disk) -> Self;
 
     /// Handles one input. `out` is empty before the call. Writes are numbered 1, 2, 3, … in the
-    /// order they are put out, from 1 again after each boot.
-    fn step<S: Sink<Self::Event>>(
+    /// order they are put out, from 1 again after each boot. The decisions behind it go to `events`;
+    /// with `None` nobody wants them, and a node need not even build them.
+    fn step(
         &mut self,
         now: Local,
         input: Input<'_, Self>,
         out: &mut Output<Self>,
-        sink: &mut S,
+        events: Option<&mut Vec<Self::Event>>,
     );
 
     /// When the node wants [`Input::Wake`]. It is asked after each step and each boot; a deadline

@@ -26,7 +26,7 @@ pub struct Step<'a, N: Node> {
     /// have the ordinal `cluster.sent(node, endpoint) + k`; the k-th write the number
     /// `cluster.handed_over(node) + k`.
     pub output: &'a Output<N>,
-    /// The decisions the node explained; empty unless [`Observer::EVENTS`].
+    /// The decisions the node explained; empty unless the observer [wants them](Observer::wants_events).
     pub events: &'a [N::Event],
     /// The reply that reached a client, if that is what happened.
     pub received: Option<&'a Received<N>>,
@@ -48,11 +48,14 @@ impl<N: Node> Step<'_, N> {
 
 /// Looks at the cluster after every action and may object.
 pub trait Observer<N: Node> {
-    /// Whether nodes are to explain their decisions.
-    const EVENTS: bool;
-
     /// What an objection says.
     type Violation;
+
+    /// Whether nodes are to explain their decisions.
+    #[inline]
+    fn wants_events(&self) -> bool {
+        false
+    }
 
     /// Looks at the cluster before an action that is about to be tried at `time`.
     ///
@@ -80,7 +83,6 @@ pub trait Observer<N: Node> {
 
 /// Observes nothing and costs nothing.
 impl<N: Node> Observer<N> for () {
-    const EVENTS: bool = false;
     type Violation = Infallible;
 
     #[inline]
@@ -91,8 +93,12 @@ impl<N: Node> Observer<N> for () {
 
 /// Both, in order; the second does not see what the first objects to.
 impl<N: Node, A: Observer<N>, B: Observer<N, Violation = A::Violation>> Observer<N> for (A, B) {
-    const EVENTS: bool = A::EVENTS || B::EVENTS;
     type Violation = A::Violation;
+
+    #[inline]
+    fn wants_events(&self) -> bool {
+        self.0.wants_events() || self.1.wants_events()
+    }
 
     #[inline]
     fn before(
@@ -112,9 +118,13 @@ impl<N: Node, A: Observer<N>, B: Observer<N, Violation = A::Violation>> Observer
     }
 }
 
-impl<N: Node, O: Observer<N>> Observer<N> for &mut O {
-    const EVENTS: bool = O::EVENTS;
+impl<N: Node, O: Observer<N> + ?Sized> Observer<N> for &mut O {
     type Violation = O::Violation;
+
+    #[inline]
+    fn wants_events(&self) -> bool {
+        (**self).wants_events()
+    }
 
     #[inline]
     fn before(
@@ -148,7 +158,6 @@ impl<N: Node> Default for Recorder<N> {
 }
 
 impl<N: Node> Observer<N> for Recorder<N> {
-    const EVENTS: bool = false;
     type Violation = Infallible;
 
     fn after(&mut self, _: &Cluster<N>, step: &Step<'_, N>) -> Result<(), Infallible> {

@@ -1,5 +1,6 @@
 //! In the steady state the engine allocates nothing: what it needs, it has.
 
+#[path = "it/toy/mod.rs"]
 mod toy;
 
 use simulator::*;

@@ -1,12 +1,11 @@
 //! The same scenario and seed give the same run; a recording of it is the run.
 
-mod toy;
-
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use simulator::*;
-use toy::*;
+
+use crate::toy::*;
 
 fn tormented(seed: u64) -> (Toys, Vec<Stamped<Toy>>) {
     let mut world = chaos(seed);
@@ -69,7 +68,7 @@ fn a_clone_goes_the_same_way_and_leaves_the_original_alone() {
 fn replay(actions: &[Stamped<Toy>], seed: u64) -> Cluster<Toy> {
     let mut cluster = Cluster::new(vec![(PINGING, Counted::default()); 3], 2, seed);
     for stamped in actions {
-        let applied = cluster.apply(stamped.time, &stamped.action, None, &mut ());
+        let applied = cluster.apply(stamped.time, &stamped.action, None, None);
         let applied = applied.expect("what happened once can happen again");
         assert_eq!((applied.id, applied.cause), (stamped.id, stamped.cause));
         assert_eq!(applied.node.map(|(_, local)| local), stamped.local);
@@ -86,7 +85,6 @@ struct Causes {
 }
 
 impl Observer<Toy> for Causes {
-    const EVENTS: bool = false;
     type Violation = String;
 
     fn after(&mut self, cluster: &Cluster<Toy>, step: &Step<'_, Toy>) -> Result<(), String> {
@@ -206,7 +204,7 @@ proptest! {
         let mut refused = 0;
         for stamped in actions.iter().filter(|_| choice.between(0, 9) > 0) {
             let before = cluster.trace_hash();
-            match cluster.apply(stamped.time, &stamped.action, None, &mut ()) {
+            match cluster.apply(stamped.time, &stamped.action, None, None) {
                 Ok(_) => cluster.dispatch(),
                 Err(_) => {
                     refused += 1;

@@ -1,10 +1,9 @@
 //! A list of actions may hold anything: what is impossible is refused and changes nothing.
 
-mod toy;
-
 use proptest::prelude::*;
 use simulator::*;
-use toy::*;
+
+use crate::toy::*;
 
 fn number(random: &mut Stream) -> u32 {
     let small = random.between(0, 9) > 0;
@@ -78,7 +77,7 @@ proptest! {
             time = time.after(Span(random.between(0, 10_000_000)));
             let action = any_action(&mut random);
             let before = (cluster.trace_hash(), *cluster.counters(), cluster.now());
-            if cluster.apply(time, &action, None, &mut ()).is_ok() {
+            if cluster.apply(time, &action, None, None).is_ok() {
                 cluster.dispatch();
             } else {
                 let after = (cluster.trace_hash(), *cluster.counters(), cluster.now());
@@ -151,7 +150,7 @@ fn a_refusal_says_what_is_wrong() {
     ];
     for (at, action, expected) in cases {
         let found = cluster
-            .apply(ms(at), &action, None, &mut ())
+            .apply(ms(at), &action, None, None)
             .map(|_| cluster.dispatch());
         assert_eq!(found, expected);
     }

@@ -1,10 +1,9 @@
 //! Each fault of network, clock and process does what its name says, to nobody else, and is counted.
 
-mod toy;
-
 use proptest::prelude::*;
 use simulator::*;
-use toy::*;
+
+use crate::toy::*;
 
 #[test]
 fn a_sound_link_delivers_each_message_once_after_its_latency() {

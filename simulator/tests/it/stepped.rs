@@ -1,10 +1,9 @@
 //! A list of actions decides: time moves only for timers, disks complete at once or on demand, and
 //! what is not held or cut settles by itself.
 
-mod toy;
-
 use simulator::*;
-use toy::*;
+
+use crate::toy::*;
 
 const A: NodeId = NodeId(0);
 const B: NodeId = NodeId(1);

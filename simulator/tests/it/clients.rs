@@ -1,12 +1,11 @@
 //! Clients keep one operation open, retry it under its serial, and know when to stop.
 
-mod toy;
-
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use simulator::*;
-use toy::*;
+
+use crate::toy::*;
 
 const C: ClientId = ClientId(0);
 
@@ -139,7 +138,6 @@ fn a_client_that_hears_nothing_retries_the_same_serial_and_gives_up_in_the_end()
 struct Replies(Vec<(u64, Reply, bool)>);
 
 impl Observer<Toy> for Replies {
-    const EVENTS: bool = false;
     type Violation = Infallible;
 
     fn after(&mut self, _: &Cluster<Toy>, step: &Step<'_, Toy>) -> Result<(), Infallible> {

@@ -1,19 +1,17 @@
 //! Disks finish writes in order, in their own time, and a crash leaves a prefix of them.
 
-mod toy;
-
 use std::convert::Infallible;
 
 use proptest::prelude::*;
 use simulator::*;
-use toy::*;
+
+use crate::toy::*;
 
 /// Notes each completion: when, and through which write.
 #[derive(Default)]
 struct Completions(Vec<(Time, u64)>);
 
 impl Observer<Toy> for Completions {
-    const EVENTS: bool = false;
     type Violation = Infallible;
 
     fn after(&mut self, _: &Cluster<Toy>, step: &Step<'_, Toy>) -> Result<(), Infallible> {
