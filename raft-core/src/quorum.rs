@@ -16,7 +16,7 @@ pub(crate) enum Tally {
 
 /// The largest value that a quorum has reached, given what each voter has reached. In a joint
 /// configuration a quorum of each half is needed (§6).
-pub(crate) fn reached<T: Ord + Copy, R: Rules>(
+pub(crate) fn reached<T: Ord + Copy, R: Rules + ?Sized>(
     rules: &R,
     configuration: &Configuration,
     value_of: impl Fn(NodeId) -> T,
@@ -29,7 +29,7 @@ pub(crate) fn reached<T: Ord + Copy, R: Rules>(
     }
 }
 
-fn reached_by<T: Ord + Copy, R: Rules>(
+fn reached_by<T: Ord + Copy, R: Rules + ?Sized>(
     rules: &R,
     voters: &[NodeId],
     value_of: &impl Fn(NodeId) -> T,
