@@ -1,7 +1,5 @@
 //! From the state in which a run ended to its outcome: verdict, counts and history.
 
-use kv::Duties;
-use raft_core::Rules;
 use simulator::{Cluster, Count, FaultKind, Time};
 
 use crate::check::{Checks, Most};
@@ -13,8 +11,8 @@ use crate::server::Server;
 use crate::vigil::Unmet;
 
 /// A run that is over, one way or the other.
-pub(crate) struct Ended<'w, R: Rules + Clone, D: Duties> {
-    pub(crate) cluster: &'w Cluster<Server<R, D>>,
+pub(crate) struct Ended<'w> {
+    pub(crate) cluster: &'w Cluster<Server>,
     pub(crate) now: Time,
     /// Every kind of fault, in order.
     pub(crate) faults: Vec<(FaultKind, Count)>,
@@ -22,9 +20,9 @@ pub(crate) struct Ended<'w, R: Rules + Clone, D: Duties> {
     pub(crate) reordered: u64,
 }
 
-pub(crate) fn outcome<R: Rules + Clone, D: Duties>(
+pub(crate) fn outcome(
     scenario: &Resolved,
-    ended: &Ended<'_, R, D>,
+    ended: &Ended<'_>,
     checks: Checks,
     stopped: Result<(), Stop>,
 ) -> Outcome {
@@ -64,10 +62,7 @@ pub(crate) fn outcome<R: Rules + Clone, D: Duties>(
 }
 
 /// A fault that was scheduled and never applied proves nothing.
-fn never_applied<R: Rules + Clone, D: Duties>(
-    faults: &[(FaultKind, Count)],
-    ended: &Ended<'_, R, D>,
-) -> Option<Unmet> {
+fn never_applied(faults: &[(FaultKind, Count)], ended: &Ended<'_>) -> Option<Unmet> {
     let (kind, count) = faults
         .iter()
         .find(|(_, count)| count.scheduled > 0 && count.applied == 0)?;
@@ -89,10 +84,7 @@ fn never_applied<R: Rules + Clone, D: Duties>(
 }
 
 /// What nobody could find out is no success.
-fn undecided<R: Rules + Clone, D: Duties>(
-    checks: &Checks,
-    ended: &Ended<'_, R, D>,
-) -> Option<Unmet> {
+fn undecided(checks: &Checks, ended: &Ended<'_>) -> Option<Unmet> {
     let facts = [
         "the applied order does not explain what clients were told".to_owned(),
         "whether another one does would take too long to find out".to_owned(),
@@ -107,11 +99,7 @@ fn undecided<R: Rules + Clone, D: Duties>(
 }
 
 /// The limit that a run has passed, of those that stop it.
-pub(crate) fn passed<R: Rules + Clone, D: Duties>(
-    limits: &Limits,
-    cluster: &Cluster<Server<R, D>>,
-    now: Time,
-) -> Option<Unmet> {
+pub(crate) fn passed(limits: &Limits, cluster: &Cluster<Server>, now: Time) -> Option<Unmet> {
     let event = cluster.last_event().0;
     let (missed, facts) = if let Some(limit) = limits.events.filter(|limit| !limit.holds(event)) {
         let facts = [
@@ -137,10 +125,7 @@ pub(crate) fn passed<R: Rules + Clone, D: Duties>(
     })
 }
 
-fn metrics<R: Rules + Clone, D: Duties>(
-    ended: &Ended<'_, R, D>,
-    checks: &Checks,
-) -> Vec<(Metric, u64)> {
+fn metrics(ended: &Ended<'_>, checks: &Checks) -> Vec<(Metric, u64)> {
     let sightings = checks.sightings();
     let count = |kind: FaultKind| ended.faults[kind as usize].1;
     let counters = ended.cluster.counters();
@@ -171,9 +156,9 @@ fn metrics<R: Rules + Clone, D: Duties>(
         .collect()
 }
 
-fn limits<R: Rules + Clone, D: Duties>(
+fn limits(
     scenario: &Resolved,
-    ended: &Ended<'_, R, D>,
+    ended: &Ended<'_>,
     checks: &Checks,
     metrics: &[(Metric, u64)],
 ) -> Option<Unmet> {

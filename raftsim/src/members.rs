@@ -1,10 +1,8 @@
 //! Changes of members and configurations, as this crate's parts need them: in words, in the trace
 //! hash, and with other servers' numbers.
 
-use raft_core::{Change, Configuration, How, Members, RoleKind, Rules};
+use raft_core::{Change, Configuration, How, Members, RoleKind};
 use simulator::{Cluster, NodeId, TraceHash};
-
-use kv::Duties;
 
 use crate::server::{Server, engine_id, raft_id};
 
@@ -96,9 +94,7 @@ pub(crate) fn fold(change: &Change, how: How, hash: &mut TraceHash) {
 
 /// The configuration that the cluster goes by now: that of its leader of the highest term, else of
 /// the server whose log is the newest of those that are up.
-pub(crate) fn in_force<R: Rules + Clone, D: Duties>(
-    cluster: &Cluster<Server<R, D>>,
-) -> Option<&Configuration> {
+pub(crate) fn in_force(cluster: &Cluster<Server>) -> Option<&Configuration> {
     let up = cluster.nodes().filter_map(|id| {
         let raft = cluster.node(id)?.node().raft();
         (!raft.configuration().is_of_nobody()).then_some(raft)
@@ -133,10 +129,7 @@ pub(crate) fn rank(now: Option<&Configuration>, id: NodeId) -> Rank {
 }
 
 /// The servers of this rank now.
-pub(crate) fn of_rank<R: Rules + Clone, D: Duties>(
-    cluster: &Cluster<Server<R, D>>,
-    wanted: Rank,
-) -> Vec<NodeId> {
+pub(crate) fn of_rank(cluster: &Cluster<Server>, wanted: Rank) -> Vec<NodeId> {
     let now = in_force(cluster);
     cluster
         .nodes()
@@ -145,16 +138,14 @@ pub(crate) fn of_rank<R: Rules + Clone, D: Duties>(
 }
 
 /// The members that hold no data now.
-pub(crate) fn witnesses<R: Rules + Clone, D: Duties>(
-    cluster: &Cluster<Server<R, D>>,
-) -> Vec<NodeId> {
+pub(crate) fn witnesses(cluster: &Cluster<Server>) -> Vec<NodeId> {
     let now = in_force(cluster);
     let ids = now.map_or(&[][..], Configuration::witnesses);
     ids.iter().map(|id| engine_id(*id)).collect()
 }
 
 /// The members of the cluster now; all servers while nobody knows.
-pub(crate) fn now<R: Rules + Clone, D: Duties>(cluster: &Cluster<Server<R, D>>) -> Vec<NodeId> {
+pub(crate) fn now(cluster: &Cluster<Server>) -> Vec<NodeId> {
     match in_force(cluster) {
         Some(now) => now.members().iter().map(|id| engine_id(*id)).collect(),
         None => cluster.nodes().collect(),

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use kv::Duties;
-use raft_core::Rules;
 use simulator::{Action, Cluster, Endpoint, MessageId, Observer, Step, Time};
 
 use crate::bugs::Bug;
@@ -16,16 +14,16 @@ use crate::run::{Outcome, Spectator, TRACE_VERSION, Verdict};
 use crate::server::Server;
 
 /// Keeps every action of a run, one step for each, and lets somebody else watch, too.
-pub struct Recording<'o, O> {
-    observer: &'o mut O,
+pub struct Recording<'o> {
+    observer: &'o mut dyn Spectator,
     steps: Vec<ScriptStep>,
     /// The action that was tried last; a run may end in the middle of one.
     tried: Option<ScriptStep>,
 }
 
-impl<'o, O> Recording<'o, O> {
+impl<'o> Recording<'o> {
     /// A recording of a run that `observer` watches.
-    pub fn new(observer: &'o mut O) -> Self {
+    pub fn new(observer: &'o mut dyn Spectator) -> Self {
         Self {
             observer,
             steps: Vec::new(),
@@ -79,15 +77,18 @@ impl<'o, O> Recording<'o, O> {
     }
 }
 
-impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Observer<Server<R, D>> for Recording<'_, O> {
-    const EVENTS: bool = O::EVENTS;
+impl Observer<Server> for Recording<'_> {
     type Violation = Box<Violation>;
+
+    fn wants_events(&self) -> bool {
+        self.observer.wants_events()
+    }
 
     fn before(
         &mut self,
-        cluster: &Cluster<Server<R, D>>,
+        cluster: &Cluster<Server>,
         time: Time,
-        action: &Action<Server<R, D>>,
+        action: &Action<Server>,
     ) -> Result<(), Box<Violation>> {
         self.tried = Some(ScriptStep::from(verb(action)).at(nanos(time)));
         self.observer.before(cluster, time, action)
@@ -95,15 +96,15 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Observer<Server<R, D>> for
 
     fn after(
         &mut self,
-        cluster: &Cluster<Server<R, D>>,
-        step: &Step<'_, Server<R, D>>,
+        cluster: &Cluster<Server>,
+        step: &Step<'_, Server>,
     ) -> Result<(), Box<Violation>> {
         self.steps.extend(self.tried.take());
         self.observer.after(cluster, step)
     }
 }
 
-impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Spectator<R, D> for Recording<'_, O> {
+impl Spectator for Recording<'_> {
     fn phase(&mut self, time: Time, name: &str) {
         let mark = ScriptStep::from(Verb::Phase(name.to_owned()));
         self.steps.push(mark.at(nanos(time)));
@@ -126,7 +127,7 @@ fn nanos(time: Time) -> Nanos {
 }
 
 /// The verb that performs an action again.
-fn verb<R: Rules + Clone, D: Duties>(action: &Action<Server<R, D>>) -> Verb {
+fn verb(action: &Action<Server>) -> Verb {
     match action {
         Action::Deliver(id) => Verb::Deliver(letter(*id)),
         Action::Duplicate(id) => Verb::Duplicate(letter(*id)),

@@ -1,16 +1,17 @@
 //! One run: a scenario and a seed become a verdict.
 
-use kv::Duties;
-use raft_core::Rules;
-use simulator::{Cluster, Count, FaultKind, Node, NodeId, Observer, Plan, Time, World};
+use simulator::{Cluster, Count, FaultKind, NodeId, Plan, Time, World};
 
 use crate::caught::{self, Panic};
 use crate::check::{Broken, Checks, History, Subject, Violation};
 use crate::director::{Director, KvWorld, Watch, options, pace, quality, settings, spans};
 use crate::ended::{Ended, outcome, passed};
-use crate::format::{Course, Expected, Metric, Property, Resolved};
+use crate::format::{Course, Metric, Property, Resolved};
 use crate::server::{Config, Image, Server};
+use crate::spectator::Watching;
+pub use crate::spectator::{Spectator, Unobserved};
 use crate::stepped::{self, Insist};
+use crate::variant::Variant;
 use crate::vigil::{Unmet, Vigil};
 use crate::workload::KvWorkload;
 
@@ -107,81 +108,21 @@ impl From<Box<Violation>> for Stop {
 /// When the tool itself is broken; never because of the scenario or of what runs in it.
 #[must_use]
 pub fn run(scenario: &Resolved) -> Outcome {
-    run_observed(scenario, raft_core::Standard, kv::Standard, &mut Unobserved)
+    run_variant(scenario, &Variant::published(), &mut Unobserved)
 }
 
-/// Nobody watches besides the checks.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Unobserved;
-
-impl<N: Node> Observer<N> for Unobserved {
-    const EVENTS: bool = false;
-    type Violation = Box<Violation>;
-
-    #[inline]
-    fn after(&mut self, _: &Cluster<N>, _: &simulator::Step<'_, N>) -> Result<(), Box<Violation>> {
-        Ok(())
-    }
-}
-
-/// Watches a run: every action, and what is done to the world beside them.
-pub trait Spectator<R: Rules + Clone, D: Duties>:
-    Observer<Server<R, D>, Violation = Box<Violation>>
-{
-    /// A phase begins; whatever it does is told and shown after this.
-    fn phase(&mut self, time: Time, name: &str) {
-        let _ = (time, name);
-    }
-
-    /// Something was done that is no action: a phase began, links were cut, a disk stalled. It is
-    /// told after the actions that came with it.
-    fn told(&mut self, time: Time, deed: &str) {
-        let _ = (time, deed);
-    }
-
-    /// A step of a stepped run is about to compare the cluster with what it expects.
-    fn expected(&mut self, time: Time, expected: &Expected) {
-        let _ = (time, expected);
-    }
-
-    /// Whether the run may end here; what was expected of its later phases is then not asked.
-    fn has_seen_enough(&self) -> bool {
-        false
-    }
-}
-
-impl<R: Rules + Clone, D: Duties> Spectator<R, D> for Unobserved {}
-
-/// Runs a scenario with these rules and duties, and lets `observer` watch. The observer sees each
-/// action before the checks do; it may end the run by objecting.
+/// Runs a scenario on servers with these rules and duties, and lets `observer` watch. The observer
+/// sees each action before the checks do; it may end the run by objecting.
 ///
 /// # Panics
 /// As [`run`].
-pub fn run_observed<R, D, O>(scenario: &Resolved, rules: R, duties: D, observer: &mut O) -> Outcome
-where
-    R: Rules + Clone,
-    D: Duties,
-    O: Spectator<R, D>,
-{
-    run_cast(scenario, |_| (rules.clone(), duties.clone()), observer)
-}
-
-/// Runs a scenario in which `cast` gives each server its rules and duties.
-///
-/// # Panics
-/// As [`run`].
-pub fn run_cast<R, D, O>(
+pub fn run_variant(
     scenario: &Resolved,
-    cast: impl Fn(NodeId) -> (R, D),
-    observer: &mut O,
-) -> Outcome
-where
-    R: Rules + Clone,
-    D: Duties,
-    O: Spectator<R, D>,
-{
+    variant: &Variant,
+    observer: &mut dyn Spectator,
+) -> Outcome {
     if let Course::Stepped(script) = &scenario.course {
-        return stepped::play(scenario, script, cast, Insist::Yes, observer).outcome;
+        return stepped::play(scenario, script, variant, Insist::Yes, observer).outcome;
     }
     let names: Vec<String> = scenario.nodes.iter().map(|name| name.0.clone()).collect();
     let mut checks = Checks::new(
@@ -189,7 +130,7 @@ where
         scenario.founders(),
         &scenario.expect.properties(),
     );
-    let mut world = build(scenario, cast);
+    let mut world = build(scenario, variant);
     let mut runner = Runner {
         director: Director::new(scenario),
         names: &names,
@@ -208,10 +149,10 @@ where
 
 /// What stopped a run, assertions inside included; one that nothing stopped is looked at as a
 /// whole.
-pub(crate) fn settle<R: Rules + Clone, D: Duties>(
+pub(crate) fn settle(
     scenario: &Resolved,
     run: Result<Result<(), Stop>, Panic>,
-    cluster: &Cluster<Server<R, D>>,
+    cluster: &Cluster<Server>,
     checks: &mut Checks,
 ) -> Result<(), Stop> {
     match run {
@@ -227,15 +168,12 @@ pub(crate) fn settle<R: Rules + Clone, D: Duties>(
     }
 }
 
-/// The world at time 0; `cast` gives each server its rules and duties.
+/// The world at time 0.
 ///
 /// # Panics
 /// When a checked scenario turns out not to be one.
 #[must_use]
-pub fn build<R: Rules + Clone, D: Duties>(
-    scenario: &Resolved,
-    cast: impl Fn(NodeId) -> (R, D),
-) -> KvWorld<R, D> {
+pub fn build(scenario: &Resolved, variant: &Variant) -> KvWorld {
     let plan = Plan {
         seed: scenario.seed,
         links: quality(&scenario.network),
@@ -247,22 +185,17 @@ pub fn build<R: Rules + Clone, D: Duties>(
         &scenario.clients,
         scenario.machine.session_timeout.is_some(),
     );
-    World::new(&plan, members(scenario, cast), workload)
+    World::new(&plan, members(scenario, variant), workload)
 }
 
-/// The servers at time 0, each with its disk; `cast` gives each its rules and duties.
-pub(crate) fn members<R: Rules + Clone, D: Duties>(
-    scenario: &Resolved,
-    cast: impl Fn(NodeId) -> (R, D),
-) -> Vec<(Config<R, D>, Image)> {
+/// The servers at time 0, each with its disk.
+pub(crate) fn members(scenario: &Resolved, variant: &Variant) -> Vec<(Config, Image)> {
     let count = u32::try_from(scenario.nodes.len()).expect("a checked scenario has few nodes");
     let founders = scenario.founders();
     let member = |place| {
-        let (rules, duties) = cast(NodeId(place));
         let config = Config {
             options: options(&scenario.machine),
-            rules,
-            duties,
+            variant: variant.clone(),
             settings: settings(&scenario.raft, &scenario.nodes[place as usize]),
             configuration: founders.known_to(NodeId(place)),
         };
@@ -278,18 +211,13 @@ struct Runner<'s> {
 }
 
 impl<'s> Runner<'s> {
-    fn go<R, D, O>(
+    fn go(
         &mut self,
         scenario: &'s Resolved,
-        world: &mut KvWorld<R, D>,
+        world: &mut KvWorld,
         checks: &mut Checks,
-        observer: &mut O,
-    ) -> Result<(), Stop>
-    where
-        R: Rules + Clone,
-        D: Duties,
-        O: Spectator<R, D>,
-    {
+        observer: &mut dyn Spectator,
+    ) -> Result<(), Stop> {
         let mut vigil = Vigil::new(scenario);
         let mut watch = Watch::new(self.names.len());
         let waits = self.director.waits();
@@ -316,10 +244,10 @@ impl<'s> Runner<'s> {
                 vigil
                     .look(next, world.cluster(), checks, self.names)
                     .map_err(Stop::Late)?;
-            } else if waits {
-                world.step(&mut (&mut *observer, (&mut *checks, &mut watch)))?;
             } else {
-                world.step(&mut (&mut *observer, &mut *checks))?;
+                let triggers = waits.then_some(&mut watch);
+                let mut all = (&mut *observer, (&mut *checks, triggers));
+                world.step::<Watching>(&mut all)?;
             }
             let planned = acts == next || looks == next;
             if planned && vigil.is_met() && self.director.may_end_early() {
@@ -339,19 +267,14 @@ impl<'s> Runner<'s> {
 
 impl<'s> Runner<'s> {
     /// The director acts. Where a phase begins, the one before it is judged first.
-    fn act<R, D, O>(
+    fn act(
         &mut self,
-        world: &mut KvWorld<R, D>,
+        world: &mut KvWorld,
         vigil: &mut Vigil<'s>,
         checks: &mut Checks,
-        watch: &mut Watch<Box<Violation>>,
-        observer: &mut O,
-    ) -> Result<(), Stop>
-    where
-        R: Rules + Clone,
-        D: Duties,
-        O: Spectator<R, D>,
-    {
+        watch: &mut Watch,
+        observer: &mut dyn Spectator,
+    ) -> Result<(), Stop> {
         let now = world.now();
         if let Some(phase) = self.director.next_phase() {
             self.director.overdue(world).map_or(Ok(()), Err)?;
@@ -372,7 +295,7 @@ impl<'s> Runner<'s> {
     }
 }
 
-fn assertion<N: Node>(panic: &Panic, cluster: &Cluster<N>) -> Violation {
+fn assertion(panic: &Panic, cluster: &Cluster<Server>) -> Violation {
     Violation {
         broken: Broken::CoreAssertion,
         event: cluster.last_event(),

@@ -1,29 +1,45 @@
 //! The node under test: `kv::Node` behind the engine's `Node` trait. Nothing is decided here; ids
 //! and times change their type, and what goes by is folded into the trace hash.
 
-use kv::{Duties, Outbox};
-use raft_core::{Body, Configuration, Index, Instant, Rules, Settings, WriteId};
-use simulator::{Boot, ClientId, Input, Local, NodeId, Output, Sink, TraceHash, Verdict};
+use std::fmt;
+
+use kv::Outbox;
+use raft_core::{Body, Configuration, Index, Instant, Settings, WriteId};
+use simulator::{Boot, ClientId, Input, Local, NodeId, Output, TraceHash, Verdict};
 
 use crate::fold;
+use crate::variant::{Machine, Variant};
 
-/// A replicated KV server in the simulated world.
-#[derive(Clone, Debug)]
-pub struct Server<R = raft_core::Standard, D: Duties = kv::Standard> {
-    node: kv::Node<R, D>,
+/// A replicated KV server in the simulated world, of any [`Variant`].
+pub struct Server {
+    node: Box<dyn Machine>,
     applied: Vec<(Index, u64)>,
     answers: Vec<(ClientId, u64, kv::Response)>,
 }
 
+impl Clone for Server {
+    fn clone(&self) -> Self {
+        Self {
+            node: self.node.boxed(),
+            applied: self.applied.clone(),
+            answers: self.answers.clone(),
+        }
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Server").field(&self.node.status()).finish()
+    }
+}
+
 /// How servers are configured; the same for every server and every start.
 #[derive(Clone, Debug)]
-pub struct Config<R = raft_core::Standard, D = kv::Standard> {
+pub struct Config {
     /// What is chosen about the state machine.
     pub options: kv::Options,
-    /// The rules of Raft in force.
-    pub rules: R,
-    /// The duties of the KV layer in force.
-    pub duties: D,
+    /// The rules of Raft and the duties of the KV layer in force.
+    pub variant: Variant,
     /// Raft's knobs.
     pub settings: Settings,
     /// The members of the cluster when it was founded.
@@ -93,12 +109,12 @@ pub fn engine_id(node: raft_core::NodeId) -> NodeId {
     NodeId(place.expect("members of a simulated cluster are named from 1"))
 }
 
-impl<R: Rules, D: Duties> Server<R, D> {
+impl Server {
     /// The machine itself.
     #[must_use]
     #[inline]
-    pub fn node(&self) -> &kv::Node<R, D> {
-        &self.node
+    pub fn node(&self) -> &dyn Machine {
+        &*self.node
     }
 
     /// What the last step applied: each index with the state hash after it.
@@ -117,8 +133,8 @@ impl<R: Rules, D: Duties> Server<R, D> {
     }
 }
 
-impl<R: Rules + Clone, D: Duties> simulator::Node for Server<R, D> {
-    type Config = Config<R, D>;
+impl simulator::Node for Server {
+    type Config = Config;
     type Message = kv::Message;
     type Request = kv::Request;
     type Reply = kv::Response;
@@ -134,9 +150,10 @@ impl<R: Rules + Clone, D: Duties> simulator::Node for Server<R, D> {
             seed: boot.seed,
             incarnation: u64::from(boot.incarnation),
         };
-        let (rules, duties) = (config.rules.clone(), config.duties.clone());
         let members = config.configuration.clone();
-        let node = kv::Node::restore(rules, duties, raft, config.options, members, &disk.0);
+        let node = config
+            .variant
+            .boot(boot.id, raft, config.options, members, &disk.0);
         let node = node.unwrap_or_else(|error| {
             panic!("a server cannot start from what its own writes left on disk: {error}")
         });
@@ -148,12 +165,12 @@ impl<R: Rules + Clone, D: Duties> simulator::Node for Server<R, D> {
     }
 
     #[inline]
-    fn step<S: Sink<kv::Event>>(
+    fn step(
         &mut self,
         now: Local,
         input: Input<'_, Self>,
         out: &mut Output<Self>,
-        sink: &mut S,
+        events: Option<&mut Vec<kv::Event>>,
     ) {
         let offered;
         let input = match input {
@@ -191,8 +208,7 @@ impl<R: Rules + Clone, D: Duties> simulator::Node for Server<R, D> {
             applied: &mut self.applied,
             answers: &mut self.answers,
         };
-        self.node
-            .step(Instant(now.0), input, &mut outbox, &mut Told(sink));
+        self.node.step(Instant(now.0), input, &mut outbox, events);
     }
 
     #[inline]
@@ -265,13 +281,14 @@ impl<R: Rules + Clone, D: Duties> simulator::Node for Server<R, D> {
     }
 }
 
-struct Out<'a, R: Rules + Clone, D: Duties> {
-    out: &'a mut Output<Server<R, D>>,
+/// Takes what a machine puts out to where the engine expects it.
+pub struct Out<'a> {
+    out: &'a mut Output<Server>,
     applied: &'a mut Vec<(Index, u64)>,
     answers: &'a mut Vec<(ClientId, u64, kv::Response)>,
 }
 
-impl<R: Rules + Clone, D: Duties> Outbox for Out<'_, R, D> {
+impl Outbox for Out<'_> {
     #[inline]
     fn send(&mut self, to: raft_core::NodeId, message: kv::Message) {
         self.out.sends.push((engine_id(to), message));
@@ -297,16 +314,5 @@ impl<R: Rules + Clone, D: Duties> Outbox for Out<'_, R, D> {
     #[inline]
     fn applied(&mut self, index: Index, state_hash: u64) {
         self.applied.push((index, state_hash));
-    }
-}
-
-struct Told<'a, S>(&'a mut S);
-
-impl<S: Sink<kv::Event>> kv::Observer for Told<'_, S> {
-    #[inline]
-    fn event(&mut self, event: kv::Event) {
-        if S::ON {
-            self.0.emit(event);
-        }
     }
 }

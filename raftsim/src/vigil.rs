@@ -1,7 +1,6 @@
 //! Waits for what a scenario says must come true within some time.
 
-use kv::Duties;
-use raft_core::{RoleKind, Rules, Term};
+use raft_core::{RoleKind, Term};
 use simulator::{Cluster, NodeId, Span, Time};
 
 use crate::check::Checks;
@@ -96,10 +95,10 @@ impl<'s> Vigil<'s> {
 
     /// The present phase ends, or the run: looks at what is due, then for the last time at all
     /// that the phase asks for. Whatever the next phase does comes after this.
-    pub(crate) fn ends<R: Rules + Clone, D: Duties>(
+    pub(crate) fn ends(
         &mut self,
         now: Time,
-        cluster: &Cluster<Server<R, D>>,
+        cluster: &Cluster<Server>,
         checks: &Checks,
         names: &[String],
     ) -> Result<(), Unmet> {
@@ -122,10 +121,10 @@ impl<'s> Vigil<'s> {
     }
 
     /// Looks at what is due now.
-    pub(crate) fn look<R: Rules + Clone, D: Duties>(
+    pub(crate) fn look(
         &mut self,
         now: Time,
-        cluster: &Cluster<Server<R, D>>,
+        cluster: &Cluster<Server>,
         checks: &Checks,
         names: &[String],
     ) -> Result<(), Unmet> {
@@ -146,11 +145,11 @@ impl<'s> Vigil<'s> {
     }
 
     /// Whether there is still something to wait for.
-    fn judge<R: Rules + Clone, D: Duties>(
+    fn judge(
         &self,
         waiting: &mut Waiting<'_>,
         now: Time,
-        cluster: &Cluster<Server<R, D>>,
+        cluster: &Cluster<Server>,
         checks: &Checks,
         names: &[String],
     ) -> Result<bool, Unmet> {
@@ -194,10 +193,10 @@ impl<'s> Vigil<'s> {
     }
 
     /// What is still missing, if anything is.
-    fn lacks<R: Rules + Clone, D: Duties>(
+    fn lacks(
         &self,
         waiting: &Waiting<'_>,
-        cluster: &Cluster<Server<R, D>>,
+        cluster: &Cluster<Server>,
         checks: &Checks,
         names: &[String],
     ) -> Option<(Clause, String)> {
@@ -241,7 +240,7 @@ impl<'s> Vigil<'s> {
 
 impl Waiting<'_> {
     /// The nodes that it speaks of now.
-    fn among<R: Rules + Clone, D: Duties>(&self, cluster: &Cluster<Server<R, D>>) -> Vec<NodeId> {
+    fn among(&self, cluster: &Cluster<Server>) -> Vec<NodeId> {
         match &self.named {
             Some(named) => named.clone(),
             None => members::now(cluster),
@@ -262,11 +261,7 @@ fn named(scenario: &Resolved, wants: &Eventually) -> Option<Vec<NodeId>> {
 }
 
 /// Which members there are instead, or that these are not committed.
-fn other_members<R: Rules + Clone, D: Duties>(
-    wanted: &str,
-    cluster: &Cluster<Server<R, D>>,
-    names: &[String],
-) -> Option<String> {
+fn other_members(wanted: &str, cluster: &Cluster<Server>, names: &[String]) -> Option<String> {
     let Some(leader) = crate::director::leader(cluster) else {
         return Some("no node leads, so nobody knows the members".to_owned());
     };
@@ -280,10 +275,10 @@ fn other_members<R: Rules + Clone, D: Duties>(
 }
 
 /// Who leads instead, if none of those who are to lead does.
-fn led_by<R: Rules + Clone, D: Duties>(
+fn led_by(
     scenario: &Resolved,
     wants: &Eventually,
-    cluster: &Cluster<Server<R, D>>,
+    cluster: &Cluster<Server>,
     among: &[NodeId],
     names: &[String],
 ) -> Option<String> {
@@ -329,8 +324,8 @@ fn asked(wants: &Eventually) -> String {
     }
 }
 
-pub(crate) fn one_leader<R: Rules + Clone, D: Duties>(
-    cluster: &Cluster<Server<R, D>>,
+pub(crate) fn one_leader(
+    cluster: &Cluster<Server>,
     among: &[NodeId],
     names: &[String],
 ) -> Result<Reign, String> {
@@ -365,12 +360,7 @@ pub(crate) fn one_leader<R: Rules + Clone, D: Duties>(
 
 impl Reign {
     /// Why it is over, if it is.
-    fn lost<R: Rules + Clone, D: Duties>(
-        self,
-        cluster: &Cluster<Server<R, D>>,
-        among: &[NodeId],
-        names: &[String],
-    ) -> Option<String> {
+    fn lost(self, cluster: &Cluster<Server>, among: &[NodeId], names: &[String]) -> Option<String> {
         let now = one_leader(cluster, among, names);
         if now == Ok(self) {
             return None;
@@ -384,11 +374,7 @@ impl Reign {
     }
 }
 
-fn all_committed<R: Rules + Clone, D: Duties>(
-    cluster: &Cluster<Server<R, D>>,
-    among: &[NodeId],
-    names: &[String],
-) -> Option<String> {
+fn all_committed(cluster: &Cluster<Server>, among: &[NodeId], names: &[String]) -> Option<String> {
     let leader = match one_leader(cluster, among, names) {
         Ok(reign) => reign.leader,
         Err(lack) => return Some(lack),
@@ -400,8 +386,8 @@ fn all_committed<R: Rules + Clone, D: Duties>(
 }
 
 /// A witness applies nothing, nor does a learner that was one and lacks what it would have to apply.
-pub(crate) fn applied_equal<R: Rules + Clone, D: Duties>(
-    cluster: &Cluster<Server<R, D>>,
+pub(crate) fn applied_equal(
+    cluster: &Cluster<Server>,
     among: &[NodeId],
     names: &[String],
 ) -> Option<String> {
@@ -416,8 +402,8 @@ pub(crate) fn applied_equal<R: Rules + Clone, D: Duties>(
         let Some(server) = cluster.node(id) else {
             return Some(format!("{} is down", names[place]));
         };
-        let machine = server.node().machine();
-        let is = (machine.applied(), machine.hash());
+        let machine = server.node();
+        let is = (machine.applied(), machine.state_hash());
         match first {
             None => first = Some((is.0, is.1, place)),
             Some((applied, hash, _)) if (applied, hash) == is => {}

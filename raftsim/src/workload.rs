@@ -7,6 +7,7 @@ use simulator::{ClientId, Stream, Time};
 use smallvec::SmallVec;
 
 use crate::format::{Clients, Mix, Reads, Values};
+use crate::server::Server;
 
 /// Draws operations as a scenario's `clients` say.
 #[derive(Clone, Debug)]
@@ -234,9 +235,7 @@ fn scale(word: u64, size: u64) -> u64 {
     u64::try_from(scaled).expect("a word times a size, over 2^64, is below the size")
 }
 
-impl<R: raft_core::Rules + Clone, D: kv::Duties> simulator::Workload<crate::server::Server<R, D>>
-    for KvWorkload
-{
+impl simulator::Workload<Server> for KvWorkload {
     fn request(
         &mut self,
         client: ClientId,

@@ -65,7 +65,7 @@ impl<N: Node> Cluster<N> {
     /// Performs one action and shows it to the observer, whose verdict comes back beside it. What
     /// came out waits for [`Cluster::dispatch`]. `events` is a buffer.
     #[inline(always)]
-    pub(crate) fn act<O: Observer<N>>(
+    pub(crate) fn act<O: Observer<N> + ?Sized>(
         &mut self,
         time: Time,
         action: &Action<N>,

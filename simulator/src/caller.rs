@@ -112,7 +112,7 @@ impl Caller {
 }
 
 impl<N: Node, W: Workload<N>> World<N, W> {
-    pub(crate) fn send<O: Observer<N>>(
+    pub(crate) fn send<O: Observer<N> + ?Sized>(
         &mut self,
         client: ClientId,
         ticket: Ticket,
@@ -148,7 +148,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
         self.act(&action, None, observer)
     }
 
-    pub(crate) fn patience<O: Observer<N>>(
+    pub(crate) fn patience<O: Observer<N> + ?Sized>(
         &mut self,
         client: ClientId,
         ticket: Ticket,
@@ -168,7 +168,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
         self.act(&Action::GiveUp { client, serial }, None, observer)
     }
 
-    fn ask_again<O: Observer<N>>(
+    fn ask_again<O: Observer<N> + ?Sized>(
         &mut self,
         client: ClientId,
         observer: &mut O,

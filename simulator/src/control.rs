@@ -49,7 +49,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
     /// # Errors
     ///
     /// The observer's objection.
-    pub fn crash<O: Observer<N>>(
+    pub fn crash<O: Observer<N> + ?Sized>(
         &mut self,
         node: NodeId,
         unsynced: Unsynced,
@@ -86,7 +86,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
     /// # Errors
     ///
     /// The observer's objection.
-    pub fn restart<O: Observer<N>>(
+    pub fn restart<O: Observer<N> + ?Sized>(
         &mut self,
         node: NodeId,
         observer: &mut O,
@@ -105,7 +105,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
     /// # Errors
     ///
     /// The observer's objection.
-    pub fn pause<O: Observer<N>>(
+    pub fn pause<O: Observer<N> + ?Sized>(
         &mut self,
         node: NodeId,
         observer: &mut O,
@@ -122,7 +122,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
     /// # Errors
     ///
     /// The observer's objection.
-    pub fn resume<O: Observer<N>>(
+    pub fn resume<O: Observer<N> + ?Sized>(
         &mut self,
         node: NodeId,
         observer: &mut O,
@@ -140,7 +140,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
     /// # Errors
     ///
     /// The observer's objection.
-    pub fn operator<O: Observer<N>>(
+    pub fn operator<O: Observer<N> + ?Sized>(
         &mut self,
         node: NodeId,
         command: N::Operator,
@@ -158,7 +158,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
     /// # Errors
     ///
     /// The observer's objection.
-    pub fn set_clock<O: Observer<N>>(
+    pub fn set_clock<O: Observer<N> + ?Sized>(
         &mut self,
         node: NodeId,
         rate: Rate,

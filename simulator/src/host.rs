@@ -53,7 +53,7 @@ impl Host {
 
 impl<N: Node, W: Workload<N>> World<N, W> {
     #[inline]
-    pub(crate) fn timer<O: Observer<N>>(
+    pub(crate) fn timer<O: Observer<N> + ?Sized>(
         &mut self,
         node: NodeId,
         ticket: Ticket,
@@ -69,7 +69,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
         self.act(&Action::Wake(node), None, observer)
     }
 
-    pub(crate) fn synced<O: Observer<N>>(
+    pub(crate) fn synced<O: Observer<N> + ?Sized>(
         &mut self,
         node: NodeId,
         ticket: Ticket,

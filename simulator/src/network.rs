@@ -49,7 +49,7 @@ pub(crate) fn post<N: Node>(
 impl<N: Node, W: Workload<N>> World<N, W> {
     /// A message reaches the far end of its link.
     #[inline]
-    pub(crate) fn arrive<O: Observer<N>>(
+    pub(crate) fn arrive<O: Observer<N> + ?Sized>(
         &mut self,
         slot: Slot,
         observer: &mut O,
@@ -74,7 +74,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
 
     /// A message has passed its link: its receiver gets it, now or once it is awake.
     #[inline]
-    pub(crate) fn receive<O: Observer<N>>(
+    pub(crate) fn receive<O: Observer<N> + ?Sized>(
         &mut self,
         slot: Slot,
         observer: &mut O,
@@ -116,7 +116,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
     }
 
     /// A message is lost, or one copy of it.
-    pub(crate) fn lose<O: Observer<N>>(
+    pub(crate) fn lose<O: Observer<N> + ?Sized>(
         &mut self,
         slot: Slot,
         reason: DropReason,

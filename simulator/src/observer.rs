@@ -142,6 +142,37 @@ impl<N: Node, O: Observer<N> + ?Sized> Observer<N> for &mut O {
     }
 }
 
+/// Somebody or nobody.
+impl<N: Node, O: Observer<N>> Observer<N> for Option<O> {
+    type Violation = O::Violation;
+
+    #[inline]
+    fn wants_events(&self) -> bool {
+        self.as_ref().is_some_and(O::wants_events)
+    }
+
+    #[inline]
+    fn before(
+        &mut self,
+        cluster: &Cluster<N>,
+        time: Time,
+        action: &Action<N>,
+    ) -> Result<(), O::Violation> {
+        match self {
+            Some(observer) => observer.before(cluster, time, action),
+            None => Ok(()),
+        }
+    }
+
+    #[inline]
+    fn after(&mut self, cluster: &Cluster<N>, step: &Step<'_, N>) -> Result<(), O::Violation> {
+        match self {
+            Some(observer) => observer.after(cluster, step),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Keeps every action of a run.
 #[derive(Clone)]
 pub struct Recorder<N: Node> {

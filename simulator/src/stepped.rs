@@ -126,7 +126,7 @@ impl<N: Node> Stepped<N> {
     ///
     /// Why it is impossible, in which case nothing changed; or the observer's objection.
     #[inline]
-    pub fn perform<O: Observer<N>>(
+    pub fn perform<O: Observer<N> + ?Sized>(
         &mut self,
         action: &Action<N>,
         hint: Option<Slot>,
@@ -153,7 +153,7 @@ impl<N: Node> Stepped<N> {
     /// # Errors
     ///
     /// The observer's objection.
-    pub fn complete<O: Observer<N>>(
+    pub fn complete<O: Observer<N> + ?Sized>(
         &mut self,
         node: NodeId,
         observer: &mut O,
@@ -224,7 +224,7 @@ impl<N: Node> Stepped<N> {
     /// # Errors
     ///
     /// The observer's objection; [`Stopped::Restless`] after `limit` actions.
-    pub fn settle<O: Observer<N>>(
+    pub fn settle<O: Observer<N> + ?Sized>(
         &mut self,
         span: Span,
         limit: u64,
@@ -251,7 +251,7 @@ impl<N: Node> Stepped<N> {
     }
 
     /// One action, and the completion of what it wrote, whoever decides about completions.
-    fn perform_settling<O: Observer<N>>(
+    fn perform_settling<O: Observer<N> + ?Sized>(
         &mut self,
         action: &Action<N>,
         hint: Option<Slot>,
@@ -307,7 +307,7 @@ impl<N: Node> Stepped<N> {
     }
 
     #[inline]
-    fn act<O: Observer<N>>(
+    fn act<O: Observer<N> + ?Sized>(
         &mut self,
         time: Time,
         action: &Action<N>,

@@ -111,7 +111,10 @@ impl<N: Node, W: Workload<N>> World<N, W> {
     ///
     /// The observer's objection. The action has taken place all the same.
     #[inline]
-    pub fn step<O: Observer<N>>(&mut self, observer: &mut O) -> Result<Progress, O::Violation> {
+    pub fn step<O: Observer<N> + ?Sized>(
+        &mut self,
+        observer: &mut O,
+    ) -> Result<Progress, O::Violation> {
         let Some((time, ticket, due)) = self.queue.pop() else {
             return Ok(Progress::Idle);
         };
@@ -137,7 +140,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
     /// # Errors
     ///
     /// The observer's first objection.
-    pub fn run_until<O: Observer<N>>(
+    pub fn run_until<O: Observer<N> + ?Sized>(
         &mut self,
         end: Time,
         observer: &mut O,
@@ -181,7 +184,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
     /// Performs an action the scheduler has resolved, shows it to the observer, and puts what came
     /// out of it under way.
     #[inline]
-    pub(crate) fn act<O: Observer<N>>(
+    pub(crate) fn act<O: Observer<N> + ?Sized>(
         &mut self,
         action: &Action<N>,
         hint: Option<Slot>,

@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use kv::Duties;
-use raft_core::Rules;
 use raftsim::format::{Overrides, Resolved, parse, render};
-use raftsim::run::{Outcome, Unobserved, run_observed};
+use raftsim::run::{Outcome, Unobserved, run_variant};
+use raftsim::variant::{AnyDuties, AnyRules, Variant};
 
 /// The folder of the corpus.
 #[must_use]
@@ -62,6 +61,6 @@ pub fn corpus_of(within: &str) -> Vec<String> {
 
 /// Runs a scenario with these rules and duties.
 #[must_use]
-pub fn run_with<R: Rules + Clone, D: Duties>(scenario: &Resolved, rules: R, duties: D) -> Outcome {
-    run_observed(scenario, rules, duties, &mut Unobserved)
+pub fn run_with<R: AnyRules, D: AnyDuties>(scenario: &Resolved, rules: R, duties: D) -> Outcome {
+    run_variant(scenario, &Variant::of(rules, duties), &mut Unobserved)
 }

@@ -4,11 +4,11 @@
 
 use std::collections::BTreeSet;
 
-use kv::Duties;
 use raft_core::{Index, OutsideLog, Rules, Term, WriteId};
 use raftsim::bugs::{self, Bug, Shows};
 use raftsim::format::{Overrides, Property, Resolved, parse};
 use raftsim::run::{Outcome, Unobserved, Verdict};
+use raftsim::variant::{AnyDuties, AnyRules};
 use tests::{run_with, scenario};
 
 /// Churn with these properties alone.
@@ -446,7 +446,7 @@ fn two_halves_of_four_servers_decide_for_themselves() {
 // ---- what is no row of the gallery ----------------------------------------------------------
 
 /// What the first of 200 seeds of churn that catches it reports.
-fn broken<R: Rules + Clone, D: Duties>(rules: R, duties: D) -> &'static str {
+fn broken<R: AnyRules, D: AnyDuties>(rules: R, duties: D) -> &'static str {
     let run = |seed| run_with(&churn(seed, &[]), rules.clone(), duties.clone());
     let found = (1..=200).find_map(|seed| shown(&run(seed)));
     found.unwrap_or("nothing")

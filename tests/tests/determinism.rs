@@ -4,8 +4,9 @@
 
 use raftsim::check::Violation;
 use raftsim::format::Property;
-use raftsim::run::{Outcome, Spectator, Verdict, build, run};
+use raftsim::run::{Outcome, Spectator, Verdict, build, run, run_variant};
 use raftsim::server::Server;
+use raftsim::variant::Variant;
 use simulator::{Cluster, Observer, Step, Time};
 use tests::{corpus, scenario};
 
@@ -36,7 +37,7 @@ fn another_seed_gives_another_run() {
 #[test]
 fn a_copy_of_a_world_goes_the_same_way() {
     let scenario = scenario("lossy-network.json", 7);
-    let mut world = build(&scenario, |_| (raft_core::Standard, kv::Standard));
+    let mut world = build(&scenario, &Variant::published());
     let Ok(()) = world.run_until(Time(1_000_000_000), &mut ());
     let mut copy = world.clone();
     let Ok(()) = world.run_until(Time(3_000_000_000), &mut ());
@@ -49,8 +50,7 @@ fn a_copy_of_a_world_goes_the_same_way() {
 fn whoever_watches_changes_nothing() {
     let scenario = scenario("churn.json", 3);
     let mut recorder = Recorder::default();
-    let watched =
-        raftsim::run::run_observed(&scenario, raft_core::Standard, kv::Standard, &mut recorder);
+    let watched = run_variant(&scenario, &Variant::published(), &mut recorder);
     assert_eq!(watched.trace_hash, run(&scenario).trace_hash);
     assert!(
         recorder.decisions > 1_000,
@@ -66,8 +66,11 @@ struct Recorder {
 }
 
 impl Observer<Server> for Recorder {
-    const EVENTS: bool = true;
     type Violation = Box<Violation>;
+
+    fn wants_events(&self) -> bool {
+        true
+    }
 
     fn after(
         &mut self,
@@ -79,7 +82,7 @@ impl Observer<Server> for Recorder {
     }
 }
 
-impl Spectator<raft_core::Standard, kv::Standard> for Recorder {}
+impl Spectator for Recorder {}
 
 #[test]
 fn two_hundred_seeds_of_churn_hold_every_property() {

@@ -3,9 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
-use kv::Duties;
 use proptest::prelude::*;
-use raft_core::Rules;
 use raftsim::bugs::{self, Bug};
 use raftsim::check::Violation;
 use raftsim::format::{Metric, Overrides, Resolved, parse, render};
@@ -20,19 +18,17 @@ use simulator::{Cluster, Observer, Step, Time};
 #[derive(Default)]
 struct States(Vec<(Time, u64, u64)>);
 
-impl<R: Rules + Clone + Hash, D: Duties> Observer<Server<R, D>> for States {
-    const EVENTS: bool = false;
+impl Observer<Server> for States {
     type Violation = Box<Violation>;
 
     fn after(
         &mut self,
-        cluster: &Cluster<Server<R, D>>,
-        step: &Step<'_, Server<R, D>>,
+        cluster: &Cluster<Server>,
+        step: &Step<'_, Server>,
     ) -> Result<(), Box<Violation>> {
         let mut state = DefaultHasher::new();
         if let Some(server) = step.node.and_then(|node| cluster.node(node)) {
-            server.node().raft().hash(&mut state);
-            server.node().machine().hash().hash(&mut state);
+            server.node().fold(&mut state);
         }
         if let Some(node) = step.node {
             cluster.disk(node).0.hash(&mut state);
@@ -43,7 +39,7 @@ impl<R: Rules + Clone + Hash, D: Duties> Observer<Server<R, D>> for States {
     }
 }
 
-impl<R: Rules + Clone + Hash, D: Duties> Spectator<R, D> for States {}
+impl Spectator for States {}
 
 fn scenario(name: &str, seed: u64) -> Resolved {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");

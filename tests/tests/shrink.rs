@@ -4,13 +4,14 @@
 use std::ops::ControlFlow;
 
 use raft_core::{Index, Rules};
-use raftsim::bugs::{self, Bug, Planted};
+use raftsim::bugs::{self, Bug};
 use raftsim::format::{Nanos, Overrides, Resolved, parse};
 use raftsim::fuzz::{Generator, Profile};
 use raftsim::missed::Missed;
 use raftsim::run::{Outcome, Unobserved};
-use raftsim::shrink::{Budget, Failure, Shrunk, shrink, shrink_cast, shrink_watched};
+use raftsim::shrink::{Budget, Failure, Shrunk, shrink, shrink_variant, shrink_watched};
 use raftsim::stepped::{self, Insist};
+use raftsim::variant::Variant;
 use tests::{run_with, scenario};
 
 const CHURN: &str = include_str!("../../scenarios/churn.json");
@@ -97,11 +98,8 @@ fn assert_all_done(bug: Bug, file: &Resolved) {
     let mut prepared = file.clone();
     bug.prepare(&mut prepared);
     let script = prepared.script().expect("it is made of steps");
-    let cast = |node: simulator::NodeId| {
-        let planted = Planted { bug, node: node.0 };
-        (planted, planted)
-    };
-    let played = stepped::play(&prepared, script, cast, Insist::No, &mut Unobserved);
+    let variant = bug.variant();
+    let played = stepped::play(&prepared, script, &variant, Insist::No, &mut Unobserved);
     let all = vec![true; script.steps.len()];
     assert_eq!(played.done, all, "{bug}: {}", file.to_json());
 }
@@ -268,6 +266,10 @@ impl Rules for BreaksDown {
     }
 }
 
+fn breaks_down() -> Variant {
+    Variant::of(BreaksDown, kv::Standard)
+}
+
 #[test]
 fn an_assertion_that_fails_comes_down_to_few_steps_too() {
     let fails = |seed| {
@@ -276,13 +278,13 @@ fn an_assertion_that_fails_comes_down_to_few_steps_too() {
         Failure::of(&outcome).is_some().then_some(scenario)
     };
     let scenario = (1..20).find_map(fails).expect("it breaks down");
-    let shrunk = shrink_cast(&scenario, |_| (BreaksDown, kv::Standard), Budget::default());
+    let shrunk = shrink_variant(&scenario, breaks_down(), Budget::default());
     let shrunk = shrunk.expect("it fails");
     assert_eq!(shrunk.failure.name(), "core-assertion");
     assert!(shrunk.steps <= 12, "{}", shrunk.scenario.to_json());
     assert_eq!(shrunk.passes, Some(true));
     let nothing = Budget { replays: 0 };
-    let whole = shrink_cast(&scenario, |_| (BreaksDown, kv::Standard), nothing);
+    let whole = shrink_variant(&scenario, breaks_down(), nothing);
     let whole = whole.expect("the action that broke down is recorded, too");
     assert_eq!(whole.failure.name(), "core-assertion");
 }

@@ -13,8 +13,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::format::{Resolved, nearest};
-use crate::run::{Outcome, Spectator, run_cast, run_observed};
+use crate::run::{Outcome, Spectator, run_variant};
 use crate::stepped::{self, Insist};
+use crate::variant::Variant;
 
 pub use card::{Card, Change, Reach, Shows};
 pub use planted::Planted;
@@ -159,6 +160,18 @@ impl Bug {
         }
     }
 
+    /// Servers that all have this bug.
+    #[must_use]
+    pub fn variant(self) -> Variant {
+        Variant::by_server(move |node| {
+            let planted = Planted {
+                bug: self,
+                node: node.0,
+            };
+            (planted, planted)
+        })
+    }
+
     /// Gives a scenario the settings that protect from a bug which consists of settings.
     pub fn cure(self, scenario: &mut Resolved) {
         if matches!(self, Bug::L07 | Bug::M10) {
@@ -210,23 +223,17 @@ impl FromStr for Bug {
 ///
 /// # Panics
 /// As [`run`](crate::run::run).
-pub fn run<O>(scenario: &Resolved, bug: Option<Bug>, observer: &mut O) -> Outcome
-where
-    O: Spectator<raft_core::Standard, kv::Standard> + Spectator<Planted, Planted>,
-{
+pub fn run(scenario: &Resolved, bug: Option<Bug>, observer: &mut dyn Spectator) -> Outcome {
     let Some(bug) = bug else {
-        return run_observed(scenario, raft_core::Standard, kv::Standard, observer);
+        return run_variant(scenario, &Variant::published(), observer);
     };
     let mut scenario = scenario.clone();
     bug.prepare(&mut scenario);
-    let cast = |node: simulator::NodeId| {
-        let planted = Planted { bug, node: node.0 };
-        (planted, planted)
-    };
+    let variant = bug.variant();
     match scenario.script() {
         // A step may expect what the bug breaks: what counts is the property.
-        Some(script) => stepped::play(&scenario, script, cast, Insist::No, observer).outcome,
-        None => run_cast(&scenario, cast, observer),
+        Some(script) => stepped::play(&scenario, script, &variant, Insist::No, observer).outcome,
+        None => run_variant(&scenario, &variant, observer),
     }
 }
 

@@ -24,8 +24,7 @@ mod witness;
 
 use std::collections::BTreeSet;
 
-use kv::{Duties, Payload};
-use raft_core::Rules;
+use kv::Payload;
 use simulator::{Action, Cluster, Observer, Step};
 
 use crate::format::{Founders, Property};
@@ -131,10 +130,7 @@ impl Checks {
     ///
     /// # Errors
     /// What does not hold.
-    pub fn finish<R: Rules + Clone, D: Duties>(
-        &mut self,
-        cluster: &Cluster<Server<R, D>>,
-    ) -> Result<(), Box<Violation>> {
+    pub fn finish(&mut self, cluster: &Cluster<Server>) -> Result<(), Box<Violation>> {
         let found = self.look_back(cluster);
         found.map_err(|found| {
             Box::new(Violation {
@@ -148,10 +144,7 @@ impl Checks {
         })
     }
 
-    fn look_back<R: Rules + Clone, D: Duties>(
-        &mut self,
-        cluster: &Cluster<Server<R, D>>,
-    ) -> Result<(), Found> {
+    fn look_back(&mut self, cluster: &Cluster<Server>) -> Result<(), Found> {
         let wanted = self.wanted;
         let looked = self.witness()?;
         if wanted[Property::SessionGuarantees as usize] {
@@ -168,12 +161,12 @@ impl Checks {
         }
         let up_to_date = cluster.nodes().find_map(|id| {
             let server = cluster.node(id)?;
-            (server.node().machine().applied() == self.safety.committed()).then_some(server)
+            (server.node().applied() == self.safety.committed()).then_some(server)
         });
         let Some(server) = up_to_date else {
             return Ok(());
         };
-        match witness::final_state(&looked.state, |key| server.node().machine().read(key)) {
+        match witness::final_state(&looked.state, |key| server.node().read(key)) {
             Err(found) if !wanted[found.property as usize] => Ok(()),
             other => other,
         }
@@ -215,11 +208,7 @@ impl Checks {
         self.undecided
     }
 
-    fn look<R: Rules + Clone, D: Duties>(
-        &mut self,
-        cluster: &Cluster<Server<R, D>>,
-        step: &Step<'_, Server<R, D>>,
-    ) -> Result<(), Found> {
+    fn look(&mut self, cluster: &Cluster<Server>, step: &Step<'_, Server>) -> Result<(), Found> {
         match step.action {
             Action::Call {
                 client,
@@ -277,7 +266,7 @@ impl Checks {
     }
 
     /// Keeps the payloads of newly committed entries, from the node that committed them.
-    fn keep_committed<R: Rules, D: Duties>(&mut self, server: &Server<R, D>, disk: &kv::Disk) {
+    fn keep_committed(&mut self, server: &Server, disk: &kv::Disk) {
         let committed = self
             .safety
             .committed()
@@ -294,15 +283,14 @@ impl Checks {
     }
 }
 
-impl<R: Rules + Clone, D: Duties> Observer<Server<R, D>> for Checks {
-    const EVENTS: bool = false;
+impl Observer<Server> for Checks {
     type Violation = Box<Violation>;
 
     #[inline]
     fn after(
         &mut self,
-        cluster: &Cluster<Server<R, D>>,
-        step: &Step<'_, Server<R, D>>,
+        cluster: &Cluster<Server>,
+        step: &Step<'_, Server>,
     ) -> Result<(), Box<Violation>> {
         match self.look(cluster, step) {
             Ok(()) => Ok(()),

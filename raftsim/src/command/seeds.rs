@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use raftsim::bugs::{self, Bug, Planted};
+use raftsim::bugs::{self, Bug};
 use raftsim::format::Resolved;
 use raftsim::recording::Recording;
 use raftsim::report::{self, Again};
@@ -189,15 +189,12 @@ fn watched(
 }
 
 /// Runs it, and writes down what it does if that is asked for.
-fn recorded<O>(
+fn recorded(
     scenario: &Resolved,
     bug: Option<Bug>,
     args: &Run,
-    observer: &mut O,
-) -> Result<Outcome, Stop>
-where
-    O: Spectator<raft_core::Standard, kv::Standard> + Spectator<Planted, Planted>,
-{
+    observer: &mut dyn Spectator,
+) -> Result<Outcome, Stop> {
     let Some(path) = &args.actions else {
         return Ok(bugs::run(scenario, bug, observer));
     };

@@ -1,17 +1,16 @@
 //! What steps and faults do to the world, and how it is undone.
 
-use kv::Duties;
-use raft_core::Rules;
-use simulator::{Endpoint, FaultKind, NodeId, Observer, Pair, Rate, Span};
+use simulator::{Endpoint, FaultKind, NodeId, Pair, Rate, Span};
 
 use super::convert::{quality, rate, spans, unsynced};
 use super::draws::{Draw, within};
 use super::operate::Slow;
 use super::{Director, KvWorld, pick};
+use crate::check::Violation;
 use crate::format::{
     Action, ClockChange, Condition, DiskFault, NetworkChange, Partition, Route, Selector,
 };
-use crate::server::Server;
+use crate::spectator::Watching;
 
 /// What ends a fault that lasts for a while.
 #[derive(Clone, Debug)]
@@ -29,13 +28,13 @@ pub(crate) enum Undo {
 
 impl Director<'_> {
     /// Does it; what would undo it, where something can.
-    pub(super) fn carry_out<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(
+    pub(super) fn carry_out(
         &mut self,
         action: &Action,
         draw: Draw,
-        world: &mut KvWorld<R, D>,
-        observer: &mut O,
-    ) -> Result<Option<Undo>, O::Violation> {
+        world: &mut KvWorld,
+        observer: &mut Watching<'_>,
+    ) -> Result<Option<Undo>, Box<Violation>> {
         match action {
             Action::Crash(who) => self.crash(who, draw, world, observer).map(Some),
             Action::Pause(who) => {
@@ -91,12 +90,7 @@ impl Director<'_> {
     }
 
     /// Changes of links: they make no node step, so nothing can object.
-    fn rewire<R: Rules + Clone, D: Duties>(
-        &mut self,
-        action: &Action,
-        draw: Draw,
-        world: &mut KvWorld<R, D>,
-    ) -> Option<Undo> {
+    fn rewire(&mut self, action: &Action, draw: Draw, world: &mut KvWorld) -> Option<Undo> {
         let topology = world.cluster().topology();
         let all: Vec<_> = topology.nodes().collect();
         match action {
@@ -165,11 +159,11 @@ impl Director<'_> {
     }
 
     /// The links from each group of a partition to all others.
-    fn links_between_groups<R: Rules + Clone, D: Duties>(
+    fn links_between_groups(
         &self,
         partition: &Partition,
         draw: Draw,
-        world: &KvWorld<R, D>,
+        world: &KvWorld,
     ) -> Vec<Pair> {
         let groups = pick::groups(self.scenario, world.cluster(), partition, draw.who);
         let mut placed = groups.groups.iter().flatten();
@@ -187,12 +181,12 @@ impl Director<'_> {
         links
     }
 
-    pub(super) fn undo<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(
+    pub(super) fn undo(
         &mut self,
         undo: Undo,
-        world: &mut KvWorld<R, D>,
-        observer: &mut O,
-    ) -> Result<(), O::Violation> {
+        world: &mut KvWorld,
+        observer: &mut Watching<'_>,
+    ) -> Result<(), Box<Violation>> {
         match undo {
             Undo::Restart(nodes) => {
                 for id in nodes {
@@ -242,13 +236,13 @@ impl Director<'_> {
         Ok(())
     }
 
-    fn crash<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(
+    fn crash(
         &self,
         who: &Selector,
         draw: Draw,
-        world: &mut KvWorld<R, D>,
-        observer: &mut O,
-    ) -> Result<Undo, O::Violation> {
+        world: &mut KvWorld,
+        observer: &mut Watching<'_>,
+    ) -> Result<Undo, Box<Violation>> {
         let up = self.who(who, draw, world, |world, id| !is_down(world, id));
         world.ledger_mut().schedule(FaultKind::Crash);
         let phase = self.phase().disk.as_ref().and_then(|disk| disk.on_crash);
@@ -259,13 +253,13 @@ impl Director<'_> {
         Ok(Undo::Restart(up))
     }
 
-    fn clock<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(
+    fn clock(
         &self,
         change: &ClockChange,
         draw: Draw,
-        world: &mut KvWorld<R, D>,
-        observer: &mut O,
-    ) -> Result<Undo, O::Violation> {
+        world: &mut KvWorld,
+        observer: &mut Watching<'_>,
+    ) -> Result<Undo, Box<Violation>> {
         let nodes = self.who(&change.node, draw, world, |_, _| true);
         let jump = change
             .jump
@@ -284,12 +278,7 @@ impl Director<'_> {
         Ok(Undo::Clock(nodes))
     }
 
-    fn disk<R: Rules + Clone, D: Duties>(
-        &mut self,
-        fault: &DiskFault,
-        draw: Draw,
-        world: &mut KvWorld<R, D>,
-    ) -> Option<Undo> {
+    fn disk(&mut self, fault: &DiskFault, draw: Draw, world: &mut KvWorld) -> Option<Undo> {
         let nodes = self.who(&fault.node, draw, world, |_, _| true);
         match fault.stall {
             Some(true) => self.tell_nodes("stall the disk of", &nodes),
@@ -311,12 +300,12 @@ impl Director<'_> {
         Some(Undo::Disk(nodes))
     }
 
-    fn recover<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(
+    fn recover(
         &mut self,
         nodes: &[NodeId],
-        world: &mut KvWorld<R, D>,
-        observer: &mut O,
-    ) -> Result<(), O::Violation> {
+        world: &mut KvWorld,
+        observer: &mut Watching<'_>,
+    ) -> Result<(), Box<Violation>> {
         let topology = world.cluster().topology();
         let all: Vec<_> = topology.nodes().collect();
         self.heal_links(&topology.between(nodes, &all), world);
@@ -338,18 +327,18 @@ impl Director<'_> {
     }
 
     /// Ends every fault: a calm phase begins.
-    pub(super) fn heal_all<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(
+    pub(super) fn heal_all(
         &mut self,
-        world: &mut KvWorld<R, D>,
-        observer: &mut O,
-    ) -> Result<(), O::Violation> {
+        world: &mut KvWorld,
+        observer: &mut Watching<'_>,
+    ) -> Result<(), Box<Violation>> {
         let all: Vec<_> = world.cluster().nodes().collect();
         self.tell("heal everything");
         self.recover(&all, world, observer)
     }
 
     /// Sets the standing state of links, disks and clients for the phase that begins.
-    pub(super) fn set_the_stage<R: Rules + Clone, D: Duties>(&mut self, world: &mut KvWorld<R, D>) {
+    pub(super) fn set_the_stage(&mut self, world: &mut KvWorld) {
         let (scenario, phase) = (self.scenario, self.phase());
         let topology = world.cluster().topology();
         self.standing_links(&topology.node_links(), world);
@@ -375,11 +364,11 @@ impl Director<'_> {
     }
 
     /// Sets the clocks that do not keep true time.
-    pub(super) fn set_clocks<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(
+    pub(super) fn set_clocks(
         &mut self,
-        world: &mut KvWorld<R, D>,
-        observer: &mut O,
-    ) -> Result<(), O::Violation> {
+        world: &mut KvWorld,
+        observer: &mut Watching<'_>,
+    ) -> Result<(), Box<Violation>> {
         let all: Vec<_> = world.cluster().nodes().collect();
         for id in &all {
             if self.standing_rate(*id) != Rate::REAL {
@@ -390,21 +379,12 @@ impl Director<'_> {
     }
 
     /// Gives links the quality that the scenario and its phase say, whatever faults changed.
-    fn standing_links<R: Rules + Clone, D: Duties>(
-        &self,
-        links: &[Pair],
-        world: &mut KvWorld<R, D>,
-    ) {
+    fn standing_links(&self, links: &[Pair], world: &mut KvWorld) {
         let nothing = NetworkChange::default();
         self.overlay(links, &nothing, world);
     }
 
-    fn overlay<R: Rules + Clone, D: Duties>(
-        &self,
-        links: &[Pair],
-        change: &NetworkChange,
-        world: &mut KvWorld<R, D>,
-    ) {
+    fn overlay(&self, links: &[Pair], change: &NetworkChange, world: &mut KvWorld) {
         let scenario = self.scenario;
         let mut network = scenario.network.clone();
         if let Some(phase) = &self.phase().network {
@@ -438,11 +418,7 @@ impl Director<'_> {
         }
     }
 
-    fn static_links<R: Rules + Clone, D: Duties>(
-        &self,
-        route: &Route,
-        world: &KvWorld<R, D>,
-    ) -> Vec<Pair> {
+    fn static_links(&self, route: &Route, world: &KvWorld) -> Vec<Pair> {
         let cluster = world.cluster();
         let ends = |end| pick::nodes(self.scenario, cluster, end, |_| true, 0);
         cluster
@@ -450,12 +426,7 @@ impl Director<'_> {
             .one_way(&ends(&route.from), &ends(&route.to))
     }
 
-    fn links_of<R: Rules + Clone, D: Duties>(
-        &self,
-        route: &Route,
-        draw: Draw,
-        world: &KvWorld<R, D>,
-    ) -> Vec<Pair> {
+    fn links_of(&self, route: &Route, draw: Draw, world: &KvWorld) -> Vec<Pair> {
         let from = self.who(&route.from, draw, world, |_, _| true);
         // A drawn receiver is another node than the drawn sender.
         let to = Draw {
@@ -466,12 +437,12 @@ impl Director<'_> {
         world.cluster().topology().one_way(&from, &to)
     }
 
-    pub(super) fn who<R: Rules + Clone, D: Duties>(
+    pub(super) fn who(
         &self,
         selector: &Selector,
         draw: Draw,
-        world: &KvWorld<R, D>,
-        fit: impl Fn(&KvWorld<R, D>, NodeId) -> bool,
+        world: &KvWorld,
+        fit: impl Fn(&KvWorld, NodeId) -> bool,
     ) -> Vec<NodeId> {
         pick::nodes(
             self.scenario,
@@ -482,12 +453,7 @@ impl Director<'_> {
         )
     }
 
-    fn cut_links<R: Rules + Clone, D: Duties>(
-        &mut self,
-        links: Vec<Pair>,
-        kind: FaultKind,
-        world: &mut KvWorld<R, D>,
-    ) -> Undo {
+    fn cut_links(&mut self, links: Vec<Pair>, kind: FaultKind, world: &mut KvWorld) -> Undo {
         self.tell_links("cut", &links);
         world.ledger_mut().schedule(kind);
         self.planned += 1;
@@ -511,11 +477,7 @@ impl Director<'_> {
         last
     }
 
-    fn heal_links<R: Rules + Clone, D: Duties>(
-        &mut self,
-        links: &[Pair],
-        world: &mut KvWorld<R, D>,
-    ) {
+    fn heal_links(&mut self, links: &[Pair], world: &mut KvWorld) {
         for link in links {
             self.cuts.remove(link);
         }
@@ -536,11 +498,7 @@ impl Director<'_> {
     }
 
     /// Whether a condition holds now.
-    pub(super) fn holds<R: Rules + Clone, D: Duties>(
-        &self,
-        condition: Condition,
-        world: &KvWorld<R, D>,
-    ) -> bool {
+    pub(super) fn holds(&self, condition: Condition, world: &KvWorld) -> bool {
         let (cuts, isolated) = (self.cuts.len() as u64, self.isolated.len() as u64);
         pick::holds(condition, world.cluster(), cuts, isolated)
     }
@@ -571,10 +529,7 @@ impl Director<'_> {
     }
 }
 
-fn schedule_quality<R: Rules + Clone, D: Duties>(
-    network: &crate::format::Network,
-    world: &mut KvWorld<R, D>,
-) {
+fn schedule_quality(network: &crate::format::Network, world: &mut KvWorld) {
     let kinds = [
         (network.drop.num() > 0, FaultKind::Loss),
         (network.duplicate.num() > 0, FaultKind::Duplicate),
@@ -585,10 +540,10 @@ fn schedule_quality<R: Rules + Clone, D: Duties>(
     }
 }
 
-pub(super) fn is_down<R: Rules + Clone, D: Duties>(world: &KvWorld<R, D>, id: NodeId) -> bool {
+pub(super) fn is_down(world: &KvWorld, id: NodeId) -> bool {
     world.cluster().node(id).is_none()
 }
 
-pub(super) fn is_up<R: Rules + Clone, D: Duties>(world: &KvWorld<R, D>, id: NodeId) -> bool {
+pub(super) fn is_up(world: &KvWorld, id: NodeId) -> bool {
     !is_down(world, id) && !world.cluster().is_paused(id)
 }

@@ -3,26 +3,27 @@
 //! An operator that does not know who leads tells whoever leads in its own eyes; a leader that was
 //! deposed and has not noticed is told, too.
 
-use kv::Duties;
-use raft_core::{Change, Configuration, How, Members, RoleKind, Rules};
-use simulator::{FaultKind, NodeId, Observer};
+use raft_core::{Change, Configuration, How, Members, RoleKind};
+use simulator::{FaultKind, NodeId};
 
 use super::deed::{is_down, is_up};
 use super::draws::Draw;
 use super::{Director, KvWorld};
+use crate::check::Violation;
 use crate::format::{Action, MembersChange, Selector};
 use crate::members;
-use crate::server::{Operator, Server, raft_id};
+use crate::server::{Operator, raft_id};
+use crate::spectator::Watching;
 
 impl Director<'_> {
     /// Tells whoever leads to change the members.
-    pub(super) fn change_members<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(
+    pub(super) fn change_members(
         &mut self,
         action: &Action,
         draw: Draw,
-        world: &mut KvWorld<R, D>,
-        observer: &mut O,
-    ) -> Result<(), O::Violation> {
+        world: &mut KvWorld,
+        observer: &mut Watching<'_>,
+    ) -> Result<(), Box<Violation>> {
         let Some((change, how)) = self.change(action, draw, world) else {
             return Ok(());
         };
@@ -51,26 +52,20 @@ impl Director<'_> {
     }
 
     /// What is to be changed; nothing if nobody fits.
-    fn change<R: Rules + Clone, D: Duties>(
-        &self,
-        action: &Action,
-        draw: Draw,
-        world: &KvWorld<R, D>,
-    ) -> Option<(Change, How)> {
+    fn change(&self, action: &Action, draw: Draw, world: &KvWorld) -> Option<(Change, How)> {
         let now = members::in_force(world.cluster());
-        let votes = |_: &KvWorld<R, D>, id| now.is_some_and(|now| now.is_voter(raft_id(id)));
-        let member = |_: &KvWorld<R, D>, id| now.is_some_and(|now| now.is_member(raft_id(id)));
+        let votes = |_: &KvWorld, id| now.is_some_and(|now| now.is_voter(raft_id(id)));
+        let member = |_: &KvWorld, id| now.is_some_and(|now| now.is_member(raft_id(id)));
         let witness = |id| now.is_some_and(|now| now.is_witness(raft_id(id)));
         // A server that was a witness lacks what it would have to hold.
-        let holds = |world: &KvWorld<R, D>, id| !lacks_data(world, id);
-        let no_vote =
-            |world: &KvWorld<R, D>, id| !votes(world, id) && (witness(id) || holds(world, id));
-        let stranger = |world: &KvWorld<R, D>, id| !member(world, id) && holds(world, id);
-        let no_data = |world: &KvWorld<R, D>, id| match member(world, id) {
+        let holds = |world: &KvWorld, id| !lacks_data(world, id);
+        let no_vote = |world: &KvWorld, id| !votes(world, id) && (witness(id) || holds(world, id));
+        let stranger = |world: &KvWorld, id| !member(world, id) && holds(world, id);
+        let no_data = |world: &KvWorld, id| match member(world, id) {
             true => witness(id) && !votes(world, id),
             false => lacks_data(world, id) || is_blank(world, id),
         };
-        let first = |who: &Selector, fit: &dyn Fn(&KvWorld<R, D>, NodeId) -> bool| {
+        let first = |who: &Selector, fit: &dyn Fn(&KvWorld, NodeId) -> bool| {
             let mut them = self.who(who, draw, world, fit).into_iter();
             // Who is named is meant, whether that makes sense or not; so are learners.
             let named = matches!(who, Selector::Nodes(_) | Selector::Learners);
@@ -94,19 +89,19 @@ impl Director<'_> {
         Some((change, How::default()))
     }
 
-    fn exactly<R: Rules + Clone, D: Duties>(
+    fn exactly(
         &self,
         wanted: &MembersChange,
         draw: Draw,
-        world: &KvWorld<R, D>,
+        world: &KvWorld,
     ) -> Option<(Change, How)> {
         let now = members::in_force(world.cluster());
-        let fits = |world: &KvWorld<R, D>, id| {
+        let fits = |world: &KvWorld, id| {
             let witness = now.is_some_and(|now| now.is_witness(raft_id(id)));
             witness || !lacks_data(world, id)
         };
         let set = |who: &Selector, but: &Members| -> Members {
-            let fit = |world: &KvWorld<R, D>, id| !but.contains(&raft_id(id)) && fits(world, id);
+            let fit = |world: &KvWorld, id| !but.contains(&raft_id(id)) && fits(world, id);
             let them = self.who(who, draw, world, fit);
             them.into_iter().map(raft_id).collect()
         };
@@ -123,7 +118,7 @@ impl Director<'_> {
 }
 
 /// Whether a node holds entries, or begins after some, of which it has no data: it was a witness.
-fn lacks_data<R: Rules + Clone, D: Duties>(world: &KvWorld<R, D>, id: NodeId) -> bool {
+fn lacks_data(world: &KvWorld, id: NodeId) -> bool {
     match world.cluster().node(id) {
         Some(server) => server.node().lacks_data(),
         None => world.cluster().disk(id).0.lacks_data(),
@@ -131,7 +126,7 @@ fn lacks_data<R: Rules + Clone, D: Duties>(world: &KvWorld<R, D>, id: NodeId) ->
 }
 
 /// Whether a node holds nothing at all.
-fn is_blank<R: Rules + Clone, D: Duties>(world: &KvWorld<R, D>, id: NodeId) -> bool {
+fn is_blank(world: &KvWorld, id: NodeId) -> bool {
     match world.cluster().node(id) {
         Some(server) => server.node().raft().log().last_index().0 == 0,
         None => world.cluster().disk(id).0.last_index().0 == 0,
@@ -139,7 +134,7 @@ fn is_blank<R: Rules + Clone, D: Duties>(world: &KvWorld<R, D>, id: NodeId) -> b
 }
 
 /// Whether a node leads, in its own eyes.
-fn leads<R: Rules + Clone, D: Duties>(world: &KvWorld<R, D>, id: NodeId) -> bool {
+fn leads(world: &KvWorld, id: NodeId) -> bool {
     let server = world.cluster().node(id).filter(|_| is_up(world, id));
     server.is_some_and(|server| server.node().raft().role() == RoleKind::Leader)
 }

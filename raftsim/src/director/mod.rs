@@ -17,13 +17,13 @@ mod watch;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
-use kv::Duties;
-use raft_core::Rules;
 use rand_chacha::ChaCha8Rng;
-use simulator::{NodeId, Observer, Pair, Span, Time, World};
+use simulator::{NodeId, Pair, Span, Time, World};
 
+use crate::check::Violation;
 use crate::format::{Fault, Phase, Resolved, Trigger, When};
 use crate::server::Server;
+use crate::spectator::Watching;
 use crate::workload::KvWorkload;
 use deed::Undo;
 use draws::{Draw, hits, within};
@@ -34,7 +34,7 @@ pub(crate) use pick::leader;
 pub(crate) use watch::Watch;
 
 /// The world that scenarios run in.
-pub type KvWorld<R, D> = World<Server<R, D>, KvWorkload>;
+pub type KvWorld = World<Server, KvWorkload>;
 
 /// Something the director will do.
 #[derive(Clone, Debug)]
@@ -185,11 +185,11 @@ impl<'s> Director<'s> {
     ///
     /// # Errors
     /// What the observer objects to.
-    pub fn act<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(
+    pub fn act(
         &mut self,
-        world: &mut KvWorld<R, D>,
-        observer: &mut O,
-    ) -> Result<(), O::Violation> {
+        world: &mut KvWorld,
+        observer: &mut Watching<'_>,
+    ) -> Result<(), Box<Violation>> {
         let Some(Reverse((time, number))) = self.agenda.pop() else {
             return Ok(());
         };
@@ -251,12 +251,12 @@ impl<'s> Director<'s> {
         faults.any(|fault| matches!(fault.when, When::On(_)))
     }
 
-    fn begin<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(
+    fn begin(
         &mut self,
         phase: usize,
-        world: &mut KvWorld<R, D>,
-        observer: &mut O,
-    ) -> Result<(), O::Violation> {
+        world: &mut KvWorld,
+        observer: &mut Watching<'_>,
+    ) -> Result<(), Box<Violation>> {
         self.phase = phase;
         let scenario = self.scenario;
         let (phase_now, begin) = (self.phase(), self.begins[phase]);
@@ -337,13 +337,13 @@ impl<'s> Director<'s> {
         }
     }
 
-    fn strike<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(
+    fn strike(
         &mut self,
         place: usize,
         draw: Draw,
-        world: &mut KvWorld<R, D>,
-        observer: &mut O,
-    ) -> Result<(), O::Violation> {
+        world: &mut KvWorld,
+        observer: &mut Watching<'_>,
+    ) -> Result<(), Box<Violation>> {
         let fault = &self.phase().faults[place];
         let holds = |condition| self.holds(condition, world);
         if fault.unless.is_some_and(holds) || !fault.only_if.is_none_or(holds) {

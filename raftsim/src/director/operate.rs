@@ -1,15 +1,15 @@
 //! What operators command, and what ends it.
 
-use kv::Duties;
-use raft_core::Rules;
-use simulator::{FaultKind, NodeId, Observer};
+use simulator::{FaultKind, NodeId};
 
 use super::convert::options;
 use super::deed::{Undo, is_down, is_up};
 use super::draws::Draw;
 use super::{Director, KvWorld, pick};
+use crate::check::Violation;
 use crate::format::Action;
-use crate::server::{Operator, Server, raft_id};
+use crate::server::{Operator, raft_id};
+use crate::spectator::Watching;
 
 /// Whether a state machine that was slowed down is to be slow still.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,17 +21,17 @@ pub(crate) enum Slow {
 
 impl Director<'_> {
     /// What an operator commands.
-    pub(super) fn operate<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(
+    pub(super) fn operate(
         &mut self,
         action: &Action,
         draw: Draw,
-        world: &mut KvWorld<R, D>,
-        observer: &mut O,
-    ) -> Result<Option<Undo>, O::Violation> {
+        world: &mut KvWorld,
+        observer: &mut Watching<'_>,
+    ) -> Result<Option<Undo>, Box<Violation>> {
         let leader = pick::leader(world.cluster());
         let (nodes, command) = match action {
             Action::Transfer(who) => {
-                let fit = |world: &KvWorld<R, D>, id| is_up(world, id) && Some(id) != leader;
+                let fit = |world: &KvWorld, id| is_up(world, id) && Some(id) != leader;
                 let targets = self.who(who, draw, world, fit);
                 let target = targets.into_iter().find(|id| Some(*id) != leader);
                 let (Some(leader), Some(target)) = (leader, target) else {
@@ -72,12 +72,12 @@ impl Director<'_> {
     }
 
     /// These state machines apply as the scenario says again.
-    pub(super) fn apply_as_usual<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(
+    pub(super) fn apply_as_usual(
         &mut self,
         nodes: &[NodeId],
-        world: &mut KvWorld<R, D>,
-        observer: &mut O,
-    ) -> Result<(), O::Violation> {
+        world: &mut KvWorld,
+        observer: &mut Watching<'_>,
+    ) -> Result<(), Box<Violation>> {
         let delay = options(&self.scenario.machine).apply_after;
         for id in nodes {
             let command = Operator::Command(kv::Operator::ApplyAfter { delay });

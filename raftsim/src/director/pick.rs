@@ -1,7 +1,6 @@
 //! Who is meant: selectors and partitions, resolved when the action happens.
 
-use kv::Duties;
-use raft_core::{RoleKind, Rules};
+use raft_core::RoleKind;
 use simulator::{Cluster, NodeId};
 
 use super::draws::some;
@@ -11,9 +10,9 @@ use crate::server::{Server, engine_id};
 
 /// The nodes a selector means now. `fit` are those that the action can act on; `word` decides
 /// where chance does.
-pub(crate) fn nodes<R: Rules + Clone, D: Duties>(
+pub(crate) fn nodes(
     scenario: &Resolved,
-    cluster: &Cluster<Server<R, D>>,
+    cluster: &Cluster<Server>,
     selector: &Selector,
     fit: impl Fn(NodeId) -> bool,
     word: u64,
@@ -76,10 +75,7 @@ fn minority_with_leader(all: &[NodeId], leader: Option<NodeId>, word: u64) -> Ve
 /// Voters without whom each set of voters that the leader goes by has a majority up. Nobody where that
 /// configuration is not committed or about to change, for the next one may need anyone; nor where a
 /// witness votes, which may know of entries that only one server holds.
-fn dispensable<R: Rules + Clone, D: Duties>(
-    cluster: &Cluster<Server<R, D>>,
-    word: u64,
-) -> Vec<NodeId> {
+fn dispensable(cluster: &Cluster<Server>, word: u64) -> Vec<NodeId> {
     let Some(leader) = leader(cluster).and_then(|id| cluster.node(id)) else {
         return Vec::new();
     };
@@ -111,9 +107,7 @@ fn dispensable<R: Rules + Clone, D: Duties>(
 }
 
 /// The leader of the highest term that is up.
-pub(crate) fn leader<R: Rules + Clone, D: Duties>(
-    cluster: &Cluster<Server<R, D>>,
-) -> Option<NodeId> {
+pub(crate) fn leader(cluster: &Cluster<Server>) -> Option<NodeId> {
     let leading = cluster.nodes().filter_map(|id| {
         let raft = cluster.node(id)?.node().raft();
         (raft.role() == RoleKind::Leader).then_some((raft.current_term(), id))
@@ -128,9 +122,9 @@ pub(crate) struct Groups {
 }
 
 /// How a partition divides the nodes now.
-pub(crate) fn groups<R: Rules + Clone, D: Duties>(
+pub(crate) fn groups(
     scenario: &Resolved,
-    cluster: &Cluster<Server<R, D>>,
+    cluster: &Cluster<Server>,
     partition: &Partition,
     word: u64,
 ) -> Groups {
@@ -195,16 +189,16 @@ pub(crate) fn groups<R: Rules + Clone, D: Duties>(
 
 /// Whether a condition holds now. `cuts` is how many links between nodes are cut, `isolated` how
 /// many nodes.
-pub(crate) fn holds<R: Rules + Clone, D: Duties>(
+pub(crate) fn holds(
     condition: Condition,
-    cluster: &Cluster<Server<R, D>>,
+    cluster: &Cluster<Server>,
     cuts: u64,
     isolated: u64,
 ) -> bool {
     let count = |fits: &dyn Fn(NodeId) -> bool| cluster.nodes().filter(|id| fits(*id)).count();
     let down = |id: NodeId| cluster.node(id).is_none();
     let leads = |id: NodeId| {
-        let leading = |server: &Server<R, D>| server.node().raft().role() == RoleKind::Leader;
+        let leading = |server: &Server| server.node().raft().role() == RoleKind::Leader;
         cluster.node(id).is_some_and(leading)
     };
     let value = match condition.gauge {

@@ -1,44 +1,38 @@
 //! Notices what faults wait for: elections, crashes, restarts.
 
-use std::marker::PhantomData;
-
-use kv::Duties;
-use raft_core::{RoleKind, Rules, Term};
+use raft_core::{RoleKind, Term};
 use simulator::{Action, Cluster, Observer, Step};
 
+use crate::check::Violation;
 use crate::format::Trigger;
 use crate::server::Server;
 
-/// Remembers each node's role and collects triggers until they are taken. `V` is the violation
-/// type of whoever watches beside it; it has none of its own.
+/// Remembers each node's role and collects triggers until they are taken.
 #[derive(Clone, Debug)]
-pub(crate) struct Watch<V> {
+pub(crate) struct Watch {
     roles: Vec<(Term, RoleKind)>,
     pub(crate) seen: Vec<Trigger>,
-    violation: PhantomData<V>,
 }
 
-impl<V> Watch<V> {
+impl Watch {
     pub(crate) fn new(nodes: usize) -> Self {
         let roles = vec![(Term(0), RoleKind::Follower); nodes];
         Self {
             roles,
             seen: Vec::new(),
-            violation: PhantomData,
         }
     }
 }
 
-impl<R: Rules + Clone, D: Duties, V> Observer<Server<R, D>> for Watch<V> {
-    const EVENTS: bool = false;
-    type Violation = V;
+impl Observer<Server> for Watch {
+    type Violation = Box<Violation>;
 
     #[inline]
     fn after(
         &mut self,
-        cluster: &Cluster<Server<R, D>>,
-        step: &Step<'_, Server<R, D>>,
-    ) -> Result<(), V> {
+        cluster: &Cluster<Server>,
+        step: &Step<'_, Server>,
+    ) -> Result<(), Box<Violation>> {
         let Some(id) = step.node else { return Ok(()) };
         match step.action {
             Action::Crash { .. } => self.seen.push(Trigger::Crash),

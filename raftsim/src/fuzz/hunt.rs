@@ -2,22 +2,19 @@
 
 use std::ops::Range;
 
-use kv::Duties;
-use raft_core::Rules;
-
 use super::Generator;
 use super::profile::Profile;
 use super::summary::{Ran, Summary};
 use super::watch::Probes;
-use crate::run::run_observed;
+use crate::run::run_variant;
+use crate::variant::Variant;
 
 /// A search for a failing seed.
 #[derive(Debug)]
-pub struct Fuzz<R = raft_core::Standard, D = kv::Standard> {
+pub struct Fuzz {
     generator: Generator,
     seeds: Range<u64>,
-    rules: R,
-    duties: D,
+    variant: Variant,
 }
 
 /// What a search found.
@@ -44,13 +41,10 @@ impl Fuzz {
         Fuzz {
             generator: Generator::new(profile),
             seeds: 0..1_000,
-            rules: raft_core::Standard,
-            duties: kv::Standard,
+            variant: Variant::published(),
         }
     }
-}
 
-impl<R: Rules + Clone, D: Duties> Fuzz<R, D> {
     /// Which seeds; the last is not run.
     #[must_use]
     pub fn seeds(self, seeds: Range<u64>) -> Self {
@@ -59,13 +53,8 @@ impl<R: Rules + Clone, D: Duties> Fuzz<R, D> {
 
     /// Which rules and duties; a bug that the profile plants is left out.
     #[must_use]
-    pub fn with<R2: Rules + Clone, D2: Duties>(self, rules: R2, duties: D2) -> Fuzz<R2, D2> {
-        Fuzz {
-            generator: self.generator,
-            seeds: self.seeds,
-            rules,
-            duties,
-        }
+    pub fn with(self, variant: Variant) -> Self {
+        Self { variant, ..self }
     }
 
     /// Runs seed after seed, up to the first that fails.
@@ -78,8 +67,7 @@ impl<R: Rules + Clone, D: Duties> Fuzz<R, D> {
         for seed in self.seeds.clone() {
             let scenario = self.generator.scenario(seed);
             let mut probes = Probes::new(scenario.nodes.len());
-            let (rules, duties) = (self.rules.clone(), self.duties.clone());
-            let outcome = run_observed(&scenario, rules, duties, &mut probes);
+            let outcome = run_variant(&scenario, &self.variant, &mut probes);
             let ran = Ran::seen(scenario, None, outcome, &probes);
             summary.add(&ran);
             if ran.failed() {

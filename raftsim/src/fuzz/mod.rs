@@ -12,9 +12,10 @@
 //! ```
 //! use raft_core::{EntryId, Rules};
 //! use raftsim::fuzz::Fuzz;
+//! use raftsim::variant::Variant;
 //!
 //! /// Votes for a candidate whose log is longer, though it may be older.
-//! #[derive(Clone)]
+//! #[derive(Clone, Hash)]
 //! struct LongerWins;
 //!
 //! impl Rules for LongerWins {
@@ -23,7 +24,8 @@
 //!     }
 //! }
 //!
-//! let found = Fuzz::profile("everything")?.seeds(0..1_000).with(LongerWins, kv::Standard).run();
+//! let variant = Variant::of(LongerWins, kv::Standard);
+//! let found = Fuzz::profile("everything")?.seeds(0..1_000).with(variant).run();
 //! let failure = found.failure.expect("a broken rule is found");
 //! assert_eq!(failure.outcome.verdict.name(), "safety");
 //! # Ok::<(), String>(())

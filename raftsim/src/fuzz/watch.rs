@@ -2,10 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use kv::{Came, Duties, Response};
-use raft_core::{
-    Body, Configuration, EntryId, Event, Index, MessageKind, RoleKind, RuleId, Rules, Term,
-};
+use kv::{Came, Response};
+use raft_core::{Body, Configuration, EntryId, Event, Index, MessageKind, RoleKind, RuleId, Term};
 use raft_core::{VoteRefusal, WriteId};
 use simulator::{
     Action, Cluster, DropReason, Endpoint, EventId, MessageId, NodeId, Observer, Span, Step, Time,
@@ -258,12 +256,7 @@ impl Probes {
         self.hits.hit(probe);
     }
 
-    fn truncated<R: Rules + Clone, D: Duties>(
-        &mut self,
-        node: NodeId,
-        (from, own): (Index, Term),
-        cluster: &Cluster<Server<R, D>>,
-    ) {
+    fn truncated(&mut self, node: NodeId, (from, own): (Index, Term), cluster: &Cluster<Server>) {
         let in_flight = cluster.pending_writes(node).any(|write| {
             let append = write.log().and_then(|log| log.raft.append.as_ref());
             append.is_some_and(|append| append.last >= from)
@@ -298,12 +291,7 @@ impl Probes {
 
 /// What a server explained.
 impl Probes {
-    fn event<R: Rules + Clone, D: Duties>(
-        &mut self,
-        node: NodeId,
-        event: &Event,
-        cluster: &Cluster<Server<R, D>>,
-    ) {
+    fn event(&mut self, node: NodeId, event: &Event, cluster: &Cluster<Server>) {
         let raft = || cluster.node(node).map(|server| server.node().raft());
         match *event {
             Event::Became {
@@ -376,12 +364,7 @@ impl Probes {
         }
     }
 
-    fn came<R: Rules + Clone, D: Duties>(
-        &mut self,
-        node: NodeId,
-        came: Came,
-        cluster: &Cluster<Server<R, D>>,
-    ) {
+    fn came(&mut self, node: NodeId, came: Came, cluster: &Cluster<Server>) {
         match came {
             Came::Nothing | Came::Executed => {}
             Came::Repeated => {
@@ -395,7 +378,7 @@ impl Probes {
         }
     }
 
-    fn put_out<R: Rules + Clone, D: Duties>(&mut self, step: &Step<'_, Server<R, D>>) {
+    fn put_out(&mut self, step: &Step<'_, Server>) {
         let entries = |message: &kv::Message| match &message.raft.body {
             Body::AppendEntries(append) => !append.is_empty(),
             _ => false,
@@ -413,13 +396,9 @@ impl Probes {
         }
     }
 
-    fn acted<R: Rules + Clone, D: Duties>(
-        &mut self,
-        cluster: &Cluster<Server<R, D>>,
-        step: &Step<'_, Server<R, D>>,
-    ) {
+    fn acted(&mut self, cluster: &Cluster<Server>, step: &Step<'_, Server>) {
         let longest = |node| {
-            let server: Option<&Server<R, D>> = cluster.node(node);
+            let server: Option<&Server> = cluster.node(node);
             server.map_or(Span(u64::MAX), |server| {
                 Span(server.node().raft().settings().election_timeout_max.0)
             })
@@ -459,15 +438,18 @@ impl Probes {
     }
 }
 
-impl<R: Rules + Clone, D: Duties> Observer<Server<R, D>> for Probes {
-    const EVENTS: bool = true;
+impl Observer<Server> for Probes {
     type Violation = Box<Violation>;
+
+    fn wants_events(&self) -> bool {
+        true
+    }
 
     #[inline]
     fn after(
         &mut self,
-        cluster: &Cluster<Server<R, D>>,
-        step: &Step<'_, Server<R, D>>,
+        cluster: &Cluster<Server>,
+        step: &Step<'_, Server>,
     ) -> Result<(), Box<Violation>> {
         self.acted(cluster, step);
         let Some(node) = step.node else { return Ok(()) };
@@ -502,12 +484,9 @@ impl<R: Rules + Clone, D: Duties> Observer<Server<R, D>> for Probes {
 }
 
 /// Whether this server knows of sessions that clients opened.
-pub(super) fn has_sessions<R: Rules + Clone, D: Duties>(
-    cluster: &Cluster<Server<R, D>>,
-    node: NodeId,
-) -> bool {
-    let server: Option<&Server<R, D>> = cluster.node(node);
-    server.is_some_and(|server| server.node().machine().open_sessions().next().is_some())
+pub(super) fn has_sessions(cluster: &Cluster<Server>, node: NodeId) -> bool {
+    let server: Option<&Server> = cluster.node(node);
+    server.is_some_and(|server| server.node().has_sessions())
 }
 
-impl<R: Rules + Clone, D: Duties> Spectator<R, D> for Probes {}
+impl Spectator for Probes {}

@@ -1,7 +1,6 @@
 //! Watches requests that followers pass on to their leaders.
 
-use kv::Duties;
-use raft_core::{Body, Event, ProposalAnswer, Refusal, Rules};
+use raft_core::{Body, Event, ProposalAnswer, Refusal};
 use simulator::{NodeId, Step};
 
 use super::probe::Probe;
@@ -10,11 +9,7 @@ use crate::server::Server;
 
 impl Probes {
     /// What a step decided about requests that are passed on.
-    pub(super) fn forwarding<R: Rules + Clone, D: Duties>(
-        &mut self,
-        node: NodeId,
-        step: &Step<'_, Server<R, D>>,
-    ) {
+    pub(super) fn forwarding(&mut self, node: NodeId, step: &Step<'_, Server>) {
         for event in step.events {
             match event {
                 kv::Event::Core(Event::ProposalForwarded { .. }) => self.hit(Probe::Forwarded),

@@ -1,8 +1,7 @@
 //! Watches changes of members: what came and went, what was refused, and who campaigned without a
 //! vote.
 
-use kv::Duties;
-use raft_core::{Change, ChangeFailure, Configuration, Event, RoleKind, RuleId, Rules};
+use raft_core::{Change, ChangeFailure, Configuration, Event, RoleKind, RuleId};
 use simulator::{Action, Cluster, NodeId, Step};
 
 use super::probe::Probe;
@@ -11,11 +10,11 @@ use crate::server::{Operator, Server, engine_id, raft_id};
 
 impl Probes {
     /// What a step did to the members.
-    pub(super) fn members<R: Rules + Clone, D: Duties>(
+    pub(super) fn members(
         &mut self,
         node: NodeId,
-        cluster: &Cluster<Server<R, D>>,
-        step: &Step<'_, Server<R, D>>,
+        cluster: &Cluster<Server>,
+        step: &Step<'_, Server>,
     ) {
         let Some(server) = cluster.node(node) else {
             return;
@@ -78,11 +77,11 @@ impl Probes {
     }
 
     /// A heartbeat leaves a leader that is being taken out.
-    pub(super) fn removed_leader<R: Rules + Clone, D: Duties>(
+    pub(super) fn removed_leader(
         &mut self,
         node: NodeId,
-        cluster: &Cluster<Server<R, D>>,
-        step: &Step<'_, Server<R, D>>,
+        cluster: &Cluster<Server>,
+        step: &Step<'_, Server>,
     ) {
         let raft = cluster.node(node).map(|server| server.node().raft());
         let Some(raft) = raft.filter(|raft| raft.role() == RoleKind::Leader) else {
@@ -95,11 +94,11 @@ impl Probes {
     }
 
     /// An operator asks whoever leads for a change that may come to nothing.
-    fn asked_for_members<R: Rules + Clone, D: Duties>(
+    fn asked_for_members(
         &mut self,
         node: NodeId,
-        cluster: &Cluster<Server<R, D>>,
-        step: &Step<'_, Server<R, D>>,
+        cluster: &Cluster<Server>,
+        step: &Step<'_, Server>,
     ) {
         let Action::Operator {
             command: Operator::Command(kv::Operator::Change { change, .. }),
@@ -127,12 +126,7 @@ impl Probes {
     }
 
     /// A leader appended a configuration.
-    fn configured<R: Rules + Clone, D: Duties>(
-        &mut self,
-        node: NodeId,
-        now: &Configuration,
-        cluster: &Cluster<Server<R, D>>,
-    ) {
+    fn configured(&mut self, node: NodeId, now: &Configuration, cluster: &Cluster<Server>) {
         let before = self.servers[node.0 as usize].members.clone();
         let Some(before) = before else { return };
         let any = |of: &[raft_core::NodeId], wanted: &dyn Fn(raft_core::NodeId) -> bool| {
@@ -169,12 +163,7 @@ impl Probes {
         });
     }
 
-    fn elected_among<R: Rules + Clone, D: Duties>(
-        &mut self,
-        node: NodeId,
-        now: &Configuration,
-        cluster: &Cluster<Server<R, D>>,
-    ) {
+    fn elected_among(&mut self, node: NodeId, now: &Configuration, cluster: &Cluster<Server>) {
         self.hit_if(now.is_joint(), Probe::ElectedInJoint);
         let apart = cluster.nodes().any(|other| {
             let raft = cluster.node(other).map(|server| server.node().raft());

@@ -1,7 +1,6 @@
 //! Watches what comes of servers that are wanted as leaders more than others.
 
-use kv::Duties;
-use raft_core::{Event, RoleKind, Rules, VoteRefusal};
+use raft_core::{Event, RoleKind, VoteRefusal};
 use simulator::{Cluster, NodeId, Step};
 
 use super::probe::Probe;
@@ -10,14 +9,14 @@ use crate::server::{Server, engine_id};
 
 impl Probes {
     /// What a step decided because of priorities, or in spite of them.
-    pub(super) fn priorities<R: Rules + Clone, D: Duties>(
+    pub(super) fn priorities(
         &mut self,
         node: NodeId,
-        cluster: &Cluster<Server<R, D>>,
-        step: &Step<'_, Server<R, D>>,
+        cluster: &Cluster<Server>,
+        step: &Step<'_, Server>,
     ) {
         let priority = |node: NodeId| {
-            let server: Option<&Server<R, D>> = cluster.node(node);
+            let server: Option<&Server> = cluster.node(node);
             server.map(|server| server.node().raft().settings().priority)
         };
         for event in step.events {

@@ -1,7 +1,7 @@
 //! Watches reads that no entry carries, and leadership that is handed over or given up.
 
-use kv::{Duties, Response};
-use raft_core::{Event, Index, Refusal, RoleKind, RuleId, Rules, TransferFailure};
+use kv::Response;
+use raft_core::{Event, Index, Refusal, RoleKind, RuleId, TransferFailure};
 use raft_core::{ReadFailure, VoteRefusal};
 use simulator::{Action, Cluster, NodeId, Step};
 
@@ -14,11 +14,11 @@ const MANY_UNAPPLIED: u64 = 5;
 
 impl Probes {
     /// What a step decided about reads.
-    pub(super) fn reads<R: Rules + Clone, D: Duties>(
+    pub(super) fn reads(
         &mut self,
         node: NodeId,
-        cluster: &Cluster<Server<R, D>>,
-        step: &Step<'_, Server<R, D>>,
+        cluster: &Cluster<Server>,
+        step: &Step<'_, Server>,
     ) {
         let mut ended = false;
         for event in step.events {
@@ -35,7 +35,7 @@ impl Probes {
                 kv::Event::Core(Event::ReadByLease { .. }) => {
                     self.hit(Probe::ReadByLease);
                     let rival = |other: NodeId| {
-                        let server: Option<&Server<R, D>> = cluster.node(other);
+                        let server: Option<&Server> = cluster.node(other);
                         other != node && server.is_some_and(|other| campaigns(other, cluster, node))
                     };
                     let rivals = cluster.nodes().any(rival);
@@ -58,15 +58,15 @@ impl Probes {
         }
     }
 
-    fn read_answered<R: Rules + Clone, D: Duties>(
+    fn read_answered(
         &mut self,
         needs: Option<Index>,
         applied: Index,
-        cluster: &Cluster<Server<R, D>>,
-        step: &Step<'_, Server<R, D>>,
+        cluster: &Cluster<Server>,
+        step: &Step<'_, Server>,
     ) {
         let commits = |id| {
-            let server: &Server<R, D> = cluster.node(id)?;
+            let server: &Server = cluster.node(id)?;
             Some(server.node().raft().commit_index())
         };
         let committed = cluster.nodes().filter_map(commits).max();
@@ -78,11 +78,11 @@ impl Probes {
     }
 
     /// What a step decided about who leads.
-    pub(super) fn leadership<R: Rules + Clone, D: Duties>(
+    pub(super) fn leadership(
         &mut self,
         node: NodeId,
-        cluster: &Cluster<Server<R, D>>,
-        step: &Step<'_, Server<R, D>>,
+        cluster: &Cluster<Server>,
+        step: &Step<'_, Server>,
     ) {
         let told = |event: &kv::Event| matches!(event, kv::Event::Core(Event::TargetTold { .. }));
         for event in step.events {
@@ -135,11 +135,8 @@ impl Probes {
             }
         }
         if let Some(server) = cluster.node(node) {
-            let server: &Server<R, D> = server;
-            let (applied, commit) = (
-                server.node().machine().applied(),
-                server.node().raft().commit_index(),
-            );
+            let server: &Server = server;
+            let (applied, commit) = (server.node().applied(), server.node().raft().commit_index());
             let far = commit.0.saturating_sub(applied) >= MANY_UNAPPLIED;
             self.hit_if(far, Probe::MachineFarBehind);
             if let Action::Operator {
@@ -161,12 +158,8 @@ impl Probes {
 }
 
 /// Whether a server stands against the leader of an older or of the same term.
-fn campaigns<R: Rules + Clone, D: Duties>(
-    server: &Server<R, D>,
-    cluster: &Cluster<Server<R, D>>,
-    leader: NodeId,
-) -> bool {
-    let leader: Option<&Server<R, D>> = cluster.node(leader);
+fn campaigns(server: &Server, cluster: &Cluster<Server>, leader: NodeId) -> bool {
+    let leader: Option<&Server> = cluster.node(leader);
     let role = server.node().raft().role();
     let term = leader.map(|leader| leader.node().raft().current_term());
     matches!(role, RoleKind::Candidate | RoleKind::PreCandidate)

@@ -1,7 +1,7 @@
 //! Watches snapshots: taken, sent, resumed, installed, and what crashes do to them.
 
-use kv::{Duties, Write};
-use raft_core::{Event, Rules, SnapshotId};
+use kv::Write;
+use raft_core::{Event, SnapshotId};
 use simulator::{Cluster, NodeId, Step};
 
 use super::probe::Probe;
@@ -22,11 +22,11 @@ pub(super) struct Part {
 
 impl Probes {
     /// What a step did with snapshots.
-    pub(super) fn snapshots<R: Rules + Clone, D: Duties>(
+    pub(super) fn snapshots(
         &mut self,
         node: NodeId,
-        cluster: &Cluster<Server<R, D>>,
-        step: &Step<'_, Server<R, D>>,
+        cluster: &Cluster<Server>,
+        step: &Step<'_, Server>,
     ) {
         let raft = cluster.node(node).map(|server| server.node().raft());
         for event in step.events {
@@ -70,11 +70,11 @@ impl Probes {
     }
 
     /// What a step stores of snapshots.
-    pub(super) fn pieces<R: Rules + Clone, D: Duties>(
+    pub(super) fn pieces(
         &mut self,
         node: NodeId,
-        cluster: &Cluster<Server<R, D>>,
-        step: &Step<'_, Server<R, D>>,
+        cluster: &Cluster<Server>,
+        step: &Step<'_, Server>,
     ) {
         for write in &step.output.writes {
             if let Write::Piece { snapshot, .. } = write {

@@ -1,7 +1,6 @@
 //! Watches servers that hold no data: what they decided, and what they were told in place of it.
 
-use kv::Duties;
-use raft_core::{Body, Event, RoleKind, Rules, VoteRefusal};
+use raft_core::{Body, Event, RoleKind, VoteRefusal};
 use simulator::{Cluster, NodeId, Step};
 
 use super::probe::Probe;
@@ -10,11 +9,11 @@ use crate::server::{Server, engine_id};
 
 impl Probes {
     /// What a step did by a witness, or to one.
-    pub(super) fn witnesses<R: Rules + Clone, D: Duties>(
+    pub(super) fn witnesses(
         &mut self,
         node: NodeId,
-        cluster: &Cluster<Server<R, D>>,
-        step: &Step<'_, Server<R, D>>,
+        cluster: &Cluster<Server>,
+        step: &Step<'_, Server>,
     ) {
         let Some(server) = cluster.node(node) else {
             return;
@@ -59,10 +58,10 @@ impl Probes {
     }
 
     /// Whether what was committed just now is on too few disks without those of witnesses.
-    fn committed_with_a_witness<R: Rules + Clone, D: Duties>(
+    fn committed_with_a_witness(
         &mut self,
-        raft: &raft_core::Raft<R>,
-        cluster: &Cluster<Server<R, D>>,
+        raft: &raft_core::Raft<dyn raft_core::Rules>,
+        cluster: &Cluster<Server>,
     ) {
         let (members, commit) = (raft.configuration(), raft.commit_index());
         if members.witnesses().is_empty() || members.is_joint() {

@@ -1,7 +1,6 @@
 //! How long a cluster is without a leader after its leader crashed.
 
-use kv::Duties;
-use raft_core::{RoleKind, Rules, Term};
+use raft_core::{RoleKind, Term};
 use simulator::{Action, Cluster, Observer, Span, Step, Time};
 
 use crate::check::Violation;
@@ -46,14 +45,13 @@ impl Downtime {
     }
 }
 
-impl<R: Rules + Clone, D: Duties> Observer<Server<R, D>> for Downtime {
-    const EVENTS: bool = false;
+impl Observer<Server> for Downtime {
     type Violation = Box<Violation>;
 
     fn after(
         &mut self,
-        cluster: &Cluster<Server<R, D>>,
-        step: &Step<'_, Server<R, D>>,
+        cluster: &Cluster<Server>,
+        step: &Step<'_, Server>,
     ) -> Result<(), Box<Violation>> {
         let Some(id) = step.node else { return Ok(()) };
         let node = id.0 as usize;
@@ -77,7 +75,7 @@ impl<R: Rules + Clone, D: Duties> Observer<Server<R, D>> for Downtime {
     }
 }
 
-impl<R: Rules + Clone, D: Duties> Spectator<R, D> for Downtime {
+impl Spectator for Downtime {
     fn has_seen_enough(&self) -> bool {
         self.took.is_some()
     }

@@ -1,9 +1,5 @@
 //! One run to make smaller, from its recording to its small form.
 
-use kv::Duties;
-use raft_core::Rules;
-use simulator::NodeId;
-
 use super::case::{Case, World};
 use super::hunt::Hunt;
 use super::replay::Replayer;
@@ -15,17 +11,18 @@ use super::{Budget, Failure, NotFailing, Shrunk, Watch, passes, result, script};
 use crate::bugs::Bug;
 use crate::check::Broken;
 use crate::format::{Course, Resolved};
-use crate::run::{Outcome, Spectator, Unobserved, run_cast};
+use crate::run::{Outcome, Spectator, Unobserved, run_variant};
 use crate::server::Server;
 use crate::stepped::{self, Insist, Played};
+use crate::variant::Variant;
 
 /// Of so many replays one is kept for making steps of moves.
 const SHARE: u64 = 10;
 
 /// A scenario to make smaller.
-pub(super) struct Job<'s, C> {
+pub(super) struct Job<'s> {
     pub(super) scenario: &'s Resolved,
-    pub(super) cast: C,
+    pub(super) variant: Variant,
     /// How the steps of a stepped scenario are taken.
     pub(super) insist: Insist,
     pub(super) bug: Option<Bug>,
@@ -34,14 +31,9 @@ pub(super) struct Job<'s, C> {
     pub(super) passes: Option<&'s dyn Fn(&Resolved) -> bool>,
 }
 
-impl<C> Job<'_, C> {
-    pub(super) fn shrink<R, D>(&self, watch: Watch<'_>) -> Result<Shrunk, NotFailing>
-    where
-        R: Rules + Clone,
-        D: Duties,
-        C: Fn(NodeId) -> (R, D),
-    {
-        let mut tape: Tape<Server<R, D>> = Tape::new();
+impl Job<'_> {
+    pub(super) fn shrink(&self, watch: Watch<'_>) -> Result<Shrunk, NotFailing> {
+        let mut tape: Tape<Server> = Tape::new();
         let outcome = self.run(self.scenario, &mut tape);
         let mut shrunk = match (Failure::of(&outcome), &self.scenario.course) {
             (Some(Failure::Broken(broken)), _) => self.moves(tape, broken, watch),
@@ -53,33 +45,22 @@ impl<C> Job<'_, C> {
         Ok(shrunk)
     }
 
-    fn run<R, D, O>(&self, scenario: &Resolved, observer: &mut O) -> Outcome
-    where
-        R: Rules + Clone,
-        D: Duties,
-        C: Fn(NodeId) -> (R, D),
-        O: Spectator<R, D>,
-    {
+    fn run(&self, scenario: &Resolved, observer: &mut dyn Spectator) -> Outcome {
         match scenario.script() {
             Some(script) => {
-                stepped::play(scenario, script, &self.cast, self.insist, observer).outcome
+                stepped::play(scenario, script, &self.variant, self.insist, observer).outcome
             }
-            None => run_cast(scenario, &self.cast, observer),
+            None => run_variant(scenario, &self.variant, observer),
         }
     }
 
     /// A broken property: the run's actions are made fewer.
-    fn moves<R, D>(&self, mut tape: Tape<Server<R, D>>, broken: Broken, watch: Watch<'_>) -> Shrunk
-    where
-        R: Rules + Clone,
-        D: Duties,
-        C: Fn(NodeId) -> (R, D),
-    {
+    fn moves(&self, mut tape: Tape<Server>, broken: Broken, watch: Watch<'_>) -> Shrunk {
         if broken != Broken::CoreAssertion {
             tape.tried = None;
         }
         let (scenario, budget) = (self.scenario, self.budget.replays);
-        let replayer = Replayer::new(scenario, &self.cast);
+        let replayer = Replayer::new(scenario, self.variant.clone());
         let whole = recorded(scenario, &tape, &replayer);
         let mut fails = |case: &Case| {
             let played = replayer.play(case);
@@ -112,26 +93,15 @@ impl<C> Job<'_, C> {
     }
 
     /// Plays lines.
-    fn play<R, D, O>(&self, case: &Case, lines: &[Line], observer: &mut O) -> Played
-    where
-        R: Rules + Clone,
-        D: Duties,
-        C: Fn(NodeId) -> (R, D),
-        O: Spectator<R, D>,
-    {
+    fn play(&self, case: &Case, lines: &[Line], observer: &mut dyn Spectator) -> Played {
         let small = result::stepped(self.scenario, case, lines);
         let script = small.script().expect("it is made of steps");
-        stepped::play(&small, script, &self.cast, Insist::No, observer)
+        stepped::play(&small, script, &self.variant, Insist::No, observer)
     }
 
     /// How many lines are reached, if they break this property and each of them is done. A step
     /// that is left half-done says what is not true.
-    fn reached<R, D>(&self, case: &Case, lines: &[Line], broken: Broken) -> Option<usize>
-    where
-        R: Rules + Clone,
-        D: Duties,
-        C: Fn(NodeId) -> (R, D),
-    {
+    fn reached(&self, case: &Case, lines: &[Line], broken: Broken) -> Option<usize> {
         let played = self.play(case, lines, &mut Unobserved);
         let same = Failure::of(&played.outcome) == Some(Failure::Broken(broken));
         let asserted = usize::from(broken == Broken::CoreAssertion);
@@ -139,12 +109,7 @@ impl<C> Job<'_, C> {
     }
 
     /// The lines with sentences that tell what they do.
-    fn told<R, D>(&self, case: &Case, mut lines: Vec<Line>, broken: Broken) -> Vec<Line>
-    where
-        R: Rules + Clone,
-        D: Duties,
-        C: Fn(NodeId) -> (R, D),
-    {
+    fn told(&self, case: &Case, mut lines: Vec<Line>, broken: Broken) -> Vec<Line> {
         let mut teller = Teller::new(case.world.nodes as usize);
         let played = self.play(case, &tell::numbered(&lines), &mut teller);
         assert_eq!(
@@ -159,12 +124,7 @@ impl<C> Job<'_, C> {
     }
 
     /// A failure that needs time: the scenario is made smaller.
-    fn timed<R, D>(&self, outcome: &Outcome, failure: Failure, watch: Watch<'_>) -> Shrunk
-    where
-        R: Rules + Clone,
-        D: Duties,
-        C: Fn(NodeId) -> (R, D),
-    {
+    fn timed(&self, outcome: &Outcome, failure: Failure, watch: Watch<'_>) -> Shrunk {
         let mut search = Search {
             best: self.scenario.clone(),
             runs: 0,
@@ -175,7 +135,7 @@ impl<C> Job<'_, C> {
                 if let Some(bug) = self.bug {
                     bug.prepare(&mut small);
                 }
-                let outcome = run_cast(&small, &self.cast, &mut Unobserved);
+                let outcome = run_variant(&small, &self.variant, &mut Unobserved);
                 Failure::of(&outcome).as_ref() == Some(&failure)
             },
             passes: self.passes,
@@ -196,16 +156,7 @@ impl<C> Job<'_, C> {
 }
 
 /// The whole run as moves.
-fn recorded<R, D, C>(
-    scenario: &Resolved,
-    tape: &Tape<Server<R, D>>,
-    replayer: &Replayer<'_, C>,
-) -> Case
-where
-    R: Rules + Clone,
-    D: Duties,
-    C: Fn(NodeId) -> (R, D),
-{
+fn recorded(scenario: &Resolved, tape: &Tape<Server>, replayer: &Replayer<'_>) -> Case {
     let world = World {
         nodes: u32::try_from(scenario.nodes.len()).expect("a scenario has at most nine nodes"),
         founders: scenario.founders(),

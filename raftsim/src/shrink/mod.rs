@@ -34,16 +34,13 @@ mod words;
 
 use std::ops::ControlFlow;
 
-use kv::Duties;
-use raft_core::Rules;
-use simulator::NodeId;
-
-use crate::bugs::{Bug, Planted};
+use crate::bugs::Bug;
 use crate::check::Broken;
 use crate::format::Resolved;
 use crate::missed::Missed;
-use crate::run::{Outcome, Unobserved, Verdict, run_cast};
+use crate::run::{Outcome, Verdict, run};
 use crate::stepped::Insist;
+use crate::variant::Variant;
 
 use job::Job;
 
@@ -159,7 +156,7 @@ pub fn shrink_watched(
     let Some(bug) = bug else {
         let job = Job {
             scenario,
-            cast: standard,
+            variant: Variant::published(),
             insist: Insist::Yes,
             bug: None,
             budget,
@@ -169,10 +166,6 @@ pub fn shrink_watched(
     };
     let mut prepared = scenario.clone();
     bug.prepare(&mut prepared);
-    let cast = |node: NodeId| {
-        let planted = Planted { bug, node: node.0 };
-        (planted, planted)
-    };
     // In a world that is as hard on them, but for a bug that consists of settings.
     let passes = |small: &Resolved| {
         let mut cured = small.clone();
@@ -182,7 +175,7 @@ pub fn shrink_watched(
     };
     let job = Job {
         scenario: &prepared,
-        cast,
+        variant: bug.variant(),
         // A step may expect what the bug breaks: what counts is the property.
         insist: Insist::No,
         bug: Some(bug),
@@ -195,35 +188,26 @@ pub fn shrink_watched(
     Ok(shrunk)
 }
 
-/// The algorithm as published.
-fn standard(_: NodeId) -> (raft_core::Standard, kv::Standard) {
-    (raft_core::Standard, kv::Standard)
-}
-
 /// Whether servers that follow it pass a scenario. One in which they fail shows nothing of a bug.
 fn pass(scenario: &Resolved) -> bool {
-    Failure::of(&run_cast(scenario, standard, &mut Unobserved)).is_none()
+    Failure::of(&run(scenario)).is_none()
 }
 
-/// As [`shrink`], with servers whose rules and duties `cast` gives.
+/// As [`shrink`], with servers of this variant.
 ///
 /// # Errors
 /// As [`shrink`].
 ///
 /// # Panics
 /// As [`shrink`].
-pub fn shrink_cast<R, D>(
+pub fn shrink_variant(
     scenario: &Resolved,
-    cast: impl Fn(NodeId) -> (R, D),
+    variant: Variant,
     budget: Budget,
-) -> Result<Shrunk, NotFailing>
-where
-    R: Rules + Clone,
-    D: Duties,
-{
+) -> Result<Shrunk, NotFailing> {
     let job = Job {
         scenario,
-        cast,
+        variant,
         insist: Insist::Yes,
         bug: None,
         budget,

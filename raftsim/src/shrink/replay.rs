@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kv::{Duties, Request, Response, SessionId};
-use raft_core::Rules;
+use kv::{Request, Response, SessionId};
 use simulator::{
     Action, ClientId, Cluster, Completions, Content, DropReason, Endpoint, MessageId, NodeId,
     Refusal, Slot, Stepped, Stopped,
@@ -17,6 +16,7 @@ use crate::check::{Broken, Checks, Violation};
 use crate::director::{options, settings};
 use crate::format::{Property, Resolved};
 use crate::server::{Config, Image, Server};
+use crate::variant::Variant;
 
 /// What came of a replay.
 #[derive(Clone, Debug)]
@@ -28,35 +28,27 @@ pub(crate) struct Played {
 }
 
 /// Replays cases of one scenario with one kind of server.
-pub(crate) struct Replayer<'s, C> {
+pub(crate) struct Replayer<'s> {
     scenario: &'s Resolved,
-    cast: C,
+    variant: Variant,
     properties: BTreeSet<Property>,
 }
 
-impl<'s, C> Replayer<'s, C> {
-    /// `cast` gives each server its rules and duties.
-    pub(crate) fn new(scenario: &'s Resolved, cast: C) -> Self {
+impl<'s> Replayer<'s> {
+    pub(crate) fn new(scenario: &'s Resolved, variant: Variant) -> Self {
         Self {
             scenario,
-            cast,
+            variant,
             properties: scenario.expect.properties(),
         }
     }
 
     /// The world of a case at time 0.
-    pub(crate) fn world<R, D>(&self, world: &World) -> Stepped<Server<R, D>>
-    where
-        R: Rules + Clone,
-        D: Duties,
-        C: Fn(NodeId) -> (R, D),
-    {
+    pub(crate) fn world(&self, world: &World) -> Stepped<Server> {
         let member = |place| {
-            let (rules, duties) = (self.cast)(NodeId(place));
             let config = Config {
                 options: options(&self.scenario.machine),
-                rules,
-                duties,
+                variant: self.variant.clone(),
                 settings: settings(&world.raft, &self.scenario.nodes[place as usize]),
                 configuration: world.founders.known_to(NodeId(place)),
             };
@@ -68,12 +60,7 @@ impl<'s, C> Replayer<'s, C> {
     }
 
     /// A replay that has not made its first move.
-    pub(crate) fn begin<R, D>(&self, world: &World) -> Play<R, D>
-    where
-        R: Rules + Clone,
-        D: Duties,
-        C: Fn(NodeId) -> (R, D),
-    {
+    pub(crate) fn begin(&self, world: &World) -> Play {
         let names = self.scenario.nodes.iter().take(world.nodes as usize);
         let names = names.map(|name| name.0.clone()).collect();
         Play {
@@ -90,12 +77,7 @@ impl<'s, C> Replayer<'s, C> {
     ///
     /// # Panics
     /// When the tool itself is broken.
-    pub(crate) fn play<R, D>(&self, case: &Case) -> Played
-    where
-        R: Rules + Clone,
-        D: Duties,
-        C: Fn(NodeId) -> (R, D),
-    {
+    pub(crate) fn play(&self, case: &Case) -> Played {
         let mut play = self.begin(&case.world);
         let result = caught::catch(|| play.go(&case.moves));
         let broken = match result {
@@ -112,8 +94,8 @@ impl<'s, C> Replayer<'s, C> {
 }
 
 /// One replay under way.
-pub(crate) struct Play<R: Rules + Clone, D: Duties> {
-    stepped: Stepped<Server<R, D>>,
+pub(crate) struct Play {
+    stepped: Stepped<Server>,
     checks: Checks,
     /// Each client's last serial.
     serials: Vec<u64>,
@@ -123,9 +105,9 @@ pub(crate) struct Play<R: Rules + Clone, D: Duties> {
     kept: Vec<Move>,
 }
 
-impl<R: Rules + Clone, D: Duties> Play<R, D> {
+impl Play {
     /// The world as the moves so far left it.
-    pub(crate) fn world(&self) -> &Stepped<Server<R, D>> {
+    pub(crate) fn world(&self) -> &Stepped<Server> {
         &self.stepped
     }
 
@@ -205,7 +187,7 @@ impl<R: Rules + Clone, D: Duties> Play<R, D> {
     }
 
     /// At most what the node handed over this time; what is kept says so.
-    fn written(&mut self, node: NodeId, through: Option<u64>) -> Action<Server<R, D>> {
+    fn written(&mut self, node: NodeId, through: Option<u64>) -> Action<Server> {
         let last = self.stepped.cluster().handed_over(node);
         let least = through.map(|through| through.min(last));
         if let Some(Move {
@@ -221,7 +203,7 @@ impl<R: Rules + Clone, D: Duties> Play<R, D> {
         }
     }
 
-    fn perform(&mut self, action: &Action<Server<R, D>>) -> Result<(), Stopped<Box<Violation>>> {
+    fn perform(&mut self, action: &Action<Server>) -> Result<(), Stopped<Box<Violation>>> {
         self.stepped
             .perform(action, None, &mut self.checks)
             .map(|_| ())
@@ -299,7 +281,7 @@ impl<R: Rules + Clone, D: Duties> Play<R, D> {
     fn message(
         &mut self,
         letter: &Letter,
-        action: impl Fn(MessageId) -> Action<Server<R, D>>,
+        action: impl Fn(MessageId) -> Action<Server>,
     ) -> Result<(), Stopped<Box<Violation>>> {
         let Some((id, slot, says)) = self.find(letter) else {
             return Err(Stopped::Refused(Refusal::NoSuchMessage));

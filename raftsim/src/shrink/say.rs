@@ -1,7 +1,7 @@
 //! What a move did, in a sentence to be read aloud.
 
-use kv::{Duties, Op, ReadBy, Request, SessionId};
-use raft_core::{RoleKind, Rules};
+use kv::{Op, ReadBy, Request, SessionId};
+use raft_core::RoleKind;
 use simulator::{Cluster, Cut, Endpoint, NodeId};
 
 use super::moves::{Deed, Letter};
@@ -32,7 +32,7 @@ impl Glance {
         Self(vec![None; nodes])
     }
 
-    pub(super) fn at<R: Rules + Clone, D: Duties>(cluster: &Cluster<Server<R, D>>) -> Self {
+    pub(super) fn at(cluster: &Cluster<Server>) -> Self {
         let states = cluster.nodes().map(|id| {
             let raft = cluster.node(id)?.node().raft();
             let last = raft.log().last();

@@ -47,11 +47,7 @@ pub(crate) enum Kind {
 
 impl Says {
     /// What a message in flight says.
-    pub(crate) fn of<R, D>(flight: &Flight<Server<R, D>>) -> Self
-    where
-        R: raft_core::Rules + Clone,
-        D: kv::Duties,
-    {
+    pub(crate) fn of(flight: &Flight<Server>) -> Self {
         match &flight.content {
             Content::Message(message) => Self::between_nodes(&message.raft),
             Content::Request { serial, .. } => Self::new(Kind::Request, 0, [*serial, 0, 0, 0, 0]),

@@ -1,7 +1,5 @@
 //! The steps of a scenario that do what moves did.
 
-use kv::Duties;
-use raft_core::Rules;
 use simulator::{Endpoint, NodeId, Stepped};
 
 use super::case::Case;
@@ -14,13 +12,8 @@ use crate::format::{Call, ClockRate, Keep, Letters, MessageKind, Nanos, ScriptSt
 use crate::server::Server;
 
 /// Replays a case once more and writes each move down as a step.
-pub(super) fn lines<R, D, C>(replayer: &Replayer<'_, C>, case: &Case) -> Vec<Line>
-where
-    R: Rules + Clone,
-    D: Duties,
-    C: Fn(NodeId) -> (R, D),
-{
-    let mut play = replayer.begin::<R, D>(&case.world);
+pub(super) fn lines(replayer: &Replayer<'_>, case: &Case) -> Vec<Line> {
+    let mut play = replayer.begin(&case.world);
     let mut lines = Vec::new();
     for made in &case.moves {
         if let Deed::Call { client, .. } = made.deed
@@ -48,7 +41,7 @@ where
     lines
 }
 
-fn verb<R: Rules + Clone, D: Duties>(deed: &Deed, world: &Stepped<Server<R, D>>) -> Verb {
+fn verb(deed: &Deed, world: &Stepped<Server>) -> Verb {
     match deed {
         Deed::Deliver(letter) => Verb::Deliver(letters(letter, world)),
         Deed::Drop(letter) => Verb::Drop(letters(letter, world)),
@@ -100,7 +93,7 @@ fn verb<R: Rules + Clone, D: Duties>(deed: &Deed, world: &Stepped<Server<R, D>>)
 }
 
 /// How a step names the message: by its kind, and by its place only if it is not the oldest.
-fn letters<R: Rules + Clone, D: Duties>(letter: &Letter, world: &Stepped<Server<R, D>>) -> Letters {
+fn letters(letter: &Letter, world: &Stepped<Server>) -> Letters {
     let kind = kind(letter.says.kind);
     let is = |other: Kind| kind == self::kind(other) || (kind, other) == HEARTBEAT;
     let oldest = world.oldest((letter.from, letter.to), |flight| is(Says::of(flight).kind));

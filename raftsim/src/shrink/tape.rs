@@ -1,7 +1,5 @@
 //! The recording of a failing run, and how its actions become moves.
 
-use kv::Duties;
-use raft_core::Rules;
 use simulator::{
     Action, Cluster, MessageId, Node, Observer, Stamped, Step, Stepped, Stopped, Time,
 };
@@ -29,7 +27,6 @@ impl<N: Node> Tape<N> {
 }
 
 impl<N: Node> Observer<N> for Tape<N> {
-    const EVENTS: bool = false;
     type Violation = Box<Violation>;
 
     fn before(
@@ -49,14 +46,11 @@ impl<N: Node> Observer<N> for Tape<N> {
     }
 }
 
-impl<R: Rules + Clone, D: Duties> Spectator<R, D> for Tape<Server<R, D>> {}
+impl Spectator for Tape<Server> {}
 
 /// Turns a recording into moves, by replaying it in `world`. Every disk is stalled: completions are
 /// moves of their own. The action that never ended is the last move.
-pub(crate) fn moves<R: Rules + Clone, D: Duties>(
-    tape: &Tape<Server<R, D>>,
-    world: &mut Stepped<Server<R, D>>,
-) -> Vec<Move> {
+pub(crate) fn moves(tape: &Tape<Server>, world: &mut Stepped<Server>) -> Vec<Move> {
     let mut moves = Vec::with_capacity(tape.actions.len() + 10);
     for node in world.cluster().nodes().collect::<Vec<_>>() {
         world.stall_disk(node);
@@ -85,10 +79,7 @@ pub(crate) fn moves<R: Rules + Clone, D: Duties>(
 }
 
 /// The move that an action is.
-fn deed<R: Rules + Clone, D: Duties>(
-    action: &Action<Server<R, D>>,
-    world: &Stepped<Server<R, D>>,
-) -> Deed {
+fn deed(action: &Action<Server>, world: &Stepped<Server>) -> Deed {
     match action {
         Action::Deliver(id) => Deed::Deliver(letter(*id, world)),
         Action::Duplicate(id) => Deed::Duplicate(letter(*id, world)),
@@ -132,7 +123,7 @@ fn deed<R: Rules + Clone, D: Duties>(
     }
 }
 
-fn letter<R: Rules + Clone, D: Duties>(id: MessageId, world: &Stepped<Server<R, D>>) -> Letter {
+fn letter(id: MessageId, world: &Stepped<Server>) -> Letter {
     let mut flights = world.cluster().in_flight();
     let flight = flights
         .find(|flight| flight.id == id)

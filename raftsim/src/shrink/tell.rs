@@ -1,8 +1,6 @@
 //! The sentences of a script, made of what its own run shows: not of what other runs showed, from
 //! which its steps came.
 
-use kv::Duties;
-use raft_core::Rules;
 use simulator::{Action, Cluster, Observer, Step, Time};
 
 use super::moves::Deed;
@@ -81,15 +79,14 @@ impl Seen {
     }
 }
 
-impl<R: Rules + Clone, D: Duties> Observer<Server<R, D>> for Teller {
-    const EVENTS: bool = false;
+impl Observer<Server> for Teller {
     type Violation = Box<Violation>;
 
     fn before(
         &mut self,
-        cluster: &Cluster<Server<R, D>>,
+        cluster: &Cluster<Server>,
         _: Time,
-        action: &Action<Server<R, D>>,
+        action: &Action<Server>,
     ) -> Result<(), Box<Violation>> {
         let Some(seen) = self.seen.last_mut().filter(|seen| !seen.begun) else {
             return Ok(());
@@ -106,8 +103,8 @@ impl<R: Rules + Clone, D: Duties> Observer<Server<R, D>> for Teller {
 
     fn after(
         &mut self,
-        cluster: &Cluster<Server<R, D>>,
-        _: &Step<'_, Server<R, D>>,
+        cluster: &Cluster<Server>,
+        _: &Step<'_, Server>,
     ) -> Result<(), Box<Violation>> {
         self.now = Glance::at(cluster);
         if let Some(seen) = self.seen.last_mut() {
@@ -117,7 +114,7 @@ impl<R: Rules + Clone, D: Duties> Observer<Server<R, D>> for Teller {
     }
 }
 
-impl<R: Rules + Clone, D: Duties> Spectator<R, D> for Teller {
+impl Spectator for Teller {
     fn told(&mut self, _: Time, deed: &str) {
         if deed.parse() == Ok(self.seen.len()) {
             self.seen.push(Seen {

@@ -1,7 +1,6 @@
 //! `elect` and `campaign`: a node stands for election, and only named nodes are asked.
 
-use kv::Duties;
-use raft_core::{Event, RoleKind, Rules, Term};
+use raft_core::{Event, RoleKind, Term};
 use simulator::{
     Action, Cluster, DropReason, Endpoint, Gate, MessageId, NodeId, Observer, Pair, Step,
 };
@@ -11,7 +10,6 @@ use super::eye::Halt;
 use super::kinds;
 use super::miss::Miss;
 use crate::format::{MessageKind, NodeSet};
-use crate::run::Spectator;
 use crate::server::Server;
 
 /// Hears what nodes decide.
@@ -20,15 +18,14 @@ struct Ear {
     heard: Vec<kv::Event>,
 }
 
-impl<R: Rules + Clone, D: Duties> Observer<Server<R, D>> for Ear {
-    const EVENTS: bool = true;
+impl Observer<Server> for Ear {
     type Violation = Halt;
 
-    fn after(
-        &mut self,
-        _: &Cluster<Server<R, D>>,
-        step: &Step<'_, Server<R, D>>,
-    ) -> Result<(), Halt> {
+    fn wants_events(&self) -> bool {
+        true
+    }
+
+    fn after(&mut self, _: &Cluster<Server>, step: &Step<'_, Server>) -> Result<(), Halt> {
         self.heard.extend_from_slice(step.events);
         Ok(())
     }
@@ -50,7 +47,7 @@ struct Decision {
     event: kv::Event,
 }
 
-impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
+impl Player<'_> {
     /// The node wins with these votes.
     pub(super) fn elect(&mut self, node: NodeId, votes: NodeSet) -> Result<(), Halt> {
         self.stand(node)?;

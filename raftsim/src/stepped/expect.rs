@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use kv::{Answer, Bytes, Duties};
-use raft_core::{Index, RoleKind, Rules};
+use kv::{Answer, Bytes};
+use raft_core::{Index, RoleKind};
 use simulator::{ClientId, Endpoint, NodeId};
 
 use super::Player;
@@ -11,21 +11,21 @@ use super::eye::Halt;
 use super::miss::Miss;
 use crate::check::End;
 use crate::format::{Expected, MemberSets, NodeSet, RoleName};
-use crate::run::Spectator;
 use crate::server::{Server, engine_id};
 
-impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
+impl Player<'_> {
     pub(super) fn expect(&mut self, expected: &Expected) -> Result<(), Halt> {
         self.roles(expected)?;
         let cluster = self.world.cluster();
-        let raft = |server: &Server<R, D>, what: &dyn Fn(&raft_core::Raft<R>) -> u64| {
-            what(server.node().raft())
-        };
+        let raft =
+            |server: &Server, what: &dyn Fn(&raft_core::Raft<dyn raft_core::Rules>) -> u64| {
+                what(server.node().raft())
+            };
         let term = |server: &_| raft(server, &|raft| raft.current_term().0);
         self.each_node("terms", &expected.terms, term)?;
         let commit = |server: &_| raft(server, &|raft| raft.commit_index().0);
         self.each_node("commit", &expected.commit, commit)?;
-        let applied = |server: &Server<R, D>| server.node().machine().applied();
+        let applied = |server: &Server| server.node().applied();
         self.each_node("applied", &expected.applied, applied)?;
         let base = |server: &_| raft(server, &|raft| raft.log().base().last.index.0);
         self.each_node("begins_after", &expected.begins_after, base)?;
@@ -47,7 +47,7 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
         for (node, values) in &expected.values {
             let server = self.up("values", *node)?;
             for (key, wanted) in values {
-                let reply = server.node().machine().read(key);
+                let reply = server.node().read(key);
                 let was = match &reply.answer {
                     Answer::Value(value) => value.clone().unwrap_or_default(),
                     _ => Bytes::default(),
@@ -59,7 +59,7 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
     }
 
     fn roles(&self, expected: &Expected) -> Result<(), Halt> {
-        let role = |server: &Server<R, D>| server.node().raft().role();
+        let role = |server: &Server| server.node().raft().role();
         for node in expected.leader.iter() {
             let was = role(self.up("role", node)?);
             same("role", node.into(), &RoleKind::Leader, &was)?;
@@ -131,7 +131,7 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
         &self,
         field: &'static str,
         wanted: &[(NodeId, T)],
-        is: impl Fn(&Server<R, D>) -> T,
+        is: impl Fn(&Server) -> T,
     ) -> Result<(), Halt> {
         for (node, wanted) in wanted {
             let was = is(self.up(field, *node)?);
@@ -141,14 +141,14 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
     }
 
     /// A node that must be up to be asked.
-    fn up(&self, field: &'static str, node: NodeId) -> Result<&Server<R, D>, Halt> {
+    fn up(&self, field: &'static str, node: NodeId) -> Result<&Server, Halt> {
         let server = self.world.cluster().node(node);
         server.ok_or_else(|| differs(field, node.into(), "a node that is up", "down"))
     }
 }
 
 /// The terms of all entries in a log.
-fn terms<R: Rules + Clone, D: Duties>(server: &Server<R, D>) -> Vec<u64> {
+fn terms(server: &Server) -> Vec<u64> {
     let log = server.node().raft().log();
     let entries = log.base().last.index.0 + 1..=log.last_index().0;
     entries

@@ -1,8 +1,6 @@
 //! Everybody who watches a stepped run: whoever asked to, the checks, the vigil, the count of
 //! faults.
 
-use kv::Duties;
-use raft_core::Rules;
 use simulator::{Action, Cluster, Observer, Step, Stopped, Time};
 
 use super::faults::Faults;
@@ -45,20 +43,20 @@ impl From<Stopped<Halt>> for Halt {
 }
 
 /// All who watch.
-pub(super) struct Eye<'p, O> {
-    pub(super) observer: &'p mut O,
+pub(super) struct Eye<'p> {
+    pub(super) observer: &'p mut dyn Spectator,
     pub(super) checks: Checks,
     pub(super) vigil: Vigil<'p>,
     pub(super) faults: Faults,
     pub(super) names: &'p [String],
 }
 
-impl<O> Eye<'_, O> {
+impl Eye<'_> {
     /// Lets the vigil look at every time that it wants to up to `time`, itself included if `at` is
     /// set. Nothing happened since, so all looks see the cluster as it is.
-    pub(super) fn look_until<R: Rules + Clone, D: Duties>(
+    pub(super) fn look_until(
         &mut self,
-        cluster: &Cluster<Server<R, D>>,
+        cluster: &Cluster<Server>,
         time: Time,
         at: bool,
     ) -> Result<(), Unmet> {
@@ -70,9 +68,9 @@ impl<O> Eye<'_, O> {
     }
 
     /// The present phase ends, or the run: the vigil looks at all that is left of it.
-    pub(super) fn phase_ends<R: Rules + Clone, D: Duties>(
+    pub(super) fn phase_ends(
         &mut self,
-        cluster: &Cluster<Server<R, D>>,
+        cluster: &Cluster<Server>,
         time: Time,
     ) -> Result<(), Unmet> {
         self.look_until(cluster, time, false)?;
@@ -80,9 +78,12 @@ impl<O> Eye<'_, O> {
     }
 }
 
-impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Observer<Server<R, D>> for Eye<'_, O> {
-    const EVENTS: bool = O::EVENTS;
+impl Observer<Server> for Eye<'_> {
     type Violation = Halt;
+
+    fn wants_events(&self) -> bool {
+        self.observer.wants_events()
+    }
 
     /// In a timed run the vigil looks after what the director does at its time, and before what
     /// falls due then; where a phase begins it looks first. A stepped run keeps to that, so that a
@@ -90,9 +91,9 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Observer<Server<R, D>> for
     #[inline]
     fn before(
         &mut self,
-        cluster: &Cluster<Server<R, D>>,
+        cluster: &Cluster<Server>,
         time: Time,
-        action: &Action<Server<R, D>>,
+        action: &Action<Server>,
     ) -> Result<(), Halt> {
         let from_outside = matches!(
             action,
@@ -110,11 +111,7 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Observer<Server<R, D>> for
     }
 
     #[inline]
-    fn after(
-        &mut self,
-        cluster: &Cluster<Server<R, D>>,
-        step: &Step<'_, Server<R, D>>,
-    ) -> Result<(), Halt> {
+    fn after(&mut self, cluster: &Cluster<Server>, step: &Step<'_, Server>) -> Result<(), Halt> {
         self.faults.see(cluster, step.action);
         let seen = self.observer.after(cluster, step);
         seen.map_err(Halt::Violation)?;

@@ -1,16 +1,13 @@
 //! Which links carry messages where no step names one.
 
-use kv::Duties;
-use raft_core::Rules;
 use simulator::{Endpoint, FaultKind, Gate, NodeId, Pair, Topology};
 
 use super::Player;
 use super::eye::Halt;
 use crate::director::telling;
 use crate::format::{Links, Verb, Who};
-use crate::run::Spectator;
 
-impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
+impl Player<'_> {
     /// Cuts, holds and heals links.
     pub(super) fn gates(&mut self, verb: &Verb) -> Result<(), Halt> {
         let topology = self.world.cluster().topology();

@@ -1,16 +1,13 @@
 //! What messages in flight say.
 
-use kv::Duties;
-use raft_core::{Body, Rules};
+use raft_core::Body;
 use simulator::{Content, Flight};
 
 use crate::format::MessageKind;
 use crate::server::Server;
 
 /// A message between nodes, if it is one.
-pub(super) fn core<R: Rules + Clone, D: Duties>(
-    flight: &Flight<Server<R, D>>,
-) -> Option<&raft_core::Message> {
+pub(super) fn core(flight: &Flight<Server>) -> Option<&raft_core::Message> {
     match &flight.content {
         Content::Message(message) => Some(&message.raft),
         Content::Request { .. } | Content::Reply { .. } => None,
@@ -18,10 +15,7 @@ pub(super) fn core<R: Rules + Clone, D: Duties>(
 }
 
 /// Whether a message is of this kind. A heartbeat is an AppendEntries, too.
-pub(super) fn is<R: Rules + Clone, D: Duties>(
-    flight: &Flight<Server<R, D>>,
-    kind: MessageKind,
-) -> bool {
+pub(super) fn is(flight: &Flight<Server>, kind: MessageKind) -> bool {
     let body = core(flight).map(|message| &message.body);
     match kind {
         MessageKind::PreVote => matches!(body, Some(Body::PreVote { .. })),

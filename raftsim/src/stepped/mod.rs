@@ -11,8 +11,6 @@ mod miss;
 mod raw;
 mod replicate;
 
-use kv::Duties;
-use raft_core::Rules;
 use simulator::{Action, Applied, Cluster, NodeId, Span, Stepped, Time};
 
 use crate::caught;
@@ -26,6 +24,7 @@ use crate::members::{self, Rank};
 use crate::missed::Missed;
 use crate::run::{self, Outcome, Spectator, Stop, members};
 use crate::server::Server;
+use crate::variant::Variant;
 use crate::vigil::{Unmet, Vigil};
 use eye::{Eye, Halt};
 use faults::Faults;
@@ -53,26 +52,21 @@ pub struct Played {
     pub done: Vec<bool>,
 }
 
-/// Plays a script on the cluster of a scenario, in which `cast` gives each server its rules and
-/// duties, and lets `observer` watch. Branches are left aside.
+/// Plays a script on a cluster of a scenario's servers, and lets `observer` watch. Branches are left
+/// aside.
 ///
 /// # Panics
 /// When the tool itself is broken; never because of the scenario or of what runs in it.
-pub fn play<R, D, O>(
+pub fn play(
     scenario: &Resolved,
     script: &Script,
-    cast: impl Fn(NodeId) -> (R, D),
+    variant: &Variant,
     insist: Insist,
-    observer: &mut O,
-) -> Played
-where
-    R: Rules + Clone,
-    D: Duties,
-    O: Spectator<R, D>,
-{
+    observer: &mut dyn Spectator,
+) -> Played {
     let names: Vec<String> = scenario.nodes.iter().map(|name| name.0.clone()).collect();
     let cluster = Cluster::new(
-        members(scenario, cast),
+        members(scenario, variant),
         scenario.clients.count,
         scenario.seed,
     );
@@ -119,12 +113,12 @@ where
 }
 
 /// Plays one script on one world.
-struct Player<'p, R: Rules + Clone, D: Duties, O> {
+struct Player<'p> {
     scenario: &'p Resolved,
-    world: Stepped<Server<R, D>>,
+    world: Stepped<Server>,
     /// The last serial of each client.
     serials: Vec<u64>,
-    eye: Eye<'p, O>,
+    eye: Eye<'p>,
 }
 
 /// Whether the script goes on without a step that failed so.
@@ -132,7 +126,7 @@ fn skips(script: &Script, miss: &Miss) -> bool {
     script.impossible == Impossible::Skip && !matches!(miss, Miss::Differs { .. })
 }
 
-impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
+impl Player<'_> {
     fn script(
         &mut self,
         script: &Script,
@@ -158,7 +152,7 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
                     Insist::Yes => return Err(Stop::Unmet(self.unmet(step, &miss))),
                     Insist::No => {
                         // Words only where somebody listens.
-                        if O::EVENTS {
+                        if self.eye.observer.wants_events() {
                             let [what, why] = self.unmet(step, &miss).facts;
                             self.tell(&format!("{what} cannot be done: {why}"));
                         }
@@ -267,7 +261,7 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
     }
 
     /// Performs one action now.
-    fn act(&mut self, action: &Action<Server<R, D>>) -> Result<Applied, Halt> {
+    fn act(&mut self, action: &Action<Server>) -> Result<Applied, Halt> {
         Ok(self.world.perform(action, None, &mut self.eye)?)
     }
 

@@ -1,7 +1,5 @@
 //! Verbs that are single actions, or the same action for several messages or nodes.
 
-use kv::Duties;
-use raft_core::Rules;
 use simulator::{
     Action, ClientId, Cut, DropReason, Endpoint, FaultKind, Gate, MessageId, NodeId, Pair, Rate,
     Span,
@@ -14,10 +12,9 @@ use super::kinds;
 use super::miss::Miss;
 use crate::director::rate;
 use crate::format::{Call, Keep, Letters, Links, Verb};
-use crate::run::Spectator;
 use crate::server::Server;
 
-impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
+impl Player<'_> {
     /// Does what is one action, for one message or node after the other.
     pub(super) fn raw(&mut self, verb: &Verb) -> Result<(), Halt> {
         match verb {
@@ -77,14 +74,14 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
         }
     }
 
-    fn one(&mut self, action: &Action<Server<R, D>>) -> Result<(), Halt> {
+    fn one(&mut self, action: &Action<Server>) -> Result<(), Halt> {
         self.act(action).map(|_| ())
     }
 
     fn all(
         &mut self,
         nodes: &[NodeId],
-        action: impl Fn(NodeId) -> Action<Server<R, D>>,
+        action: impl Fn(NodeId) -> Action<Server>,
     ) -> Result<(), Halt> {
         nodes.iter().try_for_each(|node| self.one(&action(*node)))
     }
@@ -123,7 +120,7 @@ impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
         &mut self,
         letters: &Letters,
         carried: bool,
-        action: impl Fn(MessageId) -> Action<Server<R, D>>,
+        action: impl Fn(MessageId) -> Action<Server>,
     ) -> Result<(), Halt> {
         let (from, to) = (letters.from, letters.to);
         if !letters.all {

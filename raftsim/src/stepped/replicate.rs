@@ -1,8 +1,7 @@
 //! `replicate`: a leader brings the logs of some nodes up to an index, and no further if it can be
 //! helped.
 
-use kv::Duties;
-use raft_core::{AppendEntries, Body, Index, RoleKind, Rules};
+use raft_core::{AppendEntries, Body, Index, RoleKind};
 use simulator::{Action, MessageId, NodeId, Pair};
 
 use super::Player;
@@ -10,7 +9,6 @@ use super::eye::Halt;
 use super::kinds;
 use super::miss::Miss;
 use crate::format::{MessageKind, NodeSet};
-use crate::run::Spectator;
 use crate::server::raft_id;
 
 /// So often the leader may be silent before it is given up: it tries again at each heartbeat.
@@ -26,7 +24,7 @@ struct Candidate {
     fits: bool,
 }
 
-impl<R: Rules + Clone, D: Duties, O: Spectator<R, D>> Player<'_, R, D, O> {
+impl Player<'_> {
     pub(super) fn replicate(
         &mut self,
         from: NodeId,

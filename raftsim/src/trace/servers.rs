@@ -1,7 +1,5 @@
 //! The servers as they were at a moment of a run.
 
-use kv::Duties;
-use raft_core::Rules;
 use simulator::{Cluster, Observer, Step, Time};
 
 use crate::check::Violation;
@@ -41,14 +39,13 @@ pub fn statuses(names: &[NodeName], servers: &[Option<kv::Status>]) -> String {
     serde_json::to_string_pretty(&named).expect("statuses are JSON")
 }
 
-impl<R: Rules + Clone, D: Duties> Observer<Server<R, D>> for Servers {
-    const EVENTS: bool = false;
+impl Observer<Server> for Servers {
     type Violation = Box<Violation>;
 
     fn after(
         &mut self,
-        cluster: &Cluster<Server<R, D>>,
-        step: &Step<'_, Server<R, D>>,
+        cluster: &Cluster<Server>,
+        step: &Step<'_, Server>,
     ) -> Result<(), Box<Violation>> {
         if let Some(node) = step.node.filter(|_| step.time <= self.until) {
             let server = cluster.node(node);
@@ -58,4 +55,4 @@ impl<R: Rules + Clone, D: Duties> Observer<Server<R, D>> for Servers {
     }
 }
 
-impl<R: Rules + Clone, D: Duties> Spectator<R, D> for Servers {}
+impl Spectator for Servers {}

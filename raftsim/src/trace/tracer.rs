@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Range;
 
-use kv::Duties;
-use raft_core::{RoleKind, Rules};
+use raft_core::RoleKind;
 use simulator::{
     Action, Cluster, DropReason, Endpoint, EventId, MessageId, NodeId, Observer, Output, Step,
     Time, Verdict,
@@ -73,11 +72,7 @@ impl<F: FnMut(Line)> Tracer<F> {
         called(&self.names, end)
     }
 
-    fn record<R: Rules + Clone, D: Duties>(
-        &mut self,
-        cluster: &Cluster<Server<R, D>>,
-        step: &Step<'_, Server<R, D>>,
-    ) -> Record {
+    fn record(&mut self, cluster: &Cluster<Server>, step: &Step<'_, Server>) -> Record {
         let mut scene = self.scene(cluster, step);
         let words = Words(&self.names);
         let mut decisions = Vec::new();
@@ -122,9 +117,9 @@ impl<F: FnMut(Line)> Tracer<F> {
     }
 
     /// Whether the node did no more than a node at rest does.
-    fn changed_nothing<R: Rules + Clone, D: Duties>(
+    fn changed_nothing(
         &self,
-        step: &Step<'_, Server<R, D>>,
+        step: &Step<'_, Server>,
         decisions: &[Decision],
         state: Option<State>,
     ) -> bool {
@@ -146,11 +141,7 @@ impl<F: FnMut(Line)> Tracer<F> {
     }
 
     /// Keeps what the step put out, until it arrives. The messages among it.
-    fn remember<R: Rules + Clone, D: Duties>(
-        &mut self,
-        cluster: &Cluster<Server<R, D>>,
-        step: &Step<'_, Server<R, D>>,
-    ) -> Vec<Posted> {
+    fn remember(&mut self, cluster: &Cluster<Server>, step: &Step<'_, Server>) -> Vec<Posted> {
         let mut posted = Vec::new();
         let mut sent: BTreeMap<(Endpoint, Endpoint), u64> = BTreeMap::new();
         let names = &self.names;
@@ -210,11 +201,7 @@ impl<F: FnMut(Line)> Tracer<F> {
         posted
     }
 
-    fn scene<R: Rules + Clone, D: Duties>(
-        &mut self,
-        cluster: &Cluster<Server<R, D>>,
-        step: &Step<'_, Server<R, D>>,
-    ) -> Scene {
+    fn scene(&mut self, cluster: &Cluster<Server>, step: &Step<'_, Server>) -> Scene {
         let lost = cluster.last_loss();
         match step.action {
             Action::Deliver(id) => {
@@ -392,7 +379,7 @@ fn in_range(range: Range<'_, (NodeId, u64), Letter>) -> Vec<(NodeId, u64)> {
     range.map(|(key, _)| *key).collect()
 }
 
-fn look<R: Rules + Clone, D: Duties>(server: &Server<R, D>) -> State {
+fn look(server: &Server) -> State {
     let node = server.node();
     let raft = node.raft();
     State {
@@ -405,18 +392,21 @@ fn look<R: Rules + Clone, D: Duties>(server: &Server<R, D>) -> State {
         term: raft.current_term().0,
         last: raft.log().last_index().0,
         commit: raft.commit_index().0,
-        applied: node.machine().applied(),
+        applied: node.applied(),
     }
 }
 
-impl<R: Rules + Clone, D: Duties, F: FnMut(Line)> Observer<Server<R, D>> for Tracer<F> {
-    const EVENTS: bool = true;
+impl<F: FnMut(Line)> Observer<Server> for Tracer<F> {
     type Violation = Box<Violation>;
+
+    fn wants_events(&self) -> bool {
+        true
+    }
 
     fn after(
         &mut self,
-        cluster: &Cluster<Server<R, D>>,
-        step: &Step<'_, Server<R, D>>,
+        cluster: &Cluster<Server>,
+        step: &Step<'_, Server>,
     ) -> Result<(), Box<Violation>> {
         let record = self.record(cluster, step);
         (self.sink)(Line::Event(Box::new(record)));
@@ -424,7 +414,7 @@ impl<R: Rules + Clone, D: Duties, F: FnMut(Line)> Observer<Server<R, D>> for Tra
     }
 }
 
-impl<R: Rules + Clone, D: Duties, F: FnMut(Line)> Spectator<R, D> for Tracer<F> {
+impl<F: FnMut(Line)> Spectator for Tracer<F> {
     fn told(&mut self, time: Time, text: &str) {
         (self.sink)(Line::World(Deed {
             time: time.0,

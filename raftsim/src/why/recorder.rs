@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kv::Duties;
-use raft_core::{Index, Message, Rules};
+use raft_core::{Index, Message};
 use simulator::{Action, Cluster, Endpoint, MessageId, NodeId, Observer, Step, Verdict};
 
 use super::account::{Account, stands_for};
@@ -67,11 +66,7 @@ impl Recorder {
         &self.account
     }
 
-    fn moment<R: Rules + Clone, D: Duties>(
-        &mut self,
-        cluster: &Cluster<Server<R, D>>,
-        step: &Step<'_, Server<R, D>>,
-    ) -> Moment {
+    fn moment(&mut self, cluster: &Cluster<Server>, step: &Step<'_, Server>) -> Moment {
         let what = self.what(cluster, step);
         self.post(cluster, step);
         let mut moment = Moment {
@@ -125,11 +120,7 @@ impl Recorder {
         moment
     }
 
-    fn what<R: Rules + Clone, D: Duties>(
-        &mut self,
-        cluster: &Cluster<Server<R, D>>,
-        step: &Step<'_, Server<R, D>>,
-    ) -> What {
+    fn what(&mut self, cluster: &Cluster<Server>, step: &Step<'_, Server>) -> What {
         match step.action {
             Action::Deliver(id) | Action::Duplicate(id) => {
                 if let Some(received) = step.received {
@@ -181,10 +172,7 @@ impl Recorder {
         }
     }
 
-    fn writes<R: Rules + Clone, D: Duties>(
-        &mut self,
-        step: &Step<'_, Server<R, D>>,
-    ) -> Vec<(u64, raft_core::Write)> {
+    fn writes(&mut self, step: &Step<'_, Server>) -> Vec<(u64, raft_core::Write)> {
         let Some(node) = step.node else {
             return Vec::new();
         };
@@ -205,11 +193,7 @@ impl Recorder {
     }
 
     /// Keeps what leaves, until it arrives.
-    fn post<R: Rules + Clone, D: Duties>(
-        &mut self,
-        cluster: &Cluster<Server<R, D>>,
-        step: &Step<'_, Server<R, D>>,
-    ) {
+    fn post(&mut self, cluster: &Cluster<Server>, step: &Step<'_, Server>) {
         let Some(node) = step.node else { return };
         let mut posted: BTreeMap<NodeId, u64> = BTreeMap::new();
         for (to, message) in &step.output.sends {
@@ -227,13 +211,9 @@ impl Recorder {
 
     /// What was applied. A repetition is known by the version of its key, which it must not change;
     /// where another request of the same step changes it, nobody can tell.
-    fn applied<R: Rules + Clone, D: Duties>(
-        &mut self,
-        node: NodeId,
-        server: &Server<R, D>,
-    ) -> Vec<Applied> {
+    fn applied(&mut self, node: NodeId, server: &Server) -> Vec<Applied> {
         let store = &mut self.stores[node.0 as usize];
-        let machine = server.node().machine();
+        let machine = server.node();
         let (mut all, mut fresh, mut repeated) = (Vec::new(), Vec::new(), Vec::new());
         for (index, state) in server.applied() {
             let Some((entry, payload)) = server.node().entry(*index) else {
@@ -282,15 +262,12 @@ impl Recorder {
 }
 
 /// The request that an entry holds.
-fn request_at<R: Rules + Clone, D: Duties>(
-    server: &Server<R, D>,
-    index: Index,
-) -> Option<Operation> {
+fn request_at(server: &Server, index: Index) -> Option<Operation> {
     let (_, payload) = server.node().entry(index)?;
     asker(payload.bytes())
 }
 
-fn look<R: Rules + Clone, D: Duties>(server: &Server<R, D>) -> Look {
+fn look(server: &Server) -> Look {
     let raft = server.node().raft();
     let progress = raft.progress().iter();
     Look {
@@ -317,14 +294,17 @@ fn look<R: Rules + Clone, D: Duties>(server: &Server<R, D>) -> Look {
     }
 }
 
-impl<R: Rules + Clone, D: Duties> Observer<Server<R, D>> for Recorder {
-    const EVENTS: bool = true;
+impl Observer<Server> for Recorder {
     type Violation = Box<Violation>;
+
+    fn wants_events(&self) -> bool {
+        true
+    }
 
     fn after(
         &mut self,
-        cluster: &Cluster<Server<R, D>>,
-        step: &Step<'_, Server<R, D>>,
+        cluster: &Cluster<Server>,
+        step: &Step<'_, Server>,
     ) -> Result<(), Box<Violation>> {
         if !self.begun {
             self.begun = true;
@@ -341,4 +321,4 @@ impl<R: Rules + Clone, D: Duties> Observer<Server<R, D>> for Recorder {
     }
 }
 
-impl<R: Rules + Clone, D: Duties> Spectator<R, D> for Recorder {}
+impl Spectator for Recorder {}

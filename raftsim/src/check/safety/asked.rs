@@ -2,8 +2,7 @@
 //! a vote holds the log, a quorum of the next voters lives, and a leader that is taken out sees to it
 //! that the others learn of it.
 
-use kv::Duties;
-use raft_core::{Body, RoleKind, Rules, Term};
+use raft_core::{Body, RoleKind, Term};
 use simulator::{Action, Cluster, Endpoint, NodeId, Step};
 
 use super::{Found, Safety};
@@ -72,12 +71,7 @@ impl Asked {
 impl Safety {
     /// What a node knew before this step, in the term that it is in after it. Notes what it is asked
     /// and whom it hears.
-    pub(super) fn known_before<R: Rules + Clone, D: Duties>(
-        &mut self,
-        id: NodeId,
-        term: Term,
-        step: &Step<'_, Server<R, D>>,
-    ) -> Knew {
+    pub(super) fn known_before(&mut self, id: NodeId, term: Term, step: &Step<'_, Server>) -> Knew {
         let local = local(step);
         let watched = self.watched(id);
         let knew = Knew {
@@ -116,12 +110,12 @@ impl Safety {
     }
 
     /// What a leader did with the members in this step.
-    pub(super) fn as_asked<R: Rules + Clone, D: Duties>(
+    pub(super) fn as_asked(
         &mut self,
-        cluster: &Cluster<Server<R, D>>,
+        cluster: &Cluster<Server>,
         id: NodeId,
-        server: &Server<R, D>,
-        (step, knew): (&Step<'_, Server<R, D>>, Knew),
+        server: &Server,
+        (step, knew): (&Step<'_, Server>, Knew),
     ) -> Result<(), Found> {
         let local = local(step);
         self.silence(id, step);
@@ -148,7 +142,7 @@ impl Safety {
     }
 
     /// A leader that breaks a silence it has asked for counts from then.
-    fn silence<R: Rules + Clone, D: Duties>(&mut self, id: NodeId, step: &Step<'_, Server<R, D>>) {
+    fn silence(&mut self, id: NodeId, step: &Step<'_, Server>) {
         let local = local(step);
         let asked = &mut self.watched(id).asked;
         for (_, message) in &step.output.sends {
@@ -201,9 +195,9 @@ impl Safety {
     /// log, and it acknowledges what is durable. What is durable goes only by a leader of a later
     /// term, and what is committed never goes. So where somebody has led a later term, only what this
     /// leader knew to be committed is asked for.
-    fn voters_hold_the_log<R: Rules + Clone, D: Duties>(
+    fn voters_hold_the_log(
         &mut self,
-        cluster: &Cluster<Server<R, D>>,
+        cluster: &Cluster<Server>,
         appended: Appended,
         ask: &Ask,
     ) -> Result<(), Found> {
@@ -243,9 +237,9 @@ impl Safety {
     /// Of the next voters, a majority was heard of within the longest election timeout, on the
     /// leader's own clock: what was heard of them left later than what they answered, and that is
     /// what the leader goes by. Itself it need not hear, nor a server that it is to write to first.
-    fn voters_were_heard<R: Rules + Clone, D: Duties>(
+    fn voters_were_heard(
         &mut self,
-        server: &Server<R, D>,
+        server: &Server,
         appended: Appended,
         ask: &Ask,
         local: u64,
@@ -286,11 +280,11 @@ impl Safety {
     /// A leader that its latest configuration gives no vote leads on until that is committed. In the
     /// same term only the operator ends that, or its own timer: where it hears of no quorum, or its
     /// disk stands still.
-    fn leads_until_removed<R: Rules + Clone, D: Duties>(
+    fn leads_until_removed(
         &mut self,
-        server: &Server<R, D>,
+        server: &Server,
         id: NodeId,
-        step: &Step<'_, Server<R, D>>,
+        step: &Step<'_, Server>,
         last: u64,
     ) -> Result<(), Found> {
         let watched = &self.nodes[id.0 as usize];
@@ -316,12 +310,7 @@ impl Safety {
     }
 
     /// Whether a leader may lead no more after this step, in the same term.
-    fn may_give_up<R: Rules + Clone, D: Duties>(
-        &self,
-        server: &Server<R, D>,
-        id: NodeId,
-        step: &Step<'_, Server<R, D>>,
-    ) -> bool {
+    fn may_give_up(&self, server: &Server, id: NodeId, step: &Step<'_, Server>) -> bool {
         match step.action {
             Action::Operator {
                 command: Operator::Command(kv::Operator::StepDown),
@@ -343,12 +332,12 @@ impl Safety {
     }
 
     /// Takes down what the next step is compared with.
-    fn note<R: Rules + Clone, D: Duties>(
+    fn note(
         &mut self,
-        cluster: &Cluster<Server<R, D>>,
+        cluster: &Cluster<Server>,
         id: NodeId,
-        server: &Server<R, D>,
-        step: &Step<'_, Server<R, D>>,
+        server: &Server,
+        step: &Step<'_, Server>,
     ) {
         let (local, nodes) = (local(step), self.names.len());
         let raft = server.node().raft();
@@ -381,6 +370,6 @@ impl Safety {
 }
 
 /// What the node's clock shows.
-fn local<R: Rules + Clone, D: Duties>(step: &Step<'_, Server<R, D>>) -> u64 {
+fn local(step: &Step<'_, Server>) -> u64 {
     step.local.map_or(0, |local| local.0)
 }

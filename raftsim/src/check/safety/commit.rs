@@ -1,7 +1,6 @@
 //! State Machine Safety (Figure 3) and the quorum behind each commit.
 
-use kv::Duties;
-use raft_core::{Index, RoleKind, Rules, Term};
+use raft_core::{Index, RoleKind, Term};
 use simulator::{Cluster, NodeId};
 
 use super::{Found, Safety};
@@ -13,11 +12,11 @@ use crate::server::Server;
 impl Safety {
     /// State Machine Safety for what a node may apply, and a recount of each commit's quorum. `led`
     /// says that it led this term when the step began, `members` whom it went by then.
-    pub(super) fn commit<R: Rules + Clone, D: Duties>(
+    pub(super) fn commit(
         &mut self,
-        cluster: &Cluster<Server<R, D>>,
+        cluster: &Cluster<Server>,
         id: NodeId,
-        server: &Server<R, D>,
+        server: &Server,
         (led, members): (bool, Sets),
     ) -> Result<(), Found> {
         let raft = server.node().raft();
@@ -69,9 +68,9 @@ impl Safety {
     }
 
     /// Counts, on the disks themselves, who holds what a leader commits.
-    pub(super) fn quorum<R: Rules + Clone, D: Duties>(
+    pub(super) fn quorum(
         &mut self,
-        cluster: &Cluster<Server<R, D>>,
+        cluster: &Cluster<Server>,
         id: NodeId,
         role: RoleKind,
         members: Sets,
@@ -139,11 +138,7 @@ impl Safety {
     }
 
     /// Applying the same entries gives the same state everywhere.
-    pub(super) fn applied<R: Rules + Clone, D: Duties>(
-        &mut self,
-        id: NodeId,
-        server: &Server<R, D>,
-    ) -> Result<(), Found> {
+    pub(super) fn applied(&mut self, id: NodeId, server: &Server) -> Result<(), Found> {
         for (index, state) in server.applied() {
             self.count(Property::StateMachineSafety);
             let place = usize::try_from(index.0 - 1).expect("a log fits in memory");

@@ -1,8 +1,7 @@
 //! Who decides (§6, dissertation §4): each node goes by the latest configuration of its log, what is
 //! committed of them is one history, and no two of them can decide apart.
 
-use kv::Duties;
-use raft_core::{Configuration, Index, RoleKind, Rules, Term};
+use raft_core::{Configuration, Index, RoleKind, Term};
 use simulator::{Cluster, NodeId};
 
 use super::{Found, Safety};
@@ -66,11 +65,11 @@ impl Safety {
     }
 
     /// After each step: the node goes by the latest configuration in its log.
-    pub(super) fn goes_by_the_latest<R: Rules + Clone, D: Duties>(
+    pub(super) fn goes_by_the_latest(
         &mut self,
-        cluster: &Cluster<Server<R, D>>,
+        cluster: &Cluster<Server>,
         id: NodeId,
-        server: &Server<R, D>,
+        server: &Server,
     ) -> Result<(), Found> {
         if !std::mem::take(&mut self.watched(id).members_moved) {
             return Ok(());
@@ -119,9 +118,9 @@ impl Safety {
 
     /// A leader has the votes of a majority of each set of voters in force. While only founders vote,
     /// two leaders of one term tell the same.
-    pub(super) fn election_quorum<R: Rules + Clone, D: Duties>(
+    pub(super) fn election_quorum(
         &mut self,
-        cluster: &Cluster<Server<R, D>>,
+        cluster: &Cluster<Server>,
         id: NodeId,
         term: Term,
     ) -> Result<(), Found> {
@@ -163,10 +162,7 @@ impl Safety {
 
     /// Any two configurations in force that can both decide share a quorum: of any two nodes that can
     /// win an election, or lead and commit, each with its own configuration.
-    fn decide_together<R: Rules + Clone, D: Duties>(
-        &mut self,
-        cluster: &Cluster<Server<R, D>>,
-    ) -> Result<(), Found> {
+    fn decide_together(&mut self, cluster: &Cluster<Server>) -> Result<(), Found> {
         let up: Vec<_> = cluster
             .nodes()
             .filter(|id| cluster.node(*id).is_some())
@@ -211,11 +207,7 @@ impl Safety {
 
     /// Who could let this node decide: its followers, if it leads; else those whose logs are no newer
     /// than its own. `None`, if they are no quorum.
-    fn followers<R: Rules + Clone, D: Duties>(
-        &self,
-        cluster: &Cluster<Server<R, D>>,
-        id: NodeId,
-    ) -> Option<NodeSet> {
+    fn followers(&self, cluster: &Cluster<Server>, id: NodeId) -> Option<NodeSet> {
         let members = &self.nodes[id.0 as usize].members;
         let (sets, before) = (members.latest(), members.before_latest());
         let raft = cluster.node(id)?.node().raft();
@@ -235,11 +227,7 @@ impl Safety {
     }
 
     /// The last entry of a node's log; of its disk, while it is down.
-    fn last_of<R: Rules + Clone, D: Duties>(
-        &self,
-        cluster: &Cluster<Server<R, D>>,
-        id: NodeId,
-    ) -> Last {
+    fn last_of(&self, cluster: &Cluster<Server>, id: NodeId) -> Last {
         let last = match cluster.node(id) {
             Some(server) => server.node().raft().log().last(),
             None => {
@@ -261,7 +249,7 @@ impl Safety {
     }
 }
 
-fn term_of<R: Rules + Clone, D: Duties>(cluster: &Cluster<Server<R, D>>, id: NodeId) -> Term {
+fn term_of(cluster: &Cluster<Server>, id: NodeId) -> Term {
     match cluster.node(id) {
         Some(server) => server.node().raft().current_term(),
         None => cluster.disk(id).0.hard_state.current_term,

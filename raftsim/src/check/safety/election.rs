@@ -1,7 +1,6 @@
 //! Election Safety and Leader Completeness (Figure 3): who may lead, and with which log.
 
-use kv::Duties;
-use raft_core::{RoleKind, Rules, Term};
+use raft_core::{RoleKind, Term};
 use simulator::{Cluster, NodeId};
 
 use super::{Found, Safety};
@@ -11,11 +10,11 @@ use crate::server::Server;
 
 impl Safety {
     /// Leader Completeness (Figure 3), when the role has changed.
-    pub(super) fn role<R: Rules + Clone, D: Duties>(
+    pub(super) fn role(
         &mut self,
-        cluster: &Cluster<Server<R, D>>,
+        cluster: &Cluster<Server>,
         id: NodeId,
-        server: &Server<R, D>,
+        server: &Server,
     ) -> Result<(), Found> {
         let raft = server.node().raft();
         let (term, role) = (raft.current_term(), raft.role());
@@ -117,9 +116,9 @@ impl Safety {
     }
 
     /// Leaders of later terms, elected before, must hold what was committed just now.
-    pub(super) fn known_to_later_leaders<R: Rules + Clone, D: Duties>(
+    pub(super) fn known_to_later_leaders(
         &mut self,
-        cluster: &Cluster<Server<R, D>>,
+        cluster: &Cluster<Server>,
         committed_in: Term,
     ) -> Result<(), Found> {
         for id in cluster.nodes() {

@@ -13,8 +13,7 @@ mod witnesses;
 
 use std::collections::BTreeMap;
 
-use kv::Duties;
-use raft_core::{Index, NodeId as RaftId, RoleKind, Rules, Term};
+use raft_core::{Index, NodeId as RaftId, RoleKind, Term};
 use simulator::{Cluster, NodeId, Step};
 use smallvec::SmallVec;
 
@@ -179,12 +178,12 @@ impl Safety {
     }
 
     /// A node was stepped.
-    pub(crate) fn stepped<R: Rules + Clone, D: Duties>(
+    pub(crate) fn stepped(
         &mut self,
-        cluster: &Cluster<Server<R, D>>,
+        cluster: &Cluster<Server>,
         id: NodeId,
-        server: &Server<R, D>,
-        step: &Step<'_, Server<R, D>>,
+        server: &Server,
+        step: &Step<'_, Server>,
     ) -> Result<(), Found> {
         let output = step.output;
         let raft = server.node().raft();

@@ -1,7 +1,6 @@
 //! Within an incarnation term, commit, applied and, for a leader, match never go back.
 
-use kv::Duties;
-use raft_core::{Index, RoleKind, Rules};
+use raft_core::{Index, RoleKind};
 use simulator::NodeId;
 
 use super::{Found, Safety};
@@ -11,13 +10,9 @@ use crate::server::{Server, engine_id};
 
 impl Safety {
     /// Within an incarnation term, commit, applied and, for a leader, match never go back.
-    pub(super) fn monotonic<R: Rules + Clone, D: Duties>(
-        &mut self,
-        id: NodeId,
-        server: &Server<R, D>,
-    ) -> Result<(), Found> {
+    pub(super) fn monotonic(&mut self, id: NodeId, server: &Server) -> Result<(), Found> {
         self.count(Property::MonotonicState);
-        let (raft, applied) = (server.node().raft(), server.node().machine().applied());
+        let (raft, applied) = (server.node().raft(), server.node().applied());
         let (term, commit) = (raft.current_term(), raft.commit_index().0);
         let watched = &mut self.nodes[id.0 as usize];
         if term < watched.term || commit < watched.commit || applied < watched.applied {

@@ -1,8 +1,8 @@
 //! What stands in for the start of a log (§7): only what is committed, never less than was promised,
 //! and always with a snapshot that covers it.
 
-use kv::{Duties, LogWrite};
-use raft_core::{EntryId, Rules};
+use kv::LogWrite;
+use raft_core::EntryId;
 use simulator::NodeId;
 
 use super::{Found, Safety};
@@ -91,13 +91,9 @@ impl Safety {
     }
 
     /// A node started from a snapshot: its state must be that of whoever applied the entries.
-    pub(crate) fn started<R: Rules + Clone, D: Duties>(
-        &mut self,
-        id: NodeId,
-        server: &Server<R, D>,
-    ) -> Result<(), Found> {
-        let machine = server.node().machine();
-        let (index, state) = (machine.applied(), machine.hash());
+    pub(crate) fn started(&mut self, id: NodeId, server: &Server) -> Result<(), Found> {
+        let machine = server.node();
+        let (index, state) = (machine.applied(), machine.state_hash());
         if index == 0 {
             return Ok(());
         }

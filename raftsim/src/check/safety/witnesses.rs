@@ -1,8 +1,7 @@
 //! Members that hold no data: they never stand, and what is committed is more than its index and term
 //! on somebody's disk.
 
-use kv::Duties;
-use raft_core::{Index, RoleKind, Rules, Term};
+use raft_core::{Index, RoleKind, Term};
 use simulator::{Cluster, NodeId};
 
 use super::{Found, Safety};
@@ -32,9 +31,9 @@ impl Safety {
     }
 
     /// What is newly committed up to an entry lies, with its data, on some disk.
-    pub(super) fn data_is_somewhere<R: Rules + Clone, D: Duties>(
+    pub(super) fn data_is_somewhere(
         &mut self,
-        cluster: &Cluster<Server<R, D>>,
+        cluster: &Cluster<Server>,
         id: NodeId,
         commit: u64,
     ) -> Result<(), Found> {
@@ -67,9 +66,9 @@ impl Safety {
     }
 
     /// A node that holds this entry and does not count, since it lacks data.
-    pub(super) fn lacking<R: Rules + Clone, D: Duties>(
+    pub(super) fn lacking(
         &self,
-        cluster: &Cluster<Server<R, D>>,
+        cluster: &Cluster<Server>,
         term: Term,
         index: Index,
         members: Sets,

@@ -1,7 +1,7 @@
 //! What scripts wait for and check.
 
-use kv::{Answer, Duties};
-use raft_core::{Index, RoleKind, Rules};
+use kv::Answer;
+use raft_core::{Index, RoleKind};
 use simulator::{Cluster, NodeId};
 
 use super::super::{Director, KvWorld};
@@ -15,12 +15,7 @@ type Lack = Option<String>;
 
 impl Director<'_> {
     /// What is missing of all that is asked, if anything is.
-    pub(super) fn lacks<R: Rules + Clone, D: Duties>(
-        &mut self,
-        step: &Statement,
-        asked: &Asked,
-        world: &KvWorld<R, D>,
-    ) -> Lack {
+    pub(super) fn lacks(&mut self, step: &Statement, asked: &Asked, world: &KvWorld) -> Lack {
         let word = self.draw(step).who;
         let among = self.among(asked.among.as_ref(), word, world);
         let cluster = world.cluster();
@@ -30,12 +25,7 @@ impl Director<'_> {
             .or_else(|| self.about_state(asked, &among, cluster))
     }
 
-    fn about_leaders<R: Rules + Clone, D: Duties>(
-        &self,
-        asked: &Asked,
-        among: &[NodeId],
-        cluster: &Cluster<Server<R, D>>,
-    ) -> Lack {
+    fn about_leaders(&self, asked: &Asked, among: &[NodeId], cluster: &Cluster<Server>) -> Lack {
         let names = &self.labels;
         if asked.one_leader
             && let Err(lack) = vigil::one_leader(cluster, among, names)
@@ -66,12 +56,7 @@ impl Director<'_> {
             .flatten()
     }
 
-    fn about_commands<R: Rules + Clone, D: Duties>(
-        &self,
-        asked: &Asked,
-        among: &[NodeId],
-        cluster: &Cluster<Server<R, D>>,
-    ) -> Lack {
+    fn about_commands(&self, asked: &Asked, among: &[NodeId], cluster: &Cluster<Server>) -> Lack {
         if let Some(wanted) = asked.applied {
             let has = |id: &NodeId| self.applied_commands(cluster, *id) >= wanted;
             if let Some(lack) = too_few(asked, among, has) {
@@ -87,11 +72,7 @@ impl Director<'_> {
         ))
     }
 
-    fn about_operations<R: Rules + Clone, D: Duties>(
-        &self,
-        asked: &Asked,
-        cluster: &Cluster<Server<R, D>>,
-    ) -> Lack {
+    fn about_operations(&self, asked: &Asked, cluster: &Cluster<Server>) -> Lack {
         let nodes = cluster.nodes().count();
         let on = asked.on.map_or(nodes, |on| on as usize);
         for (place, offered) in self.offers_named(asked.done.as_deref()) {
@@ -120,15 +101,10 @@ impl Director<'_> {
         Some(format!("operation {place} was answered"))
     }
 
-    fn about_state<R: Rules + Clone, D: Duties>(
-        &self,
-        asked: &Asked,
-        among: &[NodeId],
-        cluster: &Cluster<Server<R, D>>,
-    ) -> Lack {
+    fn about_state(&self, asked: &Asked, among: &[NodeId], cluster: &Cluster<Server>) -> Lack {
         let read = |id: &NodeId, key: &str| {
             let server = cluster.node(*id)?;
-            Some(server.node().machine().read(key.as_bytes()))
+            Some(server.node().read(key.as_bytes()))
         };
         for (key, wanted) in &asked.values {
             let is = |id: &NodeId| {
@@ -154,13 +130,13 @@ impl Director<'_> {
             })
     }
 
-    fn about_disks<R: Rules + Clone, D: Duties>(
+    fn about_disks(
         &self,
         of: &str,
         wanted: Option<Comparison>,
         size: fn(&kv::Disk) -> u64,
         among: &[NodeId],
-        cluster: &Cluster<Server<R, D>>,
+        cluster: &Cluster<Server>,
     ) -> Lack {
         let wanted = wanted?;
         let sizes = among.iter().map(|id| (id, size(&cluster.disk(*id).0)));
@@ -173,13 +149,9 @@ impl Director<'_> {
 
     /// How many commands a node has applied. Entries without one, with which leaders begin their
     /// terms, do not count.
-    fn applied_commands<R: Rules + Clone, D: Duties>(
-        &self,
-        cluster: &Cluster<Server<R, D>>,
-        id: NodeId,
-    ) -> u64 {
-        let commands = |server: &Server<R, D>| {
-            let applied = Index(server.node().machine().applied());
+    fn applied_commands(&self, cluster: &Cluster<Server>, id: NodeId) -> u64 {
+        let commands = |server: &Server| {
+            let applied = Index(server.node().applied());
             self.program.past.commands(server, applied)
         };
         cluster.node(id).map_or(0, commands)

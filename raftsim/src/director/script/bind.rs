@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kv::Duties;
-use raft_core::Rules;
 use simulator::{Endpoint, NodeId};
 
 use super::super::{Director, KvWorld, pick};
@@ -111,11 +109,7 @@ impl<'s> Director<'s> {
 
     /// An action as it is carried out: without given names, and without nodes that are up and are to
     /// be restarted. A script may well restart whoever a loop has not crashed this time.
-    pub(super) fn possible<R: Rules + Clone, D: Duties>(
-        &self,
-        action: &Action,
-        world: &KvWorld<R, D>,
-    ) -> Action {
+    pub(super) fn possible(&self, action: &Action, world: &KvWorld) -> Action {
         let action = self.bound(action);
         let Action::Restart(who @ (Selector::Nodes(_) | Selector::All)) = &action else {
             return action;
@@ -127,33 +121,28 @@ impl<'s> Director<'s> {
     }
 
     /// The nodes that a selector of a script means now.
-    pub(super) fn meant<R: Rules + Clone, D: Duties>(
+    pub(super) fn meant(
         &mut self,
         step: &Statement,
         selector: &Selector,
-        world: &KvWorld<R, D>,
+        world: &KvWorld,
     ) -> Vec<NodeId> {
         let word = self.draw(step).who;
         self.meant_by(selector, word, world)
     }
 
     /// The same, where `word` decides what chance does.
-    pub(super) fn meant_by<R: Rules + Clone, D: Duties>(
-        &self,
-        selector: &Selector,
-        word: u64,
-        world: &KvWorld<R, D>,
-    ) -> Vec<NodeId> {
+    pub(super) fn meant_by(&self, selector: &Selector, word: u64, world: &KvWorld) -> Vec<NodeId> {
         let selector = self.plain(selector);
         pick::nodes(self.scenario, world.cluster(), &selector, |_| true, word)
     }
 
     /// Those, or else every node that is up and not isolated.
-    pub(super) fn among<R: Rules + Clone, D: Duties>(
+    pub(super) fn among(
         &self,
         selector: Option<&Selector>,
         word: u64,
-        world: &KvWorld<R, D>,
+        world: &KvWorld,
     ) -> Vec<NodeId> {
         match selector {
             Some(selector) => self.meant_by(selector, word, world),
@@ -166,11 +155,11 @@ impl<'s> Director<'s> {
     }
 
     /// Gives names. A name for the leader needs a leader.
-    pub(super) fn name<R: Rules + Clone, D: Duties>(
+    pub(super) fn name(
         &mut self,
         step: &'s Statement,
         names: &'s BTreeMap<String, Selector>,
-        world: &KvWorld<R, D>,
+        world: &KvWorld,
     ) {
         let word = self.draw(step).who;
         // Names that are given together are drawn apart.
@@ -190,11 +179,7 @@ impl<'s> Director<'s> {
     }
 
     /// Heals the links of nodes to all that are not isolated themselves.
-    pub(super) fn connect<R: Rules + Clone, D: Duties>(
-        &mut self,
-        nodes: &[NodeId],
-        world: &mut KvWorld<R, D>,
-    ) {
+    pub(super) fn connect(&mut self, nodes: &[NodeId], world: &mut KvWorld) {
         for id in nodes {
             self.isolated.remove(id);
         }

@@ -1,8 +1,5 @@
 //! What steps of a script may cost.
 
-use kv::Duties;
-use raft_core::Rules;
-
 use super::super::{Director, KvWorld};
 use super::{End, Flow};
 use crate::format::{Budget, Statement};
@@ -20,11 +17,7 @@ impl<'s> Director<'s> {
     }
 
     /// All that was sent until now is counted: either the steps of a budget begin, or they are done.
-    pub(super) fn counted<R: Rules + Clone, D: Duties>(
-        &mut self,
-        thread: usize,
-        world: &KvWorld<R, D>,
-    ) -> Flow {
+    pub(super) fn counted(&mut self, thread: usize, world: &KvWorld) -> Flow {
         let is = self.program.meter;
         let Some(frame) = self.program.threads[thread].frames.last_mut() else {
             return Flow::Over;

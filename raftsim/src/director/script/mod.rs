@@ -13,21 +13,20 @@ mod past;
 
 use std::collections::BTreeMap;
 
-use kv::Duties;
-use raft_core::Rules;
 use rand_chacha::ChaCha8Rng;
-use simulator::{NodeId, Observer, Span, Time};
+use simulator::{NodeId, Span, Time};
 
 use super::convert::{span, spans};
 use super::draws::{Draw, count_within, hits, within};
 use super::{Director, Item, KvWorld};
+use crate::check::Violation;
 use crate::check::{Checks, Meter};
 use crate::format::{
     Asked, Budget, If, Own, Parallel, ParallelEnds, RESTLESS, Repeat, Statement, What,
 };
 use crate::missed::Missed;
 use crate::run::Stop;
-use crate::server::Server;
+use crate::spectator::Watching;
 use crate::vigil::Unmet;
 use offer::{Offered, Pending};
 use past::Past;
@@ -195,10 +194,7 @@ impl<'s> Director<'s> {
     }
 
     /// The phase ends: a script that is not done has failed.
-    pub(crate) fn overdue<R: Rules + Clone, D: Duties>(
-        &mut self,
-        world: &KvWorld<R, D>,
-    ) -> Option<Stop> {
+    pub(crate) fn overdue(&mut self, world: &KvWorld) -> Option<Stop> {
         if !self.is_scripted() {
             return None;
         }
@@ -219,13 +215,7 @@ impl<'s> Director<'s> {
     }
 
     /// Notes why the script cannot go on.
-    fn fail<R: Rules + Clone, D: Duties>(
-        &mut self,
-        step: &Statement,
-        late: bool,
-        lack: String,
-        world: &KvWorld<R, D>,
-    ) {
+    fn fail(&mut self, step: &Statement, late: bool, lack: String, world: &KvWorld) {
         let phase = &self.phase().name;
         let unmet = Unmet {
             missed: Missed::script(phase, &step.place.path),
@@ -241,12 +231,12 @@ impl<'s> Director<'s> {
     }
 
     /// Runs a thread until it has to wait.
-    pub(super) fn run_thread<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(
+    pub(super) fn run_thread(
         &mut self,
         thread: usize,
-        world: &mut KvWorld<R, D>,
-        observer: &mut O,
-    ) -> Result<(), O::Violation> {
+        world: &mut KvWorld,
+        observer: &mut Watching<'_>,
+    ) -> Result<(), Box<Violation>> {
         while !self.program.threads[thread].over && self.program.failure.is_none() {
             match self.advance(thread, world, observer)? {
                 Flow::On => {}
@@ -262,12 +252,12 @@ impl<'s> Director<'s> {
     }
 
     /// One step of a thread, or one look at what it waits for.
-    fn advance<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(
+    fn advance(
         &mut self,
         thread: usize,
-        world: &mut KvWorld<R, D>,
-        observer: &mut O,
-    ) -> Result<Flow, O::Violation> {
+        world: &mut KvWorld,
+        observer: &mut Watching<'_>,
+    ) -> Result<Flow, Box<Violation>> {
         let now = world.now();
         let busy = std::mem::replace(&mut self.program.threads[thread].busy, Busy::Free);
         let at = self.program.threads[thread].at;
@@ -368,13 +358,13 @@ impl<'s> Director<'s> {
         }
     }
 
-    fn step<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(
+    fn step(
         &mut self,
         thread: usize,
         step: &'s Statement,
-        world: &mut KvWorld<R, D>,
-        observer: &mut O,
-    ) -> Result<Flow, O::Violation> {
+        world: &mut KvWorld,
+        observer: &mut Watching<'_>,
+    ) -> Result<Flow, Box<Violation>> {
         if let Some(say) = &step.say {
             self.tell(say.as_str());
         }
@@ -427,13 +417,13 @@ impl<'s> Director<'s> {
     }
 
     /// One look at what is waited for.
-    fn look<R: Rules + Clone, D: Duties>(
+    fn look(
         &mut self,
         thread: usize,
         step: &'s Statement,
         asked: &'s Asked,
         deadline: Time,
-        world: &KvWorld<R, D>,
+        world: &KvWorld,
     ) -> Flow {
         let now = world.now();
         let Some(lack) = self.lacks(step, asked, world) else {
@@ -475,12 +465,12 @@ impl<'s> Director<'s> {
         self.push(thread, &repeat.steps, end);
     }
 
-    fn choose<R: Rules + Clone, D: Duties>(
+    fn choose(
         &mut self,
         thread: usize,
         step: &'s Statement,
         choice: &'s If<Statement>,
-        world: &KvWorld<R, D>,
+        world: &KvWorld,
     ) {
         let word = self.draw(step).chance;
         let is = choice.chance.is_none_or(|chance| hits(word, chance))

@@ -1,16 +1,18 @@
 //! Operations that scripts offer to nodes.
 
-use kv::{Answer, Bytes, Duties, Op, Reply, Response};
-use raft_core::{Index, Rules};
-use simulator::{ClientId, Cluster, NodeId, Observer, Span, Time};
+use kv::{Answer, Bytes, Op, Reply, Response};
+use raft_core::Index;
+use simulator::{ClientId, Cluster, NodeId, Span, Time};
 
 use super::super::convert::span;
 use super::super::{Director, KvWorld};
 use super::past::Past;
 use super::{Busy, Flow};
+use crate::check::Violation;
 use crate::check::{self, History};
 use crate::format::{MAX_PROPOSALS, Offer, One, Size, Start, Statement};
 use crate::server::{FIRST_OPERATOR, Operator, Proposal, Server};
+use crate::spectator::Watching;
 
 /// How often a script looks whether its operation is applied.
 const LOOK: Span = Span(20_000_000);
@@ -45,16 +47,11 @@ impl Offered {
     }
 
     /// How many nodes have applied it at this index.
-    pub(super) fn applied_at<R: Rules + Clone, D: Duties>(
-        &self,
-        index: Index,
-        past: &Past,
-        cluster: &Cluster<Server<R, D>>,
-    ) -> usize {
+    pub(super) fn applied_at(&self, index: Index, past: &Past, cluster: &Cluster<Server>) -> usize {
         let own = Some(u64::from(self.client.0));
         let has = |id: &NodeId| {
             cluster.node(*id).is_some_and(|server| {
-                server.node().machine().applied() >= index.0 && past.asker(server, index) == own
+                server.node().applied() >= index.0 && past.asker(server, index) == own
             })
         };
         cluster.nodes().filter(has).count()
@@ -139,12 +136,12 @@ impl<'s> Director<'s> {
     }
 
     /// Offers an operation to a node. Where it came to stand in its log, if the node accepted it.
-    fn offer<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(
+    fn offer(
         offered: &mut Offered,
         node: NodeId,
-        world: &mut KvWorld<R, D>,
-        observer: &mut O,
-    ) -> Result<Option<Index>, O::Violation> {
+        world: &mut KvWorld,
+        observer: &mut Watching<'_>,
+    ) -> Result<Option<Index>, Box<Violation>> {
         let command = Operator::Propose(Box::new(Proposal {
             client: offered.client,
             serial: SERIAL,
@@ -164,13 +161,13 @@ impl<'s> Director<'s> {
         Ok(accepted)
     }
 
-    pub(super) fn start<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(
+    pub(super) fn start(
         &mut self,
         step: &'s Statement,
         start: &'s Start,
-        world: &mut KvWorld<R, D>,
-        observer: &mut O,
-    ) -> Result<(), O::Violation> {
+        world: &mut KvWorld,
+        observer: &mut Watching<'_>,
+    ) -> Result<(), Box<Violation>> {
         let nodes = self.meant(step, &start.to, world);
         let said = Said {
             op: start.op,
@@ -219,13 +216,13 @@ impl<'s> Director<'s> {
     }
 
     /// Whether an operation stands elsewhere than it should.
-    fn misplaced<R: Rules + Clone, D: Duties>(
+    fn misplaced(
         &self,
         start: &Start,
         place: u32,
         node: NodeId,
         index: Index,
-        world: &KvWorld<R, D>,
+        world: &KvWorld,
     ) -> Option<String> {
         let wanted = start.index?;
         let server = world.cluster().node(node)?;
@@ -237,11 +234,7 @@ impl<'s> Director<'s> {
     }
 
     /// Whether more operations were offered than can be told apart.
-    fn is_worn_out<R: Rules + Clone, D: Duties>(
-        &mut self,
-        step: &Statement,
-        world: &KvWorld<R, D>,
-    ) -> bool {
+    fn is_worn_out(&mut self, step: &Statement, world: &KvWorld) -> bool {
         let is = self.program.clients >= MAX_PROPOSALS;
         if is {
             let lack = format!("a script offers at most {MAX_PROPOSALS} operations");
@@ -275,14 +268,14 @@ impl<'s> Director<'s> {
     }
 
     /// One look at an operation that is waited for.
-    pub(super) fn look_at<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(
+    pub(super) fn look_at(
         &mut self,
         thread: usize,
         step: &'s Statement,
         mut pending: Pending<'s>,
-        world: &mut KvWorld<R, D>,
-        observer: &mut O,
-    ) -> Result<Flow, O::Violation> {
+        world: &mut KvWorld,
+        observer: &mut Watching<'_>,
+    ) -> Result<Flow, Box<Violation>> {
         let now = world.now();
         if self.is_worn_out(step, world) {
             return Ok(Flow::On);
@@ -313,13 +306,13 @@ impl<'s> Director<'s> {
     }
 
     /// Offers it to one node after the other, until one accepts it. When to look again.
-    fn offer_around<R: Rules + Clone, D: Duties, O: Observer<Server<R, D>>>(
+    fn offer_around(
         &mut self,
         step: &Statement,
         pending: &mut Pending<'s>,
-        world: &mut KvWorld<R, D>,
-        observer: &mut O,
-    ) -> Result<Time, O::Violation> {
+        world: &mut KvWorld,
+        observer: &mut Watching<'_>,
+    ) -> Result<Time, Box<Violation>> {
         let now = world.now();
         let word = self.draw(step).who;
         let among = self.among(pending.one.among.as_ref(), word, world);
@@ -337,12 +330,7 @@ impl<'s> Director<'s> {
     }
 
     /// Whether an operation that was accepted is applied, and answered where the answer matters.
-    fn is_done<R: Rules + Clone, D: Duties>(
-        &self,
-        pending: &Pending<'_>,
-        index: Index,
-        world: &KvWorld<R, D>,
-    ) -> bool {
+    fn is_done(&self, pending: &Pending<'_>, index: Index, world: &KvWorld) -> bool {
         let offered = &self.program.offers[pending.offer];
         let one = pending.one;
         let answered = offered.answer.is_some();
@@ -353,12 +341,12 @@ impl<'s> Director<'s> {
     }
 
     /// What of it is not as the step expects.
-    fn differs<R: Rules + Clone, D: Duties>(
+    fn differs(
         &self,
         pending: &Pending<'_>,
         node: NodeId,
         index: Index,
-        world: &KvWorld<R, D>,
+        world: &KvWorld,
     ) -> Option<String> {
         let one = pending.one;
         if let Some(wanted) = one.index
@@ -381,12 +369,7 @@ impl<'s> Director<'s> {
         (!wanted.holds(is)).then(|| format!("its version is {is}, not {wanted}"))
     }
 
-    fn gives_up<R: Rules + Clone, D: Duties>(
-        &mut self,
-        step: &Statement,
-        pending: &Pending<'_>,
-        world: &KvWorld<R, D>,
-    ) -> Flow {
+    fn gives_up(&mut self, step: &Statement, pending: &Pending<'_>, world: &KvWorld) -> Flow {
         let (one, offered) = (pending.one, &self.program.offers[pending.offer]);
         if one.optional {
             return Flow::On;

@@ -1,7 +1,7 @@
 //! What is committed, entry by entry: a node that has cut its log no longer tells what stood there.
 
-use kv::{Duties, Payload};
-use raft_core::{Index, Rules};
+use kv::Payload;
+use raft_core::Index;
 
 use crate::check::asker;
 use crate::server::Server;
@@ -35,11 +35,7 @@ impl Past {
     }
 
     /// How many commands stand in a node's log up to an index, or stood there before it was cut.
-    pub(super) fn commands<R: Rules, D: Duties>(
-        &self,
-        server: &Server<R, D>,
-        through: Index,
-    ) -> u64 {
+    pub(super) fn commands(&self, server: &Server, through: Index) -> u64 {
         let node = server.node();
         let base = node.raft().log().base().last.index.min(through);
         let entries = (base.0 + 1..=through.0).filter_map(|index| node.entry(Index(index)));
@@ -48,11 +44,7 @@ impl Past {
     }
 
     /// Who asked for the command at an index of a node's log, or of what was cut off from it.
-    pub(super) fn asker<R: Rules, D: Duties>(
-        &self,
-        server: &Server<R, D>,
-        index: Index,
-    ) -> Option<u64> {
+    pub(super) fn asker(&self, server: &Server, index: Index) -> Option<u64> {
         let node = server.node();
         if index <= node.raft().log().base().last.index {
             return self.get(index)?.client;
