@@ -12,6 +12,7 @@ use raftsim::recording::Recording;
 use raftsim::run::{Outcome, Spectator};
 use raftsim::server::Server;
 use raftsim::stepped::{Insist, play};
+use raftsim::variant::Variant;
 use simulator::{Cluster, Observer, Step, Time};
 
 /// What every action left behind: its time, the trace hash, and the state of its node.
@@ -360,10 +361,10 @@ proptest! {
         );
         let scenario = resolved("any.json", &text, None);
         let script = scenario.script().expect("it is stepped");
-        let cast = |_| (raft_core::Standard, kv::Standard);
+        let variant = Variant::published();
         let mut states = States::default();
         let mut recording = Recording::new(&mut states);
-        let played = play(&scenario, script, cast, Insist::No, &mut recording);
+        let played = play(&scenario, script, &variant, Insist::No, &mut recording);
         prop_assert_eq!(played.done.len(), steps.len());
         let verdict = played.outcome.verdict.name();
         prop_assert!(verdict == "ok" || verdict == "expectation", "{}", verdict);
