@@ -1,0 +1,369 @@
+//! The applied log as a witness of linearizability: if replaying it explains every reply and
+//! respects real time, then the history is linearizable, and the log is the proof.
+
+use kv::{Answer as Told, Payload, Reply};
+use sut::Property;
+
+use super::history::{End, History, Operation};
+use super::model::{self, Answer, Model, Request, Result as Came};
+use super::reads::{self, Reads};
+use super::safety::Found;
+use super::subject::Subject;
+use super::tenures::{Stands, Tenures};
+
+/// What a replay of the committed log shows.
+pub(crate) struct Witness<'a> {
+    history: &'a History,
+    log: &'a [Payload],
+    model: Model,
+    tenures: Tenures,
+    /// Which of the history's operations took effect.
+    effective: Vec<bool>,
+    /// Which were committed in a session that was over.
+    gone: Vec<bool>,
+}
+
+/// What was looked at, and the state it ends in.
+#[derive(Debug)]
+pub(crate) struct Looked {
+    pub(crate) entries: u64,
+    pub(crate) replies: u64,
+    /// Reads that no entry carries.
+    pub(crate) reads: u64,
+    pub(crate) state: Model,
+}
+
+/// Replays `log` against what clients saw. `wanted` says which properties to check.
+pub(crate) fn check(
+    history: &History,
+    log: &[Payload],
+    wanted: impl Fn(Property) -> bool,
+) -> Result<Looked, Found> {
+    let mut witness = Witness {
+        history,
+        log,
+        model: Model::default(),
+        tenures: Tenures::default(),
+        effective: vec![false; history.operations().len()],
+        gone: vec![false; history.operations().len()],
+    };
+    let mut reads = Reads::of(history);
+    let mut order = Order::default();
+    // Some reads were answered before anything was applied.
+    let states = std::iter::once(None).chain(log.iter().map(Some));
+    for (index, payload) in (0..).zip(states) {
+        let entry = payload.and_then(|payload| model::read(payload.bytes()));
+        let stands = entry.map(|entry| witness.tenures.admit(index, entry));
+        let effective = match stands {
+            Some(Stands::Effective(request)) => witness.replay(index, &request, &wanted)?,
+            Some(Stands::Gone(client, serial)) => {
+                if let Some(place) = history.place(client, serial) {
+                    witness.gone[place] = true;
+                }
+                None
+            }
+            Some(Stands::Idle) | None => None,
+        };
+        if let Some(operation) = effective {
+            order.next(operation, &wanted)?;
+        }
+        while let Some(read) = reads.next_at(index) {
+            if wanted(Property::ReadsMatchTheirIndex) {
+                reads::matches(read, index, &witness.model)?;
+            }
+            if !read.may_be_stale() {
+                order.next(read, &wanted)?;
+            }
+        }
+    }
+    let beyond = reads.beyond(log.len() as u64);
+    if let Some(found) = beyond.filter(|found| wanted(found.property)) {
+        return Err(found);
+    }
+    witness.acknowledged(&wanted)?;
+    witness.expired(&wanted)?;
+    Ok(Looked {
+        entries: log.len() as u64,
+        replies: history.answered(),
+        reads: reads.len(),
+        state: witness.model,
+    })
+}
+
+impl<'a> Witness<'a> {
+    /// Executes a request that takes effect at this entry; the operation it is.
+    fn replay(
+        &mut self,
+        index: u64,
+        request: &Request<'_>,
+        wanted: &impl Fn(Property) -> bool,
+    ) -> Result<Option<&'a Operation>, Found> {
+        let (client, serial) = (request.client, request.serial);
+        let came = self.model.execute(request);
+        let Some(place) = self.history.place(client, serial) else {
+            let facts = [
+                format!("entry #{index} is request {serial} of client {client}"),
+                "no client ever made that request".to_owned(),
+            ];
+            return Err(Found {
+                property: Property::AppliedOrderExplainsReplies,
+                subject: Subject::Whole,
+                facts,
+            });
+        };
+        let operation = &self.history.operations()[place];
+        self.effective[place] = true;
+        let End::Answered { reply, .. } = &operation.end else {
+            return Ok(Some(operation));
+        };
+        if same(reply, &came) {
+            return Ok(Some(operation));
+        }
+        let property = if self.explained_by_repetition(client, serial, reply) {
+            Property::ExactlyOnce
+        } else {
+            Property::AppliedOrderExplainsReplies
+        };
+        if !wanted(property) {
+            return Ok(Some(operation));
+        }
+        let facts = [
+            format!(
+                "the log up to entry #{index} gives {} the answer {}",
+                told(operation),
+                text(&came)
+            ),
+            format!("the client was told {}", text(&seen(reply))),
+        ];
+        let subject = about(operation);
+        Err(Found {
+            property,
+            subject,
+            facts,
+        })
+    }
+
+    /// Whether the reply is one that a store without sessions would give, which executes every
+    /// retry again.
+    fn explained_by_repetition(&self, client: u64, serial: u64, reply: &Reply) -> bool {
+        let mut forgetful = Model::default();
+        self.log
+            .iter()
+            .filter_map(|payload| model::read_request(payload.bytes()))
+            .any(|request| {
+                let came = forgetful.execute(&request);
+                (request.client, request.serial) == (client, serial) && same(reply, &came)
+            })
+    }
+
+    /// Whose session is said to have expired has a request in the log that comes too late.
+    fn expired(&self, wanted: &impl Fn(Property) -> bool) -> Result<(), Found> {
+        let property = Property::AppliedOrderExplainsReplies;
+        let mut operations = self.history.operations().iter().zip(&self.gone);
+        let lied = operations.find(|(operation, gone)| operation.end == End::Expired && !**gone);
+        match lied.filter(|_| wanted(property)) {
+            None => Ok(()),
+            Some((operation, _)) => Err(Found {
+                property,
+                subject: about(operation),
+                facts: [
+                    format!("{} was told that its session had expired", told(operation)),
+                    "each committed entry that holds it does so in a session that lasts".to_owned(),
+                ],
+            }),
+        }
+    }
+
+    /// Every operation that was answered is in the log.
+    fn acknowledged(&self, wanted: &impl Fn(Property) -> bool) -> Result<(), Found> {
+        let operations = self.history.operations().iter();
+        for (operation, effective) in operations.zip(&self.effective) {
+            let End::Answered { reply, .. } = &operation.end else {
+                continue;
+            };
+            if *effective || operation.has_no_entry() {
+                continue;
+            }
+            let wrote = matches!(reply.answer, Told::Written | Told::Deleted { .. });
+            let property = if wrote {
+                Property::NoAcknowledgedWriteLost
+            } else {
+                Property::AppliedOrderExplainsReplies
+            };
+            if !wanted(property) {
+                continue;
+            }
+            let facts = [
+                format!("{} was answered {}", told(operation), text(&seen(reply))),
+                "no committed entry holds that request in a session that lasts".to_owned(),
+            ];
+            let subject = about(operation);
+            return Err(Found {
+                property,
+                subject,
+                facts,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The operations so far, in the order in which they took effect.
+#[derive(Default)]
+struct Order<'a> {
+    /// The one that was called last.
+    latest: Option<&'a Operation>,
+}
+
+impl<'a> Order<'a> {
+    fn next(
+        &mut self,
+        operation: &'a Operation,
+        wanted: &impl Fn(Property) -> bool,
+    ) -> Result<(), Found> {
+        if wanted(Property::AppliedOrderExplainsReplies) {
+            real_time(self.latest, operation)?;
+        }
+        if self
+            .latest
+            .is_none_or(|latest| operation.call > latest.call)
+        {
+            self.latest = Some(operation);
+        }
+        Ok(())
+    }
+}
+
+/// An operation that was answered before another one was called comes before it.
+fn real_time(latest_call: Option<&Operation>, operation: &Operation) -> Result<(), Found> {
+    let (Some(earlier), End::Answered { event, time, .. }) = (latest_call, &operation.end) else {
+        return Ok(());
+    };
+    if *event > earlier.call {
+        return Ok(());
+    }
+    if let End::Answered { index, .. } = &earlier.end
+        && earlier.has_no_entry()
+    {
+        let facts = [
+            format!(
+                "{}, called at {}, was answered from the state at entry #{}",
+                told(earlier),
+                sut::time_text::show(earlier.called_at.0),
+                index.0
+            ),
+            format!(
+                "{} is not in that state, and was answered at {}, before that call",
+                told(operation),
+                sut::time_text::show(time.0)
+            ),
+        ];
+        return Err(Found {
+            property: Property::AppliedOrderExplainsReplies,
+            subject: about(earlier),
+            facts,
+        });
+    }
+    let facts = [
+        format!(
+            "{} was answered at {}",
+            told(operation),
+            sut::time_text::show(time.0)
+        ),
+        format!(
+            "the log has it after {}, which was called only at {}",
+            told(earlier),
+            sut::time_text::show(earlier.called_at.0)
+        ),
+    ];
+    Err(Found {
+        property: Property::AppliedOrderExplainsReplies,
+        subject: about(operation),
+        facts,
+    })
+}
+
+/// The state that a replay of the log ends in, compared with a node that has applied all of it.
+pub(crate) fn final_state(model: &Model, read: impl Fn(&[u8]) -> Reply) -> Result<(), Found> {
+    for key in model.keys() {
+        let (version, value) = model.get(key);
+        let held = read(key);
+        let same = held.version.0 == version
+            && matches!(&held.answer, Told::Value(held) if held.as_deref() == value);
+        if same {
+            continue;
+        }
+        let property = if held.version.0 > version {
+            Property::ExactlyOnce
+        } else {
+            Property::NoAcknowledgedWriteLost
+        };
+        let key = String::from_utf8_lossy(key);
+        let held = text(&seen(&held));
+        let facts = [
+            format!("the committed log writes key {key} {version} times"),
+            format!("a node that applied all of it answers a get of {key} with {held}"),
+        ];
+        return Err(Found {
+            property,
+            subject: Subject::Whole,
+            facts,
+        });
+    }
+    Ok(())
+}
+
+fn same(reply: &Reply, came: &Came) -> bool {
+    seen(reply) == *came
+}
+
+pub(super) fn seen(reply: &Reply) -> Came {
+    let owned = |value: &Option<kv::Bytes>| value.as_ref().map(|value| value.to_vec());
+    let answer = match &reply.answer {
+        Told::Value(value) => Answer::Value(owned(value)),
+        Told::Written => Answer::Written,
+        Told::Mismatch(actual) => Answer::Mismatch(owned(actual)),
+        Told::Deleted { existed } => Answer::Deleted(*existed),
+    };
+    Came {
+        version: reply.version.0,
+        answer,
+    }
+}
+
+pub(super) fn about(operation: &Operation) -> Subject {
+    Subject::Request {
+        client: operation.client,
+        serial: operation.serial,
+    }
+}
+
+pub(super) fn told(operation: &Operation) -> String {
+    let key = String::from_utf8_lossy(operation.op.key());
+    let kind = match operation.op {
+        kv::Op::Get { .. } => "get",
+        kv::Op::Put { .. } => "put",
+        kv::Op::Append { .. } => "append",
+        kv::Op::Cas { .. } => "cas",
+        kv::Op::Delete { .. } => "delete",
+    };
+    format!(
+        "request {} of client {} ({kind} {key})",
+        operation.serial, operation.client.0
+    )
+}
+
+pub(super) fn text(came: &Came) -> String {
+    let value = |value: &Option<Vec<u8>>| match value {
+        None => "absent".to_owned(),
+        Some(bytes) => format!("\"{}\"", String::from_utf8_lossy(bytes)),
+    };
+    let answer = match &came.answer {
+        Answer::Value(found) => value(found),
+        Answer::Written => "written".to_owned(),
+        Answer::Mismatch(found) => format!("mismatch, found {}", value(found)),
+        Answer::Deleted(true) => "deleted".to_owned(),
+        Answer::Deleted(false) => "nothing to delete".to_owned(),
+    };
+    format!("{answer} at version {}", came.version)
+}

@@ -1,0 +1,240 @@
+//! The properties of Figure 3 and what they rest on, after every step of a node, at a cost
+//! proportional to what changed.
+
+mod commit;
+mod configuration;
+mod election;
+mod log;
+mod monotonic;
+mod promises;
+mod requested;
+mod snapshots;
+mod witnesses;
+
+use std::collections::BTreeMap;
+
+use raft_core::{Index, NodeId as RaftId, RoleKind, Term};
+use simulator::{Cluster, NodeId, Step};
+use smallvec::SmallVec;
+use sut::{Founders, NodeSet, Property, Server, engine_id};
+
+use super::configurations::{MembersLog, Sets};
+use super::shadow::{Entry, ShadowLog};
+use super::subject::Subject;
+
+use requested::Asked;
+
+/// A property that does not hold.
+pub(crate) struct Found {
+    pub(crate) property: Property,
+    /// What it is about.
+    pub(crate) subject: Subject,
+    /// The two facts that contradict each other.
+    pub(crate) facts: [String; 2],
+}
+
+/// What a run has shown so far, counted by the checks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sightings {
+    /// Leaders elected.
+    pub leaders: u64,
+    /// Candidacies, won or lost.
+    pub elections: u64,
+    /// Entries committed.
+    pub commits: u64,
+    /// Entries removed because the leader's log differs.
+    pub overwritten: u64,
+    /// Snapshots that nodes took of their own state.
+    pub snapshots: u64,
+    /// Snapshots of other nodes that took the place of a whole log.
+    pub installs: u64,
+    /// Configurations committed.
+    pub configurations: u64,
+}
+
+/// An entry as it was first seen, after a log with this chain hash.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    entry: Entry,
+    before: u64,
+}
+
+/// One node as the checks remember it.
+#[derive(Clone, Debug, Default)]
+struct Watched {
+    log: ShadowLog,
+    members: MembersLog,
+    /// Whether the latest members may be others than they were.
+    members_moved: bool,
+    term: Term,
+    commit: u64,
+    applied: u64,
+    role: Option<RoleKind>,
+    /// What the present leader's followers hold, in the order of its progress.
+    matches: SmallVec<[(RaftId, Index); 8]>,
+    vote: Option<(Term, RaftId)>,
+    acknowledged: u64,
+    /// What it was asked to make of the members, while it leads.
+    asked: Asked,
+    /// Some of its log came without data, or as a whole.
+    may_lack_data: bool,
+    /// The node was told that its log is durable up to here, in this term or an earlier one.
+    durable: u64,
+    durable_term: Term,
+}
+
+/// All nodes, and what all of them together have committed.
+#[derive(Clone, Debug)]
+pub(crate) struct Safety {
+    nodes: Vec<Watched>,
+    names: Vec<String>,
+    wanted: [bool; Property::COUNT],
+    /// Who led each term.
+    leaders: Vec<Option<NodeId>>,
+    /// Per index, the chain hash that each term's entry was first seen with.
+    known: Vec<SmallVec<[Known; 2]>>,
+    /// Who gave a vote, by term and candidate.
+    ballots: BTreeMap<(Term, RaftId), NodeSet>,
+    committed: ShadowLog,
+    committed_members: MembersLog,
+    /// The members that each node knows of without any entry.
+    founding: Vec<Sets>,
+    /// An operator has forced a new cluster: whatever is left of the old one may decide, too.
+    recovered: bool,
+    /// Some members hold no data, or held none: what they have of a log is not all of it.
+    had_witnesses: bool,
+    /// The term of the leader that committed each entry.
+    committed_in: Vec<Term>,
+    states: Vec<u64>,
+    pub(crate) sightings: Sightings,
+    pub(crate) evaluated: [u64; Property::COUNT],
+}
+
+impl Safety {
+    pub(crate) fn new(
+        names: Vec<String>,
+        founders: Founders,
+        wanted: [bool; Property::COUNT],
+    ) -> Self {
+        let all = (0..).map(NodeId).take(names.len());
+        let members = Sets::founding(founders);
+        let founding: Vec<_> = all.map(|id| members.known_to(id)).collect();
+        let watched = founding.iter().map(|sets| Watched {
+            members: MembersLog::new(*sets),
+            ..Watched::default()
+        });
+        Self {
+            nodes: watched.collect(),
+            founding,
+            ballots: BTreeMap::new(),
+            committed_members: MembersLog::new(members),
+            recovered: false,
+            had_witnesses: !members.witnesses.is_empty(),
+            names,
+            wanted,
+            leaders: Vec::new(),
+            known: Vec::new(),
+            committed: ShadowLog::default(),
+            committed_in: Vec::new(),
+            states: Vec::new(),
+            sightings: Sightings::default(),
+            evaluated: [0; Property::COUNT],
+        }
+    }
+
+    /// Reports what was found, if it was asked for; else the watching goes on as if nothing were.
+    fn object(
+        &self,
+        property: Property,
+        subject: Subject,
+        facts: [String; 2],
+    ) -> Result<(), Found> {
+        if self.wanted[property as usize] {
+            Err(Found {
+                property,
+                subject,
+                facts,
+            })
+        } else {
+            Ok(())
+        }
+    }
+
+    #[inline]
+    fn count(&mut self, property: Property) {
+        self.evaluated[property as usize] += 1;
+    }
+
+    fn name(&self, node: NodeId) -> &str {
+        &self.names[node.0 as usize]
+    }
+
+    pub(crate) fn name_of(&self, id: RaftId) -> &str {
+        self.name(engine_id(id))
+    }
+
+    fn watched(&mut self, node: NodeId) -> &mut Watched {
+        &mut self.nodes[node.0 as usize]
+    }
+
+    /// A node was stepped.
+    pub(crate) fn stepped(
+        &mut self,
+        cluster: &Cluster<Server>,
+        id: NodeId,
+        server: &Server,
+        step: &Step<'_, Server>,
+    ) -> Result<(), Found> {
+        let output = step.output;
+        let raft = server.node().raft();
+        // What a second leader writes breaks Log Matching too; that there are two is the cause.
+        if raft.role() == RoleKind::Leader {
+            self.leads(id, raft.current_term())?;
+        }
+        let knew = self.known_before(id, raft.current_term(), step);
+        // What a leader commits is counted by the members that it went by then: those that follow from
+        // that are appended in the same step.
+        let counted_by = self.nodes[id.0 as usize].members.latest();
+        for write in &output.writes {
+            match write {
+                kv::Write::Log(write) => self.written(id, write, raft.current_term())?,
+                kv::Write::Snapshot(_) => self.sightings.snapshots += 1,
+                kv::Write::Piece { .. } => {}
+            }
+        }
+        for (to, message) in &output.sends {
+            self.promised(id, *to, message)?;
+        }
+        if let Err(found) = self.monotonic(id, server) {
+            self.object(found.property, found.subject, found.facts)?;
+        }
+        self.goes_by_the_latest(cluster, id, server)?;
+        let before = &self.nodes[id.0 as usize];
+        // A leader that its configuration takes its vote from leads no more once that is committed.
+        let led = before.role == Some(RoleKind::Leader) && before.term == raft.current_term();
+        self.role(cluster, id, server)?;
+        self.commit(cluster, id, server, (led, counted_by))?;
+        for write in output.writes.iter().filter_map(kv::Write::log) {
+            self.cut(id, write)?;
+        }
+        self.applied(id, server)?;
+        self.as_asked(cluster, id, server, (step, knew))?;
+        self.count(Property::CoreInvariants);
+        let Err(broken) = server.node().invariants() else {
+            return Ok(());
+        };
+        let state = format!("{} in {}", self.name(id), self.nodes[id.0 as usize].term);
+        let facts = [broken.to_string(), state];
+        self.object(Property::CoreInvariants, Subject::Node(id), facts)
+    }
+
+    /// An operator makes a node the only member, whatever others hold.
+    pub(crate) fn recovers(&mut self) {
+        self.recovered = true;
+    }
+
+    /// How many entries are committed.
+    pub(crate) fn committed(&self) -> u64 {
+        self.committed.last()
+    }
+}

@@ -1,0 +1,86 @@
+//! Within an incarnation term, commit, applied and, for a leader, match never go back.
+
+use raft_core::{Index, RoleKind};
+use simulator::NodeId;
+use sut::{Property, Server, engine_id};
+
+use super::{Found, Safety};
+use crate::subject::Subject;
+
+impl Safety {
+    /// Within an incarnation term, commit, applied and, for a leader, match never go back.
+    pub(super) fn monotonic(&mut self, id: NodeId, server: &Server) -> Result<(), Found> {
+        self.count(Property::MonotonicState);
+        let (raft, applied) = (server.node().raft(), server.node().applied());
+        let (term, commit) = (raft.current_term(), raft.commit_index().0);
+        let watched = &mut self.nodes[id.0 as usize];
+        if term < watched.term || commit < watched.commit || applied < watched.applied {
+            let falls = [
+                ("term", watched.term.0, term.0),
+                ("commit index", watched.commit, commit),
+                ("applied index", watched.applied, applied),
+            ];
+            let fall = falls.into_iter().find(|(_, was, is)| is < was);
+            let (what, was, is) = fall.expect("one of them fell");
+            return Err(self.fall(id, Subject::Node(id), what, was, is));
+        }
+        let leads = raft.role() == RoleKind::Leader;
+        let went_on = leads && watched.role == Some(RoleKind::Leader) && watched.term == term;
+        if went_on {
+            // Who is added again is known for the first time.
+            let members = raft.progress();
+            let same = members.len() == watched.matches.len()
+                && members
+                    .iter()
+                    .zip(&watched.matches)
+                    .all(|(peer, (id, _))| peer.id == *id);
+            if !same {
+                let known = std::mem::take(&mut watched.matches);
+                let before = |id| known.iter().find(|(known, _)| *known == id);
+                watched.matches = members
+                    .iter()
+                    .map(|peer| (peer.id, before(peer.id).map_or(Index(0), |(_, was)| *was)))
+                    .collect();
+            }
+            for (peer, (_, was)) in members.iter().zip(&mut watched.matches) {
+                if peer.match_index < *was {
+                    let (was, is, peer) = (was.0, peer.match_index.0, peer.id);
+                    let what = format!("match index of {}", self.name_of(peer));
+                    let subject = Subject::Match {
+                        leader: id,
+                        peer: engine_id(peer),
+                    };
+                    return Err(self.fall(id, subject, &what, was, is));
+                }
+                *was = peer.match_index;
+            }
+        } else if leads {
+            watched.matches = raft
+                .progress()
+                .iter()
+                .map(|peer| (peer.id, peer.match_index))
+                .collect();
+        }
+        watched.applied = applied;
+        Ok(())
+    }
+
+    pub(super) fn fall(
+        &self,
+        id: NodeId,
+        subject: Subject,
+        what: &str,
+        was: u64,
+        is: u64,
+    ) -> Found {
+        let facts = [
+            format!("{}'s {what} was {was}", self.name(id)),
+            format!("it is {is} now"),
+        ];
+        Found {
+            property: Property::MonotonicState,
+            subject,
+            facts,
+        }
+    }
+}

@@ -1,0 +1,559 @@
+//! The command line as it is typed.
+
+use std::num::NonZeroU64;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use report::diagram::Scale;
+use scenario::Overrides;
+use sut::bugs::Bug;
+use sut::decisions::Kind;
+
+use crate::measuring::leases::{Drift, Way};
+
+/// What `--version` says: the trace version tells whether a seed means the same run.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "raftsim",
+    about = "Runs Raft clusters in a deterministic simulated world, checks every step, and explains \
+             what went wrong.",
+    after_help = "Start with `raftsim run first-tour`. Exit codes: `raftsim explain exit-codes`.",
+    version = version(),
+    propagate_version = true
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+fn version() -> &'static str {
+    // Clap keeps a reference for the life of the process, and there is one process.
+    format!("{VERSION} (trace version {})", runner::TRACE_VERSION).leak()
+}
+
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct Common {
+    /// When to use colours; auto: on a terminal, unless NO_COLOR is set
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHEN",
+        default_value = "auto",
+        global = true
+    )]
+    pub(crate) color: ColorWhen,
+    /// Log what happens in runs to standard error; -vv and -vvv log more. RAFTSIM_LOG filters
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub(crate) verbose: u8,
+    /// How the log is written
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FORMAT",
+        default_value = "text",
+        global = true
+    )]
+    pub(crate) log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorWhen {
+    Auto,
+    Always,
+    Never,
+}
+
+impl ColorWhen {
+    pub(crate) fn choice(self) -> anstream::ColorChoice {
+        match self {
+            ColorWhen::Auto => anstream::ColorChoice::Auto,
+            ColorWhen::Always => anstream::ColorChoice::Always,
+            ColorWhen::Never => anstream::ColorChoice::Never,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run scenarios to a verdict
+    Run(Run),
+    /// Draw scenarios from a profile and run them by the thousand, up to the first that fails
+    Fuzz(Fuzz),
+    /// Run what failed once more, and see that it is the same run
+    Replay(Replay),
+    /// Show a run event by event; the column is the node
+    Trace(Trace),
+    /// Measure something over many seeds
+    Measure(Measure),
+    /// Measure when reads by lease, and others, miss writes while a clock is wrong
+    Leases(Leases),
+    /// Make a failing run small: a few steps to read aloud, a test, a diagram
+    Shrink(Shrink),
+    /// Find every mistake in scenario files, without running them
+    Check(Check),
+    /// Check histories of any system for linearizability
+    Linearize(Linearize),
+    /// Print the JSON Schema of scenario files, or of fuzz profiles
+    Schema(Schema),
+    /// List the scenarios of a directory
+    List(List),
+    /// List the bugs that can be planted, or show one
+    Bugs(Bugs),
+    /// List what the Raft paper demands of a server, and the tests of it
+    Paper(Paper),
+    /// Explain a rule of Raft, an error code, a property, a bug, or `exit-codes`
+    Explain(Explain),
+    /// Print a completion script for a shell
+    Completions(Completions),
+}
+
+/// Which scenario, which seed.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Source {
+    /// The seed; without it the file's, else 1
+    #[arg(long, value_name = "S")]
+    pub(crate) seed: Option<u64>,
+    /// Give a parameter of the scenario a value; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
+    pub(crate) set: Vec<(String, String)>,
+}
+
+impl Source {
+    /// What it says about a scenario file.
+    pub(crate) fn overrides(&self) -> Overrides {
+        Overrides {
+            seed: self.seed,
+            sets: self.set.clone(),
+        }
+    }
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write name=value, such as n=5".to_owned()),
+    }
+}
+
+/// Which bug the servers have: for every command that runs something.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Plant {
+    /// Run servers that have this bug; `raftsim bugs` lists them
+    #[arg(long, value_name = "ID")]
+    pub(crate) bug: Option<Bug>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Run {
+    /// Scenario files, or names of scenarios in ./scenarios; FILE#BRANCH is one branch
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<String>,
+    #[command(flatten)]
+    pub(crate) source: Source,
+    #[command(flatten)]
+    pub(crate) plant: Plant,
+    /// Run this many seeds, from the first one up
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) runs: u64,
+    /// Run each seed in two processes and compare
+    #[arg(long)]
+    pub(crate) twice: bool,
+    /// With --twice: the program for the second process, such as another build of raftsim
+    #[arg(long, value_name = "PROGRAM", hide = true, requires = "twice")]
+    pub(crate) twin: Option<PathBuf>,
+    /// Write one JSON object a line instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Write every event of the run to a file, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
+    /// Write every operation of the clients to a file, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) history: Option<PathBuf>,
+    /// Write what the run did to a file, as a stepped scenario that does it again
+    #[arg(long, value_name = "FILE")]
+    pub(crate) actions: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Fuzz {
+    /// Scenario files, or names of scenarios in ./scenarios, instead of a profile
+    #[arg(value_name = "FILE", conflicts_with = "profile")]
+    pub(crate) files: Vec<String>,
+    /// Draw from this profile: quick, storage, reads, snapshots, liveness, everything, canary,
+    /// or a file
+    #[arg(long, value_name = "NAME|FILE", default_value = "quick")]
+    pub(crate) profile: String,
+    /// Run these seeds; the last is not run
+    #[arg(long, value_name = "A..B", value_parser = seeds, default_value = "0..1000")]
+    pub(crate) seeds: (u64, u64),
+    /// Run seeds from 0 on for so long, such as 60s or 10m
+    #[arg(long = "for", value_name = "TIME", value_parser = time, conflicts_with = "seeds")]
+    pub(crate) lasts: Option<u64>,
+    /// How many threads; without it, one for each processor
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+    #[command(flatten)]
+    pub(crate) plant: Plant,
+    /// Go on after a seed that fails
+    #[arg(long)]
+    pub(crate) keep_going: bool,
+    /// Run each seed in two processes and compare
+    #[arg(long)]
+    pub(crate) twice: bool,
+    /// With --twice: the program for the second process, such as another build of raftsim
+    #[arg(long, value_name = "PROGRAM", hide = true, requires = "twice")]
+    pub(crate) twin: Option<PathBuf>,
+    /// Write a line with the trace hash of each seed, and nothing else
+    #[arg(long, hide = true, conflicts_with_all = ["twice", "json"])]
+    pub(crate) hashes: bool,
+    /// Do not make what failed small
+    #[arg(long)]
+    pub(crate) no_shrink: bool,
+    /// Where what failed is written, a folder for each seed
+    #[arg(long, value_name = "DIR", default_value = "failures")]
+    pub(crate) out: PathBuf,
+    /// Write JSON instead of text: a line for each failure, and one for all seeds
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print the scenario of the first seed, and run nothing
+    #[arg(long, conflicts_with_all = ["lasts", "json", "files"])]
+    pub(crate) print: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Trace {
+    /// A scenario, or a file that `run --trace` wrote
+    #[arg(value_name = "FILE")]
+    pub(crate) file: String,
+    #[command(flatten)]
+    pub(crate) source: Source,
+    #[command(flatten)]
+    pub(crate) plant: Plant,
+    /// Below each event, the decisions: which rule, which values were compared. With the number
+    /// of an event: only that event and what caused it, from the root on
+    #[arg(long, value_name = "EVENT", num_args = 0..=1, value_parser = event)]
+    pub(crate) why: Option<Option<u64>>,
+    /// Show idle heartbeats too, and every cause of an event
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Show events of these nodes only
+    #[arg(long, value_name = "NODE,...", value_delimiter = ',')]
+    pub(crate) node: Vec<String>,
+    /// Show events of these kinds only
+    #[arg(long, value_name = "KIND,...", value_delimiter = ',', value_parser = kind)]
+    pub(crate) kind: Vec<Kind>,
+    /// Show events from this time on, such as 1.5s or 800ms
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) from: Option<u64>,
+    /// Show events up to this time
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) to: Option<u64>,
+    /// Show the servers as they were then instead, as JSON: at the end, or at the time of --to
+    #[arg(long, conflicts_with_all = ["why", "svg", "node", "kind", "from", "all"])]
+    pub(crate) status: bool,
+    /// Draw a space-time diagram into this file instead
+    #[arg(long, value_name = "OUT.svg")]
+    pub(crate) svg: Option<PathBuf>,
+    /// With --svg: what the distance between two events means
+    #[arg(
+        long,
+        value_enum,
+        value_name = "SCALE",
+        default_value = "even",
+        requires = "svg"
+    )]
+    pub(crate) scale: DrawnScale,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DrawnScale {
+    /// Nothing: each has the same room
+    Even,
+    /// The time between them
+    Time,
+}
+
+impl DrawnScale {
+    pub(crate) fn scale(self) -> Scale {
+        match self {
+            DrawnScale::Even => Scale::Even,
+            DrawnScale::Time => Scale::Time,
+        }
+    }
+}
+
+fn event(text: &str) -> Result<u64, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "write the number of an event, or put FILE before --why".to_owned())
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Shrink {
+    /// A scenario that fails, or the folder of a failing run
+    #[arg(value_name = "FILE|FOLDER")]
+    pub(crate) file: String,
+    #[command(flatten)]
+    pub(crate) source: Source,
+    #[command(flatten)]
+    pub(crate) plant: Plant,
+    /// Replay at most so often
+    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    pub(crate) budget: u64,
+    /// Where the results are written; without it, a folder in ./shrunk
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Write one JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn kind(text: &str) -> Result<Kind, String> {
+    Kind::ALL
+        .into_iter()
+        .find(|kind| kind.name() == text)
+        .ok_or_else(|| {
+            let names: Vec<_> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+            format!("the kinds are {}", names.join(", "))
+        })
+}
+
+fn time(text: &str) -> Result<u64, String> {
+    sut::time_text::read(text).ok_or_else(|| "write a time such as 1.5s, 800ms or 10m".to_owned())
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Measure {
+    /// What is measured
+    #[arg(value_enum, value_name = "WHAT")]
+    pub(crate) what: Measured,
+    /// A scenario file, or the name of a scenario in ./scenarios
+    #[arg(value_name = "FILE")]
+    pub(crate) file: String,
+    /// The seeds from A up to, but without, B
+    #[arg(long, value_name = "A..B", default_value = "1..1001", value_parser = seeds)]
+    pub(crate) seeds: (u64, u64),
+    /// Give a parameter of the scenario a value; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
+    pub(crate) set: Vec<(String, String)>,
+    /// Measure with these values, and call that by the first one; may be repeated, to compare
+    #[arg(long, value_name = "NAME=VALUE,...", value_parser = assignments)]
+    pub(crate) series: Vec<Vec<(String, String)>>,
+    #[command(flatten)]
+    pub(crate) plant: Plant,
+    /// Draw how the times are distributed into this file
+    #[arg(long, value_name = "OUT.svg")]
+    pub(crate) svg: Option<PathBuf>,
+    /// Write one JSON object a line instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Measured {
+    /// From the first crash of a leader to the next leader
+    Downtime,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Leases {
+    /// The seeds of each cell, from A up to, but without, B
+    #[arg(long, value_name = "A..B", default_value = "1..201", value_parser = seeds)]
+    pub(crate) seeds: (u64, u64),
+    /// Only where the wrong clock deviates so much, such as -10%; may be repeated
+    #[arg(long, value_name = "RATE", allow_hyphen_values = true)]
+    pub(crate) drift: Vec<Drift>,
+    /// Only reads of this way: lease, log, read_index, follower or stale; may be repeated
+    #[arg(long, value_name = "WAY")]
+    pub(crate) reads: Vec<Way>,
+    /// How many threads; without it, one for each processor
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+    /// Write a page of Markdown
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
+    /// Write one JSON object for each cell
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn seeds(text: &str) -> Result<(u64, u64), String> {
+    let ends = text.split_once("..");
+    let ends = ends.and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
+    ends.filter(|(from, to)| from < to)
+        .ok_or_else(|| "write A..B with A below B, such as 1..1001 for a thousand seeds".to_owned())
+}
+
+fn assignments(text: &str) -> Result<Vec<(String, String)>, String> {
+    text.split(',').map(assignment).collect()
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Schema {
+    /// The schema of the profiles of `raftsim fuzz`
+    #[arg(long)]
+    pub(crate) profile: bool,
+}
+
+impl Trace {
+    /// All events up to a time.
+    pub(crate) fn up_to(file: &str, to: Option<u64>) -> Trace {
+        Trace {
+            file: file.to_owned(),
+            source: Source {
+                seed: None,
+                set: Vec::new(),
+            },
+            plant: Plant { bug: None },
+            why: None,
+            all: false,
+            node: Vec::new(),
+            kind: Vec::new(),
+            from: None,
+            to,
+            status: false,
+            svg: None,
+            scale: DrawnScale::Even,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Replay {
+    /// The folder of a failing run, a file in it, or its token
+    #[arg(value_name = "TOKEN|FOLDER|FILE")]
+    pub(crate) what: String,
+    /// Show the events up to this time, such as 1.5s or 800ms
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) until: Option<u64>,
+    /// Show all events
+    #[arg(long)]
+    pub(crate) trace: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Check {
+    /// Scenario files, or names of scenarios in ./scenarios
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Linearize {
+    /// Histories, one JSON operation a line (docs/linearizability.md); folders of failing runs; or -
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<String>,
+    /// Print one JSON object a file
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// How many situations a search may look at, for each file [default: 2000000]
+    #[arg(long, value_name = "N")]
+    pub(crate) budget: Option<NonZeroU64>,
+    /// Draw the operations that contradict each other
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct List {
+    /// The directory
+    #[arg(value_name = "DIR", default_value = "scenarios")]
+    pub(crate) directory: PathBuf,
+}
+
+#[derive(Clone, Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Bugs {
+    #[command(subcommand)]
+    pub(crate) what: Option<BugsWhat>,
+    #[command(flatten)]
+    pub(crate) list: BugsList,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum BugsWhat {
+    /// List them all
+    List(BugsList),
+    /// Show what one does, what it breaks and what shows it
+    Show {
+        /// Such as C-01
+        #[arg(value_name = "ID")]
+        bug: Bug,
+    },
+    /// Look for them with seeds of a profile that knows of none, and make the table of it
+    Hunt(BugsHunt),
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct BugsHunt {
+    /// Such as C-01; without it, all of them
+    #[arg(value_name = "ID")]
+    pub(crate) bugs: Vec<Bug>,
+    /// Draw from this profile: quick, storage, liveness, everything, or a file
+    #[arg(long, value_name = "NAME|FILE", default_value = "everything")]
+    pub(crate) profile: String,
+    /// Look for each so often, from other seeds on
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) starts: u32,
+    /// Give a search up after so much processor time
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
+    pub(crate) cap: u64,
+    /// Make small what so many of the starts found
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) shrink: u32,
+    /// Replay at most so often to make what was found small
+    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    pub(crate) budget: u64,
+    /// How many threads; without it, one for each processor
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+    /// Write a page of Markdown
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
+    /// Write one JSON object for each search
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct BugsList {
+    /// Write one JSON object a line instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Paper {
+    /// Write a page of Markdown
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
+    /// Write one JSON object for each must
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Explain {
+    /// Such as election.log-up-to-date, SC014, leader-completeness, C-01 or exit-codes; without
+    /// it, all that can be explained
+    #[arg(value_name = "TOPIC")]
+    pub(crate) topic: Option<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub(crate) shell: clap_complete::Shell,
+}

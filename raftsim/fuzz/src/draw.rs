@@ -1,0 +1,164 @@
+//! Draws of a proptest strategy: exact, without floats, and simple values first.
+
+use proptest::prelude::*;
+use proptest::strategy::Union;
+use scenario::{Chances, Counts, DurationRange, Nanos, Ratio, Size, Sizes};
+
+/// True with this chance. Shrinks to false.
+pub(super) fn hit(chance: Ratio) -> BoxedStrategy<bool> {
+    sometimes(chance, Just(()))
+        .prop_map(|hit| hit.is_some())
+        .boxed()
+}
+
+/// The chance of so many in ten; at most all of them.
+pub(super) fn of_ten(cases: u32) -> Ratio {
+    Ratio::new(cases.min(10), 10).expect("at most ten in ten")
+}
+
+/// Something with this chance. Shrinks to nothing.
+pub(super) fn sometimes<T, S>(chance: Ratio, some: S) -> BoxedStrategy<Option<T>>
+where
+    T: Clone + std::fmt::Debug + 'static,
+    S: Strategy<Value = T> + 'static,
+{
+    let mut options = Vec::new();
+    if chance.num() < chance.den() {
+        options.push((chance.den() - chance.num(), Just(None).boxed()));
+    }
+    if chance.num() > 0 {
+        options.push((chance.num(), some.prop_map(Some).boxed()));
+    }
+    Union::new_weighted(options).boxed()
+}
+
+/// A place between two ends, to be used with [`log_scale`] or [`scale`]. Shrinks to the low end.
+pub(super) fn place() -> impl Strategy<Value = u32> {
+    any::<u32>()
+}
+
+/// A duration of the range, each order of magnitude as likely as another.
+pub(super) fn duration(range: DurationRange) -> impl Strategy<Value = Nanos> {
+    let (low, high) = (range.low().get(), range.high().get());
+    place().prop_map(move |place| nanos(log_scale(place, low, high)))
+}
+
+/// A whole number of the range, small ones more often.
+pub(super) fn count(range: Counts) -> impl Strategy<Value = u32> {
+    let (low, high) = (u64::from(range.low()), u64::from(range.high()));
+    place().prop_map(move |place| {
+        u32::try_from(log_scale(place, low, high)).expect("it lies between two 32-bit numbers")
+    })
+}
+
+/// A size of the range, each order of magnitude as likely as another.
+pub(super) fn size(range: Sizes) -> impl Strategy<Value = Size> {
+    let (low, high) = (range.low().get(), range.high().get());
+    place().prop_map(move |place| {
+        Size::new(log_scale(place, low, high)).expect("it lies between two sizes")
+    })
+}
+
+/// A chance of the range, each order of magnitude as likely as another.
+pub(super) fn chance(range: Chances) -> impl Strategy<Value = Ratio> {
+    let (low, high) = (millionths(range.low()), millionths(range.high()));
+    place().prop_map(move |place| {
+        let drawn = log_scale(place, low, high);
+        let drawn = u32::try_from(drawn).expect("at most a million");
+        Ratio::new(drawn, 1_000_000).expect("at most a million of a million")
+    })
+}
+
+pub(super) fn millionths(ratio: Ratio) -> u64 {
+    u64::from(ratio.num()) * 1_000_000 / u64::from(ratio.den())
+}
+
+pub(super) fn nanos(nanos: u64) -> Nanos {
+    Nanos::new(nanos).expect("drawn durations are far below a day")
+}
+
+/// `place` of the way from `low` to `high`, both included.
+pub(super) fn scale(place: u32, low: u64, high: u64) -> u64 {
+    let width = u128::from(high - low) + 1;
+    let above = (u128::from(place) * width) >> 32;
+    low + u64::try_from(above).expect("below the width, which is 64 bits wide at most")
+}
+
+/// `place` of the way from `low` to `high` on a logarithmic scale, rounded to two digits so that
+/// people can read it; never outside.
+pub(super) fn log_scale(place: u32, low: u64, high: u64) -> u64 {
+    // Whole numbers below 4 have no orders of magnitude to speak of.
+    if high < 4 {
+        return scale(place, low, high);
+    }
+    // Up to just below the next number, so that the highest is drawn like any other.
+    // Close ends can share one grain.
+    let from = log(low);
+    let to = (log(high + 1) - 1).max(from);
+    two_digits(power(scale(place, from, to))).clamp(low, high)
+}
+
+/// The logarithm to base 2 of `value + 1`, in 2⁻¹⁶ths, linear between powers of two: exact enough
+/// to draw with, and the same on every machine.
+fn log(value: u64) -> u64 {
+    let value = u128::from(value) + 1;
+    let whole = 127 - u64::from(value.leading_zeros());
+    let part = ((value << 16) >> whole) & 0xffff;
+    whole << 16 | u64::try_from(part).expect("masked to 16 bits")
+}
+
+/// The inverse of [`log`], rounded down.
+fn power(log: u64) -> u64 {
+    let (whole, part) = (log >> 16, log & 0xffff);
+    let value = (u128::from(1 << 16 | part) << whole) >> 16;
+    u64::try_from(value - 1).unwrap_or(u64::MAX)
+}
+
+/// Rounded down to its two leading decimal digits.
+fn two_digits(value: u64) -> u64 {
+    let mut unit = 1;
+    while value / unit >= 100 {
+        unit *= 10;
+    }
+    value / unit * unit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_draw_stays_inside_its_bounds(place: u32, a in 0..=u64::MAX / 2, b in 0..=u64::MAX / 2) {
+            let (low, high) = (a.min(b), a.max(b));
+            prop_assert!((low..=high).contains(&scale(place, low, high)));
+            prop_assert!((low..=high).contains(&log_scale(place, low, high)));
+        }
+
+        #[test]
+        fn a_draw_stays_between_ends_that_are_close_or_equal(
+            place: u32, low in 0..=u64::MAX / 4, width in 0..1_000_000_u64
+        ) {
+            prop_assert!((low..=low + width).contains(&log_scale(place, low, low + width)));
+            prop_assert_eq!(log_scale(place, low, low), low);
+        }
+
+        #[test]
+        fn a_power_undoes_a_logarithm_but_for_its_grain(value in 0..=u64::MAX / 2) {
+            let back = power(log(value));
+            prop_assert!(back <= value && value - back <= value >> 15);
+        }
+    }
+
+    #[test]
+    fn draws_go_from_end_to_end_and_magnitudes_are_equally_likely() {
+        assert_eq!(log_scale(0, 100, 1_000_000), 100);
+        assert!(log_scale(u32::MAX, 100, 1_000_000) >= 980_000);
+        assert_eq!((log_scale(0, 1, 7), log_scale(u32::MAX, 1, 7)), (1, 7));
+        let middle = log_scale(u32::MAX / 2, 100, 1_000_000);
+        assert!(
+            (8_000..12_000).contains(&middle),
+            "{middle} is half way to a million"
+        );
+    }
+}

@@ -1,0 +1,70 @@
+//! What each node is from row to row.
+
+use sut::decisions::Role;
+
+use super::plan::Plan;
+use crate::trace::{Act, Line};
+
+/// What a node is while its line is drawn one way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    Up(Role, u64),
+    Paused(u64),
+    Down,
+}
+
+/// A part of a lane in which nothing changes: from one row to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stretch {
+    pub(super) lane: usize,
+    pub(super) from: usize,
+    pub(super) to: usize,
+    pub(super) standing: Standing,
+}
+
+/// What each lane's node is before the first row, and its stretches, in the order of their ends.
+/// Together these cover each lane of a node from the first row to behind the last.
+pub(super) fn stretches(plan: &Plan<'_>, lines: &[Line]) -> (Vec<Standing>, Vec<Stretch>) {
+    let mut initial = vec![Standing::Up(Role::Follower, 0); plan.lanes.len()];
+    let mut now: Vec<_> = initial.iter().map(|standing| (0, *standing)).collect();
+    let mut done = Vec::new();
+    for (line, row) in lines.iter().zip(&plan.places) {
+        let Line::Event(record) = line else { continue };
+        let Some(lane) = record.node.as_deref().and_then(|node| plan.lane(node)) else {
+            continue;
+        };
+        let (from, was) = now[lane];
+        let is = match (record.action, record.state) {
+            (Act::Pause, state) => Standing::Paused(state.map_or(0, |state| state.term)),
+            (_, Some(state)) => Standing::Up(state.role, state.term),
+            (_, None) => Standing::Down,
+        };
+        if is == was || *row >= plan.rows.len() {
+            continue;
+        }
+        if *row == 0 && plan.row_of.get(&record.id) != Some(&0) {
+            initial[lane] = is;
+        }
+        if from < *row {
+            done.push(Stretch {
+                lane,
+                from,
+                to: *row,
+                standing: was,
+            });
+        }
+        now[lane] = (*row, is);
+    }
+    for (lane, (from, standing)) in now.into_iter().enumerate() {
+        if !plan.lanes[lane].clients {
+            let to = plan.rows.len();
+            done.push(Stretch {
+                lane,
+                from,
+                to,
+                standing,
+            });
+        }
+    }
+    (initial, done)
+}

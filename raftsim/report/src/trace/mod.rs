@@ -1,0 +1,23 @@
+//! Traces: what a run did, event by event, each with its cause and the decisions behind it.
+//!
+//! A [`Tracer`] watches a run and makes one [`Record`] an event. Records are shown in columns, one
+//! per node ([`Columns`]), written to a file and read back ([`write()`], [`read`]), and everything
+//! else that explains a run is derived from them: the story of a run, the report of a failure, the
+//! log.
+
+mod columns;
+mod filter;
+mod jsonl;
+mod letters;
+mod record;
+mod servers;
+mod tracer;
+
+pub use columns::Columns;
+
+pub use filter::{Fate, Filter};
+pub use jsonl::{Unreadable, read, write};
+pub use record::{Act, Deed, Header, Line, Posted, Record, Request, State};
+pub use servers::{Servers, statuses};
+pub use sut::decisions::{Decision, Kind, Role};
+pub use tracer::Tracer;

@@ -1,0 +1,140 @@
+//! Changes of members: who is meant, and who is told.
+//!
+//! An operator that does not know who leads tells whoever leads in its own eyes; a leader that was
+//! deposed and has not noticed is told, too.
+
+use checks::Violation;
+use raft_core::{Change, Configuration, How, Members, RoleKind};
+use scenario::{Action, MembersChange, Selector};
+use simulator::{FaultKind, NodeId};
+use sut::{Operator, members, raft_id};
+
+use super::Director;
+use super::draws::Draw;
+use super::undo::{is_down, is_up};
+use crate::spectator::Watching;
+use crate::world::KvWorld;
+
+impl Director<'_> {
+    /// Tells whoever leads to change the members.
+    pub(super) fn change_members(
+        &mut self,
+        action: &Action,
+        draw: Draw,
+        world: &mut KvWorld,
+        observer: &mut Watching<'_>,
+    ) -> Result<(), Box<Violation>> {
+        let Some((change, how)) = self.change(action, draw, world) else {
+            return Ok(());
+        };
+        if let (Action::Join(_), Change::Promote(newcomer)) = (action, &change) {
+            let newcomer = sut::engine_id(*newcomer);
+            if is_down(world, newcomer) {
+                world.ledger_mut().schedule(FaultKind::Restart);
+                world.restart(newcomer, observer)?;
+            }
+        }
+        let told: Vec<_> = match action {
+            Action::LeaveJoint(who) => self.who(who, draw, world, is_up),
+            _ => world.cluster().nodes().collect(),
+        };
+        for id in told {
+            if !leads(world, id) {
+                continue;
+            }
+            world.ledger_mut().schedule(FaultKind::Operator);
+            world.ledger_mut().operated();
+            let change = change.clone();
+            let command = kv::Operator::Change { change, how };
+            world.operator(id, Operator::Command(command), observer)?;
+        }
+        Ok(())
+    }
+
+    /// What is to be changed; nothing if nobody fits.
+    fn change(&self, action: &Action, draw: Draw, world: &KvWorld) -> Option<(Change, How)> {
+        let now = members::in_force(world.cluster());
+        let votes = |_: &KvWorld, id| now.is_some_and(|now| now.is_voter(raft_id(id)));
+        let member = |_: &KvWorld, id| now.is_some_and(|now| now.is_member(raft_id(id)));
+        let witness = |id| now.is_some_and(|now| now.is_witness(raft_id(id)));
+        // A server that was a witness lacks what it would have to hold.
+        let holds = |world: &KvWorld, id| !lacks_data(world, id);
+        let no_vote = |world: &KvWorld, id| !votes(world, id) && (witness(id) || holds(world, id));
+        let stranger = |world: &KvWorld, id| !member(world, id) && holds(world, id);
+        let no_data = |world: &KvWorld, id| match member(world, id) {
+            true => witness(id) && !votes(world, id),
+            false => lacks_data(world, id) || is_blank(world, id),
+        };
+        let first = |who: &Selector, fit: &dyn Fn(&KvWorld, NodeId) -> bool| {
+            let mut them = self.who(who, draw, world, fit).into_iter();
+            // Who is named is meant, whether that makes sense or not; so are learners.
+            let named = matches!(who, Selector::Nodes(_) | Selector::Learners);
+            them.find(|id| named || fit(world, *id)).map(raft_id)
+        };
+        let change = match action {
+            Action::AddServer(who) => Change::Add(first(who, &stranger)?),
+            Action::Join(who) => Change::Promote(first(who, &stranger)?),
+            Action::AddWitness(who) => Change::AddWitness(first(who, &no_data)?),
+            Action::Promote(who) => Change::Promote(first(who, &no_vote)?),
+            Action::Demote(who) => Change::Demote(first(who, &votes)?),
+            Action::RemoveServer(who) => Change::Remove(first(who, &member)?),
+            Action::Replace(replacement) => Change::Replace {
+                old: first(&replacement.old, &votes)?,
+                new: first(&replacement.new, &no_vote)?,
+            },
+            Action::Members(wanted) => return self.exactly(wanted, draw, world),
+            Action::LeaveJoint(_) => Change::Leave,
+            _ => unreachable!("no other action changes the members"),
+        };
+        Some((change, How::default()))
+    }
+
+    fn exactly(
+        &self,
+        wanted: &MembersChange,
+        draw: Draw,
+        world: &KvWorld,
+    ) -> Option<(Change, How)> {
+        let now = members::in_force(world.cluster());
+        let fits = |world: &KvWorld, id| {
+            let witness = now.is_some_and(|now| now.is_witness(raft_id(id)));
+            witness || !lacks_data(world, id)
+        };
+        let set = |who: &Selector, but: &Members| -> Members {
+            let fit = |world: &KvWorld, id| !but.contains(&raft_id(id)) && fits(world, id);
+            let them = self.who(who, draw, world, fit);
+            them.into_iter().map(raft_id).collect()
+        };
+        let voters = set(&wanted.voters, &Members::new());
+        let learners = wanted.learners.as_ref();
+        let learners = learners.map(|who| set(who, &voters)).unwrap_or_default();
+        let how = How {
+            forced: wanted.forced,
+            stays_joint: wanted.stays_joint,
+        };
+        Configuration::new(&voters, &[], &learners).ok()?;
+        Some((Change::To { voters, learners }, how))
+    }
+}
+
+/// Whether a node holds entries, or begins after some, of which it has no data: it was a witness.
+fn lacks_data(world: &KvWorld, id: NodeId) -> bool {
+    match world.cluster().node(id) {
+        Some(server) => server.node().lacks_data(),
+        None => world.cluster().disk(id).0.lacks_data(),
+    }
+}
+
+/// Whether a node holds nothing at all.
+fn is_blank(world: &KvWorld, id: NodeId) -> bool {
+    match world.cluster().node(id) {
+        Some(server) => server.node().raft().log().last_index().0 == 0,
+        None => world.cluster().disk(id).0.last_index().0 == 0,
+    }
+}
+
+/// Whether a node leads, in its own eyes.
+fn leads(world: &KvWorld, id: NodeId) -> bool {
+    let server = world.cluster().node(id).filter(|_| is_up(world, id));
+    server.is_some_and(|server| server.node().raft().role() == RoleKind::Leader)
+}

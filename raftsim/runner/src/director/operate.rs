@@ -1,0 +1,96 @@
+//! What operators command, and what ends it.
+
+use checks::Violation;
+use scenario::Action;
+use simulator::{FaultKind, NodeId};
+use sut::members::leader;
+use sut::{Operator, raft_id};
+
+use super::draws::Draw;
+use super::undo::{Undo, is_down, is_up};
+use super::{Director, targets};
+use crate::convert::options;
+use crate::spectator::Watching;
+use crate::world::KvWorld;
+
+/// Whether a state machine that was slowed down is to be slow still.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Slow {
+    Still,
+    /// It stood still when it was to be told that it is over.
+    Over,
+}
+
+impl Director<'_> {
+    /// What an operator commands.
+    pub(super) fn operate(
+        &mut self,
+        action: &Action,
+        draw: Draw,
+        world: &mut KvWorld,
+        observer: &mut Watching<'_>,
+    ) -> Result<Option<Undo>, Box<Violation>> {
+        let leader = leader(world.cluster());
+        let (nodes, command) = match action {
+            Action::Transfer(who) => {
+                let fit = |world: &KvWorld, id| is_up(world, id) && Some(id) != leader;
+                let targets = self.who(who, draw, world, fit);
+                let target = targets.into_iter().find(|id| Some(*id) != leader);
+                let (Some(leader), Some(target)) = (leader, target) else {
+                    return Ok(None);
+                };
+                let to = raft_id(target);
+                (vec![leader], kv::Operator::Transfer { to })
+            }
+            Action::Campaign(who) => (self.who(who, draw, world, is_up), kv::Operator::Campaign),
+            Action::StepDown(who) => (self.who(who, draw, world, is_up), kv::Operator::StepDown),
+            Action::Apply(change) => {
+                let delay = raft_core::Span(change.after.get());
+                let nodes = self.who(&change.node, draw, world, is_up);
+                self.slow.extend(nodes.iter().map(|id| (*id, Slow::Still)));
+                (nodes, kv::Operator::ApplyAfter { delay })
+            }
+            Action::Snapshot(who) => (self.who(who, draw, world, is_up), kv::Operator::Snapshot),
+            Action::Compact(who) => (self.who(who, draw, world, is_up), kv::Operator::Compact),
+            Action::RequestSnapshot(who) => {
+                let nodes = self.who(who, draw, world, is_up);
+                (nodes, kv::Operator::RequestSnapshot)
+            }
+            Action::Bootstrap(who) => (self.who(who, draw, world, is_up), kv::Operator::Bootstrap),
+            Action::ForceNewCluster(who) => {
+                let nodes = self.who(who, draw, world, is_up);
+                (nodes, kv::Operator::ForceNewCluster)
+            }
+            _ => unreachable!("no other action is an operator's command"),
+        };
+        for id in &nodes {
+            if is_up(world, *id) {
+                world.ledger_mut().schedule(FaultKind::Operator);
+                world.ledger_mut().operated();
+                world.operator(*id, Operator::Command(command.clone()), observer)?;
+            }
+        }
+        Ok(matches!(action, Action::Apply(_)).then_some(Undo::Apply(nodes)))
+    }
+
+    /// These state machines apply as the scenario says again.
+    pub(super) fn apply_as_usual(
+        &mut self,
+        nodes: &[NodeId],
+        world: &mut KvWorld,
+        observer: &mut Watching<'_>,
+    ) -> Result<(), Box<Violation>> {
+        let delay = options(&self.scenario.machine).apply_after;
+        for id in nodes {
+            let command = Operator::Command(kv::Operator::ApplyAfter { delay });
+            let told = world.operator(*id, command, observer)?;
+            // A paused node hears of it when it goes on; a crashed one forgets.
+            if told || is_down(world, *id) {
+                self.slow.remove(id);
+            } else {
+                self.slow.insert(*id, Slow::Over);
+            }
+        }
+        Ok(())
+    }
+}

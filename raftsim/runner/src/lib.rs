@@ -1,0 +1,44 @@
+//! Runs a scenario to a verdict.
+//!
+//! ```text
+//! scenario ─► director (timed) or player (stepped) ─► simulator ◄─ sut::Server
+//!                                                       │ every action, before it is under way
+//!                       checks, liveness, Spectators ◄──┘
+//!                          └──► Outcome: verdict, hash, history, counts
+//! ```
+//!
+//! 1. [`run()`] builds the world and lets the director carry the scenario out on it, phase by phase.
+//!    A stepped scenario, in which nothing happens unless a step says so, is [played](stepped)
+//!    instead. [`run_variant`] runs servers that decide by other rules, [`run_with_bug`] such with a
+//!    planted bug.
+//! 2. The checks watch every action from outside and stop the run at the first property that does
+//!    not hold. What must come true in time is asked at its time.
+//! 3. The [`Outcome`] has the [`Verdict`], the hash of everything that was done, and what was counted.
+//!    The same scenario, seed and [`TRACE_VERSION`] give the same hash anywhere.
+//! 4. A [`Spectator`] sees the same as the checks. [`Recording`] is one: it writes down what any run
+//!    did as a stepped scenario.
+
+pub mod convert;
+mod director;
+mod judge;
+mod link_text;
+mod liveness;
+pub mod plant;
+mod predicates;
+mod recording;
+mod run;
+mod spectator;
+pub mod stepped;
+mod unmet;
+mod verdict;
+mod workload;
+mod world;
+
+pub use convert::{options, settings};
+pub use recording::Recording;
+pub use run::{TRACE_VERSION, run, run_variant, run_with_bug};
+pub use spectator::{Spectator, Unobserved};
+pub use unmet::{Clause, Missed, Unmet};
+pub use verdict::{Outcome, Verdict};
+pub use workload::KvWorkload;
+pub use world::{KvWorld, build};

@@ -1,0 +1,295 @@
+//! Waits for what a scenario says must come true within some time.
+
+use checks::Checks;
+use scenario::{Eventually, Resolved, Selector};
+use simulator::{Cluster, NodeId, Span, Time};
+use sut::members::{self, Rank};
+use sut::{MemberSets, Server, raft_id};
+
+use crate::predicates::{Reign, all_committed, applied_equal, one_leader};
+use crate::unmet::{Clause, Missed, Unmet};
+
+/// How often it looks.
+const STEP: Span = Span(10_000_000);
+/// The end of a phase that has not ended.
+const NEVER: Time = Time(u64::MAX);
+
+/// Says what is still missing, if anything is.
+type Lack<'l> = &'l dyn Fn() -> Option<String>;
+
+/// One expectation that has not come true yet, or that must stay true.
+#[derive(Clone, Debug)]
+struct Waiting<'s> {
+    wants: &'s Eventually,
+    /// The nodes that it names; `None`: the members of the cluster, whoever they are.
+    named: Option<Vec<NodeId>>,
+    begin: Time,
+    deadline: Time,
+    next: Time,
+    /// The end of the phase; [`NEVER`] until it has ended.
+    end: Time,
+    /// Who leads since it came true, if that must stay so.
+    reign: Option<Reign>,
+}
+
+/// All expectations that have not come true yet, or that must stay true.
+#[derive(Clone, Debug)]
+pub(crate) struct Vigil<'s> {
+    scenario: &'s Resolved,
+    waiting: Vec<Waiting<'s>>,
+}
+
+impl<'s> Vigil<'s> {
+    pub(crate) fn new(scenario: &'s Resolved) -> Self {
+        Self {
+            scenario,
+            waiting: Vec::new(),
+        }
+    }
+
+    /// A phase begins. The one before it has ended.
+    pub(crate) fn begins(&mut self, phase: &str, begin: Time) {
+        let scenario = self.scenario;
+        let wanted = scenario.expect.eventually.iter();
+        let about = wanted.filter(|wants| wants.phase == phase);
+        self.waiting.extend(about.map(|wants| Waiting {
+            wants,
+            named: named(scenario, wants),
+            begin,
+            deadline: begin.after(Span(wants.within.get())),
+            next: begin.after(STEP),
+            end: NEVER,
+            reign: None,
+        }));
+    }
+
+    /// The present phase ends, or the run: looks at what is due, then for the last time at all
+    /// that the phase asks for. Whatever the next phase does comes after this.
+    pub(crate) fn ends(
+        &mut self,
+        now: Time,
+        cluster: &Cluster<Server>,
+        checks: &Checks,
+        names: &[String],
+    ) -> Result<(), Unmet> {
+        self.look(now, cluster, checks, names)?;
+        for waiting in &mut self.waiting {
+            waiting.end = waiting.end.min(now);
+            waiting.deadline = waiting.deadline.min(now);
+            waiting.next = waiting.next.min(now);
+        }
+        self.look(now, cluster, checks, names)
+    }
+
+    /// Whether all that the present phase asks for has come true, and nothing must stay so.
+    pub(crate) fn is_met(&self) -> bool {
+        self.waiting.iter().all(|waiting| waiting.end != NEVER)
+    }
+
+    pub(crate) fn next_time(&self) -> Option<Time> {
+        self.waiting.iter().map(|waiting| waiting.next).min()
+    }
+
+    /// Looks at what is due now.
+    pub(crate) fn look(
+        &mut self,
+        now: Time,
+        cluster: &Cluster<Server>,
+        checks: &Checks,
+        names: &[String],
+    ) -> Result<(), Unmet> {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        let mut result = Ok(());
+        waiting.retain_mut(|waiting| {
+            if waiting.next > now || result.is_err() {
+                return true;
+            }
+            let judged = self.judge(waiting, now, cluster, checks, names);
+            judged.unwrap_or_else(|unmet| {
+                result = Err(unmet);
+                true
+            })
+        });
+        self.waiting = waiting;
+        result
+    }
+
+    /// Whether there is still something to wait for.
+    fn judge(
+        &self,
+        waiting: &mut Waiting<'_>,
+        now: Time,
+        cluster: &Cluster<Server>,
+        checks: &Checks,
+        names: &[String],
+    ) -> Result<bool, Unmet> {
+        let wants = waiting.wants;
+        let phase = &wants.phase;
+        let among = waiting.among(cluster);
+        if let Some(reign) = waiting.reign {
+            let asked = format!("to the end of phase {phase}: the leader stays");
+            waiting.next = now.after(STEP).min(waiting.end.max(now));
+            return match reign.lost(cluster, &among, names) {
+                None => Ok(now < waiting.end),
+                Some(lack) => Err(Unmet {
+                    missed: Missed::of(phase, Clause::Stays),
+                    time: now,
+                    event: cluster.last_event().0,
+                    facts: [asked, lack],
+                    step: None,
+                }),
+            };
+        }
+        let Some((clause, lack)) = self.lacks(waiting, cluster, checks, names) else {
+            if wants.stays {
+                waiting.reign = one_leader(cluster, &among, names).ok();
+            }
+            waiting.next = now.after(STEP).min(waiting.end.max(now));
+            return Ok(waiting.reign.is_some());
+        };
+        if now >= waiting.deadline {
+            let within = sut::time_text::show(wants.within.get());
+            let asked = format!("within {within} of phase {phase}: {}", asked(wants));
+            return Err(Unmet {
+                missed: Missed::of(phase, clause),
+                time: now,
+                event: cluster.last_event().0,
+                facts: [asked, lack],
+                step: None,
+            });
+        }
+        waiting.next = now.after(STEP).min(waiting.deadline.max(now));
+        Ok(true)
+    }
+
+    /// What is still missing, if anything is.
+    fn lacks(
+        &self,
+        waiting: &Waiting<'_>,
+        cluster: &Cluster<Server>,
+        checks: &Checks,
+        names: &[String],
+    ) -> Option<(Clause, String)> {
+        let wants = waiting.wants;
+        let among = waiting.among(cluster);
+        let leader = || one_leader(cluster, &among, names).err();
+        let led_by = || led_by(self.scenario, wants, cluster, &among, names);
+        let committed = || all_committed(cluster, &among, names);
+        let equal = || applied_equal(cluster, &among, names);
+        let served = || self.served(waiting.begin, checks);
+        let members = || {
+            wants
+                .members
+                .as_ref()
+                .and_then(|text| other_members(text, cluster, names))
+        };
+        let checks: [(bool, Clause, Lack<'_>); 6] = [
+            (wants.members.is_some(), Clause::Members, &members),
+            (wants.one_leader, Clause::OneLeader, &leader),
+            (wants.led_by.is_some(), Clause::LedBy, &led_by),
+            (wants.all_committed, Clause::AllCommitted, &committed),
+            (wants.all_applied_equal, Clause::AllAppliedEqual, &equal),
+            (wants.all_served, Clause::AllServed, &served),
+        ];
+        let wanted = checks.into_iter().filter(|(wanted, ..)| *wanted);
+        wanted
+            .map(|(_, clause, lack)| (clause, lack()))
+            .find_map(|(clause, lack)| Some((clause, lack?)))
+    }
+
+    fn served(&self, since: Time, checks: &Checks) -> Option<String> {
+        let answers = checks.history().last_answers(self.scenario.clients.count);
+        let unserved = answers
+            .iter()
+            .position(|last| last.is_none_or(|last| last < since))?;
+        Some(format!(
+            "client {unserved} has had no answer since the phase began"
+        ))
+    }
+}
+
+impl Waiting<'_> {
+    /// The nodes that it speaks of now.
+    fn among(&self, cluster: &Cluster<Server>) -> Vec<NodeId> {
+        match &self.named {
+            Some(named) => named.clone(),
+            None => members::now(cluster),
+        }
+    }
+}
+
+/// The nodes that an expectation names.
+fn named(scenario: &Resolved, wants: &Eventually) -> Option<Vec<NodeId>> {
+    let among = wants.among.as_ref()?;
+    let meant = |name| match among {
+        Selector::Nodes(names) => names.contains(name),
+        _ => true,
+    };
+    let nodes = (0..).map(NodeId).zip(&scenario.nodes);
+    let nodes = nodes.filter(|(_, name)| meant(name));
+    Some(nodes.map(|(id, _)| id).collect())
+}
+
+/// Which members there are instead, or that these are not committed.
+fn other_members(wanted: &str, cluster: &Cluster<Server>, names: &[String]) -> Option<String> {
+    let Some(leader) = sut::members::leader(cluster) else {
+        return Some("no node leads, so nobody knows the members".to_owned());
+    };
+    let raft = cluster.node(leader)?.node().raft();
+    let now = MemberSets::from(raft.configuration());
+    if MemberSets::read(wanted, names) != Ok(now) {
+        return Some(format!("the members are {}", now.show(names)));
+    }
+    let (at, commit) = (raft.log().configured_at(), raft.commit_index());
+    (at > commit).then(|| format!("{wanted} is not committed"))
+}
+
+/// Who leads instead, if none of those who are to lead does.
+fn led_by(
+    scenario: &Resolved,
+    wants: &Eventually,
+    cluster: &Cluster<Server>,
+    among: &[NodeId],
+    names: &[String],
+) -> Option<String> {
+    let leads = match one_leader(cluster, among, names) {
+        Ok(reign) => reign.leader,
+        Err(lack) => return Some(lack),
+    };
+    let place = leads.0 as usize;
+    match &wants.led_by {
+        Some(Selector::Nodes(wanted)) if !wanted.contains(&scenario.nodes[place]) => {
+            let wanted: Vec<_> = wanted.iter().map(ToString::to_string).collect();
+            Some(format!(
+                "{} leads, not {}",
+                names[place],
+                wanted.join(" or ")
+            ))
+        }
+        _ => None,
+    }
+}
+
+fn asked(wants: &Eventually) -> String {
+    let by = wants.led_by.as_ref().map(|by| format!("who is {by}"));
+    let leader = match wants.stays {
+        true => "one leader that all nodes follow, and who stays",
+        false => "one leader that all nodes follow",
+    };
+    let parts = [
+        (wants.one_leader, leader),
+        (wants.all_committed, "the leader's whole log is committed"),
+        (wants.all_applied_equal, "all nodes have applied the same"),
+        (wants.all_served, "every client is answered"),
+    ];
+    let asked = parts.iter().filter(|(on, _)| *on).map(|(_, text)| *text);
+    let members = wants.members.as_ref();
+    let members = members.map(|members| format!("the members are {members}"));
+    let asked = asked.chain(by.as_deref()).chain(members.as_deref());
+    let asked: Vec<_> = asked.collect();
+    let asked = asked.join(", ");
+    match &wants.among {
+        Some(among) => format!("among {among}: {asked}"),
+        None => asked,
+    }
+}

@@ -1,0 +1,48 @@
+//! Who watches a run besides the checks.
+
+use checks::Violation;
+use scenario::Expected;
+use simulator::{Cluster, Observer, Step, Time};
+use sut::Server;
+
+/// All that watch a run, without their types: the world is compiled once for whoever they are.
+pub(crate) type Watching<'a> = dyn Observer<Server, Violation = Box<Violation>> + 'a;
+
+/// Nobody watches besides the checks.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unobserved;
+
+impl Observer<Server> for Unobserved {
+    type Violation = Box<Violation>;
+
+    #[inline]
+    fn after(&mut self, _: &Cluster<Server>, _: &Step<'_, Server>) -> Result<(), Box<Violation>> {
+        Ok(())
+    }
+}
+
+/// Watches a run: every action, and what is done to the world beside them.
+pub trait Spectator: Observer<Server, Violation = Box<Violation>> {
+    /// A phase begins; whatever it does is told and shown after this.
+    fn phase(&mut self, time: Time, name: &str) {
+        let _ = (time, name);
+    }
+
+    /// Something was done that is no action: a phase began, links were cut, a disk stalled. It is
+    /// told after the actions that came with it.
+    fn told(&mut self, time: Time, deed: &str) {
+        let _ = (time, deed);
+    }
+
+    /// A step of a stepped run is about to compare the cluster with what it expects.
+    fn expected(&mut self, time: Time, expected: &Expected) {
+        let _ = (time, expected);
+    }
+
+    /// Whether the run may end here; what was expected of its later phases is then not asked.
+    fn has_seen_enough(&self) -> bool {
+        false
+    }
+}
+
+impl Spectator for Unobserved {}

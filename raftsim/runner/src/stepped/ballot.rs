@@ -1,0 +1,227 @@
+//! `elect` and `campaign`: a node stands for election, and only named nodes are asked.
+
+use raft_core::{Event, RoleKind, Term};
+use scenario::MessageKind;
+use simulator::{
+    Action, Cluster, DropReason, Endpoint, Gate, MessageId, NodeId, Observer, Pair, Step,
+};
+use sut::{NodeSet, Server};
+
+use super::observers::Halt;
+use super::step_failure::Miss;
+use super::{Player, kinds};
+
+/// Hears what nodes decide.
+#[derive(Default)]
+struct Ear {
+    heard: Vec<kv::Event>,
+}
+
+impl Observer<Server> for Ear {
+    type Violation = Halt;
+
+    fn wants_events(&self) -> bool {
+        true
+    }
+
+    fn after(&mut self, _: &Cluster<Server>, step: &Step<'_, Server>) -> Result<(), Halt> {
+        self.heard.extend_from_slice(step.events);
+        Ok(())
+    }
+}
+
+/// One round of a candidacy: its requests and their answers.
+#[derive(Clone, Copy)]
+struct Round {
+    asks: MessageKind,
+    answers: MessageKind,
+    /// The term of the requests.
+    term: Term,
+}
+
+/// What a voter decided.
+struct Decision {
+    voter: NodeId,
+    granted: bool,
+    event: kv::Event,
+}
+
+impl Player<'_> {
+    /// The node wins with these votes.
+    pub(super) fn elect(&mut self, node: NodeId, votes: NodeSet) -> Result<(), Halt> {
+        self.stand(node)?;
+        while let Some(round) = self.round(node) {
+            for decision in self.ask_all(node, round, votes)? {
+                if !decision.granted {
+                    return Err(Miss::Refuses(decision.voter, decision.event).into());
+                }
+            }
+            if self.has_not_moved(node, round) {
+                break;
+            }
+        }
+        let (role, term) = self.standing(node);
+        match role {
+            RoleKind::Leader => Ok(()),
+            role => Err(Miss::DoesNotLead(node, role, term).into()),
+        }
+    }
+
+    /// The node does not win, though these grant their votes; these refuse in the last round.
+    pub(super) fn campaign(
+        &mut self,
+        node: NodeId,
+        granted_by: NodeSet,
+        refused_by: NodeSet,
+    ) -> Result<(), Halt> {
+        self.stand(node)?;
+        let voters = granted_by.iter().chain(refused_by.iter()).collect();
+        let mut last = Vec::new();
+        while let Some(round) = self.round(node) {
+            last = self.ask_all(node, round, voters)?;
+            let refusal = last
+                .iter()
+                .position(|decision| granted_by.contains(decision.voter) && !decision.granted);
+            if let Some(place) = refusal {
+                let Decision { voter, event, .. } = last.swap_remove(place);
+                return Err(Miss::Refuses(voter, event).into());
+            }
+            if self.has_not_moved(node, round) {
+                break;
+            }
+        }
+        let granted = last
+            .into_iter()
+            .find(|decision| refused_by.contains(decision.voter) && decision.granted);
+        if let Some(Decision { voter, event, .. }) = granted {
+            return Err(Miss::Grants(voter, event).into());
+        }
+        match self.standing(node) {
+            (RoleKind::Leader, term) => Err(Miss::Leads(node, term).into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Its time is out.
+    fn stand(&mut self, node: NodeId) -> Result<(), Halt> {
+        if self.world.cluster().node(node).is_some() && self.standing(node).0 == RoleKind::Leader {
+            return Err(Miss::DoesNotStand(node, RoleKind::Leader).into());
+        }
+        self.act(&Action::Wake(node))?;
+        self.world.complete(node, &mut self.eye)?;
+        match self.standing(node) {
+            (RoleKind::Follower, _) => Err(Miss::DoesNotStand(node, RoleKind::Follower).into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// What a node is, and its term. A node that is down is a follower of term 0.
+    fn standing(&self, node: NodeId) -> (RoleKind, Term) {
+        let server = self.world.cluster().node(node);
+        server.map_or((RoleKind::Follower, Term(0)), |server| {
+            let raft = server.node().raft();
+            (raft.role(), raft.current_term())
+        })
+    }
+
+    /// The round that the node is in; none if it no longer stands.
+    fn round(&self, node: NodeId) -> Option<Round> {
+        let (role, term) = self.standing(node);
+        let (asks, answers) = match role {
+            RoleKind::PreCandidate => (MessageKind::PreVote, MessageKind::PreVoteReply),
+            RoleKind::Candidate => (MessageKind::RequestVote, MessageKind::RequestVoteReply),
+            RoleKind::Follower | RoleKind::Leader => return None,
+        };
+        Some(Round {
+            asks,
+            answers,
+            term,
+        })
+    }
+
+    fn has_not_moved(&self, node: NodeId, round: Round) -> bool {
+        self.round(node)
+            .is_some_and(|now| (now.asks, now.term) == (round.asks, round.term))
+    }
+
+    /// Asks voters one after the other, and loses what the round asks of others.
+    fn ask_all(
+        &mut self,
+        node: NodeId,
+        round: Round,
+        voters: NodeSet,
+    ) -> Result<Vec<Decision>, Halt> {
+        let mut decisions = Vec::new();
+        for voter in voters.iter().filter(|voter| *voter != node) {
+            decisions.push(self.ask_one(node, round, voter)?);
+        }
+        let nodes: Vec<_> = self.world.cluster().nodes().collect();
+        for other in nodes.into_iter().filter(|other| *other != node) {
+            while let Some(id) = self.request((node.into(), other.into()), round) {
+                self.act(&Action::Drop(id, DropReason::Listed))?;
+            }
+        }
+        Ok(decisions)
+    }
+
+    fn ask_one(&mut self, node: NodeId, round: Round, voter: NodeId) -> Result<Decision, Halt> {
+        let there = (Endpoint::from(node), Endpoint::from(voter));
+        let back = (there.1, there.0);
+        self.carries(there)?;
+        self.carries(back)?;
+        let before = self.world.cluster().sent(back.0, back.1);
+        let id = self.request(there, round).ok_or(Miss::NotAsked(voter))?;
+        let mut ear = Ear::default();
+        self.world
+            .perform(&Action::Deliver(id), None, &mut (&mut ear, &mut self.eye))?;
+        self.world.complete(voter, &mut self.eye)?;
+        let decided = ear.heard.into_iter().find_map(|event| {
+            let granted = granted(&event)?;
+            Some(Decision {
+                voter,
+                granted,
+                event,
+            })
+        });
+        let decision = decided.ok_or(Miss::Undecided(voter))?;
+        let answer = self.world.oldest(back, |flight| {
+            flight.id.ordinal > before && kinds::is(flight, round.answers)
+        });
+        match answer {
+            Some((id, _)) => {
+                self.act(&Action::Deliver(id))?;
+                self.world.complete(node, &mut self.eye)?;
+            }
+            None if decision.granted => return Err(Miss::NoAnswer(voter).into()),
+            None => {}
+        }
+        Ok(decision)
+    }
+
+    /// The request of a round in flight on a link.
+    fn request(&self, link: Pair, round: Round) -> Option<MessageId> {
+        let of_round = |flight: &_| {
+            let message = kinds::core(flight);
+            kinds::is(flight, round.asks) && message.is_some_and(|m| m.term == round.term)
+        };
+        self.world.oldest(link, of_round).map(|(id, _)| id)
+    }
+
+    /// It is a miss if a link carries nothing now.
+    pub(super) fn carries(&self, link: Pair) -> Result<(), Halt> {
+        match self.world.gate(link) {
+            Gate::Open => Ok(()),
+            Gate::Held => Err(Miss::Held(link).into()),
+            Gate::Cut => Err(Miss::Cut(link).into()),
+        }
+    }
+}
+
+/// Whether an event grants a vote or refuses it; `None` if it is about something else.
+fn granted(event: &kv::Event) -> Option<bool> {
+    match event {
+        kv::Event::Core(Event::VoteGranted { .. } | Event::PreVoteGranted { .. }) => Some(true),
+        kv::Event::Core(Event::VoteRefused { .. } | Event::PreVoteRefused { .. }) => Some(false),
+        _ => None,
+    }
+}

@@ -1,0 +1,121 @@
+//! Everybody who watches a stepped run: whoever asked to, the checks, the vigil, the count of
+//! faults.
+
+use checks::{Checks, Violation};
+use simulator::{Action, Cluster, Observer, Step, Stopped, Time};
+use sut::Server;
+
+use super::faults::Faults;
+use super::step_failure::Miss;
+use crate::liveness::Vigil;
+use crate::spectator::Spectator;
+use crate::unmet::Unmet;
+
+/// What ends a step, and perhaps the run.
+pub(super) enum Halt {
+    /// A property does not hold.
+    Violation(Box<Violation>),
+    /// Something did not come true in time.
+    Late(Unmet),
+    /// The step cannot be done, or the cluster is not as it expects.
+    Miss(Miss),
+}
+
+impl From<Miss> for Halt {
+    fn from(miss: Miss) -> Self {
+        Self::Miss(miss)
+    }
+}
+
+impl From<simulator::Refusal> for Halt {
+    fn from(refusal: simulator::Refusal) -> Self {
+        Self::Miss(Miss::Refused(refusal))
+    }
+}
+
+impl From<Stopped<Halt>> for Halt {
+    fn from(stopped: Stopped<Halt>) -> Self {
+        match stopped {
+            Stopped::Refused(refusal) => refusal.into(),
+            Stopped::Restless => Miss::Restless.into(),
+            Stopped::Objection(halt) => halt,
+        }
+    }
+}
+
+/// All who watch.
+pub(super) struct Eye<'p> {
+    pub(super) observer: &'p mut dyn Spectator,
+    pub(super) checks: Checks,
+    pub(super) vigil: Vigil<'p>,
+    pub(super) faults: Faults,
+    pub(super) names: &'p [String],
+}
+
+impl Eye<'_> {
+    /// Lets the vigil look at every time that it wants to up to `time`, itself included if `at` is
+    /// set. Nothing happened since, so all looks see the cluster as it is.
+    pub(super) fn look_until(
+        &mut self,
+        cluster: &Cluster<Server>,
+        time: Time,
+        at: bool,
+    ) -> Result<(), Unmet> {
+        let due = |next: Time| next < time || (at && next == time);
+        while let Some(next) = self.vigil.next_time().filter(|next| due(*next)) {
+            self.vigil.look(next, cluster, &self.checks, self.names)?;
+        }
+        Ok(())
+    }
+
+    /// The present phase ends, or the run: the vigil looks at all that is left of it.
+    pub(super) fn phase_ends(
+        &mut self,
+        cluster: &Cluster<Server>,
+        time: Time,
+    ) -> Result<(), Unmet> {
+        self.look_until(cluster, time, false)?;
+        self.vigil.ends(time, cluster, &self.checks, self.names)
+    }
+}
+
+impl Observer<Server> for Eye<'_> {
+    type Violation = Halt;
+
+    fn wants_events(&self) -> bool {
+        self.observer.wants_events()
+    }
+
+    /// In a timed run the vigil looks after what the director does at its time, and before what
+    /// falls due then; where a phase begins it looks first. A stepped run keeps to that, so that a
+    /// recording ends as its run did.
+    #[inline]
+    fn before(
+        &mut self,
+        cluster: &Cluster<Server>,
+        time: Time,
+        action: &Action<Server>,
+    ) -> Result<(), Halt> {
+        let from_outside = matches!(
+            action,
+            Action::Crash { .. }
+                | Action::Restart(_)
+                | Action::Pause(_)
+                | Action::Resume(_)
+                | Action::Clock { .. }
+                | Action::Operator { .. }
+        );
+        self.look_until(cluster, time, !from_outside)
+            .map_err(Halt::Late)?;
+        let seen = self.observer.before(cluster, time, action);
+        seen.map_err(Halt::Violation)
+    }
+
+    #[inline]
+    fn after(&mut self, cluster: &Cluster<Server>, step: &Step<'_, Server>) -> Result<(), Halt> {
+        self.faults.see(cluster, step.action);
+        let seen = self.observer.after(cluster, step);
+        seen.map_err(Halt::Violation)?;
+        self.checks.after(cluster, step).map_err(Halt::Violation)
+    }
+}

@@ -1,0 +1,35 @@
+//! Other files than scenarios, read with the same care: every mistake has its place and a code.
+
+use serde::Deserialize;
+
+use super::codes::Code;
+use super::diagnostic::{Diagnostic, Finding, Span};
+use super::tree::{self, path};
+use super::{MAX_BYTES, MOST_REPORTED, locate, typed};
+
+/// Reads a `T` from a JSON text. `check` then names what is wrong with it as a whole: the path of
+/// the value in question, such as `faults/crash/every`, and a sentence.
+pub fn read<T: for<'de> Deserialize<'de>>(
+    file_name: &str,
+    text: &str,
+    check: impl FnOnce(&T) -> Vec<(String, String)>,
+) -> Result<T, Vec<Diagnostic>> {
+    let read = || {
+        if text.len() > MAX_BYTES {
+            let message = "the file is larger than 1 MiB";
+            return Err(vec![Finding::new(Code::SC001, Span::default(), message)]);
+        }
+        let tree = tree::read(text, file_name.ends_with(".jsonc"))?;
+        let value = typed::read(&tree)?;
+        let mistakes = check(&value).into_iter().take(MOST_REPORTED);
+        let findings: Vec<_> = mistakes
+            .map(|(at, message)| Finding::new(Code::SC026, tree.at(&path(&at)).mark(), message))
+            .collect();
+        if findings.is_empty() {
+            Ok(value)
+        } else {
+            Err(findings)
+        }
+    };
+    read().map_err(|findings| locate(findings, file_name, text))
+}

@@ -1,0 +1,237 @@
+//! Scenario format 1: from the text of a file to a checked, concrete scenario.
+//!
+//! ```text
+//! text ──tree──► tree with places ──params──► "$n" replaced ──typed──► Written ──check──► Resolved
+//! ```
+//!
+//! 1. `tree` reads JSON (or JSON with comments) and remembers where each value stands.
+//! 2. `params` draws each parameter from the seed by its path; `substitute` puts it where `"$name"`
+//!    stands.
+//! 3. `typed` reads the tree into the types of `written`, `settings`, `action` and
+//!    `expect`; quantities with units are read by `units`.
+//! 4. `check`, `lower` and `stepped` look up names, compare settings with each other, and give every
+//!    step and fault its one action.
+//!
+//! Each stage reports all of its mistakes as [`Diagnostic`]s with a place, a stable [`Code`] and,
+//! where it can be told, what would be right. No text makes any stage panic.
+
+mod action;
+mod check;
+mod check_expect;
+mod codes;
+mod diagnostic;
+mod document;
+mod expect;
+mod lines;
+mod lookup;
+mod lower;
+mod modes;
+mod overrides;
+mod params;
+mod preset;
+mod program;
+mod resolved;
+mod schema;
+mod select;
+mod settings;
+mod shown;
+mod stepped;
+mod stream;
+mod substitute;
+mod suggest;
+mod tree;
+mod typed;
+mod units;
+mod written;
+
+pub use action::{
+    Action, ApplyChange, ClockChange, DiskFault, LinkChange, MembersChange, Replacement, Route,
+    Trigger,
+};
+pub use check::{is_file_name, not_a_file_name};
+pub use codes::{Code, explain};
+pub use diagnostic::{Diagnostic, Span, render};
+pub use document::read as read_document;
+pub use expect::{Besides, CaughtAt, CaughtBy, Eventually, Expect, Limits, Metric, Sometimes};
+pub use overrides::Overrides;
+pub use program::RESTLESS;
+pub use program::{
+    Asked, Budget, Ends as ParallelEnds, If, Offer, One, Own, Parallel, Repeat, Spot, Start,
+    Statement, What,
+};
+pub use resolved::{Course, Fault, Phase, Resolved, Step, When};
+pub use schema::schema;
+pub use schema::schema_of;
+pub use select::{NodeName, Partition, Selector};
+pub use settings::{
+    Clients, Clock, Completions, Disk, DiskChange, LinkRule, Machine, Mix, Network, NetworkChange,
+    OnCrash, Raft, Reads, Reorder, Reordered, SnapshotPolicy, Values, Window,
+};
+pub use shown::step as shown_step;
+pub use stepped::MAX_PROPOSALS;
+pub use stepped::{
+    Ask, Branch, Call, Ends, Expected, FaultCounts, Impossible, Keep, Letters, Links, MessageKind,
+    Place, Recorded, RoleName, Script, ScriptStep, Verb, Who,
+};
+pub use stream::stream;
+pub use units::{
+    Chances, ClockRate, Comparison, Condition, Counts, DurationRange, Gauge, Nanos, Operator, Rate,
+    Ratio, Size, Sizes, UnitError,
+};
+pub use written::Source;
+
+use std::borrow::Cow;
+
+use diagnostic::Finding;
+use tree::{Tree, Value};
+
+/// The largest file, in bytes.
+pub const MAX_BYTES: usize = 1 << 20;
+
+/// The largest file with a `recorded` block, in bytes. The block stands near the top.
+pub const MAX_RECORDED_BYTES: usize = 256 << 20;
+
+/// The most mistakes that are reported at once: nobody reads more.
+const MOST_REPORTED: usize = 100;
+
+/// The seed of a run where neither the command nor the file gives one.
+pub const DEFAULT_SEED: u64 = 1;
+
+/// Reads a scenario and makes it concrete for one seed.
+///
+/// A `file_name` that ends in `.jsonc` allows comments and trailing commas. The name is also what
+/// diagnostics show, and its stem the default name of the scenario.
+///
+/// # Errors
+/// The mistakes that were found, in the order of the file: at least one, at most 100.
+pub fn parse(
+    file_name: &str,
+    text: &str,
+    overrides: &Overrides,
+) -> Result<Resolved, Vec<Diagnostic>> {
+    let resolved = root(file_name, text).and_then(|root| {
+        let params = params::read(&root)?;
+        let seed = overrides.seed.unwrap_or_else(|| seed_of(&root));
+        let chosen = params::draw(&params, seed, overrides, place_of_params(&root))?;
+        let mut resolved = resolve(file_name, &root, seed, &chosen)?;
+        match &mut resolved.course {
+            Course::Stepped(script) => script.locate(text),
+            Course::Timed(phases) => {
+                for phase in phases {
+                    program::locate(&mut phase.script, text);
+                }
+            }
+        }
+        Ok(resolved)
+    });
+    resolved.map_err(|findings| locate(findings, file_name, text))
+}
+
+/// Every mistake of a scenario, whichever values its parameters take: each alternative of each
+/// parameter is tried, the others at their first value. Empty: the file is sound. At most 100 are
+/// reported.
+#[must_use]
+pub fn check_all(file_name: &str, text: &str) -> Vec<Diagnostic> {
+    let read = root(file_name, text).and_then(|root| Ok((params::read(&root)?, root)));
+    let (params, root) = match read {
+        Ok(read) => read,
+        Err(findings) => return locate(findings, file_name, text),
+    };
+    let seed = seed_of(&root);
+    let mut findings: Vec<Finding> = Vec::new();
+    let mut attempt = |chosen: &params::Chosen| {
+        for finding in resolve(file_name, &root, seed, chosen)
+            .err()
+            .unwrap_or_default()
+        {
+            if findings.len() < MOST_REPORTED && !findings.contains(&finding) {
+                findings.push(finding);
+            }
+        }
+    };
+    attempt(&params::first(&params, None));
+    for param in &params {
+        for value in &param.alternatives()[..] {
+            attempt(&params::first(&params, Some((&param.name, value))));
+        }
+    }
+    findings.sort_by_key(|finding| finding.span.start);
+    locate(findings, file_name, text)
+}
+
+/// The file's tree, if it is one of this format and mode.
+fn root(file_name: &str, text: &str) -> Result<Tree, Vec<Finding>> {
+    let one = |code, span, message: &str| vec![Finding::new(code, span, message)];
+    let too_large = |limit: &str| {
+        let message = format!("the file is larger than {limit}");
+        Err(one(Code::SC001, Span::default(), &message))
+    };
+    // Nothing is read of a file that is far too large; so a recording says early that it is one.
+    let head = &text[..text.floor_char_boundary(16 << 10)];
+    if text.len() > MAX_BYTES && !head.contains("\"recorded\"") {
+        return too_large("1 MiB");
+    }
+    if text.len() > MAX_RECORDED_BYTES {
+        return too_large("256 MiB");
+    }
+    // Some editors begin a file with a byte order mark. Blanks of its length keep all places.
+    let text = match text.strip_prefix('\u{feff}') {
+        Some(rest) => Cow::Owned(format!("   {rest}")),
+        None => Cow::Borrowed(text),
+    };
+    let root = tree::read(&text, file_name.ends_with(".jsonc"))?;
+    if let Some(format) = root.get("format")
+        && let Value::Number(number) = format.value
+        && number != 1
+    {
+        let message = format!("format {number} is not known: this version reads format 1");
+        return Err(one(Code::SC013, format.span, &message));
+    }
+    if text.len() > MAX_BYTES && root.get("recorded").is_none() {
+        return too_large("1 MiB");
+    }
+    Ok(root)
+}
+
+/// The file's seed; one that is not a number is reported when the file is read into its types.
+fn seed_of(root: &Tree) -> u64 {
+    match root.get("seed").map(|seed| &seed.value) {
+        Some(Value::Number(seed)) => u64::try_from(*seed).unwrap_or(DEFAULT_SEED),
+        _ => DEFAULT_SEED,
+    }
+}
+
+/// Where mistakes of `--set` are shown: no place in the file is wrong, but here is what can be set.
+fn place_of_params(root: &Tree) -> Span {
+    let params = root.members().iter().find(|member| member.key == "params");
+    params.map_or(root.mark(), |member| member.key_span)
+}
+
+fn resolve(
+    file_name: &str,
+    root: &Tree,
+    seed: u64,
+    chosen: &params::Chosen,
+) -> Result<Resolved, Vec<Finding>> {
+    let tree = substitute::substitute(root, chosen)?;
+    let written = typed::read(&tree)?;
+    let shown = chosen
+        .iter()
+        .map(|(name, value)| (name.clone(), value.to_json()))
+        .collect();
+    check::resolve(&tree, written, stem(file_name), seed, shown)
+}
+
+/// The file's name without folders and extensions.
+pub fn stem(file_name: &str) -> &str {
+    let name = file_name.rsplit(['/', '\\']).next().unwrap_or(file_name);
+    name.split('.').next().unwrap_or(name)
+}
+
+fn locate(findings: Vec<Finding>, file: &str, text: &str) -> Vec<Diagnostic> {
+    findings
+        .into_iter()
+        .take(MOST_REPORTED)
+        .map(|finding| finding.locate(file, text))
+        .collect()
+}

@@ -1,0 +1,113 @@
+//! JSON for people: each field of the whole on a line of its own, and each step.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::ser::{Formatter, Serializer};
+
+/// `what` as text.
+///
+/// # Errors
+/// If it cannot be JSON.
+pub(super) fn to_string(what: &impl Serialize) -> serde_json::Result<String> {
+    let mut text = Vec::new();
+    what.serialize(&mut Serializer::with_formatter(&mut text, Lines::default()))?;
+    Ok(String::from_utf8(text).expect("JSON is UTF-8"))
+}
+
+/// Breaks lines in the outermost object, in `steps` and in `branches`.
+#[derive(Default)]
+struct Lines {
+    /// For each open bracket, whether lines break in it.
+    breaks: Vec<bool>,
+    /// Whether a field's name is being written.
+    naming: bool,
+    /// The field of the outermost object that is being written.
+    field: Vec<u8>,
+}
+
+impl Lines {
+    fn open<W: Write + ?Sized>(&mut self, to: &mut W, bracket: u8) -> io::Result<()> {
+        let breaks = match self.breaks.len() {
+            0 => true,
+            1 => self.field == b"steps" || self.field == b"branches",
+            2 => self.field == b"branches",
+            _ => false,
+        };
+        self.breaks.push(breaks);
+        to.write_all(&[bracket])
+    }
+
+    fn close<W: Write + ?Sized>(&mut self, to: &mut W, bracket: u8) -> io::Result<()> {
+        if self.breaks.pop() == Some(true) {
+            self.line(to)?;
+        }
+        to.write_all(&[bracket])
+    }
+
+    fn item<W: Write + ?Sized>(&mut self, to: &mut W, first: bool) -> io::Result<()> {
+        if !first {
+            to.write_all(b",")?;
+        }
+        match self.breaks.last() {
+            Some(true) => self.line(to),
+            _ if first => Ok(()),
+            _ => to.write_all(b" "),
+        }
+    }
+
+    fn line<W: Write + ?Sized>(&self, to: &mut W) -> io::Result<()> {
+        to.write_all(b"\n")?;
+        self.breaks.iter().try_for_each(|_| to.write_all(b"  "))
+    }
+}
+
+impl Formatter for Lines {
+    fn begin_array<W: Write + ?Sized>(&mut self, to: &mut W) -> io::Result<()> {
+        self.open(to, b'[')
+    }
+
+    fn end_array<W: Write + ?Sized>(&mut self, to: &mut W) -> io::Result<()> {
+        self.close(to, b']')
+    }
+
+    fn begin_array_value<W: Write + ?Sized>(&mut self, to: &mut W, first: bool) -> io::Result<()> {
+        self.item(to, first)
+    }
+
+    fn begin_object<W: Write + ?Sized>(&mut self, to: &mut W) -> io::Result<()> {
+        self.open(to, b'{')
+    }
+
+    fn end_object<W: Write + ?Sized>(&mut self, to: &mut W) -> io::Result<()> {
+        self.close(to, b'}')
+    }
+
+    fn begin_object_key<W: Write + ?Sized>(&mut self, to: &mut W, first: bool) -> io::Result<()> {
+        self.naming = true;
+        if self.breaks.len() == 1 {
+            self.field.clear();
+        }
+        self.item(to, first)
+    }
+
+    fn end_object_key<W: Write + ?Sized>(&mut self, _: &mut W) -> io::Result<()> {
+        self.naming = false;
+        Ok(())
+    }
+
+    fn begin_object_value<W: Write + ?Sized>(&mut self, to: &mut W) -> io::Result<()> {
+        to.write_all(b": ")
+    }
+
+    fn write_string_fragment<W: Write + ?Sized>(
+        &mut self,
+        to: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        if self.naming && self.breaks.len() == 1 {
+            self.field.extend_from_slice(fragment.as_bytes());
+        }
+        to.write_all(fragment.as_bytes())
+    }
+}

@@ -1,0 +1,176 @@
+//! A crash as it is written: the nodes alone, or with what survives.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::select::Selector;
+
+/// Who crashes, and what survives.
+#[derive(Clone, Debug)]
+pub(crate) struct WrittenCrash {
+    pub(crate) node: Selector,
+    pub(crate) keep: WrittenKeep,
+}
+
+/// Who crashes, and what survives, as an object.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Crash")]
+struct CrashObject {
+    /// Who crashes.
+    node: Selector,
+    /// What survives of the writes on their way to the disk.
+    #[serde(default)]
+    keep: WrittenKeep,
+}
+
+/// What survives a crash of the writes on their way to the disk.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum WrittenKeep {
+    #[default]
+    None,
+    All,
+    Cut(WrittenCut),
+}
+
+/// Where a crash cuts the writes on their way to the disk.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Keep")]
+pub(crate) struct WrittenCut {
+    /// So many of them survive whole, the oldest first.
+    pub(crate) writes: u64,
+    /// So many parts of the next one survive: hard state, truncation, each entry.
+    #[serde(default)]
+    pub(crate) parts: u32,
+}
+
+impl Serialize for WrittenCrash {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match &self.keep {
+            WrittenKeep::None => self.node.serialize(to),
+            keep => CrashObject {
+                node: self.node.clone(),
+                keep: keep.clone(),
+            }
+            .serialize(to),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for WrittenCrash {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = WrittenCrash;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("nodes, or an object such as {\"node\": \"S1\", \"keep\": \"all\"}")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<WrittenCrash, E> {
+                let node = Selector::from_text(text).map_err(E::custom)?;
+                Ok(WrittenCrash {
+                    node,
+                    keep: WrittenKeep::None,
+                })
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<WrittenCrash, A::Error> {
+                let mut names = Vec::new();
+                while let Some(name) = items.next_element()? {
+                    names.push(name);
+                }
+                Ok(WrittenCrash {
+                    node: Selector::Nodes(names),
+                    keep: WrittenKeep::None,
+                })
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<WrittenCrash, A::Error> {
+                let object = CrashObject::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(WrittenCrash {
+                    node: object.node,
+                    keep: object.keep,
+                })
+            }
+        }
+
+        from.deserialize_any(Either)
+    }
+}
+
+impl JsonSchema for WrittenCrash {
+    fn schema_name() -> Cow<'static, str> {
+        "CrashStep".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let nodes = generator.subschema_for::<Selector>();
+        let object = generator.subschema_for::<CrashObject>();
+        json_schema!({
+            "description": "Who crashes; as an object also what survives.",
+            "anyOf": [nodes, object]
+        })
+    }
+}
+
+const KEEPS: [&str; 2] = ["none", "all"];
+
+impl Serialize for WrittenKeep {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            WrittenKeep::None => to.serialize_str("none"),
+            WrittenKeep::All => to.serialize_str("all"),
+            WrittenKeep::Cut(cut) => cut.serialize(to),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for WrittenKeep {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = WrittenKeep;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("\"none\", \"all\", or an object such as {\"writes\": 1}")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<WrittenKeep, E> {
+                match text {
+                    "none" => Ok(WrittenKeep::None),
+                    "all" => Ok(WrittenKeep::All),
+                    _ => Err(E::unknown_variant(text, &KEEPS)),
+                }
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<WrittenKeep, A::Error> {
+                WrittenCut::deserialize(MapAccessDeserializer::new(map)).map(WrittenKeep::Cut)
+            }
+        }
+
+        from.deserialize_any(Either)
+    }
+}
+
+impl JsonSchema for WrittenKeep {
+    fn schema_name() -> Cow<'static, str> {
+        "Kept".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let cut = generator.subschema_for::<WrittenCut>();
+        json_schema!({
+            "description": "What survives: none, all, or a prefix of the writes.",
+            "anyOf": [{ "enum": KEEPS }, cut]
+        })
+    }
+}

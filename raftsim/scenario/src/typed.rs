@@ -1,0 +1,324 @@
+//! From a tree to a Rust type, with every structural mistake found in one go.
+
+use std::fmt;
+
+use serde::de::value::{MapDeserializer, SeqDeserializer};
+use serde::de::{self, Deserialize, IntoDeserializer, Unexpected, Visitor};
+use sut::nearest;
+
+use super::codes::Code;
+use super::diagnostic::{Finding, Span};
+use super::suggest::did_you_mean;
+use super::tree::{Segment, Tree, Value};
+
+/// After this many mistakes the rest is left for the next look.
+const MOST: usize = 20;
+
+/// Reads a `T`. After a mistake the offending part is taken out and reading goes on, so that one
+/// look finds many mistakes; what is missing only because it was taken out is no mistake.
+pub fn read<T: for<'de> Deserialize<'de>>(tree: &Tree) -> Result<T, Vec<Finding>> {
+    let mut tree = tree.clone();
+    let mut findings = Vec::new();
+    let mut removed: Vec<(Span, String)> = Vec::new();
+    // Each round takes a value out; the bound keeps a hopeless file from costing many rounds.
+    for _ in 0..4 * MOST {
+        let error = match serde_path_to_error::deserialize(&tree) {
+            Ok(value) if findings.is_empty() => return Ok(value),
+            Ok(_) => break,
+            Err(error) => error,
+        };
+        let path = existing(&tree, error.path());
+        let at = tree.at(&path);
+        let wrong = error.into_inner();
+        let ours = matches!(&wrong, Wrong::Missing(field)
+            if removed.iter().any(|(span, key)| *span == at.span && key == field));
+        if !ours {
+            findings.push(wrong.finding(&tree, &path));
+        }
+        if path.is_empty() || findings.len() == MOST {
+            break;
+        }
+        remove(&mut tree, &path, &mut removed);
+    }
+    assert!(
+        !findings.is_empty(),
+        "only a mistake stops a file from being read"
+    );
+    Err(findings)
+}
+
+/// The part of a reported path that exists in the tree.
+fn existing(tree: &Tree, path: &serde_path_to_error::Path) -> Vec<Segment> {
+    let mut found = Vec::new();
+    let mut at = tree;
+    for segment in path {
+        let (next, child) = match segment {
+            serde_path_to_error::Segment::Seq { index } => match &at.value {
+                Value::List(items) => (Segment::Index(*index), items.get(*index)),
+                _ => break,
+            },
+            serde_path_to_error::Segment::Map { key } => (Segment::Key(key.clone()), at.get(key)),
+            _ => break,
+        };
+        let Some(child) = child else { break };
+        found.push(next);
+        at = child;
+    }
+    found
+}
+
+fn remove(tree: &mut Tree, path: &[Segment], removed: &mut Vec<(Span, String)>) {
+    let Some((first, rest)) = path.split_first() else {
+        return;
+    };
+    let span = tree.span;
+    match (first, &mut tree.value) {
+        (Segment::Index(index), Value::List(items)) if rest.is_empty() => {
+            items.remove(*index);
+        }
+        (Segment::Index(index), Value::List(items)) => remove(&mut items[*index], rest, removed),
+        (Segment::Key(key), Value::Object(members)) if rest.is_empty() => {
+            members.retain(|member| member.key != *key);
+            removed.push((span, key.clone()));
+        }
+        (Segment::Key(key), Value::Object(members)) => {
+            if let Some(member) = members.iter_mut().find(|member| member.key == *key) {
+                remove(&mut member.value, rest, removed);
+            }
+        }
+        _ => unreachable!("the path was followed before"),
+    }
+}
+
+/// Why a tree is not a `T`.
+#[derive(Debug)]
+pub(crate) enum Wrong {
+    Unknown {
+        field: String,
+        known: &'static [&'static str],
+    },
+    Missing(&'static str),
+    Word {
+        word: String,
+        known: &'static [&'static str],
+    },
+    Kind {
+        expected: String,
+    },
+    Bounds {
+        expected: String,
+    },
+    /// A [`UnitError`](super::units::UnitError) as text, or any other sentence.
+    Said(String),
+}
+
+impl Wrong {
+    fn finding(self, tree: &Tree, path: &[Segment]) -> Finding {
+        let at = tree.at(path);
+        let finding = match self {
+            Self::Unknown { field, known } => {
+                let key_span = match path.split_last() {
+                    Some((Segment::Key(key), above)) => {
+                        let members = tree.at(above).members();
+                        members.iter().find(|m| m.key == *key).map(|m| m.key_span)
+                    }
+                    _ => None,
+                };
+                let message = format!("there is no field \"{}\" here", short(&field));
+                Finding::new(Code::SC007, key_span.unwrap_or(at.mark()), message)
+                    .maybe_help(did_you_mean(&field, known.iter().copied()))
+            }
+            Self::Missing(field) => Finding::new(
+                Code::SC008,
+                at.mark(),
+                format!("the field \"{field}\" is missing"),
+            ),
+            Self::Word { word, known } => {
+                let message = format!("\"{}\" is not a word known here", short(&word));
+                Finding::new(Code::SC012, at.mark(), message).help(word_help(&word, known))
+            }
+            Self::Kind { expected } => {
+                let message = format!("expected {expected}, found {}", at.describe());
+                Finding::new(Code::SC009, at.mark(), message)
+            }
+            Self::Bounds { expected } => {
+                let message = format!("{} is out of bounds: expected {expected}", at.describe());
+                Finding::new(Code::SC026, at.mark(), message)
+            }
+            Self::Said(text) => said(&text, at.mark()),
+        };
+        from_param(finding, at)
+    }
+}
+
+/// Says that the value came from a parameter, where it did.
+pub(crate) fn from_param(mut finding: Finding, at: &Tree) -> Finding {
+    if let Some(param) = &at.param {
+        finding.message = format!("{} (${param} is {})", finding.message, at.describe());
+    }
+    finding
+}
+
+fn word_help(word: &str, known: &[&str]) -> String {
+    if word == "linearizable" && known.contains(&"applied-order-explains-replies") {
+        return "this version checks it by its witness: write \"applied-order-explains-replies\""
+            .into();
+    }
+    match nearest(word, known.iter().copied()) {
+        Some(near) => format!("did you mean {near}?"),
+        None => format!("known here: {}", known.join(", ")),
+    }
+}
+
+/// Takes a sentence with an optional code in front and an optional second line of help apart.
+fn said(text: &str, span: Span) -> Finding {
+    let (message, help) = match text.split_once('\n') {
+        Some((message, help)) => (message, Some(help.to_owned())),
+        None => (text, None),
+    };
+    let coded = Code::ALL.iter().find_map(|code| {
+        Some((
+            *code,
+            message.strip_prefix(code.as_str())?.strip_prefix(' ')?,
+        ))
+    });
+    let (code, message) = coded.unwrap_or((Code::SC009, message));
+    Finding::new(code, span, message).maybe_help(help)
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
+impl de::Error for Wrong {
+    fn custom<T: fmt::Display>(text: T) -> Self {
+        Self::Said(text.to_string())
+    }
+
+    fn unknown_field(field: &str, known: &'static [&'static str]) -> Self {
+        Self::Unknown {
+            field: field.to_owned(),
+            known,
+        }
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Self::Missing(field)
+    }
+
+    fn unknown_variant(word: &str, known: &'static [&'static str]) -> Self {
+        Self::Word {
+            word: word.to_owned(),
+            known,
+        }
+    }
+
+    fn invalid_type(_: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::Kind {
+            expected: plain(&expected.to_string()),
+        }
+    }
+
+    fn invalid_value(_: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::Bounds {
+            expected: plain(&expected.to_string()),
+        }
+    }
+}
+
+/// Serde's names for what it expects, in words for people who write JSON.
+fn plain(expected: &str) -> String {
+    match expected {
+        "u8" => "a whole number from 0 to 255".to_owned(),
+        "u32" => "a whole number from 0 to 4294967295".to_owned(),
+        "u64" => "a whole number from 0 to 18446744073709551615".to_owned(),
+        "a boolean" => "true or false".to_owned(),
+        "a sequence" => "a list".to_owned(),
+        name if name.starts_with("struct ") => "an object".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Wrong {}
+
+impl<'de> IntoDeserializer<'de, Wrong> for &'de Tree {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+impl<'de> de::Deserializer<'de> for &'de Tree {
+    type Error = Wrong;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+        match &self.value {
+            Value::Bool(value) => visitor.visit_bool(*value),
+            Value::Number(number) => match (u64::try_from(*number), i64::try_from(*number)) {
+                (Ok(number), _) => visitor.visit_u64(number),
+                (_, Ok(number)) => visitor.visit_i64(number),
+                _ => unreachable!("numbers outside 64 bits are not read into a tree"),
+            },
+            Value::Text(text) => visitor.visit_borrowed_str(text),
+            Value::List(items) => visitor.visit_seq(SeqDeserializer::new(items.iter())),
+            Value::Object(members) => visitor.visit_map(MapDeserializer::new(
+                members
+                    .iter()
+                    .map(|member| (member.key.as_str(), &member.value)),
+            )),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Wrong> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Wrong> {
+        match &self.value {
+            // Serde would take a list for a struct without names.
+            Value::List(_) => Err(Wrong::Kind {
+                expected: "an object".to_owned(),
+            }),
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        known: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Wrong> {
+        match &self.value {
+            Value::Text(word) => visitor.visit_enum(word.as_str().into_deserializer()),
+            _ => Err(Wrong::Kind {
+                expected: format!("one of {}", known.join(", ")),
+            }),
+        }
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
+        unit_struct seq tuple tuple_struct map identifier ignored_any
+    }
+}

@@ -1,0 +1,217 @@
+//! From a failing run to the few moves that it takes.
+//!
+//! A failing run is recorded as a list of actions, and the list is made smaller as long as the same
+//! property fails: the failure is known by the property, never by its text. What makes this work:
+//!
+//! 1. *Moves instead of actions* (`moves`): a message is named by what it says, not by its place on
+//!    its link, so that the rest of a list still means something when a part of it is gone. A move
+//!    that is impossible is skipped, and time passes only where a timer fires.
+//! 2. *Leaps* (`leap`): the end of a long run in a fresh cluster that has just elected the leader of
+//!    that time. One that fails saves hundreds of replays.
+//! 3. *Delta debugging* (`hunt`) of groups, chunks, single moves and pairs, between changes that
+//!    make a case plainer: settings, completions of disks, fewer nodes and clients, short words
+//!    (`passes`).
+//!
+//! The budget counts replays, not seconds: the same run comes down to the same moves anywhere.
+
+mod capture;
+mod case;
+mod job;
+mod macro_steps;
+mod message_key;
+mod moves;
+mod narrate;
+mod nodes;
+mod passes;
+mod replay;
+mod result;
+mod script;
+mod search;
+mod sentences;
+mod shorten_values;
+mod suffix;
+mod timed;
+
+use std::ops::ControlFlow;
+
+use checks::Broken;
+use runner::plant;
+use runner::stepped::Insist;
+use runner::{Missed, Outcome, Verdict, run};
+use scenario::Resolved;
+use sut::Variant;
+use sut::bugs::Bug;
+
+use job::Job;
+
+/// How much work may be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// The most replays.
+    pub replays: u64,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { replays: 20_000 }
+    }
+}
+
+/// How a run fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// A property does not hold.
+    Broken(Broken),
+    /// This did not come true in time.
+    NotLive(Missed),
+    /// This limit was passed, or a step found something else than it expects.
+    Limit(Missed),
+}
+
+impl Failure {
+    /// How a run failed, if it did.
+    #[must_use]
+    pub fn of(outcome: &Outcome) -> Option<Failure> {
+        match &outcome.verdict {
+            Verdict::Safety(violation) => Some(Failure::Broken(violation.broken)),
+            Verdict::Liveness(unmet) => Some(Failure::NotLive(unmet.missed.clone())),
+            Verdict::Expectation(unmet) => Some(Failure::Limit(unmet.missed.clone())),
+            Verdict::Ok | Verdict::Inconclusive(_) => None,
+        }
+    }
+
+    /// Its name in reports: the property or the verdict.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Failure::Broken(broken) => broken.name(),
+            Failure::NotLive(_) => "liveness",
+            Failure::Limit(_) => "expectation",
+        }
+    }
+}
+
+/// What a failing run came down to.
+#[derive(Clone, Debug)]
+pub struct Shrunk {
+    /// How the run fails, and its small form.
+    pub failure: Failure,
+    /// The bug that the servers have.
+    pub bug: Option<Bug>,
+    /// The small form. A stepped scenario, if a property is broken; else a timed one.
+    pub scenario: Resolved,
+    /// The actions of the run.
+    pub actions: u64,
+    /// The moves that are left of them; 0 in a timed scenario.
+    pub moves: u64,
+    /// The steps of the scenario, and in a timed one its faults.
+    pub steps: u64,
+    /// The replays it took.
+    pub replays: u64,
+    /// Whether correct servers pass the small form. `None` if the published code itself fails: then
+    /// nobody knows what correct is.
+    pub passes: Option<bool>,
+}
+
+/// How far the work has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Replays so far.
+    pub replays: u64,
+    /// Moves that are left; of a timed scenario, its phases, faults and steps.
+    pub left: u64,
+}
+
+/// Hears of every replay, and says whether to go on.
+pub type Watch<'w> = &'w mut dyn FnMut(Progress) -> ControlFlow<()>;
+
+/// A run that does not fail, and what became of it instead.
+#[derive(Clone, Debug)]
+pub struct NotFailing(pub Box<Outcome>);
+
+/// Makes a failing run as small as the budget allows. The servers have this bug, or none.
+///
+/// # Errors
+/// When the run does not fail.
+///
+/// # Panics
+/// When the tool itself is broken; never because of the scenario or of what runs in it.
+pub fn shrink(scenario: &Resolved, bug: Option<Bug>, budget: Budget) -> Result<Shrunk, NotFailing> {
+    shrink_watched(scenario, bug, budget, &mut |_| ControlFlow::Continue(()))
+}
+
+/// As [`shrink`]; where `watch` breaks it off, the result is what was reached until then.
+///
+/// # Errors
+/// As [`shrink`].
+///
+/// # Panics
+/// As [`shrink`].
+pub fn shrink_watched(
+    scenario: &Resolved,
+    bug: Option<Bug>,
+    budget: Budget,
+    watch: Watch<'_>,
+) -> Result<Shrunk, NotFailing> {
+    let Some(bug) = bug else {
+        let job = Job {
+            scenario,
+            variant: Variant::published(),
+            insist: Insist::Yes,
+            bug: None,
+            budget,
+            passes: None,
+        };
+        return job.shrink(watch);
+    };
+    let mut prepared = scenario.clone();
+    plant::prepare(bug, &mut prepared);
+    // In a world that is as hard on them, but for a bug that consists of settings.
+    let passes = |small: &Resolved| {
+        let mut cured = small.clone();
+        plant::prepare(bug, &mut cured);
+        plant::cure(bug, &mut cured);
+        pass(&cured)
+    };
+    let job = Job {
+        scenario: &prepared,
+        variant: bug.variant(),
+        // A step may expect what the bug breaks: what counts is the property.
+        insist: Insist::No,
+        bug: Some(bug),
+        budget,
+        passes: Some(&passes),
+    };
+    let mut shrunk = job.shrink(watch)?;
+    plant::prepare(bug, &mut shrunk.scenario);
+    plant::cure(bug, &mut shrunk.scenario);
+    Ok(shrunk)
+}
+
+/// Whether servers that follow it pass a scenario. One in which they fail shows nothing of a bug.
+fn pass(scenario: &Resolved) -> bool {
+    Failure::of(&run(scenario)).is_none()
+}
+
+/// As [`shrink`], with servers of this variant.
+///
+/// # Errors
+/// As [`shrink`].
+///
+/// # Panics
+/// As [`shrink`].
+pub fn shrink_variant(
+    scenario: &Resolved,
+    variant: Variant,
+    budget: Budget,
+) -> Result<Shrunk, NotFailing> {
+    let job = Job {
+        scenario,
+        variant,
+        insist: Insist::Yes,
+        bug: None,
+        budget,
+        passes: Some(&pass),
+    };
+    job.shrink(&mut |_| ControlFlow::Continue(()))
+}

@@ -1,0 +1,187 @@
+//! Whole elections and rounds of replication as one step each, where the script still fails as it
+//! did.
+
+use std::ops::ControlFlow;
+
+use scenario::{Letters, MessageKind, ScriptStep, Verb};
+use simulator::{Endpoint, NodeId};
+use sut::NodeSet;
+
+use super::message_key::Kind;
+use super::moves::Deed;
+use super::{Progress, Watch};
+
+/// A step.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    pub(super) step: ScriptStep,
+    /// The move that it does; none if it stands for several.
+    pub(super) deed: Option<Deed>,
+}
+
+/// Nobody reads a script longer than this aloud.
+const LONG: usize = 200;
+
+/// Tries scripts as long as the budget lasts.
+pub(super) struct Kitchen<'k> {
+    /// Replays so far, and the most.
+    pub(super) runs: u64,
+    pub(super) budget: u64,
+    pub(super) watch: Watch<'k>,
+    /// How many steps of a script are reached, if it fails as it should and every step up to there
+    /// is done.
+    pub(super) reached: &'k mut dyn FnMut(&[Line]) -> Option<usize>,
+}
+
+impl Kitchen<'_> {
+    /// Puts longer verbs in the place of single deliveries, then leaves out what is of no use any
+    /// more.
+    pub(super) fn sweeten(&mut self, mut lines: Vec<Line>) -> Vec<Line> {
+        if lines.len() > LONG {
+            return lines;
+        }
+        let mut place = 0;
+        while place < lines.len() {
+            let candidates = elections(&lines, place)
+                .into_iter()
+                .chain(replications(&lines, place));
+            for candidate in candidates {
+                if self.attempt(&mut lines, candidate) {
+                    break;
+                }
+            }
+            place += 1;
+        }
+        let mut place = lines.len();
+        while place > 0 {
+            place -= 1;
+            let mut shorter = lines.clone();
+            if place < shorter.len() {
+                shorter.remove(place);
+                self.attempt(&mut lines, shorter);
+            }
+        }
+        lines
+    }
+
+    /// Replaces lines by those of a candidate that are reached, if it does.
+    fn attempt(&mut self, lines: &mut Vec<Line>, mut candidate: Vec<Line>) -> bool {
+        if self.runs >= self.budget {
+            return false;
+        }
+        self.runs += 1;
+        let seen = Progress {
+            replays: self.runs,
+            left: lines.len() as u64,
+        };
+        if (self.watch)(seen) == ControlFlow::Break(()) {
+            self.budget = self.runs;
+            return false;
+        }
+        let Some(reached) = (self.reached)(&candidate) else {
+            return false;
+        };
+        candidate.truncate(reached);
+        *lines = candidate;
+        true
+    }
+}
+
+/// The message that a line delivers from one node to another.
+fn delivery(line: &Line) -> Option<(NodeId, NodeId, MessageKind)> {
+    let Some(Verb::Deliver(Letters { from, to, kind, .. })) = &line.step.verb else {
+        return None;
+    };
+    match (from.only()?, to.only()?, *kind) {
+        (Endpoint::Node(from), Endpoint::Node(to), Some(kind)) => Some((from, to, kind)),
+        _ => None,
+    }
+}
+
+/// The election that begins at a place, as one step there, or where it ends.
+fn elections(lines: &[Line], place: usize) -> Vec<Vec<Line>> {
+    let Some(Verb::Timeout(node)) = lines[place].step.verb else {
+        return Vec::new();
+    };
+    let ballot = |line: &Line| {
+        let (from, to, kind) = delivery(line)?;
+        let asks = matches!(kind, MessageKind::PreVote | MessageKind::RequestVote);
+        let answers = matches!(
+            kind,
+            MessageKind::PreVoteReply | MessageKind::RequestVoteReply
+        );
+        match (from == node && asks, to == node && answers) {
+            (true, _) => Some((to, false)),
+            (_, true) => Some((from, kind == MessageKind::RequestVoteReply)),
+            _ => None,
+        }
+    };
+    let next = lines[place + 1..]
+        .iter()
+        .position(|line| line.step.verb == Some(Verb::Timeout(node)));
+    let end = next.map_or(lines.len(), |next| place + 1 + next);
+    let votes: Vec<_> = (place + 1..end)
+        .filter(|at| matches!(ballot(&lines[*at]), Some((_, true))))
+        .collect();
+    let Some(last) = votes.last().copied() else {
+        return Vec::new();
+    };
+    let voters: NodeSet = votes
+        .iter()
+        .filter_map(|at| ballot(&lines[*at]))
+        .map(|(voter, _)| voter)
+        .collect();
+    let elect = Line {
+        step: ScriptStep::from(Verb::Elect {
+            node,
+            votes: voters,
+        }),
+        deed: None,
+    };
+    let of_election =
+        |at: usize| at == place || (place < at && at < end && ballot(&lines[at]).is_some());
+    [place, last]
+        .map(|at| replaced(lines, of_election, at, &elect))
+        .into()
+}
+
+/// The entries that arrive at a place and their acknowledgement as one step there, or where the
+/// acknowledgement arrives.
+fn replications(lines: &[Line], place: usize) -> Vec<Vec<Line>> {
+    let Some((from, to, MessageKind::AppendEntries)) = delivery(&lines[place]) else {
+        return Vec::new();
+    };
+    let back = (to, from, MessageKind::AppendEntriesReply);
+    let answer = lines[place..]
+        .iter()
+        .position(|line| delivery(line) == Some(back));
+    let Some(answer) = answer.map(|answer| place + answer) else {
+        return Vec::new();
+    };
+    let brings = lines[place].deed.as_ref().and_then(Deed::letter);
+    let brings = brings.filter(|letter| letter.says.kind == Kind::Append);
+    let replicate = Line {
+        step: ScriptStep::from(Verb::Replicate {
+            from,
+            to: to.into(),
+            through: Some(brings.map_or(0, |letter| letter.says.entries().1)),
+        }),
+        deed: None,
+    };
+    [place, answer]
+        .map(|at| replaced(lines, |at| at == place || at == answer, at, &replicate))
+        .into()
+}
+
+/// The lines with one at a place, in which others are gone.
+fn replaced(lines: &[Line], gone: impl Fn(usize) -> bool, place: usize, by: &Line) -> Vec<Line> {
+    let mut result = Vec::with_capacity(lines.len());
+    for (at, line) in lines.iter().enumerate() {
+        if at == place {
+            result.push(by.clone());
+        } else if !gone(at) {
+            result.push(line.clone());
+        }
+    }
+    result
+}

@@ -1,0 +1,158 @@
+//! The members of a cluster as a text: `S1 S2 S3 -> S1 S4 + S5`, `S1 S2 S3, witnesses S3`.
+
+use raft_core::Configuration;
+use simulator::NodeId;
+
+use super::node_set::NodeSet;
+
+/// The members of a cluster: who votes, who votes besides while a joint configuration is in force,
+/// who learns, and who of them holds no data.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MemberSets {
+    /// The voters, or those of the incoming half.
+    pub voters: NodeSet,
+    /// The voters of the outgoing half.
+    pub outgoing: NodeSet,
+    /// The learners.
+    pub learners: NodeSet,
+    /// Those members that hold no data.
+    pub witnesses: NodeSet,
+}
+
+/// What is written where a server knows no member.
+const NOBODY: &str = "nobody";
+/// What those who hold no data stand behind.
+const WITNESSES: &str = "witnesses";
+/// How members are written.
+const HOW: &str = "members are written \"S1 S2 S3\", \"S1 S2 -> S1 S3\", \"S1 + S2\" or \"S1 S2 S3, witnesses S3\"";
+
+impl MemberSets {
+    /// Reads `VOTERS`, `OUTGOING -> VOTERS`, each with `+ LEARNERS` or without and with `, witnesses
+    /// WITNESSES` or without, or `nobody`; the names are those of `nodes`.
+    ///
+    /// # Errors
+    /// What is wrong with the text, in words.
+    pub fn read(text: &str, nodes: &[impl AsRef<str>]) -> Result<Self, String> {
+        if text.trim() == NOBODY {
+            return Ok(Self::default());
+        }
+        let set = |names: &str| -> Result<NodeSet, String> {
+            let mut set = NodeSet::EMPTY;
+            for name in names.split_whitespace() {
+                let place = nodes.iter().position(|known| known.as_ref() == name);
+                let place = place.and_then(|place| u32::try_from(place).ok());
+                let shown: String = name.chars().take(40).collect();
+                let id = NodeId(place.ok_or(format!("there is no node \"{shown}\""))?);
+                if set.contains(id) {
+                    return Err(format!("{shown} stands there twice"));
+                }
+                set.insert(id);
+            }
+            Ok(set)
+        };
+        let (text, witnesses) = match text.split_once(',') {
+            Some((members, rest)) => match rest.trim().strip_prefix(WITNESSES) {
+                Some(names) => (members, set(names)?),
+                None => return Err(HOW.to_owned()),
+            },
+            None => (text, NodeSet::EMPTY),
+        };
+        let (outgoing, rest) = match text.split_once("->") {
+            Some((outgoing, rest)) => (set(outgoing)?, rest),
+            None => (NodeSet::EMPTY, text),
+        };
+        let (voters, learners) = match rest.split_once('+') {
+            Some((voters, learners)) => (set(voters)?, set(learners)?),
+            None => (set(rest)?, NodeSet::EMPTY),
+        };
+        let members = [voters, outgoing, learners];
+        let stranger = |id: &NodeId| !members.iter().any(|set| set.contains(*id));
+        if let Some(id) = witnesses.iter().find(stranger) {
+            let name = nodes[id.0 as usize].as_ref();
+            return Err(format!("{name} is a witness there, and no member"));
+        }
+        match voters.is_empty() || (text.contains("->") && outgoing.is_empty()) {
+            true => Err(HOW.to_owned()),
+            false => Ok(Self {
+                voters,
+                outgoing,
+                learners,
+                witnesses,
+            }),
+        }
+    }
+
+    /// The same as a text.
+    pub fn show(&self, nodes: &[impl AsRef<str>]) -> String {
+        let list = |set: NodeSet| {
+            let names = set.iter().map(|id| nodes[id.0 as usize].as_ref());
+            names.collect::<Vec<_>>().join(" ")
+        };
+        if self.voters.is_empty() {
+            return NOBODY.to_owned();
+        }
+        let outgoing = match self.outgoing.is_empty() {
+            true => String::new(),
+            false => list(self.outgoing) + " -> ",
+        };
+        let learners = match self.learners.is_empty() {
+            true => String::new(),
+            false => format!(" + {}", list(self.learners)),
+        };
+        let witnesses = match self.witnesses.is_empty() {
+            true => String::new(),
+            false => format!(", {WITNESSES} {}", list(self.witnesses)),
+        };
+        format!("{outgoing}{}{learners}{witnesses}", list(self.voters))
+    }
+}
+
+impl From<&Configuration> for MemberSets {
+    fn from(configuration: &Configuration) -> Self {
+        let set =
+            |ids: &[raft_core::NodeId]| ids.iter().map(|id| crate::ids::engine_id(*id)).collect();
+        Self {
+            voters: set(configuration.incoming()),
+            outgoing: set(configuration.outgoing()),
+            learners: set(configuration.learners()),
+            witnesses: set(configuration.witnesses()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scenario::select::NodeName;
+
+    #[test]
+    fn members_survive_the_round_trip() {
+        let nodes = ["S1", "S2", "S3", "S4"].map(|name| NodeName(name.to_owned()));
+        for text in [
+            "nobody",
+            "S1",
+            "S1 S2 S3",
+            "S1 S2 -> S1 S3",
+            "S1 S2 -> S3 + S2 S4",
+            "S1 + S4",
+            "S1 S2 S3, witnesses S3",
+            "S1 S2 -> S3 + S2 S4, witnesses S2 S3",
+        ] {
+            let read = MemberSets::read(text, &nodes).unwrap();
+            assert_eq!(read.show(&nodes), text);
+        }
+        for text in [
+            "",
+            "S9",
+            "S1 S1",
+            "-> S1",
+            "S1 ->",
+            "+ S1",
+            "S1 -> + S2",
+            "S1, witnesses S2",
+            "S1, S2",
+        ] {
+            assert!(MemberSets::read(text, &nodes).is_err(), "{text}");
+        }
+    }
+}

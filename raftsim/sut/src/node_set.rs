@@ -1,0 +1,78 @@
+//! A set of nodes.
+
+use simulator::NodeId;
+
+/// Some nodes. A scenario has at most nine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeSet(u16);
+
+impl NodeSet {
+    /// No node.
+    pub const EMPTY: NodeSet = NodeSet(0);
+
+    /// The first `count` nodes.
+    ///
+    /// # Panics
+    /// Above 16.
+    #[must_use]
+    pub fn first(count: u32) -> Self {
+        (0..count).map(NodeId).collect()
+    }
+
+    /// Adds a node.
+    ///
+    /// # Panics
+    /// If its number is above 15: no scenario has so many nodes.
+    pub fn insert(&mut self, node: NodeId) {
+        assert!(node.0 < 16, "a scenario has at most nine nodes");
+        self.0 |= 1 << node.0;
+    }
+
+    /// Whether a node is among them.
+    #[must_use]
+    pub fn contains(self, node: NodeId) -> bool {
+        node.0 < 16 && self.0 & (1 << node.0) != 0
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// How many they are.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.0.count_ones() as usize
+    }
+
+    /// The nodes, in order.
+    pub fn iter(self) -> impl Iterator<Item = NodeId> {
+        (0..16).map(NodeId).filter(move |node| self.contains(*node))
+    }
+}
+
+impl FromIterator<NodeId> for NodeSet {
+    fn from_iter<I: IntoIterator<Item = NodeId>>(nodes: I) -> Self {
+        let mut set = Self::EMPTY;
+        nodes.into_iter().for_each(|node| set.insert(node));
+        set
+    }
+}
+
+impl From<NodeId> for NodeSet {
+    fn from(node: NodeId) -> Self {
+        Self::from_iter([node])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_three_are_three_and_no_more() {
+        assert_eq!(NodeSet::first(3).iter().count(), 3);
+        assert!(!NodeSet::first(3).contains(NodeId(3)) && !NodeSet::EMPTY.contains(NodeId(70)));
+    }
+}

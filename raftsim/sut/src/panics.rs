@@ -1,0 +1,81 @@
+//! Assertions that fail inside a run, turned into values.
+//!
+//! A broken structure of the core or the key-value layer panics. During a run that is a finding,
+//! not the end of the tool: the panic is caught, its message and place are kept, and nothing is
+//! printed. The hook is process-wide because the language has no other; it passes on every panic
+//! that does not happen inside [`catch`].
+
+use std::cell::{Cell, RefCell};
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Once;
+
+thread_local! {
+    static CATCHING: Cell<bool> = const { Cell::new(false) };
+    static CAUGHT: RefCell<Option<Panic>> = const { RefCell::new(None) };
+}
+
+/// A failed assertion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Panic {
+    pub message: String,
+    pub place: String,
+}
+
+impl Panic {
+    /// Whether the tool broke, and not what runs in it: then it is no finding. A server that cannot
+    /// start from what its own writes left is one, though this crate says so on its behalf.
+    pub fn is_the_tools(&self) -> bool {
+        let of = |part: &str| self.place.contains(part);
+        of("simulator/src/") || (of("raftsim/src/") && !of("raftsim/src/server.rs"))
+    }
+}
+
+/// Runs `body`; a panic inside becomes an error.
+pub fn catch<T>(body: impl FnOnce() -> T) -> Result<T, Panic> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !CATCHING.get() {
+                before(info);
+                return;
+            }
+            let message = match info.payload_as_str() {
+                Some(message) => message.to_owned(),
+                None => "an assertion failed".to_owned(),
+            };
+            let place = info.location().map_or_else(String::new, |at| {
+                format!("{}:{}:{}", at.file(), at.line(), at.column())
+            });
+            CAUGHT.set(Some(Panic { message, place }));
+        }));
+    });
+    let outer = CATCHING.replace(true);
+    let result = panic::catch_unwind(AssertUnwindSafe(body));
+    CATCHING.set(outer);
+    result.map_err(|_| {
+        CAUGHT.take().unwrap_or(Panic {
+            message: "a panic".to_owned(),
+            place: String::new(),
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_assertion_becomes_a_value_with_its_message_and_place() {
+        let caught = catch(|| -> u32 { panic!("term {} fell", 3) }).unwrap_err();
+        assert_eq!(caught.message, "term 3 fell");
+        assert!(caught.place.contains("caught.rs"));
+        assert!(caught.is_the_tools());
+        let index = catch(|| std::hint::black_box([1, 2])[std::hint::black_box(2)]).unwrap_err();
+        assert!(
+            index.place.contains("caught.rs"),
+            "even the library's own name their caller"
+        );
+        assert_eq!(catch(|| 7), Ok(7));
+    }
+}

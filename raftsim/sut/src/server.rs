@@ -1,0 +1,300 @@
+//! The node under test: `kv::Node` behind the engine's `Node` trait. Nothing is decided here; ids
+//! and times change their type, and what goes by is folded into the trace hash.
+
+use std::fmt;
+
+use kv::Outbox;
+use raft_core::{Body, Configuration, Index, Instant, Settings, WriteId};
+use simulator::{Boot, ClientId, Input, Local, Output, TraceHash, Verdict};
+
+use crate::ids::{engine_id, raft_id};
+use crate::trace_hash;
+use crate::variant::{Machine, Variant};
+
+/// A replicated KV server in the simulated world, of any [`Variant`].
+pub struct Server {
+    node: Box<dyn Machine>,
+    applied: Vec<(Index, u64)>,
+    answers: Vec<(ClientId, u64, kv::Response)>,
+}
+
+impl Clone for Server {
+    fn clone(&self) -> Self {
+        Self {
+            node: self.node.boxed(),
+            applied: self.applied.clone(),
+            answers: self.answers.clone(),
+        }
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Server").field(&self.node.status()).finish()
+    }
+}
+
+/// How servers are configured; the same for every server and every start.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What is chosen about the state machine.
+    pub options: kv::Options,
+    /// The rules of Raft and the duties of the KV layer in force.
+    pub variant: Variant,
+    /// Raft's knobs.
+    pub settings: Settings,
+    /// The members of the cluster when it was founded.
+    pub configuration: Configuration,
+}
+
+/// The durable image of one server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Image(pub kv::Disk);
+
+impl simulator::Disk for Image {
+    type Write = kv::Write;
+
+    fn apply(&mut self, write: kv::Write) {
+        self.0.apply(write);
+    }
+
+    fn parts(write: &kv::Write) -> u32 {
+        kv::parts(write)
+    }
+
+    fn apply_parts(&mut self, write: &kv::Write, parts: u32) {
+        self.0.apply_parts(write, parts);
+    }
+}
+
+/// The first client number of operations that an operator offers: beyond those of every scenario's
+/// clients, which have links to the servers and are answered over them.
+pub const FIRST_OPERATOR: u32 = 100;
+
+/// A command of the operator, given to one server without a network in between.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operator {
+    /// Offer an operation to this server, whether it leads or not.
+    Propose(Box<Proposal>),
+    /// Tell the server something that its operators can tell it.
+    Command(kv::Operator),
+}
+
+/// An operation offered by an operator. Offered again, it keeps its client and its serial.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// A client number of its own, from [`FIRST_OPERATOR`].
+    pub client: ClientId,
+    /// The number of the operation.
+    pub serial: u64,
+    /// What is asked for.
+    pub op: kv::Op,
+}
+
+impl Server {
+    /// The machine itself.
+    #[must_use]
+    #[inline]
+    pub fn node(&self) -> &dyn Machine {
+        &*self.node
+    }
+
+    /// What the last step applied: each index with the state hash after it.
+    #[must_use]
+    #[inline]
+    pub fn applied(&self) -> &[(Index, u64)] {
+        &self.applied
+    }
+
+    /// What the last step answered to operators: the client and the serial of each operation, and
+    /// what became of it.
+    #[must_use]
+    #[inline]
+    pub fn answers(&self) -> &[(ClientId, u64, kv::Response)] {
+        &self.answers
+    }
+}
+
+impl simulator::Node for Server {
+    type Config = Config;
+    type Message = kv::Message;
+    type Request = kv::Request;
+    type Reply = kv::Response;
+    type Operator = Operator;
+    type Event = kv::Event;
+    type Disk = Image;
+
+    fn boot(config: &Self::Config, boot: Boot, disk: &Image) -> Self {
+        let raft = raft_core::Boot {
+            id: raft_id(boot.id),
+            settings: config.settings,
+            now: Instant(boot.now.0),
+            seed: boot.seed,
+            incarnation: u64::from(boot.incarnation),
+        };
+        let members = config.configuration.clone();
+        let node = config
+            .variant
+            .boot(boot.id, raft, config.options, members, &disk.0);
+        let node = node.unwrap_or_else(|error| {
+            panic!("a server cannot start from what its own writes left on disk: {error}")
+        });
+        Self {
+            node,
+            applied: Vec::new(),
+            answers: Vec::new(),
+        }
+    }
+
+    #[inline]
+    fn step(
+        &mut self,
+        now: Local,
+        input: Input<'_, Self>,
+        out: &mut Output<Self>,
+        events: Option<&mut Vec<kv::Event>>,
+    ) {
+        let offered;
+        let input = match input {
+            Input::Receive { from, message } => kv::Input::Receive {
+                from: raft_id(from),
+                message,
+            },
+            Input::Wake => kv::Input::Wake,
+            Input::Written { through } => kv::Input::Written {
+                write: WriteId(through),
+            },
+            Input::Request {
+                client,
+                serial,
+                request,
+            } => kv::Input::Request {
+                client: kv::ClientId(u64::from(client.0)),
+                serial: kv::Serial(serial),
+                request,
+            },
+            Input::Operator(Operator::Propose(proposal)) => {
+                offered = kv::Request::from(proposal.op.clone());
+                kv::Input::Request {
+                    client: kv::ClientId(u64::from(proposal.client.0)),
+                    serial: kv::Serial(proposal.serial),
+                    request: &offered,
+                }
+            }
+            Input::Operator(Operator::Command(command)) => kv::Input::Operator(command),
+        };
+        self.applied.clear();
+        self.answers.clear();
+        let mut outbox = Out {
+            out,
+            applied: &mut self.applied,
+            answers: &mut self.answers,
+        };
+        self.node.step(Instant(now.0), input, &mut outbox, events);
+    }
+
+    #[inline]
+    fn deadline(&self) -> Option<Local> {
+        self.node.deadline().map(|deadline| Local(deadline.0))
+    }
+
+    fn is_reply(message: &kv::Message) -> bool {
+        match message.raft.body {
+            Body::PreVoteReply { .. }
+            | Body::RequestVoteReply { .. }
+            | Body::AppendEntriesReply(_)
+            | Body::InstallSnapshotReply { .. }
+            | Body::SleepReply { .. }
+            | Body::ProposeReply { .. }
+            | Body::ReadIndexReply { .. } => true,
+            Body::PreVote { .. }
+            | Body::RequestVote { .. }
+            | Body::AppendEntries(_)
+            | Body::InstallSnapshot(_)
+            | Body::TimeoutNow
+            | Body::Sleep { .. }
+            | Body::WakeUp
+            | Body::Propose { .. }
+            | Body::ReadIndex { .. } => false,
+        }
+    }
+
+    fn fold_message(message: &kv::Message, hash: &mut TraceHash) {
+        trace_hash::message(message, hash);
+    }
+
+    fn fold_request(request: &kv::Request, hash: &mut TraceHash) {
+        trace_hash::request(request, hash);
+    }
+
+    fn fold_reply(reply: &kv::Response, hash: &mut TraceHash) {
+        trace_hash::response(reply, hash);
+    }
+
+    fn fold_write(write: &kv::Write, hash: &mut TraceHash) {
+        trace_hash::write(write, hash);
+    }
+
+    fn fold_operator(operator: &Operator, hash: &mut TraceHash) {
+        match operator {
+            Operator::Propose(proposal) => {
+                hash.word(1 << 32 | u64::from(proposal.client.0));
+                hash.word(proposal.serial);
+                trace_hash::op(&proposal.op, hash);
+            }
+            Operator::Command(command) => trace_hash::operator(command, hash),
+        }
+    }
+
+    fn reply_verdict(reply: &kv::Response) -> Verdict {
+        match reply {
+            kv::Response::Done { .. }
+            | kv::Response::SessionOpened { .. }
+            | kv::Response::SessionKept => Verdict::Done,
+            kv::Response::SessionExpired => Verdict::Failed,
+            kv::Response::NotLeader { leader } => Verdict::Elsewhere(leader.map(engine_id)),
+            kv::Response::Lost | kv::Response::Superseded => Verdict::Unknown,
+            // Nothing was done: it may be asked again, here or elsewhere.
+            kv::Response::Busy
+            | kv::Response::ReadFailed
+            | kv::Response::Behind { .. }
+            | kv::Response::NoLease(_) => Verdict::Elsewhere(None),
+        }
+    }
+}
+
+/// Takes what a machine puts out to where the engine expects it.
+pub struct Out<'a> {
+    out: &'a mut Output<Server>,
+    applied: &'a mut Vec<(Index, u64)>,
+    answers: &'a mut Vec<(ClientId, u64, kv::Response)>,
+}
+
+impl Outbox for Out<'_> {
+    #[inline]
+    fn send(&mut self, to: raft_core::NodeId, message: kv::Message) {
+        self.out.sends.push((engine_id(to), message));
+    }
+
+    #[inline]
+    fn write(&mut self, write: kv::Write) {
+        self.out.writes.push(write);
+    }
+
+    #[inline]
+    fn reply(&mut self, client: kv::ClientId, serial: kv::Serial, response: kv::Response) {
+        let client = u32::try_from(client.0).expect("the engine's clients have small numbers");
+        let answer = (ClientId(client), serial.0, response);
+        // An operator stands at the server: no link leads to it.
+        if client < FIRST_OPERATOR {
+            self.out.replies.push(answer);
+        } else {
+            self.answers.push(answer);
+        }
+    }
+
+    #[inline]
+    fn applied(&mut self, index: Index, state_hash: u64) {
+        self.applied.push((index, state_hash));
+    }
+}
