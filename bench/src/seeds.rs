@@ -2,10 +2,11 @@
 
 use std::io;
 
-use raftsim::bugs;
-use raftsim::format::{Overrides, Resolved, parse};
-use raftsim::fuzz::{Generator, Profile, Ran};
-use raftsim::run::{Unobserved, Verdict};
+use fuzz::{Generator, Profile, Ran};
+use runner::run_with_bug;
+use runner::{Unobserved, Verdict};
+use scenario::{Overrides, Resolved, parse};
+use sut::bugs;
 
 use crate::figure::{Figure, Form, Unit, print};
 use crate::measure::{Milli, Work, ns_per_unit};
@@ -25,7 +26,7 @@ pub(crate) fn run(form: Form) -> io::Result<()> {
     let mut works: [Work<'_>; 2] = [
         Box::new(|| {
             one += 1;
-            let outcome = bugs::run(&ten_seconds(one), None, &mut Unobserved);
+            let outcome = run_with_bug(&ten_seconds(one), None, &mut Unobserved);
             assert!(
                 matches!(outcome.verdict, Verdict::Ok | Verdict::Inconclusive(_)),
                 "{:?}",

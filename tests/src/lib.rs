@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use raftsim::format::{Overrides, Resolved, parse, render};
-use raftsim::run::{Outcome, Unobserved, run_variant};
-use raftsim::variant::{AnyDuties, AnyRules, Variant};
+use runner::{Outcome, Unobserved, run_variant};
+use scenario::{Overrides, Resolved, parse, render};
+use sut::{AnyDuties, AnyRules, Variant};
 
 /// The folder of the corpus.
 #[must_use]

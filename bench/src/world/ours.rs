@@ -1,11 +1,11 @@
 //! Ours: the engine with the replicated store in it, as scenarios run it.
 
+use checks::Checks;
 use raft_core::{Configuration, Settings};
-use raftsim::check::Checks;
-use raftsim::format::{Clients, Mix, NodeSet, Property, Size, Values};
-use raftsim::server::{Config, Image, Server, raft_id};
-use raftsim::workload::KvWorkload;
+use runner::KvWorkload;
+use scenario::{Clients, Mix, Size, Values};
 use simulator::{NodeId, Observer, Pace, Quality, Span, SpanRange, Time, World};
+use sut::{Config, Image, NodeSet, Property, Server, raft_id};
 
 use super::{ELECTION_NS, HEARTBEAT_NS, Happened, KEYS, LATENCY_NS, NODES, Plan, VALUE_BYTES};
 

@@ -92,8 +92,8 @@ impl Tenures {
 
 #[cfg(test)]
 mod tests {
-    use super::model;
     use super::*;
+    use crate::model;
 
     fn entry(payload: &[u8]) -> Entry<'_> {
         model::read(payload).unwrap()

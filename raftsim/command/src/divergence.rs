@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use report::trace::{self, Columns, Filter, Header, Line, Tracer};
 use runner::run_with_bug;
 use scenario::Resolved;
-use sut::bugs::{self, Bug};
+use sut::bugs::Bug;
 use sut::time_text::show;
 
 use super::screen::Stop;

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use runner::Unobserved;
 use runner::run_with_bug;
 use shrink::{Budget, Failure, shrink};
-use sut::bugs::{self, Bug};
+use sut::bugs::Bug;
 
 use super::cli::BugsHunt;
 use super::exit::Exit;

@@ -273,8 +273,8 @@ pub(crate) fn json_line(start: &Start, screen: &mut Screen) -> Result<(), Stop> 
 
 #[cfg(test)]
 mod tests {
-    use super::hunt::Small;
     use super::*;
+    use crate::hunt::Small;
 
     fn start(seeds: u64, steps: Option<u64>) -> Start {
         Start {

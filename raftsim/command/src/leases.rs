@@ -8,7 +8,6 @@ use report::failure_report;
 use runner::Unobserved;
 use runner::run_with_bug;
 use serde::Serialize;
-use sut::bugs;
 
 use super::cli::Leases;
 use super::exit::Exit;

@@ -8,7 +8,6 @@ use runner::Verdict;
 use runner::run_with_bug;
 use scenario::{Overrides, Resolved};
 use serde::Serialize;
-use sut::bugs;
 use sut::time_text::brief;
 
 use super::cli::{Measure, Measured};

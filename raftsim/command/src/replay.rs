@@ -7,7 +7,7 @@ use report::failure_report::{self, Again};
 use runner::run_with_bug;
 use runner::{Outcome, TRACE_VERSION, Unobserved};
 use scenario::{Overrides, Resolved};
-use sut::bugs::{self, Bug};
+use sut::bugs::Bug;
 
 use super::batch::quoted;
 use super::cli::{Replay, Trace};

@@ -10,7 +10,7 @@ use report::trace::{self, Header, Line, Tracer};
 use runner::run_with_bug;
 use runner::{Outcome, Recording, Spectator, TRACE_VERSION, Unobserved, Verdict};
 use scenario::Resolved;
-use sut::bugs::{self, Bug};
+use sut::bugs::Bug;
 
 use super::cli::Run;
 use super::divergence;

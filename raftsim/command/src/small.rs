@@ -12,7 +12,6 @@ use runner::run_with_bug;
 use runner::{Unobserved, Verdict};
 use scenario::{Resolved, ScriptStep};
 use shrink::{Progress, Shrunk};
-use sut::bugs;
 use sut::time_text::brief;
 
 use super::batch::quoted;

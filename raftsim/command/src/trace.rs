@@ -9,7 +9,7 @@ use runner::run_with_bug;
 use runner::{Outcome, TRACE_VERSION};
 use scenario::Resolved;
 use simulator::Time;
-use sut::bugs::{self, Bug};
+use sut::bugs::Bug;
 
 use super::cli::Trace;
 use super::exit::Exit;

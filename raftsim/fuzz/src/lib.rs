@@ -11,8 +11,8 @@
 //!
 //! ```
 //! use raft_core::{EntryId, Rules};
-//! use raftsim::fuzz::Fuzz;
-//! use raftsim::variant::Variant;
+//! use fuzz::Fuzz;
+//! use sut::Variant;
 //!
 //! /// Votes for a candidate whose log is longer, though it may be older.
 //! #[derive(Clone, Hash)]

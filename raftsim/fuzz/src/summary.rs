@@ -6,7 +6,7 @@ use runner::run_with_bug;
 use runner::{Outcome, Verdict};
 use scenario::Resolved;
 use simulator::{Count, FaultKind};
-use sut::bugs::{self, Bug};
+use sut::bugs::Bug;
 
 use super::must_hit::{MustHit, Named};
 use super::probe::{Hits, Probe};
@@ -137,8 +137,8 @@ impl Summary {
 
 #[cfg(test)]
 mod tests {
-    use super::must_hit::Wanted;
     use super::*;
+    use crate::must_hit::Wanted;
 
     #[test]
     fn what_no_seed_hit_is_missed_once_there_were_enough_seeds() {

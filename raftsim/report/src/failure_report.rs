@@ -13,7 +13,7 @@ use runner::run_with_bug;
 use runner::{Outcome, Unmet, Verdict};
 use scenario::Resolved;
 use sut::Property;
-use sut::bugs::{self, Bug};
+use sut::bugs::Bug;
 use sut::time_text::show;
 
 use crate::trace::{Columns, Filter, Header, Line, Tracer};

@@ -6,7 +6,7 @@ use scenario::NodeName;
 use simulator::{Endpoint, NodeId, Pair};
 
 /// Directed links between nodes as few groups: `S1 S2 ⇄ S3`, `S1 → S2`.
-pub fn describe(links: &[Pair], names: &[NodeName]) -> String {
+pub(crate) fn describe(links: &[Pair], names: &[NodeName]) -> String {
     let mut receivers: BTreeMap<NodeId, Vec<NodeId>> = BTreeMap::new();
     for (from, to) in links {
         if let (Endpoint::Node(from), Endpoint::Node(to)) = (from, to) {
@@ -45,7 +45,7 @@ pub fn describe(links: &[Pair], names: &[NodeName]) -> String {
     texts.join(", ")
 }
 
-pub fn list(nodes: &[NodeId], names: &[NodeName]) -> String {
+pub(crate) fn list(nodes: &[NodeId], names: &[NodeName]) -> String {
     let names: Vec<_> = nodes
         .iter()
         .map(|id| names[id.0 as usize].0.as_str())

@@ -3,8 +3,8 @@
 use checks::Checks;
 use scenario::{Eventually, Resolved, Selector};
 use simulator::{Cluster, NodeId, Span, Time};
-use sut::members::{self, Rank};
-use sut::{MemberSets, Server, raft_id};
+use sut::members::{self};
+use sut::{MemberSets, Server};
 
 use crate::predicates::{Reign, all_committed, applied_equal, one_leader};
 use crate::unmet::{Clause, Missed, Unmet};

@@ -7,7 +7,7 @@ use sut::{Server, raft_id};
 
 /// A leader and its term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reign {
+pub(crate) struct Reign {
     pub(crate) leader: NodeId,
     pub(crate) term: Term,
 }
@@ -34,7 +34,7 @@ impl Reign {
 }
 
 /// The one leader that all servers of these that are up follow, or why there is none.
-pub fn one_leader(
+pub(crate) fn one_leader(
     cluster: &Cluster<Server>,
     among: &[NodeId],
     names: &[String],
@@ -69,7 +69,7 @@ pub fn one_leader(
 }
 
 /// What stands in the way of everything in the leader's log being committed.
-pub fn all_committed(
+pub(crate) fn all_committed(
     cluster: &Cluster<Server>,
     among: &[NodeId],
     names: &[String],
@@ -85,7 +85,7 @@ pub fn all_committed(
 }
 
 /// A witness applies nothing, nor does a learner that was one and lacks what it would have to apply.
-pub fn applied_equal(
+pub(crate) fn applied_equal(
     cluster: &Cluster<Server>,
     among: &[NodeId],
     names: &[String],

@@ -70,7 +70,7 @@ impl Param {
 pub(crate) type Chosen = Vec<(String, Tree)>;
 
 /// Reads the `params` of a file.
-pub fn read(root: &Tree) -> Result<Vec<Param>, Vec<Finding>> {
+pub(crate) fn read(root: &Tree) -> Result<Vec<Param>, Vec<Finding>> {
     let Some(params) = root.get("params") else {
         return Ok(Vec::new());
     };
@@ -274,8 +274,8 @@ pub(crate) fn first(params: &[Param], except: Option<(&str, &Tree)>) -> Chosen {
 
 #[cfg(test)]
 mod tests {
-    use super::substitute::substitute;
     use super::*;
+    use crate::substitute::substitute;
 
     fn root(text: &str) -> Tree {
         tree::read(text, false).expect("well-formed")

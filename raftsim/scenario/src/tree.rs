@@ -140,7 +140,7 @@ impl Tree {
 
 /// Reads a text; `comments` allows what `.jsonc` adds to JSON. The findings are those of the first
 /// broken thing, or of all duplicate keys, nulls and fractions.
-pub fn read(text: &str, comments: bool) -> Result<Tree, Vec<Finding>> {
+pub(crate) fn read(text: &str, comments: bool) -> Result<Tree, Vec<Finding>> {
     let options = ParseOptions {
         allow_comments: comments,
         allow_trailing_commas: comments,

@@ -16,7 +16,7 @@ const MOST: usize = 20;
 
 /// Reads a `T`. After a mistake the offending part is taken out and reading goes on, so that one
 /// look finds many mistakes; what is missing only because it was taken out is no mistake.
-pub fn read<T: for<'de> Deserialize<'de>>(tree: &Tree) -> Result<T, Vec<Finding>> {
+pub(crate) fn read<T: for<'de> Deserialize<'de>>(tree: &Tree) -> Result<T, Vec<Finding>> {
     let mut tree = tree.clone();
     let mut findings = Vec::new();
     let mut removed: Vec<(Span, String)> = Vec::new();

@@ -120,8 +120,7 @@ impl Shrunk {
         let (import, passes) = match self.passes {
             Some(false) => ("", String::new()),
             _ => (
-                "use runner::run_with_bug;
-use runner::run;\nuse crate::Failure;\n",
+                "use raftsim::runner::run;\nuse raftsim::shrink::Failure;\n",
                 format!(
                     "\n\
                      #[test]\n\
@@ -134,7 +133,7 @@ use runner::run;\nuse crate::Failure;\n",
         format!(
             "//! Made by `raftsim shrink`.\n\
              \n\
-             use raftsim::format::{{Overrides, Resolved, parse}};\n\
+             use raftsim::scenario::{{Overrides, Resolved, parse}};\n\
              {import}\
              \n\
              fn scenario() -> Resolved {{\n    \
@@ -151,7 +150,7 @@ use runner::run;\nuse crate::Failure;\n",
         let word = id.to_lowercase().replace('-', "_");
         let verdict = match &self.failure {
             Failure::Broken(broken) => format!(
-                "let runner::Verdict::Safety(found) = outcome.verdict else {{\n        \
+                "let raftsim::runner::Verdict::Safety(found) = outcome.verdict else {{\n        \
                      panic!(\"{{:?}}\", outcome.verdict)\n    \
                  }};\n    \
                  assert_eq!(found.broken.name(), \"{broken}\");"
@@ -163,8 +162,8 @@ use runner::run;\nuse crate::Failure;\n",
              #[test]\n\
              fn {word}_is_caught() {{\n    \
                  let bug = \"{id}\".parse().expect(\"a known bug\");\n    \
-                 let mut nobody = runner::Unobserved;\n    \
-                 let outcome = sut::run_with_bug(&scenario(), Some(bug), &mut nobody);\n    \
+                 let mut nobody = raftsim::runner::Unobserved;\n    \
+                 let outcome = raftsim::runner::run_with_bug(&scenario(), Some(bug), &mut nobody);\n    \
                  {verdict}\n\
              }}\n"
         )

@@ -123,11 +123,10 @@ impl From<&Configuration> for MemberSets {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use scenario::select::NodeName;
 
     #[test]
     fn members_survive_the_round_trip() {
-        let nodes = ["S1", "S2", "S3", "S4"].map(|name| NodeName(name.to_owned()));
+        let nodes = ["S1", "S2", "S3", "S4"];
         for text in [
             "nobody",
             "S1",

@@ -11,7 +11,6 @@ use report::trace::{self, Header, Line, Tracer, statuses};
 use runner::run_with_bug;
 use runner::{Recording, TRACE_VERSION, Verdict};
 use serde::{Deserialize, Serialize};
-use sut::bugs;
 
 use super::Token;
 

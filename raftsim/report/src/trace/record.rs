@@ -3,7 +3,6 @@
 use runner::TRACE_VERSION;
 use scenario::Resolved;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use sut::bugs::Bug;
 use sut::decisions::{Decision, Kind, Role};
 

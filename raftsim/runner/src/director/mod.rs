@@ -61,7 +61,7 @@ enum Item {
 
 /// Carries out one scenario on one world.
 #[derive(Clone, Debug)]
-pub struct Director<'s> {
+pub(crate) struct Director<'s> {
     scenario: &'s Resolved,
     /// By time, then in the order in which things were planned.
     agenda: BinaryHeap<Reverse<(Time, u64)>>,
@@ -89,7 +89,7 @@ pub struct Director<'s> {
 impl<'s> Director<'s> {
     /// A director at the start of a scenario.
     #[must_use]
-    pub fn new(scenario: &'s Resolved) -> Self {
+    pub(crate) fn new(scenario: &'s Resolved) -> Self {
         let mut begins = Vec::new();
         let mut begin = Time::START;
         for phase in scenario.phases() {
@@ -120,13 +120,13 @@ impl<'s> Director<'s> {
 
     /// When it wants to act next.
     #[must_use]
-    pub fn next_time(&self) -> Option<Time> {
+    pub(crate) fn next_time(&self) -> Option<Time> {
         self.agenda.peek().map(|Reverse((time, _))| *time)
     }
 
     /// The phase that begins with its next act, if one does.
     #[must_use]
-    pub fn next_phase(&self) -> Option<&'s str> {
+    pub(crate) fn next_phase(&self) -> Option<&'s str> {
         let Reverse((_, number)) = self.agenda.peek()?;
         match self.items.get(number)? {
             Item::Begin(phase) => Some(&self.scenario.phases()[*phase].name),
@@ -181,7 +181,7 @@ impl<'s> Director<'s> {
     ///
     /// # Errors
     /// What the observer objects to.
-    pub fn act(
+    pub(crate) fn act(
         &mut self,
         world: &mut KvWorld,
         observer: &mut Watching<'_>,

@@ -6,9 +6,9 @@ use simulator::{FaultKind, NodeId};
 use sut::members::leader;
 use sut::{Operator, raft_id};
 
+use super::Director;
 use super::draws::Draw;
 use super::undo::{Undo, is_down, is_up};
-use super::{Director, targets};
 use crate::convert::options;
 use crate::spectator::Watching;
 use crate::world::KvWorld;

@@ -1,6 +1,6 @@
 //! Bugs: listed, shown, planted in a run.
 
-use raftsim::bugs::Bug;
+use sut::bugs::Bug;
 
 use super::{json, says, scenario, scratch, write};
 

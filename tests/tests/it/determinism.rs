@@ -2,12 +2,10 @@
 //! of a world in the middle of it. Other processes and other builds are compared by the golden
 //! hashes and by `run --twice`.
 
-use raftsim::check::Violation;
-use raftsim::format::Property;
-use raftsim::run::{Outcome, Spectator, Verdict, build, run, run_variant};
-use raftsim::server::Server;
-use raftsim::variant::Variant;
+use checks::Violation;
+use runner::{Outcome, Spectator, Verdict, build, run, run_variant};
 use simulator::{Cluster, Observer, Step, Time};
+use sut::{Property, Server, Variant};
 use tests::{corpus, scenario};
 
 #[test]

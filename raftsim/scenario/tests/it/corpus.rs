@@ -1,11 +1,15 @@
 //! The shipped scenarios, the published schema and the reference page keep in step with the code.
 
-use raftsim::format::{Code, Overrides, Property, check_all, parse, render, schema};
-use serde_json::Value;
 use std::path::{Path, PathBuf};
 
+use scenario::{Code, Overrides, check_all, parse, render, schema};
+use serde_json::Value;
+use sut::Property;
+
 fn project(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(path)
 }
 
 fn read(path: &str) -> String {
@@ -79,7 +83,7 @@ fn every_scenario_explains_itself_and_expects_recovery_and_coverage() {
     }
 }
 
-/// `RAFTSIM_WRITE_SCHEMA=1 cargo test -p raftsim --test format_corpus` writes the schema anew.
+/// `RAFTSIM_WRITE_SCHEMA=1 cargo test -p scenario --test it corpus` writes the schema anew.
 #[test]
 #[expect(
     clippy::disallowed_methods,

@@ -1,8 +1,8 @@
 //! The gallery in `docs/GALLERY.md` says of each planted bug that it is, and of no other.
 
-use raftsim::bugs::Bug;
+use sut::bugs::Bug;
 
-const GALLERY: &str = include_str!("../../docs/GALLERY.md");
+const GALLERY: &str = include_str!("../../../docs/GALLERY.md");
 
 /// Rows of the tables: the id, and where the bug can be planted.
 fn rows() -> impl Iterator<Item = (&'static str, &'static str)> {

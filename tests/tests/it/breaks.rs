@@ -5,10 +5,11 @@
 use std::collections::BTreeSet;
 
 use raft_core::{Index, OutsideLog, Rules, Term, WriteId};
-use raftsim::bugs::{self, Bug, Shows};
-use raftsim::format::{Overrides, Property, Resolved, parse};
-use raftsim::run::{Outcome, Unobserved, Verdict};
-use raftsim::variant::{AnyDuties, AnyRules};
+use runner::run_with_bug;
+use runner::{Outcome, Unobserved, Verdict};
+use scenario::{Overrides, Resolved, parse};
+use sut::bugs::{Bug, Shows};
+use sut::{AnyDuties, AnyRules, Property};
 use tests::{run_with, scenario};
 
 /// Churn with these properties alone.
@@ -31,7 +32,7 @@ fn shown(outcome: &Outcome) -> Option<&'static str> {
 
 /// What the first seed that catches the bug reports, without the properties in `but`.
 fn first(bug: Bug, within: u64, but: &[Property]) -> &'static str {
-    let run = |seed| bugs::run(&churn(seed, but), Some(bug), &mut Unobserved);
+    let run = |seed| run_with_bug(&churn(seed, but), Some(bug), &mut Unobserved);
     let found = (1..=within).find_map(|seed| shown(&run(seed)));
     found.unwrap_or("nothing")
 }
@@ -147,36 +148,37 @@ fn an_answer_meant_for_another_request_is_not_explained_by_the_log() {
 
 // ---- what churn does not show soon ----------------------------------------------------------
 
-const LONG_DELAYS: &str = include_str!("../scenarios/long-delays.json");
-const YOUNG_LEADERS: &str = include_str!("../scenarios/young-leaders.json");
-const SILENT_CLIENTS: &str = include_str!("../scenarios/silent-clients.json");
-const DEAF_SERVER: &str = include_str!("../scenarios/deaf-server.json");
-const DEAF_FORWARDER: &str = include_str!("../scenarios/deaf-forwarder.json");
-const ORPHANED_PAIR: &str = include_str!("../scenarios/orphaned-pair.json");
-const LONG_TRANSFERS: &str = include_str!("../scenarios/long-transfers.json");
-const SLOW_RECEIVER: &str = include_str!("../scenarios/slow-receiver.json");
-const CHANGED_TOO_SOON: &str = include_str!("../scenarios/changed-too-soon.json");
-const TWO_CHANGES_AT_ONCE: &str = include_str!("../scenarios/two-changes-at-once.json");
+const LONG_DELAYS: &str = include_str!("../../scenarios/long-delays.json");
+const YOUNG_LEADERS: &str = include_str!("../../scenarios/young-leaders.json");
+const SILENT_CLIENTS: &str = include_str!("../../scenarios/silent-clients.json");
+const DEAF_SERVER: &str = include_str!("../../scenarios/deaf-server.json");
+const DEAF_FORWARDER: &str = include_str!("../../scenarios/deaf-forwarder.json");
+const ORPHANED_PAIR: &str = include_str!("../../scenarios/orphaned-pair.json");
+const LONG_TRANSFERS: &str = include_str!("../../scenarios/long-transfers.json");
+const SLOW_RECEIVER: &str = include_str!("../../scenarios/slow-receiver.json");
+const CHANGED_TOO_SOON: &str = include_str!("../../scenarios/changed-too-soon.json");
+const TWO_CHANGES_AT_ONCE: &str = include_str!("../../scenarios/two-changes-at-once.json");
 const RESTARTED_AFTER_TWO_CHANGES: &str =
-    include_str!("../scenarios/restarted-after-two-changes.json");
-const OUTLIVED_CONFIGURATION: &str = include_str!("../scenarios/outlived-configuration.json");
-const LEFT_AT_ONCE: &str = include_str!("../scenarios/left-at-once.json");
-const VOTES_OF_LEARNERS: &str = include_str!("../scenarios/votes-of-learners.json");
+    include_str!("../../scenarios/restarted-after-two-changes.json");
+const OUTLIVED_CONFIGURATION: &str = include_str!("../../scenarios/outlived-configuration.json");
+const LEFT_AT_ONCE: &str = include_str!("../../scenarios/left-at-once.json");
+const VOTES_OF_LEARNERS: &str = include_str!("../../scenarios/votes-of-learners.json");
 const SNAPSHOT_OF_A_JOINT_CONFIGURATION: &str =
-    include_str!("../../scenarios/lesson/m14-snapshot-keeps-both-halves.json");
+    include_str!("../../../scenarios/lesson/m14-snapshot-keeps-both-halves.json");
 const REMOVED_LEADER_AND_A_LOST_MESSAGE: &str =
-    include_str!("../scenarios/removed-leader-and-a-lost-message.json");
-const REMOVED_SERVER: &str = include_str!("../scenarios/removed-server.json");
-const DEAD_NEWCOMER: &str = include_str!("../scenarios/dead-newcomer.json");
-const LEARNER_ADDED_AGAIN: &str = include_str!("../scenarios/learner-added-again.json");
-const DEAF_LEARNER: &str = include_str!("../scenarios/deaf-learner.json");
-const WITNESS_THAT_HEARS_NOBODY: &str = include_str!("../scenarios/witness-that-hears-nobody.json");
-const WITNESS_MADE_A_VOTER: &str = include_str!("../scenarios/witness-made-a-voter.json");
-const DEAD_HALF: &str = include_str!("../scenarios/dead-half.json");
-const IDLE_CLUSTER: &str = include_str!("../../scenarios/idle-cluster.json");
-const SLOW_TO_WAKE: &str = include_str!("../scenarios/slow-to-wake.json");
-const SNAPSHOTS: &str = include_str!("../../scenarios/snapshots.json");
-const SESSIONS: &str = include_str!("../../scenarios/sessions.json");
+    include_str!("../../scenarios/removed-leader-and-a-lost-message.json");
+const REMOVED_SERVER: &str = include_str!("../../scenarios/removed-server.json");
+const DEAD_NEWCOMER: &str = include_str!("../../scenarios/dead-newcomer.json");
+const LEARNER_ADDED_AGAIN: &str = include_str!("../../scenarios/learner-added-again.json");
+const DEAF_LEARNER: &str = include_str!("../../scenarios/deaf-learner.json");
+const WITNESS_THAT_HEARS_NOBODY: &str =
+    include_str!("../../scenarios/witness-that-hears-nobody.json");
+const WITNESS_MADE_A_VOTER: &str = include_str!("../../scenarios/witness-made-a-voter.json");
+const DEAD_HALF: &str = include_str!("../../scenarios/dead-half.json");
+const IDLE_CLUSTER: &str = include_str!("../../../scenarios/idle-cluster.json");
+const SLOW_TO_WAKE: &str = include_str!("../../scenarios/slow-to-wake.json");
+const SNAPSHOTS: &str = include_str!("../../../scenarios/snapshots.json");
+const SESSIONS: &str = include_str!("../../../scenarios/sessions.json");
 
 /// Holds that the bug shows in this scenario within so many seeds, and that the first seed to show
 /// it has no fault without it.
@@ -188,7 +190,7 @@ fn shown_by(text: &str, bug: Bug, within: u64) {
         };
         parse("inline.json", text, &overrides).expect("the scenario has no mistakes")
     };
-    let run = |seed, bug| bugs::run(&resolve(seed), bug, &mut Unobserved);
+    let run = |seed, bug| run_with_bug(&resolve(seed), bug, &mut Unobserved);
     let found = (1..=within).find_map(|seed| Some((seed, shown(&run(seed, Some(bug)))?)));
     let (seed, first) = found.unwrap_or_else(|| panic!("{bug} is not shown"));
     let breaks = bug.card().breaks;
@@ -212,7 +214,7 @@ fn shown_twice(text: &str, bug: Bug, within: u64) {
             let mut scenario = parse("inline.json", text, &overrides).expect("it has no mistakes");
             let all = Property::SINGLE.into_iter();
             scenario.expect.always = all.filter(|p| !but.contains(p)).collect();
-            shown(&bugs::run(&scenario, Some(bug), &mut Unobserved))
+            shown(&run_with_bug(&scenario, Some(bug), &mut Unobserved))
         });
         seeds.collect()
     };
@@ -437,7 +439,7 @@ fn two_halves_of_four_servers_decide_for_themselves() {
         scenario.nodes.truncate(4);
         scenario
     };
-    let run = |seed| bugs::run(&four(seed), Some(Bug::C03), &mut Unobserved);
+    let run = |seed| run_with_bug(&four(seed), Some(Bug::C03), &mut Unobserved);
     let found = (1..=50).find_map(|seed| shown(&run(seed)));
     let named = |first| breaks.iter().any(|shows| shows.name() == first);
     assert!(found.is_some_and(named), "{found:?}");

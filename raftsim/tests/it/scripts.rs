@@ -1,8 +1,8 @@
 //! Scripts: what is done one after the other, each step for as long as it takes.
 
-use raftsim::check::End;
-use raftsim::format::{Metric, Overrides, Resolved, parse, render};
-use raftsim::run::{Outcome, Verdict, run};
+use checks::End;
+use runner::{Outcome, Verdict, run};
+use scenario::{Metric, Overrides, Resolved, parse, render};
 
 /// Three nodes without clients whose first phase has this script and lasts `lasts` at most.
 fn scenario(lasts: &str, script: &str) -> Resolved {
@@ -207,7 +207,7 @@ fn a_drawn_number_of_rounds_is_drawn_anew_each_time() {
 /// Three nodes that take a snapshot after each entry and keep nothing of their logs.
 fn forgetful(script: &str) -> Outcome {
     let mut scenario = scenario("60s", script);
-    let each = raftsim::format::SnapshotPolicy {
+    let each = scenario::SnapshotPolicy {
         entries: Some(1),
         ..Default::default()
     };

@@ -1,7 +1,7 @@
 //! The selector `dispensable`: as many voters as the others can do without.
 
-use raftsim::format::{Metric, Overrides, Resolved, parse};
-use raftsim::run::{Verdict, run};
+use runner::{Verdict, run};
+use scenario::{Metric, Overrides, Resolved, parse};
 
 /// So many crashes happen in all. The cluster must serve in the end.
 fn crashes(founders: u32, steps: &str) -> u64 {

@@ -1,6 +1,6 @@
 //! What the paper demands, and what of it has a test.
 
-use raftsim::paper::sections;
+use command::musts::sections;
 
 use super::{json, says};
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use raftsim::run::TRACE_VERSION;
+use runner::TRACE_VERSION;
 
 use super::{Said, says, scratch};
 

@@ -3,21 +3,22 @@
 
 use std::ops::ControlFlow;
 
+use fuzz::{Generator, Profile};
 use raft_core::{Index, Rules};
-use raftsim::bugs::{self, Bug};
-use raftsim::format::{Nanos, Overrides, Resolved, parse};
-use raftsim::fuzz::{Generator, Profile};
-use raftsim::missed::Missed;
-use raftsim::run::{Outcome, Unobserved};
-use raftsim::shrink::{Budget, Failure, Shrunk, shrink, shrink_variant, shrink_watched};
-use raftsim::stepped::{self, Insist};
-use raftsim::variant::Variant;
+use runner::plant;
+use runner::run_with_bug;
+use runner::stepped::{self, Insist};
+use runner::{Missed, Outcome, Unobserved};
+use scenario::{Nanos, Overrides, Resolved, parse};
+use shrink::{Budget, Failure, Shrunk, shrink, shrink_variant, shrink_watched};
+use sut::Variant;
+use sut::bugs::Bug;
 use tests::{run_with, scenario};
 
-const CHURN: &str = include_str!("../../scenarios/churn.json");
-const LONG_DELAYS: &str = include_str!("../scenarios/long-delays.json");
-const YOUNG_LEADERS: &str = include_str!("../scenarios/young-leaders.json");
-const SILENT_CLIENTS: &str = include_str!("../scenarios/silent-clients.json");
+const CHURN: &str = include_str!("../../../scenarios/churn.json");
+const LONG_DELAYS: &str = include_str!("../../scenarios/long-delays.json");
+const YOUNG_LEADERS: &str = include_str!("../../scenarios/young-leaders.json");
+const SILENT_CLIENTS: &str = include_str!("../../scenarios/silent-clients.json");
 
 /// Bugs that break a property, each with a scenario that shows it from this seed on.
 const BROKEN: [(Bug, &str, u64); 21] = [
@@ -53,7 +54,7 @@ fn resolved(text: &str, seed: u64) -> Resolved {
 }
 
 fn run(scenario: &Resolved, bug: Option<Bug>) -> Outcome {
-    bugs::run(scenario, bug, &mut Unobserved)
+    run_with_bug(scenario, bug, &mut Unobserved)
 }
 
 /// The first run that fails so.
@@ -96,7 +97,7 @@ fn small(bug: Bug, scenario: &Resolved) -> (Shrunk, Resolved) {
 /// No step of a script is left undone: each does what it says.
 fn assert_all_done(bug: Bug, file: &Resolved) {
     let mut prepared = file.clone();
-    bug.prepare(&mut prepared);
+    plant::prepare(bug, &mut prepared);
     let script = prepared.script().expect("it is made of steps");
     let variant = bug.variant();
     let played = stepped::play(&prepared, script, &variant, Insist::No, &mut Unobserved);
@@ -134,7 +135,7 @@ fn every_bug_that_breaks_a_property_comes_down_to_a_few_steps() {
 
 #[test]
 fn a_bug_that_consists_of_settings_comes_down_to_a_scenario_that_sound_settings_pass() {
-    let scenario = resolved(include_str!("../scenarios/deaf-server.json"), 1);
+    let scenario = resolved(include_str!("../../scenarios/deaf-server.json"), 1);
     let (shrunk, file) = small(Bug::L07, &scenario);
     assert!(matches!(shrunk.failure, Failure::Limit(Missed::Limit(_))));
     assert_eq!(

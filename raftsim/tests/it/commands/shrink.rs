@@ -75,7 +75,7 @@ fn the_folder_of_a_failing_run_names_its_bug() {
     let record = format!(
         r#"{{ "verdict": "safety", "property": "commit-quorum", "says": "", "scenario": "churn",
             "seed": 1, "bug": "P-01", "trace_hash": "0", "trace_version": {}, "token": "" }}"#,
-        raftsim::run::TRACE_VERSION
+        runner::TRACE_VERSION
     );
     write("failing-run/verdict.json", &record);
     let (run, out) = (folder("failing-run"), folder("shrunk-run"));

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use fuzz::{Generator, Profile, schema};
 use proptest::prelude::*;
-use raftsim::format::{Action, Overrides, Resolved, parse};
-use raftsim::fuzz::{Generator, Profile, schema};
-use raftsim::run::run;
+use runner::run;
+use scenario::{Action, Overrides, Resolved, parse};
 
 fn generator(profile: &str) -> Generator {
     Generator::new(Profile::named(profile).expect("a built-in profile"))
@@ -63,7 +63,7 @@ fn the_scenario_of_a_seed_is_pinned() {
     );
 }
 
-/// `RAFTSIM_WRITE_SCHEMA=1 cargo test -p raftsim --test fuzz_strategy` writes the schema anew.
+/// `RAFTSIM_WRITE_SCHEMA=1 cargo test -p raftsim --test it fuzz_strategy` writes the schema anew.
 #[test]
 #[expect(
     clippy::disallowed_methods,

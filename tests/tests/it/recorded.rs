@@ -3,17 +3,16 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
+use checks::Violation;
+use fuzz::{Generator, Profile};
 use proptest::prelude::*;
-use raftsim::bugs::{self, Bug};
-use raftsim::check::Violation;
-use raftsim::format::{Metric, Overrides, Resolved, parse, render};
-use raftsim::fuzz::{Generator, Profile};
-use raftsim::recording::Recording;
-use raftsim::run::{Outcome, Spectator};
-use raftsim::server::Server;
-use raftsim::stepped::{Insist, play};
-use raftsim::variant::Variant;
+use runner::run_with_bug;
+use runner::stepped::{Insist, play};
+use runner::{Outcome, Recording, Spectator};
+use scenario::{Metric, Overrides, Resolved, parse, render};
 use simulator::{Cluster, Observer, Step, Time};
+use sut::bugs::Bug;
+use sut::{Server, Variant};
 
 /// What every action left behind: its time, the trace hash, and the state of its node.
 #[derive(Default)]
@@ -59,7 +58,7 @@ fn resolved(name: &str, text: &str, seed: Option<u64>) -> Resolved {
 fn recorded(scenario: &Resolved, bug: Option<Bug>) -> (States, Outcome, Resolved) {
     let mut states = States::default();
     let mut recording = Recording::new(&mut states);
-    let outcome = bugs::run(scenario, bug, &mut recording);
+    let outcome = run_with_bug(scenario, bug, &mut recording);
     let again = recording.into_scenario(scenario, bug, &outcome);
     (states, outcome, again)
 }

@@ -5,20 +5,26 @@ use std::path::Path;
 
 use raft_core::catalogue;
 
-const FEATURES: &str = include_str!("../../docs/FEATURES.md");
+const FEATURES: &str = include_str!("../../../docs/FEATURES.md");
 const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs");
 
 /// Where the page's other names are declared.
 const DECLARED: [(&str, &str); 9] = [
-    ("Change", include_str!("../../raft-core/src/membership.rs")),
-    ("Duties", include_str!("../../kv/src/duties.rs")),
-    ("Effect", include_str!("../../raft-core/src/effect.rs")),
-    ("How", include_str!("../../raft-core/src/membership.rs")),
-    ("Input", include_str!("../../raft-core/src/effect.rs")),
-    ("Raft", include_str!("../../raft-core/src/invariants.rs")),
-    ("Raft", include_str!("../../raft-core/src/status.rs")),
-    ("Rules", include_str!("../../raft-core/src/rules.rs")),
-    ("Settings", include_str!("../../raft-core/src/settings.rs")),
+    (
+        "Change",
+        include_str!("../../../raft-core/src/membership.rs"),
+    ),
+    ("Duties", include_str!("../../../kv/src/duties.rs")),
+    ("Effect", include_str!("../../../raft-core/src/effect.rs")),
+    ("How", include_str!("../../../raft-core/src/membership.rs")),
+    ("Input", include_str!("../../../raft-core/src/effect.rs")),
+    ("Raft", include_str!("../../../raft-core/src/invariants.rs")),
+    ("Raft", include_str!("../../../raft-core/src/status.rs")),
+    ("Rules", include_str!("../../../raft-core/src/rules.rs")),
+    (
+        "Settings",
+        include_str!("../../../raft-core/src/settings.rs"),
+    ),
 ];
 
 /// Rows of the tables: the feature, and what is said of it here.

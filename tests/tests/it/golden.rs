@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use raftsim::run::{TRACE_VERSION, run};
+use runner::{TRACE_VERSION, run};
 use serde_json::{Map, Value, json};
 use tests::{corpus, scenario, scenarios};
 
 /// Set to anything, this variable lets the test write the file anew.
 const REGENERATE: &str = "RAFTSIM_REGENERATE";
-const HOW: &str = "RAFTSIM_REGENERATE=1 cargo test -p tests --test golden";
+const HOW: &str = "RAFTSIM_REGENERATE=1 cargo test -p tests --test it golden";
 /// The seed whose hashes are kept.
 const SEED: u64 = 1;
 

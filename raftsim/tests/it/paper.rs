@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use raftsim::paper::{Must, sections};
+use command::musts::{Must, sections};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 const SUITE: &str = "raft-core/tests/paper";

@@ -1,15 +1,17 @@
 //! The stories of failures: what they say, and that a correct cluster gives them nothing to say.
 
-use raftsim::bugs::{self, Bug};
-use raftsim::check::Violation;
-use raftsim::format::{Overrides, Property, Resolved, parse};
-use raftsim::fuzz::{Generator, Profile};
-use raftsim::run::{Unobserved, Verdict};
-use raftsim::why::{Recorder, Story};
+use checks::Violation;
+use fuzz::{Generator, Profile};
+use report::why::{Recorder, Story};
+use runner::run_with_bug;
+use runner::{Unobserved, Verdict};
+use scenario::{Overrides, Resolved, parse};
+use sut::Property;
+use sut::bugs::Bug;
 use tests::scenario;
 
-const LONG_DELAYS: &str = include_str!("../scenarios/long-delays.json");
-const YOUNG_LEADERS: &str = include_str!("../scenarios/young-leaders.json");
+const LONG_DELAYS: &str = include_str!("../../scenarios/long-delays.json");
+const YOUNG_LEADERS: &str = include_str!("../../scenarios/young-leaders.json");
 
 fn resolve(text: &str, seed: u64) -> Resolved {
     let overrides = Overrides {
@@ -32,12 +34,12 @@ fn first(
 ) -> Option<(u64, Box<Violation>, Story)> {
     (1..=within).find_map(|seed| {
         let scenario = world(seed);
-        let outcome = bugs::run(&scenario, Some(bug), &mut Unobserved);
+        let outcome = run_with_bug(&scenario, Some(bug), &mut Unobserved);
         let Verdict::Safety(violation) = outcome.verdict else {
             return None;
         };
         let mut recorder = recorder(&scenario);
-        let _ = bugs::run(&scenario, Some(bug), &mut recorder);
+        let _ = run_with_bug(&scenario, Some(bug), &mut recorder);
         let story = recorder.story(&violation);
         Some((seed, violation, story))
     })
@@ -192,7 +194,7 @@ fn golden(name: &str, bug: Bug, within: u64, world: World) {
     assert!(
         known == found,
         "{path} tells another story. If that is meant, run \
-         `RAFTSIM_REGENERATE=1 cargo test -p tests --test stories`. It is now:\n{found}"
+         `RAFTSIM_REGENERATE=1 cargo test -p tests --test it stories`. It is now:\n{found}"
     );
 }
 
@@ -243,7 +245,7 @@ fn a_correct_cluster_makes_no_wrong_decision() {
         for seed in 1..=seeds {
             let scenario = scenario(&name, seed);
             let mut recorder = recorder(&scenario);
-            let _ = bugs::run(&scenario, None, &mut recorder);
+            let _ = run_with_bug(&scenario, None, &mut recorder);
             assert_eq!(recorder.wrong_decisions(), [], "{name}, seed {seed}");
         }
     }
@@ -256,7 +258,7 @@ fn nor_in_worlds_that_nobody_thought_of() {
     for seed in 0..200 {
         let scenario = generator.scenario(seed);
         let mut recorder = recorder(&scenario);
-        let _ = bugs::run(&scenario, None, &mut recorder);
+        let _ = run_with_bug(&scenario, None, &mut recorder);
         assert_eq!(recorder.wrong_decisions(), [], "seed {seed}");
     }
 }

@@ -1,11 +1,11 @@
 //! The tests of MIT's course as scenarios: they hold, run the same again, can be recorded, and catch
 //! the bugs they name.
 
-use raftsim::bugs::{self, Bug};
-use raftsim::check::Broken;
-use raftsim::format::{Besides, CaughtAt, Metric, Overrides, parse, render};
-use raftsim::recording::Recording;
-use raftsim::run::{Unobserved, Verdict, run};
+use checks::Broken;
+use runner::run_with_bug;
+use runner::{Recording, Unobserved, Verdict, run};
+use scenario::{Besides, CaughtAt, Metric, Overrides, parse, render};
+use sut::bugs::Bug;
 use tests::{corpus_of, scenario, scenarios};
 
 fn files() -> Vec<String> {
@@ -51,7 +51,7 @@ fn a_scripted_run_is_the_same_again_and_can_be_recorded() {
         let scenario = scenario(&format!("mit/{file}.json"), 5);
         let mut nobody = Unobserved;
         let mut recording = Recording::new(&mut nobody);
-        let outcome = bugs::run(&scenario, None, &mut recording);
+        let outcome = run_with_bug(&scenario, None, &mut recording);
         assert_eq!(outcome.trace_hash, run(&scenario).trace_hash, "{file}");
         let text = recording.into_scenario(&scenario, None, &outcome).to_json();
         let again = parse("recorded.json", &text, &Overrides::default());
@@ -98,7 +98,7 @@ fn every_bug_that_a_scenario_names_breaks_it_where_it_says() {
         let scenario = scenario(&file, seed);
         for named in &scenario.expect.caught_by {
             let bug: Bug = named.bug.parse().expect("it was checked");
-            let verdict = bugs::run(&scenario, Some(bug), &mut Unobserved).verdict;
+            let verdict = run_with_bug(&scenario, Some(bug), &mut Unobserved).verdict;
             let shows = match (&verdict, named.property) {
                 (Verdict::Safety(violation), CaughtAt::Property(property)) => {
                     violation.broken == Broken::Property(property)

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 
 use ::svg::parser::{Event, Parser};
 use proptest::prelude::*;
-use raftsim::diagram::{Ending, Options, Scale, svg};
-use raftsim::trace::{Act, Filter, Header, Line, Record, read};
+use report::diagram::{Ending, Options, Scale, svg};
+use report::trace::{Act, Filter, Header, Line, Record, read};
 
 const RUN: &str = include_str!("diagram/storm.jsonl");
 /// Set to anything, this variable lets the test write the picture anew.
 const REGENERATE: &str = "RAFTSIM_REGENERATE";
-const HOW: &str = "RAFTSIM_REGENERATE=1 cargo test -p raftsim --test diagram";
+const HOW: &str = "RAFTSIM_REGENERATE=1 cargo test -p raftsim --test it diagram";
 
 fn run() -> Vec<Line> {
     let (header, lines) = read(RUN.as_bytes()).expect("the recorded run is a trace");
@@ -41,7 +41,7 @@ fn count(picture: &str, class: &str) -> usize {
 fn the_recorded_run_gives_the_committed_picture() {
     let path = PathBuf::from(concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/tests/diagram/storm.svg"
+        "/tests/it/diagram/storm.svg"
     ));
     let options = Options {
         filter: Filter {

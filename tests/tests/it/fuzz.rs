@@ -2,12 +2,12 @@
 //! scenario is shrunk, and its seed kept in `proptest-regressions/fuzz.txt`, to be run first from
 //! then on.
 
+use fuzz::{Fuzz, Profile, Ran, scenarios};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use raft_core::{Index, Rules};
-use raftsim::fuzz::{Fuzz, Profile, Ran, scenarios};
-use raftsim::report;
-use raftsim::variant::Variant;
+use report::failure_report;
+use sut::Variant;
 
 const KEPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/proptest-regressions/fuzz.txt");
 
@@ -28,7 +28,7 @@ proptest! {
         prop_assert!(
             !ran.failed(),
             "{} in\n{}",
-            report::line(&ran.outcome),
+            failure_report::line(&ran.outcome),
             ran.scenario.to_json()
         );
     }

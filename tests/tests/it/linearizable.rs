@@ -1,11 +1,11 @@
 //! What clients saw in runs, as a history of a store that nobody knows anything about.
 
+use checks::history_export::operations;
+use fuzz::{Generator, Profile, Ran};
 use linearize::{Budget, Checker, History, Tier, Verdict};
-use raftsim::bugs::Bug;
-use raftsim::format::Property;
-use raftsim::fuzz::{Generator, Profile, Ran};
-use raftsim::operations::operations;
-use raftsim::run::Verdict as RunVerdict;
+use runner::Verdict as RunVerdict;
+use sut::Property;
+use sut::bugs::Bug;
 
 fn generator(name: &str) -> Generator {
     Generator::new(Profile::named(name).expect("it is built in"))

@@ -1,8 +1,9 @@
 //! What a user is told about mistakes: the right code, at the right place, with what would be right.
 
-use proptest::prelude::*;
-use raftsim::format::{Code, Diagnostic, MAX_BYTES, Overrides, check_all, explain, parse, render};
 use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use scenario::{Code, Diagnostic, MAX_BYTES, Overrides, check_all, explain, parse, render};
 
 /// A small sound scenario with `extra` at the top level and `phase` inside its only phase.
 fn file(extra: &str, phase: &str) -> String {
@@ -698,9 +699,9 @@ fn a_byte_order_mark_and_odd_line_ends_are_no_mistake() {
 const SOUND: [&str; 5] = [
     STEPPED,
     SCRIPTED,
-    include_str!("../../scenarios/churn.json"),
-    include_str!("../../scenarios/lossy-network.json"),
-    include_str!("../../scenarios/first-tour.json"),
+    include_str!("../../../../scenarios/churn.json"),
+    include_str!("../../../../scenarios/lossy-network.json"),
+    include_str!("../../../../scenarios/first-tour.json"),
 ];
 
 /// Every verb and every field of the stepped mode.

@@ -1,7 +1,7 @@
 //! Stepped scenarios do what their steps say, and say why where they cannot.
 
-use raftsim::format::{Metric, Overrides, Resolved, parse, render};
-use raftsim::run::{Outcome, Verdict, run};
+use runner::{Outcome, Verdict, run};
+use scenario::{Metric, Overrides, Resolved, parse, render};
 
 fn scenario(settings: &str, steps: &str) -> Resolved {
     let text = format!(

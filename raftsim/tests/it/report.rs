@@ -1,9 +1,10 @@
 //! Reports of servers with a bug: what a user sees when a property does not hold.
 
-use raftsim::bugs::{self, Bug};
-use raftsim::format::{Overrides, Resolved, parse};
-use raftsim::report::{Again, line, report};
-use raftsim::run::{Outcome, Unobserved, Verdict};
+use report::failure_report::{Again, line, report};
+use runner::run_with_bug;
+use runner::{Outcome, Unobserved, Verdict};
+use scenario::{Overrides, Resolved, parse};
+use sut::bugs::Bug;
 
 fn churn(seed: u64) -> Resolved {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/churn.json");
@@ -19,7 +20,7 @@ fn churn(seed: u64) -> Resolved {
 fn broken(bug: Bug) -> (Outcome, String) {
     for seed in 1..=200 {
         let scenario = churn(seed);
-        let outcome = bugs::run(&scenario, Some(bug), &mut Unobserved);
+        let outcome = run_with_bug(&scenario, Some(bug), &mut Unobserved);
         if let Verdict::Safety(_) = outcome.verdict {
             let again = Again(format!("churn --seed {seed}"));
             let text = report(&scenario, Some(bug), &outcome, &again).expect("it is broken");
@@ -105,7 +106,7 @@ fn a_request_that_took_effect_twice_is_shown_from_its_call_on() {
 #[test]
 fn nothing_is_reported_of_a_run_that_went_well() {
     let scenario = churn(1);
-    let outcome = raftsim::run::run(&scenario);
+    let outcome = runner::run(&scenario);
     let again = Again(String::new());
     let text = report(&scenario, None, &outcome, &again);
     assert_eq!((text, line(&outcome).as_str()), (None, "ok"));

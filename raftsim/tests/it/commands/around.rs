@@ -75,7 +75,7 @@ fn completions_and_version_are_printed() {
     }
     let said = says(&["--version"]);
     assert_eq!(said.code, 0);
-    let expected = format!("(trace version {})", raftsim::run::TRACE_VERSION);
+    let expected = format!("(trace version {})", runner::TRACE_VERSION);
     assert!(said.out.contains(&expected), "{}", said.out);
 }
 

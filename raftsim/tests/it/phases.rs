@@ -1,7 +1,7 @@
 //! Phases that end early.
 
-use raftsim::format::{Overrides, Resolved, parse};
-use raftsim::run::{Verdict, run};
+use runner::{Verdict, run};
+use scenario::{Overrides, Resolved, parse};
 
 fn scenario(phases: &str, eventually: &str) -> Resolved {
     let text = format!(
@@ -55,7 +55,7 @@ fn faults_of_a_phase_that_ended_strike_no_more() {
                     { "name": "second", "for": "9s" }"#;
     let outcome = run(&scenario(phases, ELECTED));
     assert_eq!(outcome.verdict, Verdict::Ok);
-    assert_eq!(outcome.metric(raftsim::format::Metric::Crashes), 0);
+    assert_eq!(outcome.metric(scenario::Metric::Crashes), 0);
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! Every lesson holds with the published rules, and each bug that it names breaks it where it says.
 
-use raftsim::bugs::{self, Bug};
-use raftsim::check::Broken;
-use raftsim::format::{Besides, CaughtAt, Property, Resolved};
-use raftsim::run::{Unobserved, Verdict};
+use checks::Broken;
+use runner::run_with_bug;
+use runner::{Unobserved, Verdict};
+use scenario::{Besides, CaughtAt, Resolved};
+use sut::Property;
+use sut::bugs::Bug;
 use tests::{corpus_of, scenario};
 
 /// Lessons that no bug of their own breaks: what is cut off is committed, so that it matches; an
@@ -37,7 +39,7 @@ fn every_lesson_holds_with_the_published_rules() {
     let lessons = lessons();
     assert!(lessons.len() > 50, "the lessons are gone");
     for lesson in lessons {
-        let verdict = bugs::run(&lesson, None, &mut Unobserved).verdict;
+        let verdict = run_with_bug(&lesson, None, &mut Unobserved).verdict;
         assert_eq!(verdict, Verdict::Ok, "{}", lesson.name);
     }
 }
@@ -48,7 +50,7 @@ fn every_bug_that_a_lesson_names_breaks_it_where_it_says() {
     for lesson in lessons() {
         for named in &lesson.expect.caught_by {
             let bug: Bug = named.bug.parse().expect("it was checked");
-            let verdict = bugs::run(&lesson, Some(bug), &mut Unobserved).verdict;
+            let verdict = run_with_bug(&lesson, Some(bug), &mut Unobserved).verdict;
             let shows = match (&verdict, named.property) {
                 (Verdict::Safety(violation), CaughtAt::Property(property)) => {
                     violation.broken == Broken::Property(property)

@@ -1,0 +1,4 @@
+//! What the format accepts, what it refuses, and what it then says.
+
+mod corpus;
+mod errors;
