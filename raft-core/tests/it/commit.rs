@@ -72,7 +72,7 @@ fn eager_notices_to_a_silent_follower_end_with_its_window() {
 }
 
 /// What a follower makes of the leader's commit index (gallery R-01).
-fn stale_tail_after_a_heartbeat<R: Rules + Clone>(rules: R) -> Index {
+fn stale_tail_after_a_heartbeat(rules: impl Rules + 'static) -> Index {
     let logs: [&[u64]; 3] = [&[1], &[1, 2, 2], &[1]];
     let mut cluster = Cluster::with_rules(rules, 3, plain()).with_logs(2, &logs);
     // A new leader's heartbeat matches entry 1 and says that three entries are committed.

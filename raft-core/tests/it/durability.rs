@@ -15,12 +15,12 @@ fn acknowledges(envelope: &Envelope) -> Option<u64> {
     }
 }
 
-fn acks<R: Rules + Clone>(cluster: &Cluster<R>) -> Vec<u64> {
+fn acks(cluster: &Cluster) -> Vec<u64> {
     cluster.wire.iter().filter_map(acknowledges).collect()
 }
 
 /// Three servers, led by the first, whose disks from now on wait for the test.
-fn slow_disks<R: Rules + Clone>(rules: R) -> Cluster<R> {
+fn slow_disks(rules: impl Rules + 'static) -> Cluster {
     let mut cluster = Cluster::with_rules(rules, 3, plain());
     cluster.lead(1, &[2, 3]);
     cluster.instant_disk = false;
@@ -102,7 +102,7 @@ fn a_leader_commits_before_its_own_disk_when_followers_suffice() {
 
 /// Fills entries 2 and 3 of server 2 in term 1, then lets the leader of term 2 overwrite them while
 /// the first writes are still in flight. Returns the last write of term 1.
-fn overwrite_in_flight<R: Rules + Clone>(cluster: &mut Cluster<R>) -> WriteId {
+fn overwrite_in_flight(cluster: &mut Cluster) -> WriteId {
     for _ in 0..2 {
         cluster.propose(1);
         cluster.deliver(|e| e.to == n(2));

@@ -1,6 +1,6 @@
 //! Claims about elections (§5.2, §5.4.1, dissertation §4.2.3, §6.2, §9.6).
 
-use crate::common::{Cluster, Envelope, MS, n, plain};
+use crate::common::{Cluster, Envelope, MS, n, plain, restored_server};
 use raft_core::{Body, Effect, Event, RoleKind, Settings, Term, VoteRefusal};
 
 fn grants(envelope: &Envelope) -> bool {
@@ -319,7 +319,7 @@ fn a_single_server_leads_alone_once_its_vote_is_durable() {
 
 #[test]
 fn a_server_whose_promises_may_be_lost_neither_votes_nor_campaigns() {
-    use raft_core::{Base, Boot, Configuration, Durable, EntryMeta, Index, Input, Instant, Raft};
+    use raft_core::{Base, Boot, Configuration, Durable, EntryMeta, Index, Input, Instant};
     let durable = Durable {
         hard_state: raft_core::HardState::default(),
         base: Base {
@@ -339,9 +339,10 @@ fn a_server_whose_promises_may_be_lost_neither_votes_nor_campaigns() {
         seed: 1,
         incarnation: 0,
     };
-    let mut raft = Raft::restore(raft_core::Standard, boot, durable).unwrap();
+    let mut raft = restored_server(boot, durable).unwrap();
     let later = raft.deadline().unwrap();
-    assert_eq!(raft.step(later, Input::Wake).count(), 0);
+    let observer = &mut Vec::new();
+    assert_eq!(raft.step_observed(later, Input::Wake, observer).count(), 0);
     let message = raft_core::Message {
         term: Term(1),
         body: Body::RequestVote {
@@ -351,12 +352,13 @@ fn a_server_whose_promises_may_be_lost_neither_votes_nor_campaigns() {
         },
     };
     let effects: Vec<_> = raft
-        .step(
+        .step_observed(
             later,
             Input::Receive {
                 from: n(2),
                 message: &message,
             },
+            observer,
         )
         .collect();
     assert!(!effects.iter().any(|effect| matches!(effect,

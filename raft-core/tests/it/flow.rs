@@ -7,7 +7,7 @@ fn entries(envelope: &Envelope) -> bool {
     matches!(&envelope.message.body, Body::AppendEntries(append) if !append.is_empty())
 }
 
-fn sent_to<R: Rules + Clone>(cluster: &Cluster<R>, id: u64) -> usize {
+fn sent_to(cluster: &Cluster, id: u64) -> usize {
     cluster
         .wire
         .iter()
@@ -15,7 +15,7 @@ fn sent_to<R: Rules + Clone>(cluster: &Cluster<R>, id: u64) -> usize {
         .count()
 }
 
-fn peer<R: Rules + Clone>(cluster: &Cluster<R>, id: u64) -> &Progress {
+fn peer(cluster: &Cluster, id: u64) -> &Progress {
     let peers = cluster.node(1).progress();
     peers.iter().find(|progress| progress.id == n(id)).unwrap()
 }
@@ -186,7 +186,7 @@ fn overtaken_messages_cost_a_probe_and_lose_nothing() {
 }
 
 /// How many times the leader goes back until server 2 follows.
-fn back_offs<R: Rules + Clone>(rules: R, leader: &[u64], follower: &[u64]) -> usize {
+fn back_offs(rules: impl Rules + 'static, leader: &[u64], follower: &[u64]) -> usize {
     let mut cluster = Cluster::with_rules(rules, 3, plain()).with_logs(9, &[leader, follower, &[]]);
     cluster.elect(1, &[3]);
     for _ in 0..3 {
@@ -242,7 +242,7 @@ impl Rules for MatchByHint {
 
 #[test]
 fn a_rejection_proves_no_match() {
-    fn refused<R: Rules + Clone>(rules: R) -> u64 {
+    fn refused(rules: impl Rules + 'static) -> u64 {
         let logs: [&[u64]; 3] = [&[1, 3], &[1, 2], &[1]];
         let mut cluster = Cluster::with_rules(rules, 3, plain()).with_logs(3, &logs);
         cluster.elect(1, &[3]);

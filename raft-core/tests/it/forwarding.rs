@@ -26,7 +26,7 @@ fn led_with(settings: Settings) -> Cluster {
     cluster
 }
 
-fn token<R: Rules + Clone>(cluster: &Cluster<R>) -> ProposalToken {
+fn token(cluster: &Cluster) -> ProposalToken {
     let proposed = cluster
         .wire
         .iter()
@@ -272,7 +272,7 @@ impl Rules for Planted {
 }
 
 /// 2 led term 1 and 3 knows it, 3 led term 2 and 2 knows it; now both are in term 3, without a leader.
-fn confused<R: Rules + Clone>(rules: R) -> Cluster<R> {
+fn confused(rules: impl Rules + 'static) -> Cluster {
     let mut cluster = Cluster::with_rules(rules, 3, forwarding());
     cluster.lead(2, &[1, 3]);
     cluster.lead(3, &[1, 2]);
@@ -285,7 +285,7 @@ fn confused<R: Rules + Clone>(rules: R) -> Cluster<R> {
 
 #[test]
 fn no_proposal_goes_in_circles_but_with_stale_leaders_and_passing_on_twice_it_would() {
-    let hops = |cluster: &mut Cluster<Planted>| {
+    let hops = |cluster: &mut Cluster| {
         cluster.propose(2);
         (0..50).filter(|_| cluster.deliver_one(|_| true)).count()
     };

@@ -1,10 +1,10 @@
 //! Protocol exchanges as text, to be read from top to bottom. `→` is a message that leaves.
 
 use crate::common::{Cluster, describe, n, plain};
-use raft_core::{Rules, Settings};
+use raft_core::Settings;
 
 /// Delivers everything and writes down each message as it is delivered.
-fn play<R: Rules + Clone>(cluster: &mut Cluster<R>) -> String {
+fn play(cluster: &mut Cluster) -> String {
     let mut text = String::new();
     while let Some(next) = cluster.wire.front() {
         text.push_str(&describe(next));

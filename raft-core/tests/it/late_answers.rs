@@ -16,7 +16,7 @@ impl Rules for CountsOldAnswers {
 /// Server 1 leads term 1 and has entries 2 to 4 on server 2, whose answer is delayed. Server 3 leads
 /// term 2 and replaces them. Server 1 leads term 3, has entries 3 and 4 on server 4 alone, and then
 /// gets the answer of term 1. Where its commit index is before and after.
-fn commit_index<R: Rules + Clone>(rules: R, messages: u32) -> (Index, Index) {
+fn commit_index(rules: impl Rules + 'static, messages: u32) -> (Index, Index) {
     let mut cluster = Cluster::with_rules(rules, 5, plain());
     cluster.lead(1, &[2, 3, 4, 5]);
     cluster.propose_sizes(1, &[1, 1, 1]);

@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 
 use crate::common::schedule::change;
+use crate::common::{Server, restored_server};
 use proptest::prelude::*;
 use raft_core::{
     AppendEntries, AppendEntriesReply, Base, Body, Boot, Change, Configuration, Durable, Effect,
     EntryId, EntryMeta, HardState, How, Index, Input, InstallSnapshot, Instant, LIMIT, Message,
-    NodeId, Outcome, Priority, ProposalAnswer, ProposalToken, Raft, ReadMode, ReadToken, Reception,
-    Refusal, RestoreError, Settings, SnapshotId, Span, Standard, Term, WriteId,
+    NodeId, Outcome, Priority, ProposalAnswer, ProposalToken, ReadMode, ReadToken, Reception,
+    Refusal, RestoreError, Settings, SnapshotId, Span, Term, WriteId,
 };
 
 fn number() -> impl Strategy<Value = u64> {
@@ -206,7 +207,7 @@ fn act() -> impl Strategy<Value = (u64, Act)> {
     (1_u64..=3, act)
 }
 
-fn server(id: u64, settings: Settings, learner: bool) -> Raft {
+fn server(id: u64, settings: Settings, learner: bool) -> Server {
     let voters = [NodeId(1), NodeId(2), NodeId(3)];
     let learners: &[NodeId] = if learner { &[NodeId(4)] } else { &[] };
     let durable = Durable {
@@ -228,11 +229,11 @@ fn server(id: u64, settings: Settings, learner: bool) -> Raft {
         seed: 3,
         incarnation: 0,
     };
-    Raft::restore(Standard, boot, durable).unwrap()
+    restored_server(boot, durable).unwrap()
 }
 
 struct Room {
-    nodes: Vec<Raft>,
+    nodes: Vec<Server>,
     wire: Vec<(NodeId, NodeId, Message)>,
     /// What was to be stored of a snapshot, and is not reported yet.
     pieces: BTreeMap<u64, (Reception, u64)>,
@@ -242,7 +243,8 @@ struct Room {
 impl Room {
     fn step(&mut self, id: u64, input: Input<'_>) {
         let node = &mut self.nodes[id as usize - 1];
-        for effect in node.step(Instant(self.now), input) {
+        let observer = &mut Vec::new();
+        for effect in node.step_observed(Instant(self.now), input, observer) {
             match effect {
                 Effect::Send { to, message } => self.wire.push((NodeId(id), to, message)),
                 Effect::StorePiece {
@@ -406,7 +408,7 @@ proptest! {
         };
         let settings = Settings::default();
         let boot = Boot { id: NodeId(1), settings, now: Instant(now), seed: 3, incarnation: 0 };
-        if let Ok(raft) = Raft::restore(Standard, boot, durable) {
+        if let Ok(raft) = restored_server(boot, durable) {
             prop_assert_eq!(raft.invariants(), Ok(()));
         }
     }
@@ -445,7 +447,7 @@ fn a_disk_that_contradicts_itself_is_refused_by_name() {
             seed: 3,
             incarnation: 0,
         };
-        Raft::restore(Standard, boot, durable).err()
+        restored_server(boot, durable).err()
     };
     let restore =
         |base, terms: &[u64], current, intact| with(None, None, base, terms, current, intact);

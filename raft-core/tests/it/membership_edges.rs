@@ -1,12 +1,12 @@
 //! Changes of members where they are least convenient: between crashes and transfers, with members
 //! that know nothing yet, under messages and disks that make no sense.
 
-use crate::common::{Cluster, MS, n, plain};
+use crate::common::{Cluster, MS, Server, n, plain, restored_server};
 use raft_core::{
     AppendEntries, Base, Body, Boot, Change, ChangeFailure, Configuration, Durable, Effect,
     EntryId, EntryMeta, Event, HardState, How, Index, Input, InstallSnapshot, Instant, Malformed,
-    NodeId, Outcome, Raft, ReadMode, RestoreError, RoleKind, Settings, SnapshotId, Span, Standard,
-    Term, TransferFailure,
+    NodeId, Outcome, ReadMode, RestoreError, RoleKind, Settings, SnapshotId, Span, Standard, Term,
+    TransferFailure,
 };
 
 /// `size` servers, the first of which leads, and `spares` that know nobody.
@@ -470,7 +470,7 @@ fn a_snapshot_whose_configuration_names_nobody_is_dropped() {
     cluster.elect(2, &[3]);
 }
 
-fn restored(configuration: Option<Configuration>) -> Result<Raft, RestoreError> {
+fn restored(configuration: Option<Configuration>) -> Result<Server, RestoreError> {
     let entry = |configuration| EntryMeta {
         term: Term(1),
         bytes: 8,
@@ -498,7 +498,7 @@ fn restored(configuration: Option<Configuration>) -> Result<Raft, RestoreError> 
         seed: 3,
         incarnation: 0,
     };
-    Raft::restore(Standard, boot, durable)
+    restored_server(boot, durable)
 }
 
 #[test]

@@ -80,7 +80,7 @@ impl Rules for Planted {
     }
 }
 
-type World = Cluster<Planted>;
+type World = Cluster;
 
 /// `size` servers, the first of which leads, and `spares` that know nobody.
 fn world(rules: Planted, size: u64, spares: u64) -> World {

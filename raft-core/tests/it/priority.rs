@@ -7,7 +7,7 @@ use raft_core::{
 };
 
 /// Server 1 has priority 2, server 2 has priority 1, the others have none.
-fn ranked<R: Rules + Clone>(rules: R, size: u64, settings: Settings) -> Cluster<R> {
+fn ranked(rules: impl Rules + 'static, size: u64, settings: Settings) -> Cluster {
     let mut cluster = Cluster::with_rules(rules, size, settings);
     for (id, priority) in [(1, 2), (2, 1)] {
         cluster.settings.priority = Priority(priority);
@@ -32,7 +32,7 @@ fn asks(last: EntryId, priority: u8, transfer: bool) -> Body {
 }
 
 /// Whether server 1 answers the last question with a vote.
-fn voted<R: Rules + Clone>(cluster: &Cluster<R>) -> bool {
+fn voted(cluster: &Cluster) -> bool {
     let sent = cluster.wire.back().map(|envelope| &envelope.message.body);
     match sent {
         Some(Body::RequestVoteReply { granted } | Body::PreVoteReply { granted, .. }) => *granted,
@@ -40,7 +40,7 @@ fn voted<R: Rules + Clone>(cluster: &Cluster<R>) -> bool {
     }
 }
 
-fn refused_for_priority<R: Rules + Clone>(cluster: &Cluster<R>, id: u64) -> bool {
+fn refused_for_priority(cluster: &Cluster, id: u64) -> bool {
     cluster.saw(id, |event| {
         matches!(
             event,
@@ -115,7 +115,7 @@ fn the_server_that_refused_wins_and_the_refused_one_follows_it() {
 
 /// Lets server 3 try again and again, where 1 can reach nobody but 3 and so never win; for how long
 /// it tries.
-fn until_the_hub_leads<R: Rules + Clone>(rules: R) -> Option<u64> {
+fn until_the_hub_leads(rules: impl Rules + 'static) -> Option<u64> {
     let mut cluster = ranked(rules, 5, Settings::default());
     cluster.crash(2);
     cluster.crash(5);

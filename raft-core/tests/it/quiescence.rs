@@ -21,7 +21,7 @@ fn sleepy() -> Settings {
 }
 
 /// Lets the leader's heartbeats pass until it sleeps, ten at most.
-fn idle<R: Rules + Clone>(cluster: &mut Cluster<R>, leader: u64) {
+fn idle(cluster: &mut Cluster, leader: u64) {
     for _ in 0..10 {
         if cluster.node(leader).deadline().is_some() {
             cluster.timeout(leader);
@@ -30,13 +30,13 @@ fn idle<R: Rules + Clone>(cluster: &mut Cluster<R>, leader: u64) {
     }
 }
 
-fn asleep<R: Rules + Clone>(cluster: &Cluster<R>) -> Vec<u64> {
+fn asleep(cluster: &Cluster) -> Vec<u64> {
     let sleepers = cluster.nodes.iter().filter(|(_, node)| node.is_asleep());
     sleepers.map(|(id, _)| id.0).collect()
 }
 
 /// Three servers that sleep, led by the first.
-fn sleeping<R: Rules + Clone>(rules: R) -> Cluster<R> {
+fn sleeping(rules: impl Rules + 'static) -> Cluster {
     let mut cluster = Cluster::with_rules(rules, 3, sleepy());
     cluster.lead(1, &[2, 3]);
     cluster.propose(1);
@@ -49,7 +49,7 @@ fn sleeping<R: Rules + Clone>(rules: R) -> Cluster<R> {
 }
 
 /// Whoever waits for something gets it, the earliest first, for so long.
-fn pass<R: Rules + Clone>(cluster: &mut Cluster<R>, ms: u64) {
+fn pass(cluster: &mut Cluster, ms: u64) {
     let end = cluster.now + ms * MS;
     for _ in 0..10_000 {
         let waiting = cluster.nodes.iter();
@@ -65,7 +65,7 @@ fn pass<R: Rules + Clone>(cluster: &mut Cluster<R>, ms: u64) {
     panic!("time stands still");
 }
 
-fn leader<R: Rules + Clone>(cluster: &Cluster<R>) -> Option<u64> {
+fn leader(cluster: &Cluster) -> Option<u64> {
     let leads = |id: &&raft_core::NodeId| cluster.node(id.0).role() == RoleKind::Leader;
     cluster.nodes.keys().find(leads).map(|id| id.0)
 }
@@ -918,7 +918,7 @@ impl Rules for SilenceIsDeath {
 }
 
 /// Server 2 wakes, and its messages to the leader are slow. Who leads in the end.
-fn wakes_behind_a_slow_link<R: Rules + Clone>(rules: R) -> Option<u64> {
+fn wakes_behind_a_slow_link(rules: impl Rules + 'static) -> Option<u64> {
     let mut cluster = sleeping(rules);
     cluster.read(2, 7, ReadMode::ReadIndex);
     cluster.timeout(2);

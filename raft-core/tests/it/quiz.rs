@@ -1,9 +1,9 @@
 //! The questions about logs of the dissertation's user study (appendix A.1), put to the servers.
 
-use crate::common::{Cluster, n, plain};
+use crate::common::{Cluster, n, plain, restored_server};
 use raft_core::{
     AppendEntries, Base, Body, Boot, Configuration, Durable, EntryId, EntryMeta, HardState, Index,
-    Instant, NodeId, Raft, RestoreError, RoleKind, Settings, Standard, Term,
+    Instant, NodeId, RestoreError, RoleKind, Settings, Term,
 };
 
 fn entry(index: u64, term: u64) -> EntryId {
@@ -42,7 +42,7 @@ fn starts(terms: &[u64]) -> Result<(), RestoreError> {
         seed: 3,
         incarnation: 0,
     };
-    Raft::restore(Standard, boot, durable).map(drop)
+    restored_server(boot, durable).map(drop)
 }
 
 #[test]

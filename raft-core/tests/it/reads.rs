@@ -329,18 +329,17 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let node = || 1_u64..=3;
-    let mode = prop_oneof![Just(ReadIndex), Just(Lease), Just(Follower)];
-    prop_oneof![
-        20 => act(3).prop_map(Step::World),
-        4 => (node(), mode).prop_map(|(id, mode)| Step::Read(id, mode)),
-        1 => (node(), node()).prop_map(|(id, to)| Step::Transfer(id, to)),
-        1 => node().prop_map(Step::Resign),
-    ]
+    let parts = (0_u32..26, act(3), 1_u64..=3, 1_u64..=3, 0_usize..3);
+    parts.prop_map(|(kind, act, id, to, mode)| match kind {
+        0..20 => Step::World(act),
+        20..24 => Step::Read(id, [ReadIndex, Lease, Follower][mode]),
+        24 => Step::Transfer(id, to),
+        _ => Step::Resign(id),
+    })
 }
 
 /// Runs a schedule; the first read that was answered less than was committed when it was asked.
-fn stale_read<R: Rules + Clone>(cluster: &mut Cluster<R>, steps: &[Step]) -> Option<u64> {
+fn stale_read(cluster: &mut Cluster, steps: &[Step]) -> Option<u64> {
     let mut asked: BTreeMap<u64, u64> = BTreeMap::new();
     let mut waits: Vec<(u64, u64)> = Vec::new();
     let mut newest = 0;
@@ -412,6 +411,28 @@ proptest! {
     }
 }
 
+/// A follower asked its new leader when the leader's term had no committed entry yet; chance found this
+/// schedule once.
+#[test]
+fn a_read_forwarded_to_a_new_leader_misses_nothing_either() {
+    let deliver = |place| Step::World(Act::Deliver(place));
+    let steps = [
+        Step::World(Act::Timeout(3)),
+        deliver(0),
+        deliver(4_494_447_263_314_715_690),
+        deliver(0),
+        deliver(2_856_534_578_815_709_234),
+        deliver(6_616_753_056_633_848_941),
+        deliver(2_801_166_282_065_889_947),
+        deliver(7_382_086_814_390_135_060),
+        Step::Read(2, Follower),
+        deliver(0),
+        deliver(0),
+        deliver(12_128_835_547_146_562_102),
+    ];
+    assert_eq!(stale_read(&mut Cluster::new(3, fast()), &steps), None);
+}
+
 /// A wrong rule, by its place in the list.
 #[derive(Clone, Copy, Debug)]
 struct Wrong(u8);
@@ -441,6 +462,16 @@ impl Rules for Wrong {
     }
 }
 
+/// A lease that ends too late is seldom noticed: leaders must be deposed by timeouts alone, since
+/// nothing else leaves them their lease, and then be asked by it.
+fn aimed_at_leases(step: Step) -> Step {
+    match step {
+        Step::World(Act::Crash(id, ..)) => Step::World(Act::Timeout(id)),
+        Step::Read(id, _) | Step::Transfer(id, _) | Step::Resign(id) => Step::Read(id, Lease),
+        Step::World(act) => Step::World(act),
+    }
+}
+
 #[test]
 fn each_rule_of_reads_is_needed() {
     use proptest::strategy::{Strategy as _, ValueTree as _};
@@ -449,12 +480,15 @@ fn each_rule_of_reads_is_needed() {
     // That a lease ends with a transfer has a test of its own: chance seldom gets there.
     for wrong in [0, 1, 3] {
         let mut runner = TestRunner::deterministic();
+        let steps = proptest::collection::vec(step(), 1..250);
         let found = (0..20_000).any(|_| {
-            let steps = proptest::collection::vec(step(), 1..250);
-            let steps = steps
+            let mut steps = steps
                 .new_tree(&mut runner)
                 .expect("it has values")
                 .current();
+            if wrong == 3 {
+                steps = steps.into_iter().map(aimed_at_leases).collect();
+            }
             let mut cluster = Cluster::with_rules(Wrong(wrong), 3, fast());
             stale_read(&mut cluster, &steps).is_some()
         });
@@ -464,7 +498,7 @@ fn each_rule_of_reads_is_needed() {
 
 /// The target of a transfer wins and commits while the old leader hears nothing; then the old
 /// leader is asked to read by its lease.
-fn read_after_a_silent_transfer<R: Rules + Clone>(rules: R) -> Cluster<R> {
+fn read_after_a_silent_transfer(rules: impl Rules + 'static) -> Cluster {
     let mut cluster = Cluster::with_rules(rules, 3, with_lease());
     cluster.lead(1, &[2, 3]);
     cluster.step(1, raft_core::Input::Transfer { to: n(2) });

@@ -4,13 +4,13 @@
 
 use crate::common::model::{ALL, Model, with_changes};
 use crate::common::schedule::{act_with_changes, run};
-use crate::common::{Cluster, plain};
+use crate::common::{Cluster, Server, plain};
 use proptest::prelude::*;
-use raft_core::{NodeId, Raft, RoleKind, Settings, Standard};
+use raft_core::{NodeId, RoleKind, Settings, Standard};
 
 /// Whether somebody leads, everything is committed, and every member has it.
 fn serves(cluster: &Cluster) -> bool {
-    let leads = |node: &&Raft| node.role() == RoleKind::Leader;
+    let leads = |node: &&Server| node.role() == RoleKind::Leader;
     let leader = cluster.nodes.values().filter(leads);
     let Some(leader) = leader.max_by_key(|node| node.current_term()) else {
         return false;

@@ -11,7 +11,7 @@ fn carries_entries(envelope: &Envelope) -> bool {
 }
 
 /// A reply made up by the test, to the newest message of the leader.
-fn reply<R: Rules + Clone>(cluster: &Cluster<R>, from: u64, outcome: Outcome) -> Body {
+fn reply(cluster: &Cluster, from: u64, outcome: Outcome) -> Body {
     let peer = cluster
         .node(1)
         .progress()
@@ -26,7 +26,7 @@ fn reply<R: Rules + Clone>(cluster: &Cluster<R>, from: u64, outcome: Outcome) ->
     })
 }
 
-fn match_of<R: Rules + Clone>(cluster: &Cluster<R>, peer: u64) -> u64 {
+fn match_of(cluster: &Cluster, peer: u64) -> u64 {
     let peers = cluster.node(1).progress();
     peers
         .iter()

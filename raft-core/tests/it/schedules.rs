@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::common::schedule::{act, run};
 use crate::common::{Cluster, plain};
 use proptest::prelude::*;
-use raft_core::{NodeId, RoleKind, Rules, Settings, Standard, Term};
+use raft_core::{NodeId, RoleKind, Settings, Standard, Term};
 
 /// What the world remembers, whatever the servers say.
 #[derive(Default)]
@@ -16,7 +16,7 @@ struct Model {
 }
 
 impl Model {
-    fn judge<R: Rules + Clone>(&mut self, cluster: &Cluster<R>) {
+    fn judge(&mut self, cluster: &Cluster) {
         let logs: BTreeMap<_, _> = cluster
             .nodes
             .keys()
@@ -64,13 +64,13 @@ impl Model {
 }
 
 /// Faults end; some time later one server leads and everyone holds the same, committed.
-fn heal<R: Rules + Clone>(cluster: &mut Cluster<R>, model: &mut Model, size: u64) {
+fn heal(cluster: &mut Cluster, model: &mut Model, size: u64) {
     for id in 1..=size {
         cluster.sync(id);
     }
     cluster.instant_disk = true;
     let leader =
-        |cluster: &Cluster<R>| (1..=size).find(|id| cluster.node(*id).role() == RoleKind::Leader);
+        |cluster: &Cluster| (1..=size).find(|id| cluster.node(*id).role() == RoleKind::Leader);
     for round in 0..200 {
         let next = (1..=size)
             .min_by_key(|id| cluster.node(*id).deadline())

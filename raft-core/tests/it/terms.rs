@@ -259,7 +259,7 @@ impl Rules for ForgetfulStepDown {
 }
 
 /// Server 2 campaigns, loses to server 1, and is then asked by server 3, all in term 1.
-fn votes_of_two<R: Rules + Clone>(rules: R) -> bool {
+fn votes_of_two(rules: impl Rules + 'static) -> bool {
     let mut cluster = Cluster::with_rules(rules, 3, plain());
     cluster.timeout(2);
     cluster.drop_all();

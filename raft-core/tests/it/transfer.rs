@@ -16,7 +16,7 @@ fn led_with(settings: Settings) -> Cluster {
     cluster
 }
 
-fn transfer<R: Rules + Clone>(cluster: &mut Cluster<R>, from: u64, to: u64) -> Vec<Effect> {
+fn transfer(cluster: &mut Cluster, from: u64, to: u64) -> Vec<Effect> {
     cluster.step(from, Input::Transfer { to: n(to) })
 }
 

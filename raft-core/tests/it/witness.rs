@@ -12,7 +12,7 @@ use raft_core::{
 };
 
 /// Servers 1 to `size`, the last of which is a witness, and so many more that know nobody.
-fn with_witness<R: Rules + Clone>(rules: R, size: u64, spares: u64) -> Cluster<R> {
+fn with_witness(rules: impl Rules + 'static, size: u64, spares: u64) -> Cluster {
     let mut cluster = Cluster::with_spares(rules, size, spares, plain());
     let configuration = cluster.configuration.clone();
     cluster.configuration = configuration.with_witnesses(&[n(size)]).unwrap();

@@ -97,10 +97,10 @@ pub fn rejected(from: u64, term: u64, prev: u64, hint: (u64, u64)) -> (u64, Mess
     answer(from, term, Outcome::Rejected { prev_index, hint })
 }
 
-impl<R: Rules + Clone> Cluster<R> {
+impl Cluster {
     /// S2 alone, as `role term vote [terms of its log]` says; a dash is no vote. A candidate and a
     /// leader get there from the term before, the leader with S1's vote: its last entry opens its term.
-    pub fn begin(rules: R, before: &str) -> Self {
+    pub fn begin(rules: impl Rules + 'static, before: &str) -> Self {
         let mut cluster = Self::with_rules(rules, 3, plain());
         let (words, log) = before.split_once(" [").unwrap();
         let mut log: Vec<u64> = log
@@ -183,7 +183,7 @@ fn said(Envelope { to, message, .. }: &Envelope) -> String {
 
 /// Plays a card and writes down what happens: each message's answers (those after `disk,` left
 /// only when the disk was done), what may be applied, the server at the end, its timer.
-pub fn play<R: Rules + Clone>(rules: R, card: &Card) -> String {
+pub fn play(rules: impl Rules + 'static, card: &Card) -> String {
     let mut cluster = Cluster::begin(rules, card.before);
     cluster.checked = false;
     let follower = cluster.node(OWN).role() == RoleKind::Follower;
@@ -208,7 +208,7 @@ pub fn play<R: Rules + Clone>(rules: R, card: &Card) -> String {
     text
 }
 
-fn react<R: Rules + Clone>(cluster: &mut Cluster<R>, from: u64, message: &Message) -> Vec<String> {
+fn react(cluster: &mut Cluster, from: u64, message: &Message) -> Vec<String> {
     cluster.now += MS;
     let before = cluster.node(OWN).commit_index();
     let effects = cluster.receive(from, OWN, message.term.0, message.body.clone());
@@ -233,7 +233,7 @@ fn react<R: Rules + Clone>(cluster: &mut Cluster<R>, from: u64, message: &Messag
 ///
 /// # Errors
 /// The promise that does not hold.
-pub fn crash_after_reply<R: Rules + Clone>(rules: R, card: &Card) -> Result<(), String> {
+pub fn crash_after_reply(rules: impl Rules + Clone + 'static, card: &Card) -> Result<(), String> {
     let mut cluster = Cluster::begin(rules.clone(), card.before);
     cluster.checked = false;
     let mut promises = Vec::new();
@@ -257,7 +257,7 @@ pub fn crash_after_reply<R: Rules + Clone>(rules: R, card: &Card) -> Result<(), 
     for (from, message) in &card.messages {
         react(&mut cluster, *from, message);
     }
-    let of = |cluster: &Cluster<R>| {
+    let of = |cluster: &Cluster| {
         let raft = cluster.node(OWN);
         (raft.current_term(), raft.voted_for(), cluster.terms(OWN))
     };
@@ -269,17 +269,13 @@ pub fn crash_after_reply<R: Rules + Clone>(rules: R, card: &Card) -> Result<(), 
         .ok_or_else(|| format!("was {was:?}, is {is:?} after the crash"))
 }
 
-fn restart<R: Rules + Clone>(cluster: &mut Cluster<R>) {
+fn restart(cluster: &mut Cluster) {
     cluster.crash(OWN);
     cluster.start(OWN);
 }
 
 /// Whether the restarted server still keeps what it said when its log was `held`.
-fn keeps<R: Rules + Clone>(
-    cluster: &Cluster<R>,
-    said_before: &Envelope,
-    held: &[u64],
-) -> Result<(), String> {
+fn keeps(cluster: &Cluster, said_before: &Envelope, held: &[u64]) -> Result<(), String> {
     let (raft, log) = (cluster.node(OWN), cluster.terms(OWN));
     let Envelope { to, message, .. } = said_before;
     let kept = match &message.body {

@@ -2,6 +2,7 @@
 
 pub mod card;
 pub mod model;
+pub mod rules;
 pub mod schedule;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -10,9 +11,14 @@ use std::fmt::Write as _;
 use raft_core::{
     Append, Base, Body, Boot, Change, ChangeFailure, Configuration, Durable, Effect, EntryId,
     EntryMeta, Event, HardState, How, Index, Input, Instant, Message, NodeId, Outcome, Raft,
-    ReadFailure, ReadMode, ReadToken, Reception, RoleKind, Rules, Settings, SnapshotId, Standard,
-    Term, Write, WriteId,
+    ReadFailure, ReadMode, ReadToken, Reception, RestoreError, RoleKind, Rules, Settings,
+    SnapshotId, Standard, Term, Write, WriteId,
 };
+
+use rules::AnyRules;
+
+/// A server of a cluster.
+pub type Server = Raft<AnyRules>;
 
 pub const MS: u64 = 1_000_000;
 
@@ -116,10 +122,21 @@ impl Disk {
     }
 }
 
+/// A server with the published rules that starts from this.
+///
+/// # Errors
+/// When it cannot start so.
+pub fn restored_server<E: IntoIterator<Item = EntryMeta>>(
+    boot: Boot,
+    durable: Durable<E>,
+) -> Result<Server, RestoreError> {
+    Server::restore(AnyRules::new(Standard), boot, durable)
+}
+
 #[derive(Clone)]
-pub struct Cluster<R: Rules + Clone = Standard> {
-    pub rules: R,
-    pub nodes: BTreeMap<NodeId, Raft<R>>,
+pub struct Cluster {
+    pub rules: AnyRules,
+    pub nodes: BTreeMap<NodeId, Server>,
     pub disks: BTreeMap<NodeId, Disk>,
     pub wire: VecDeque<Envelope>,
     pub events: Vec<(NodeId, Event)>,
@@ -141,19 +158,26 @@ pub fn n(id: u64) -> NodeId {
     NodeId(id)
 }
 
-impl Cluster<Standard> {
+impl Cluster {
     pub fn new(size: u64, settings: Settings) -> Self {
         Self::with_rules(Standard, size, settings)
     }
-}
 
-impl<R: Rules + Clone> Cluster<R> {
-    pub fn with_rules(rules: R, size: u64, settings: Settings) -> Self {
+    pub fn with_rules(rules: impl Rules + 'static, size: u64, settings: Settings) -> Self {
         Self::with_spares(rules, size, 0, settings)
     }
 
     /// `size` servers that found a cluster, and `spares` that know nobody.
-    pub fn with_spares(rules: R, size: u64, spares: u64, settings: Settings) -> Self {
+    pub fn with_spares(
+        rules: impl Rules + 'static,
+        size: u64,
+        spares: u64,
+        settings: Settings,
+    ) -> Self {
+        Self::begun(AnyRules::new(rules), size, spares, settings)
+    }
+
+    fn begun(rules: AnyRules, size: u64, spares: u64, settings: Settings) -> Self {
         let voters: Vec<_> = (1..=size).map(NodeId).collect();
         let all = 1..=size + spares;
         let mut cluster = Self {
@@ -257,7 +281,7 @@ impl<R: Rules + Clone> Cluster<R> {
         disk.pieces = None;
     }
 
-    pub fn node(&self, id: u64) -> &Raft<R> {
+    pub fn node(&self, id: u64) -> &Server {
         &self.nodes[&n(id)]
     }
 
@@ -504,6 +528,25 @@ impl<R: Rules + Clone> Cluster<R> {
 
     /// Delivers the oldest message that `wanted` accepts. Whether there was one.
     pub fn deliver_one(&mut self, wanted: impl Fn(&Envelope) -> bool) -> bool {
+        self.deliver_some(1, &wanted) > 0
+    }
+
+    /// Delivers until no message is left that `wanted` accepts.
+    pub fn deliver(&mut self, wanted: impl Fn(&Envelope) -> bool) {
+        let most = 100_000;
+        let delivered = self.deliver_some(most, &wanted);
+        assert!(delivered < most, "messages never end");
+    }
+
+    /// Delivers so many messages that `wanted` accepts, or all there are. How many. Compiled once, not
+    /// for each test.
+    fn deliver_some(&mut self, most: u32, wanted: &dyn Fn(&Envelope) -> bool) -> u32 {
+        (0..most)
+            .find(|_| !self.deliver_oldest(wanted))
+            .unwrap_or(most)
+    }
+
+    fn deliver_oldest(&mut self, wanted: &dyn Fn(&Envelope) -> bool) -> bool {
         let Some(place) = self.wire.iter().position(wanted) else {
             return false;
         };
@@ -518,16 +561,6 @@ impl<R: Rules + Clone> Cluster<R> {
             );
         }
         true
-    }
-
-    /// Delivers until no message is left that `wanted` accepts.
-    pub fn deliver(&mut self, wanted: impl Fn(&Envelope) -> bool) {
-        for _ in 0..100_000 {
-            if !self.deliver_one(&wanted) {
-                return;
-            }
-        }
-        panic!("messages never end");
     }
 
     pub fn deliver_all(&mut self) {
@@ -600,9 +633,12 @@ impl<R: Rules + Clone> Cluster<R> {
 
     /// Whether an event of this kind was seen at `id`.
     pub fn saw(&self, id: u64, wanted: impl Fn(&Event) -> bool) -> bool {
-        self.events
-            .iter()
-            .any(|(at, event)| *at == n(id) && wanted(event))
+        self.saw_some(id, &wanted)
+    }
+
+    fn saw_some(&self, id: u64, wanted: &dyn Fn(&Event) -> bool) -> bool {
+        let mut events = self.events.iter();
+        events.any(|(at, event)| *at == n(id) && wanted(event))
     }
 
     pub fn terms(&self, id: u64) -> Vec<u64> {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use raft_core::{Event, Index, NodeId, Raft, RoleKind, Rules, Settings, Term};
+use raft_core::{Event, Index, NodeId, RoleKind, Rules, Settings, Term};
 
-use super::Cluster;
+use super::{Cluster, Server};
 
 /// All servers, most of which found the cluster.
 pub const ALL: u64 = 6;
@@ -21,14 +21,14 @@ pub struct Model {
 }
 
 /// The term and the members in force at an entry, if the server's log still tells.
-fn held<R: Rules>(node: &Raft<R>, index: Index) -> Option<(Term, Option<String>)> {
+fn held(node: &Server, index: Index) -> Option<(Term, Option<String>)> {
     let members = node.log().configuration_in_force_at(index);
     let named = (!members.is_of_nobody()).then(|| members.describe());
     node.log().term_at(index).ok().map(|term| (term, named))
 }
 
 impl Model {
-    pub fn judge<R: Rules + Clone>(&mut self, cluster: &Cluster<R>) -> Result<(), String> {
+    pub fn judge(&mut self, cluster: &Cluster) -> Result<(), String> {
         self.judge_elections(&cluster.events)?;
         for (id, node) in &cluster.nodes {
             self.judge_commits(*id, node)?;
@@ -62,7 +62,7 @@ impl Model {
     }
 
     /// Each entry that a server calls committed, once.
-    fn judge_commits<R: Rules>(&mut self, id: NodeId, node: &Raft<R>) -> Result<(), String> {
+    fn judge_commits(&mut self, id: NodeId, node: &Server) -> Result<(), String> {
         let commit = node.commit_index();
         let seen = self.seen.entry(id).or_default();
         // A restarted server begins anew.
@@ -87,7 +87,7 @@ impl Model {
 }
 
 /// So many servers, the first of which leads, and spare ones; disks take their time.
-pub fn with_changes<R: Rules + Clone>(rules: R, founders: u64, settings: Settings) -> Cluster<R> {
+pub fn with_changes(rules: impl Rules + 'static, founders: u64, settings: Settings) -> Cluster {
     let mut cluster = Cluster::with_spares(rules, founders, ALL - founders, settings);
     let others: Vec<_> = (2..=founders).collect();
     cluster.lead(1, &others);

@@ -121,7 +121,7 @@ fn an_entry_of_an_earlier_term_is_not_committed_by_counting_copies() {
 }
 
 /// Figure 8 up to (c): entry 2 of term 2 is on servers 1, 2 and 3 of five; server 1 leads term 4.
-fn figure_8_until_c<R: Rules + Clone>(rules: R) -> Cluster<R> {
+fn figure_8_until_c(rules: impl Rules + 'static) -> Cluster {
     let log: &[u64] = &[1];
     let mut cluster = Cluster::with_rules(rules, 5, plain()).with_logs(1, &[log; 5]);
     // (a) Server 1 leads term 2 and replicates entry 2 to server 2 alone.
@@ -169,7 +169,7 @@ fn carries_term_4(envelope: &Envelope) -> bool {
 }
 
 /// Figure 8 (d): server 5 may still be elected and overwrite entry 2.
-fn server_5_overwrites<R: Rules + Clone>(cluster: &mut Cluster<R>) {
+fn server_5_overwrites(cluster: &mut Cluster) {
     cluster.crash(1);
     cluster.elect(5, &[2, 3, 4]);
     for _ in 0..3 {

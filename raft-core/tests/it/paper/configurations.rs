@@ -7,7 +7,7 @@ use raft_core::{
 use super::{ask, configured_at, every_choice, granted, to, with_spares};
 use crate::common::{Cluster, n, plain};
 
-fn committed<R: Rules + Clone>(cluster: &Cluster<R>, id: u64) -> Index {
+fn committed(cluster: &Cluster, id: u64) -> Index {
     cluster.node(id).commit_index()
 }
 
@@ -178,7 +178,7 @@ fn changes_on_top_of_one_that_is_not_committed_would_let_two_majorities_decide()
             true
         }
     }
-    fn commits<R: Rules + Clone>(rules: R) -> (Index, Index) {
+    fn commits(rules: impl Rules + 'static) -> (Index, Index) {
         let mut cluster = Cluster::with_spares(rules, 3, 2, plain());
         cluster.lead(1, &[2, 3]);
         for id in [4, 5] {
@@ -289,7 +289,7 @@ fn histories() -> [(Change, Change, &'static [u64]); 3] {
 
 /// Whether S2's change is committed, and whether S1 leads again, when S2's first entry reaches
 /// `first_of_two` before it changes anything.
-fn erratum<R: Rules + Clone>(rules: R, first_of_two: &[u64]) -> [(bool, bool); 3] {
+fn erratum(rules: impl Rules + Clone + 'static, first_of_two: &[u64]) -> [(bool, bool); 3] {
     histories().map(|(first, second, again)| {
         let mut cluster = Cluster::with_spares(rules.clone(), 4, 2, plain());
         cluster.lead(1, &[2, 3, 4]);

@@ -26,7 +26,7 @@ mod transfer;
 
 use crate::common::card::{Card, play};
 use crate::common::{Cluster, n};
-use raft_core::{Body, Change, EntryId, Index, Message, Progress, Rules, Settings, Standard, Term};
+use raft_core::{Body, Change, EntryId, Index, Message, Progress, Settings, Standard, Term};
 
 const GRANT: Body = Body::RequestVoteReply { granted: true };
 const REFUSAL: Body = Body::RequestVoteReply { granted: false };
@@ -76,13 +76,13 @@ fn refusal(from: u64, term: u64) -> (u64, Message) {
 }
 
 /// What `leader` knows of `follower`.
-fn peer<R: Rules + Clone>(cluster: &Cluster<R>, leader: u64, follower: u64) -> &Progress {
+fn peer(cluster: &Cluster, leader: u64, follower: u64) -> &Progress {
     let peers = cluster.node(leader).progress();
     peers.iter().find(|peer| peer.id == n(follower)).unwrap()
 }
 
 /// Whether S2 gives its vote, or its pre-vote, in the last message on the wire.
-fn granted<R: Rules + Clone>(cluster: &Cluster<R>) -> Option<bool> {
+fn granted(cluster: &Cluster) -> Option<bool> {
     match cluster.wire.back()?.message.body {
         Body::RequestVoteReply { granted } | Body::PreVoteReply { granted, .. } => Some(granted),
         _ => None,
@@ -132,7 +132,7 @@ fn to(voters: &[u64]) -> Change {
 }
 
 /// Where the latest configuration of a server's log stands.
-fn configured_at<R: Rules + Clone>(cluster: &Cluster<R>, id: u64) -> Index {
+fn configured_at(cluster: &Cluster, id: u64) -> Index {
     cluster.node(id).log().configured_at()
 }
 

@@ -2,12 +2,12 @@
 
 use raft_core::{
     Base, Boot, Configuration, Durable, Effect, EntryId, EntryMeta, HardState, Index, Input,
-    Instant, Raft, RoleKind, Standard, Term,
+    Instant, RoleKind, Standard, Term,
 };
 
 use super::{GRANT, ask, granted};
 use crate::common::card::{Card, accepted, append, crash_after_reply, rejected, vote};
-use crate::common::{Cluster, n, plain};
+use crate::common::{Cluster, n, plain, restored_server};
 
 /// Three servers, led by the first, whose disks from now on wait for the test.
 fn slow_disks() -> Cluster {
@@ -373,7 +373,7 @@ fn a_server_that_may_have_lost_its_promises_neither_votes_nor_campaigns() {
         incarnation: 0,
     };
     let mut cluster = Cluster::new(3, plain());
-    let wiped = Raft::restore(Standard, boot, durable).unwrap();
+    let wiped = restored_server(boot, durable).unwrap();
     cluster.nodes.insert(n(2), wiped);
     for _ in 0..5 {
         cluster.timeout(2);

@@ -1,6 +1,6 @@
 //! Dissertation §3.10: a leader hands leadership over.
 
-use raft_core::{Body, Effect, Event, Index, Input, RoleKind, Rules, Settings, Term};
+use raft_core::{Body, Effect, Event, Index, Input, RoleKind, Settings, Term};
 
 use crate::common::{Cluster, Envelope, n};
 
@@ -11,7 +11,7 @@ fn led(size: u64) -> Cluster {
     cluster
 }
 
-fn hand_over<R: Rules + Clone>(cluster: &mut Cluster<R>, to: u64) {
+fn hand_over(cluster: &mut Cluster, to: u64) {
     cluster.step(1, Input::Transfer { to: n(to) });
 }
 
