@@ -27,7 +27,7 @@ mod load;
 mod measure;
 mod memory;
 mod peer;
-#[path = "../../linearize/tests/porcupine/mod.rs"]
+#[path = "../../linearize/tests/it/porcupine/mod.rs"]
 mod porcupine;
 mod seeds;
 mod snapshot;

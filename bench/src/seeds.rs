@@ -6,7 +6,6 @@ use fuzz::{Generator, Profile, Ran};
 use runner::run_with_bug;
 use runner::{Unobserved, Verdict};
 use scenario::{Overrides, Resolved, parse};
-use sut::bugs;
 
 use crate::figure::{Figure, Form, Unit, print};
 use crate::measure::{Milli, Work, ns_per_unit};

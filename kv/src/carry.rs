@@ -3,16 +3,17 @@
 
 use alloc::boxed::Box;
 
-use raft_core::{AppendEntries, Body, Source};
+use raft_core::{AppendEntries, Body, Reception, SnapshotId, Source};
 
 use crate::command::{ClientId, Serial};
 use crate::duties::Duties;
 use crate::keeping::Keeping;
+use crate::left_out::leave_out;
 use crate::members;
 use crate::payload::{Payload, PayloadLog, Payloads};
 use crate::snapshot::Piece;
-use crate::wire::{LogWrite, Message};
-use crate::witness;
+use crate::stream::{Own, Stream};
+use crate::wire::{LogWrite, Message, Write};
 
 /// What a message goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,7 +119,7 @@ pub(crate) fn attached<D: Duties>(
             message.payloads = log.slice(first, append.last, append.entries_term)?;
             if to == Receiver::Witness {
                 message.to_witness = true;
-                witness::leave_out(&mut message.payloads);
+                leave_out(&mut message.payloads);
             }
         }
         Body::InstallSnapshot(install) => {
@@ -130,4 +131,34 @@ pub(crate) fn attached<D: Duties>(
         _ => {}
     }
     Some(message)
+}
+
+/// The piece that has just come.
+pub(crate) fn came<'a>(carried: &Carried<'a>) -> &'a Piece {
+    let Carried::Piece(Some(piece)) = carried else {
+        panic!("a piece is taken when it comes");
+    };
+    piece
+}
+
+/// Takes in the next piece: one that waits here, else the one that has just come.
+pub(crate) fn stored<D: Duties>(
+    keeping: &mut Keeping<D>,
+    stream: &mut Stream,
+    (reception, snapshot, offset): (Reception, SnapshotId, u64),
+    carried: &Carried<'_>,
+) -> Write {
+    let waits = keeping.early.take(reception, offset);
+    let bytes = waits.unwrap_or_else(|| came(carried).bytes.clone());
+    keeping.receive(reception, snapshot, offset, &bytes);
+    stream.own(Own::Piece {
+        reception,
+        snapshot,
+        received: offset + bytes.len() as u64,
+    });
+    Write::Piece {
+        snapshot,
+        offset,
+        bytes,
+    }
 }

@@ -5,10 +5,9 @@ use raft_core::{EntryId, Index, Input, Instant, Reception, Rules, SnapshotId, Wr
 use crate::carry::Carried;
 use crate::duties::Duties;
 use crate::event::{Event, Observer};
-use crate::keeping::Keeping;
 use crate::node::Node;
-use crate::snapshot::{Piece, Snapshot};
-use crate::stream::{Own, Stream};
+use crate::snapshot::Snapshot;
+use crate::stream::Own;
 use crate::wire::{Outbox, Response, Write};
 
 impl<R: Rules, D: Duties> Node<R, D> {
@@ -136,35 +135,5 @@ impl<R: Rules, D: Duties> Node<R, D> {
             out.reply(waiter.client, waiter.serial, Response::Lost);
         }
         out.applied(index, self.machine.hash());
-    }
-}
-
-/// The piece that has just come.
-pub(crate) fn came<'a>(carried: &Carried<'a>) -> &'a Piece {
-    let Carried::Piece(Some(piece)) = carried else {
-        panic!("a piece is taken when it comes");
-    };
-    piece
-}
-
-/// Takes in the next piece: one that waits here, else the one that has just come.
-pub(crate) fn stored<D: Duties>(
-    keeping: &mut Keeping<D>,
-    stream: &mut Stream,
-    (reception, snapshot, offset): (Reception, SnapshotId, u64),
-    carried: &Carried<'_>,
-) -> Write {
-    let waits = keeping.early.take(reception, offset);
-    let bytes = waits.unwrap_or_else(|| came(carried).bytes.clone());
-    keeping.receive(reception, snapshot, offset, &bytes);
-    stream.own(Own::Piece {
-        reception,
-        snapshot,
-        received: offset + bytes.len() as u64,
-    });
-    Write::Piece {
-        snapshot,
-        offset,
-        bytes,
     }
 }

@@ -6,15 +6,16 @@ use raft_core::{
 };
 
 use crate::apply::Applying;
-use crate::carry::{Carried, Receiver, attached, record};
+use crate::carry::{Carried, Receiver, attached, came, record, stored};
 use crate::cluster_clock::ClusterClock;
 use crate::command::{ClientId, Serial};
-use crate::compacting::{came, stored};
 use crate::duties::{Duties, Standard};
 use crate::event::{Came, Event, Observer};
 use crate::forwarding::{Forwarding, taken};
 use crate::keeping::{Compaction, Keeping};
+use crate::left_out::{is_left_out, must_hold_data};
 use crate::machine::Machine;
+use crate::missing_data::MissingData;
 use crate::operator::Operator;
 use crate::payload::{Payload, PayloadLog};
 use crate::reads::{Asked, ReadBy, Reads};
@@ -23,7 +24,6 @@ use crate::stream::Stream;
 use crate::told::{answer, not_read, refused, response};
 use crate::waiting::{Waiter, Waiting};
 use crate::wire::{Message, Outbox, Response, Write};
-use crate::witness::{Lack, is_left_out, must_hold_data};
 
 /// A server of the replicated key-value store.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -37,7 +37,7 @@ pub struct Node<R = raft_core::Standard, D: Duties = Standard> {
     pub(crate) applying: Applying,
     pub(crate) keeping: Keeping<D>,
     pub(crate) stream: Stream,
-    pub(crate) lack: Lack,
+    pub(crate) missing: MissingData,
     pub(crate) clock: ClusterClock,
     pub(crate) session_timeout: Option<Span>,
 }
@@ -156,7 +156,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
             return Err(Broken("more is applied than is committed"));
         }
         let base = self.raft.log().base().last.index;
-        if self.machine.applied() < base.0 && !self.lack.reaches(base) {
+        if self.machine.applied() < base.0 && !self.missing.reaches(base) {
             return Err(Broken("the log begins after entries that are not applied"));
         }
         if self.payloads.last_index() != self.raft.log().last_index() {
@@ -376,7 +376,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
             applying,
             keeping,
             stream,
-            lack,
+            missing,
             clock,
             ..
         } = self;
@@ -389,7 +389,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
                     stream.core(write.id);
                     let write = record(payloads, write, &carried);
                     let members = effects.configuration();
-                    lack.follow(&write, must_hold_data(members, id));
+                    missing.follow(&write, must_hold_data(members, id));
                     clock.hear(now, write.payloads.iter());
                     out.write(Write::Log(write));
                 }
@@ -470,12 +470,12 @@ impl<R: Rules, D: Duties> Node<R, D> {
             reads,
             applying,
             keeping,
-            lack,
+            missing,
             ..
         } = self;
         if let Some(through) = applying.take_due(now) {
             if raft.is_witness() {
-                lack.pass(payloads, through, keeping);
+                missing.pass(payloads, through, keeping);
             } else {
                 let state = (machine, keeping);
                 apply(state, payloads, waiting, through, out, observer);

@@ -15,14 +15,15 @@ use crate::disk::Disk;
 use crate::duties::Duties;
 use crate::forwarding::Forwarding;
 use crate::keeping::Keeping;
+use crate::left_out::must_hold_data;
 use crate::machine::Machine;
 use crate::members;
+use crate::missing_data::MissingData;
 use crate::node::{Node, Options};
 use crate::payload::{Payload, PayloadLog};
 use crate::reads::Reads;
 use crate::stream::Stream;
 use crate::waiting::Waiting;
-use crate::witness::{Lack, must_hold_data};
 
 /// Why a node cannot start from what was found on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +95,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
         for (term, payload) in &disk.entries {
             payloads.push(*term, payload.clone());
         }
-        let lack = Lack::found(disk);
+        let missing = MissingData::found(disk);
         let entries: Result<Vec<_>, _> = disk.entries.iter().map(found).collect();
         let entries = entries.map_err(RestoreError::MembersUnreadable)?;
         let durable = Durable {
@@ -125,7 +126,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
             applying: Applying::after(options.apply_after),
             keeping,
             stream: Stream::default(),
-            lack,
+            missing,
             clock,
             session_timeout: options.session_timeout,
         })

@@ -1,7 +1,7 @@
 //! A hash table from words to small numbers, kept from one check to the next.
 
 /// What stands where nothing does.
-const NONE: u32 = u32::MAX;
+pub(crate) const NONE: u32 = u32::MAX;
 
 /// Words and what belongs to each. Its order is never seen, and clearing it keeps its memory.
 #[derive(Clone, Debug, Default)]

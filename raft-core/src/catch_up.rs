@@ -6,12 +6,10 @@
 //! up and the operator told why.
 
 use crate::event::{Event, Observer};
-use crate::membership::ChangeFailure;
-use crate::progress::Progress;
 use crate::raft::Raft;
+use crate::request::ChangeFailure;
 use crate::role::Role;
 use crate::rules::Rules;
-use crate::types::{Index, Instant, NodeId};
 
 /// So many rounds a newcomer has.
 const ROUNDS: u64 = 10;
@@ -19,48 +17,11 @@ const ROUNDS: u64 = 10;
 /// For so many of the longest election timeouts a newcomer may get on by nothing.
 const PATIENCE: u64 = 10;
 
-/// A server that is to have a vote.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct CatchUp {
-    pub(crate) id: NodeId,
-    /// Whether it has caught up.
-    pub(crate) ready: bool,
-    round: u64,
-    began: Instant,
-    /// What the log held then.
-    through: Index,
-    /// How far it has come: its log, and the bytes of a snapshot; and since when.
-    come: (Index, u64),
-    since: Instant,
-}
-
 /// What a look at a newcomer shows.
 enum Seen {
     Waits,
     Ready,
     Failed(ChangeFailure),
-}
-
-impl CatchUp {
-    pub(crate) fn begun(id: NodeId, through: Index, now: Instant) -> Self {
-        Self {
-            id,
-            ready: false,
-            round: 1,
-            began: now,
-            through,
-            come: (Index(0), 0),
-            since: now,
-        }
-    }
-
-    fn note(&mut self, peer: &Progress, now: Instant) {
-        let received = peer.sending.as_ref().map_or(0, |sending| sending.received);
-        let come = (peer.match_index, received);
-        if come != self.come {
-            (self.come, self.since) = (come, now);
-        }
-    }
 }
 
 impl<R: Rules + ?Sized> Raft<R> {

@@ -1,5 +1,4 @@
-//! A leader that reaches no quorum leads no more (dissertation §6.2), nor does one whose own disk
-//! finishes nothing.
+//! CheckQuorum: a leader that reaches no quorum steps down (dissertation §6.2).
 
 use crate::cards::RuleId;
 use crate::event::{Event, Observer};
@@ -47,23 +46,6 @@ impl<R: Rules + ?Sized> Raft<R> {
             !matches!(self.role, Role::Leader(_)),
             "a leader without quorum leads no more"
         );
-        true
-    }
-
-    /// Steps down if its disk finishes nothing: others may serve better. Whether it did. It cannot
-    /// come back before its disk does, since its candidacy would have to be durable.
-    pub(crate) fn check_disk<O: Observer>(&mut self, observer: &mut O) -> bool {
-        let Some(allowed) = self.settings.disk_timeout else {
-            return false;
-        };
-        let Some(since) = self.durability.waiting_since() else {
-            return false;
-        };
-        if !self.rules.disk_is_stalled(self.now, since, allowed) {
-            return false;
-        }
-        observer.event(Event::DiskStalled { since, allowed });
-        self.become_follower(self.current_term, None, RuleId::DiskStall, observer);
         true
     }
 }

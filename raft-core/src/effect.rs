@@ -4,12 +4,11 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
 use crate::configuration::Configuration;
-use crate::forwarding::ProposalAnswer;
 use crate::log::{Base, Log};
-use crate::membership::{Change, ChangeFailure, How};
 use crate::message::{Message, SnapshotId};
-use crate::reads::{ReadFailure, ReadMode};
-use crate::transfer::TransferFailure;
+use crate::request::{
+    Change, ChangeFailure, How, ProposalAnswer, ReadFailure, ReadMode, Refusal, TransferFailure,
+};
 use crate::types::{HardState, Index, NodeId, ProposalToken, ReadToken, Reception, Term, WriteId};
 
 /// One thing that happens to a server.
@@ -206,21 +205,6 @@ pub enum Effect {
         /// Why.
         why: ChangeFailure,
     },
-}
-
-/// Why proposals were refused.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Refusal {
-    /// This server does not lead.
-    NotLeader,
-    /// It is handing leadership to this server (dissertation §3.10).
-    Transferring {
-        /// The next leader.
-        to: NodeId,
-    },
-    /// So many bytes are appended and not committed, or forwarded and not answered, that no more
-    /// may be.
-    TooMuchUncommitted,
 }
 
 /// One write of the ordered stream. Within it the order is hard state, truncation or base, append; a crash

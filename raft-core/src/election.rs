@@ -6,19 +6,25 @@ use smallvec::SmallVec;
 
 use crate::cards::RuleId;
 use crate::event::{Event, Observer, RoleKind, VoteRefusal};
-use crate::membership::ChangeFailure;
-use crate::message::{AppendEntriesReply, Body, Message, Outcome};
-use crate::priority::Claim;
+use crate::message::{Body, Claim};
 use crate::progress::Progress;
-use crate::quiescence::Quiet;
 use crate::quorum::{self, Tally};
 use crate::raft::Raft;
-use crate::reads::Reads;
-use crate::role::{Ballots, Candidate, Leader, Role, Uncommitted};
+use crate::request::ChangeFailure;
+use crate::role::{Ballots, Candidate, Leader, Quiet, Reads, Role, Uncommitted};
 use crate::rules::Rules;
 use crate::types::{EntryId, Instant, LIMIT, NodeId, Term, WriteId};
 
 impl<R: Rules + ?Sized> Raft<R> {
+    pub(crate) fn fresh_election_deadline(&mut self) -> Instant {
+        let (min, max) = (
+            self.settings.election_timeout_min,
+            self.settings.election_timeout_max,
+        );
+        let draw = self.random.draw();
+        self.now.after(self.rules.election_timeout(min, max, draw))
+    }
+
     /// No leader was heard from for the drawn time (§5.2).
     pub(crate) fn election_timeout<O: Observer>(&mut self, observer: &mut O) {
         assert!(
@@ -438,64 +444,6 @@ impl<R: Rules + ?Sized> Raft<R> {
     ) {
         if matches!(&self.role, Role::Candidate(candidate) if candidate.asked) {
             self.count_answer(from, granted, observer);
-        }
-    }
-
-    /// A request of an older term: its sender must learn of the newer one (§5.1).
-    pub(crate) fn answer_stale<O: Observer>(
-        &mut self,
-        from: NodeId,
-        message: &Message,
-        observer: &mut O,
-    ) {
-        if !self.rules.stale_request_is_answered() {
-            return;
-        }
-        match &message.body {
-            Body::RequestVote { .. } => {
-                let why = VoteRefusal::StaleTerm {
-                    theirs: message.term,
-                };
-                observer.event(Event::VoteRefused {
-                    candidate: from,
-                    why,
-                });
-                self.send(from, Body::RequestVoteReply { granted: false });
-            }
-            Body::InstallSnapshot(install) => {
-                let (last, received) = (install.snapshot.last, 0);
-                let reply = Body::InstallSnapshotReply {
-                    last,
-                    received,
-                    seq: 0,
-                    sent_at: Instant(0),
-                };
-                self.send(from, reply);
-            }
-            Body::AppendEntries(append) => {
-                let hint = EntryId::default();
-                let outcome = Outcome::Rejected {
-                    prev_index: append.prev.index,
-                    hint,
-                };
-                // It echoes nothing: the sender may lead the newer term by now and must not take
-                // this for an answer to what it sent there.
-                let reply = AppendEntriesReply {
-                    seq: 0,
-                    sent_at: Instant(0),
-                    outcome,
-                };
-                self.send(from, Body::AppendEntriesReply(reply));
-            }
-            Body::Sleep { .. } => {
-                let reply = Body::SleepReply {
-                    agreed: false,
-                    seq: 0,
-                    sent_at: Instant(0),
-                };
-                self.send(from, reply);
-            }
-            _ => {}
         }
     }
 }

@@ -5,11 +5,8 @@
 use core::fmt;
 
 use crate::cards::RuleId;
-use crate::effect::Refusal;
-use crate::membership::ChangeFailure;
 use crate::message::{Malformed, MessageKind};
-use crate::reads::ReadFailure;
-use crate::transfer::TransferFailure;
+use crate::request::{ChangeFailure, ReadFailure, Refusal, TransferFailure};
 use crate::types::{EntryId, Index, Instant, NodeId, Priority, Span, Term, WriteId};
 
 /// Receives events as they happen, in order.

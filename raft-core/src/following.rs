@@ -1,4 +1,5 @@
-//! Log replication, the follower's side (§5.3): what it takes over, and what it acknowledges.
+//! The receiver of AppendEntries (Figure 2, §5.3): what a follower takes over from its leader, and what
+//! it acknowledges. The sender is in `replication`.
 
 use crate::cards::RuleId;
 use crate::effect::{Append, Source};

@@ -7,66 +7,15 @@
 //! and the network may double either. So a driver needs its clients' sessions (§8) here more than
 //! elsewhere.
 
-use alloc::collections::VecDeque;
-
-use crate::effect::{Effect, Refusal, Source};
+use crate::effect::{Effect, Source};
 use crate::event::{Event, Observer};
 use crate::message::Body;
 use crate::raft::Raft;
+use crate::request::{ProposalAnswer, Refusal};
 use crate::role::Role;
 use crate::rules::Rules;
-use crate::types::{EntryId, Instant, LIMIT, NodeId, ProposalToken};
-
-/// What a server says to proposals that another one passed on.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum ProposalAnswer {
-    /// They were appended, from this entry on, all in its term. Only applied entries of these indexes
-    /// *and this term* are them.
-    Accepted(EntryId),
-    /// They were not appended.
-    Refused {
-        /// Why.
-        why: Refusal,
-        /// The leader of the current term, if the server knows it.
-        leader: Option<NodeId>,
-    },
-}
-
-/// One message with proposals, on its way or in doubt.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-struct Passed {
-    token: ProposalToken,
-    bytes: u64,
-    /// When nobody waits for the answer any more.
-    deadline: Instant,
-}
-
-/// The proposals that a server has passed on, oldest first.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
-pub(crate) struct Forwarded {
-    passed: VecDeque<Passed>,
-    bytes: u64,
-}
-
-impl Forwarded {
-    fn push(&mut self, passed: Passed) {
-        self.bytes = self.bytes.saturating_add(passed.bytes);
-        self.passed.push_back(passed);
-    }
-
-    /// Takes one out. Whether it was there.
-    fn remove(&mut self, token: ProposalToken) -> bool {
-        let place = self.passed.iter().position(|passed| passed.token == token);
-        let gone = place.and_then(|place| self.passed.remove(place));
-        self.bytes -= gone.map_or(0, |gone| gone.bytes);
-        gone.is_some()
-    }
-
-    /// When the oldest answer is overdue.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.passed.front().map(|passed| passed.deadline)
-    }
-}
+use crate::state::Passed;
+use crate::types::{LIMIT, NodeId, ProposalToken};
 
 impl<R: Rules + ?Sized> Raft<R> {
     /// To whom this server passes proposals on, if it does.

@@ -92,12 +92,13 @@
 //!
 //! | file | what it decides | where it is published |
 //! |---|---|---|
-//! | `step` | which handler takes an input; terms | §5.1 |
+//! | `step` | which handler takes an input | Figure 2 |
+//! | `terms` | a higher term makes a follower; an older one is answered | §5.1 |
 //! | `election` | timeouts, votes, pre-votes, stickiness | §5.2, §5.4.1, dissertation §4.2.3, §9.6 |
 //! | `priority` | whom a server would rather see leading | not in the paper |
-//! | `check_quorum` | when a leader gives up | dissertation §6.2 |
+//! | `check_quorum` | when a leader without a quorum steps down | dissertation §6.2 |
 //! | `replication`, `progress` | what a leader sends, windows, going back | §5.3, dissertation §10.2.2 |
-//! | `following` | what a follower takes over and acknowledges | §5.3 |
+//! | `following` | AppendEntries at its receiver: what a follower takes over and acknowledges | Figure 2, §5.3 |
 //! | `reads` | ReadIndex, leases, reads of followers | §8, dissertation §6.4 |
 //! | `snapshot` | cutting the log at its start, sending and installing snapshots | §7 |
 //! | `transfer` | handing leadership over, giving it up | dissertation §3.10 |
@@ -108,9 +109,16 @@
 //! | `witness` | members that vote and hold no data | not in the paper |
 //! | `quiescence` | when an idle cluster falls silent, and what wakes it | not in the paper |
 //! | `commit`, `quorum` | when an entry is committed, what a majority is | §5.3, §5.4.2, §6 |
+//! | `persistence` | a step's write, what waits for it, a stalled disk | Figure 2; stall not in the paper |
 //! | `durability` | which promises may leave | Figure 2; watermark not in the paper |
+//! | `restore` | how a server starts from its disk | Figure 2 |
 //! | `log`, `configuration` | terms, bytes and members along the log; never a command | Figure 2, §6 |
 //! | `invariants` | what must hold of one server | Figure 3 |
+//!
+//! Files build on each other in one direction. First come those that know no server: `types`, `rules`,
+//! `log`, `configuration`, `message`, `request` (what a driver asks, and why it is refused), `effect`,
+//! `event`, and the parts of a server: `durability`, `state`, `progress`, `role`. `raft` is the server
+//! made of them. Each rule file adds methods to it and imports no other rule file.
 //!
 //! # What survives a crash
 //!
@@ -146,6 +154,7 @@ mod invariants;
 mod log;
 mod membership;
 mod message;
+mod persistence;
 mod priority;
 mod progress;
 mod quiescence;
@@ -154,35 +163,40 @@ mod raft;
 mod random;
 mod reads;
 mod replication;
+mod request;
+mod restore;
 mod role;
 mod rules;
 mod settings;
 mod snapshot;
+mod state;
 mod status;
 mod step;
+mod terms;
 mod transfer;
 mod types;
 mod witness;
 
 pub use cards::{Card, RuleId, catalogue};
 pub use configuration::{Configuration, ConfigurationError, Members};
-pub use effect::{Append, Effect, Effects, Input, Rebase, Refusal, Source, Write};
+pub use effect::{Append, Effect, Effects, Input, Rebase, Source, Write};
 pub use event::{Event, Observer, RoleKind, VoteRefusal};
-pub use forwarding::ProposalAnswer;
 pub use invariants::Broken;
 pub use log::{Base, Log, OutsideLog};
-pub use membership::{Change, ChangeFailure, How};
 pub use message::{
     AppendEntries, AppendEntriesReply, Body, InstallSnapshot, Malformed, Message, MessageKind,
     Outcome, SnapshotId,
 };
 pub use progress::{Pace, Progress};
-pub use raft::{Boot, Durable, EntryMeta, Raft, RestoreError};
-pub use reads::{LeaseRefusal, ReadFailure, ReadMode};
+pub use raft::Raft;
+pub use request::{
+    Change, ChangeFailure, How, LeaseRefusal, ProposalAnswer, ReadFailure, ReadMode, Refusal,
+    TransferFailure,
+};
+pub use restore::{Boot, Durable, EntryMeta, RestoreError};
 pub use rules::{Rules, Standard};
 pub use settings::{Settings, SettingsError};
 pub use status::{Membership, PeerStatus, Status};
-pub use transfer::TransferFailure;
 pub use types::{
     EntryId, HardState, Index, Instant, LIMIT, NodeId, Priority, ProposalToken, ReadToken,
     Reception, Span, Term, WriteId,

@@ -7,158 +7,19 @@
 //! becomes a learner first and catches up (see `catch_up`).
 
 use alloc::boxed::Box;
-use core::fmt;
-
-use smallvec::SmallVec;
 
 use crate::cards::RuleId;
-use crate::catch_up::CatchUp;
-use crate::configuration::{Configuration, ConfigurationError, Members};
+use crate::configuration::{Configuration, Members};
 use crate::effect::{Effect, Source};
 use crate::event::{Event, Observer};
 use crate::message::Body;
 use crate::progress::Progress;
 use crate::quorum;
 use crate::raft::Raft;
-use crate::role::{Leader, Role};
+use crate::request::{Change, ChangeFailure, How, TransferFailure};
+use crate::role::{CatchUp, Changing, Leader, Role};
 use crate::rules::Rules;
-use crate::transfer::TransferFailure;
 use crate::types::{Index, Instant, NodeId};
-
-/// What an operator wants changed.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum Change {
-    /// Let this server receive the log, without a vote. A member stays what it is.
-    Add(NodeId),
-    /// Give this server a vote, once it has caught up. A stranger is added first.
-    Promote(NodeId),
-    /// Give this server a vote as a witness, once it has caught up (see `witness`). It must be a
-    /// stranger with an empty disk, or a witness that is a learner.
-    AddWitness(NodeId),
-    /// Take this server's vote; it stays as a learner.
-    Demote(NodeId),
-    /// Take this server out.
-    Remove(NodeId),
-    /// Give the vote of one server to another, in one step.
-    Replace {
-        /// The server to go.
-        old: NodeId,
-        /// The server to come.
-        new: NodeId,
-    },
-    /// Make these the members, and nobody else.
-    To {
-        /// Who votes.
-        voters: Members,
-        /// Who receives the log without a vote.
-        learners: Members,
-    },
-    /// Leave a joint configuration that does not leave itself.
-    Leave,
-}
-
-/// How a change is made.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub struct How {
-    /// Do not wait until newcomers have caught up, and do not ask whether anybody of the next
-    /// configuration is alive. What a change must never do, it does not do for that.
-    pub forced: bool,
-    /// Stay in the joint configuration, if one is needed, until [`Change::Leave`].
-    pub stays_joint: bool,
-}
-
-/// Why a change does not come about.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum ChangeFailure {
-    /// This server does not lead.
-    NotLeader {
-        /// The leader, if this server knows it.
-        leader: Option<NodeId>,
-    },
-    /// This server leads no more. If the next configuration is in the log, it may still commit.
-    LeadershipLost,
-    /// Leadership is being handed to another server.
-    Transferring {
-        /// To which one.
-        to: NodeId,
-    },
-    /// Another change is under way.
-    Busy,
-    /// No entry of the leader's own term is committed yet. It will be in a moment.
-    OwnTermFirst,
-    /// The configuration is so already.
-    Nothing,
-    /// This server is no member.
-    NoMember(NodeId),
-    /// This server has no vote.
-    NoVoter(NodeId),
-    /// There is no such configuration.
-    Senseless(ConfigurationError),
-    /// Too few servers of the next configuration were heard from lately to decide anything.
-    NoLiveQuorum,
-    /// This server was still behind after so many rounds of catching up. It stays a learner.
-    TooSlow(NodeId),
-    /// This server does not answer, or gets on no more, so that it cannot catch up. It stays a
-    /// learner.
-    Silent(NodeId),
-    /// The configuration is not joint.
-    NotJoint,
-    /// This server belongs to a cluster, or holds what came from one.
-    NotEmpty,
-    /// This server belongs to no cluster, or leads one that lives, or is a witness.
-    NothingToRecover,
-    /// This server is a member with data; it cannot become a witness but by leaving first.
-    HoldsData(NodeId),
-}
-
-impl fmt::Display for ChangeFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotLeader { .. } => f.write_str("this server does not lead"),
-            Self::LeadershipLost => f.write_str("this server leads no more"),
-            Self::Transferring { to } => write!(f, "leadership is being handed to {to}"),
-            Self::Busy => f.write_str("another change is under way"),
-            Self::OwnTermFirst => f.write_str("no entry of this term is committed yet"),
-            Self::Nothing => f.write_str("it is so already"),
-            Self::NoMember(id) => write!(f, "{id} is no member"),
-            Self::NoVoter(id) => write!(f, "{id} has no vote"),
-            Self::Senseless(why) => write!(f, "{why}"),
-            Self::NoLiveQuorum => f.write_str("no quorum of it was heard from lately"),
-            Self::TooSlow(id) => write!(f, "{id} is too slow to catch up"),
-            Self::Silent(id) => write!(f, "{id} does not get on"),
-            Self::NotJoint => f.write_str("the configuration is not joint"),
-            Self::NotEmpty => f.write_str("this server belongs to a cluster"),
-            Self::NothingToRecover => f.write_str("there is nothing to recover from"),
-            Self::HoldsData(id) => write!(f, "{id} is a member that holds data"),
-        }
-    }
-}
-
-impl ChangeFailure {
-    /// The rule that refused, where one did.
-    #[must_use]
-    pub fn rule(self) -> Option<RuleId> {
-        match self {
-            Self::Busy => Some(RuleId::ChangeOneAtATime),
-            Self::OwnTermFirst => Some(RuleId::ChangeOwnTermFirst),
-            Self::NoLiveQuorum => Some(RuleId::LiveQuorum),
-            Self::TooSlow(_) | Self::Silent(_) => Some(RuleId::CaughtUp),
-            _ => None,
-        }
-    }
-}
-
-/// A change that a leader has begun.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct Changing {
-    /// What it leads to.
-    next: Configuration,
-    how: How,
-    /// Who must catch up before it goes on.
-    pub(crate) newcomers: SmallVec<[CatchUp; 1]>,
-    /// Whether `next`, or the joint configuration on the way to it, is in the log.
-    appended: bool,
-}
 
 impl<R: Rules + ?Sized> Raft<R> {
     /// The operator wants other members.
@@ -540,22 +401,6 @@ impl<R: Rules + ?Sized> Raft<R> {
     pub(crate) fn is_unsettled(&self) -> bool {
         let now = self.configuration();
         self.is_changing() || now.is_joint() || !now.is_voter(self.id)
-    }
-
-    /// The configuration in force: the latest in the log.
-    pub(crate) fn in_force(&self) -> &Configuration {
-        let through = self.in_force_through();
-        match through >= self.log.last_index() {
-            true => self.log.configuration(),
-            false => self.log.configuration_in_force_at(through),
-        }
-    }
-
-    /// The last entry that may hold it.
-    #[inline]
-    pub(crate) fn in_force_through(&self) -> Index {
-        let last = self.log.last_index();
-        self.rules.in_force_through(last, self.commit_index)
     }
 
     /// A configuration came or went with the log's end.

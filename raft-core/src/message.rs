@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 
 use crate::configuration::Configuration;
-use crate::forwarding::ProposalAnswer;
+use crate::request::ProposalAnswer;
 use crate::types::{EntryId, Index, Instant, LIMIT, Priority, ProposalToken, Term};
 
 /// One message. Every message carries its sender's current term (§5.1).
@@ -456,4 +456,13 @@ fn entry(id: EntryId, term: Term) -> Result<(), Malformed> {
         return Err(Malformed::EntryFromTheFuture);
     }
     Ok(())
+}
+
+/// What a candidate has to show for itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Claim {
+    /// Its last log entry.
+    pub(crate) last: EntryId,
+    /// Its priority; `None` if the leader wants it, whatever its priority.
+    pub(crate) priority: Option<Priority>,
 }

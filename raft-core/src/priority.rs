@@ -6,18 +6,9 @@
 //! preferred but cannot win stands in nobody's way for longer than a few election timeouts.
 
 use crate::event::VoteRefusal;
+use crate::message::Claim;
 use crate::raft::Raft;
 use crate::rules::Rules;
-use crate::types::{EntryId, Priority};
-
-/// What a candidate has to show for itself.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Claim {
-    /// Its last log entry.
-    pub(crate) last: EntryId,
-    /// Its priority; `None` if the leader wants it, whatever its priority.
-    pub(crate) priority: Option<Priority>,
-}
 
 impl<R: Rules + ?Sized> Raft<R> {
     /// Why a candidate whose log would do is put off for a better one, if it is.

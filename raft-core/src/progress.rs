@@ -3,10 +3,11 @@
 
 use alloc::boxed::Box;
 
+use crate::event::{Event, Observer};
 use crate::log::Log;
 use crate::message::SnapshotId;
 use crate::settings::Settings;
-use crate::snapshot::Sending;
+use crate::state::Snapshot;
 use crate::types::{Index, Instant, NodeId};
 
 /// How entries are sent.
@@ -125,4 +126,55 @@ impl Progress {
             }
         }
     }
+
+    /// Begins a transfer, or begins anew with a newer snapshot if the present one gets nowhere.
+    pub(crate) fn renew<O: Observer>(
+        &mut self,
+        newest: Option<&Snapshot>,
+        settings: &Settings,
+        now: Instant,
+        observer: &mut O,
+    ) {
+        let Some(newest) = newest else { return };
+        let stuck = |sending: &Sending| {
+            now.since(sending.progress_at) > settings.election_timeout_max
+                && sending.snapshot.id != newest.id
+        };
+        if self
+            .sending
+            .as_deref()
+            .is_some_and(|sending| !stuck(sending))
+        {
+            return;
+        }
+        self.pace = Pace::Snapshot;
+        self.sending = Some(Box::new(Sending {
+            snapshot: newest.clone(),
+            sent: 0,
+            received: 0,
+            told_at: 0,
+            progress_at: now,
+            asked: false,
+        }));
+        observer.event(Event::SnapshotSent {
+            peer: self.id,
+            last: newest.id.last,
+        });
+    }
+}
+
+/// A snapshot on its way to one follower.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Sending {
+    pub(crate) snapshot: Snapshot,
+    /// Bytes before this one were sent.
+    pub(crate) sent: u64,
+    /// Bytes before this one are durable there.
+    pub(crate) received: u64,
+    /// `seq` of the reply that said so: one that echoes an older message is late.
+    pub(crate) told_at: u64,
+    /// When `received` last grew, or the transfer began.
+    pub(crate) progress_at: Instant,
+    /// Whether the follower asked for it: then entries do not do in its place.
+    pub(crate) asked: bool,
 }

@@ -41,35 +41,12 @@ use crate::event::{Event, Observer};
 use crate::message::{Body, Message, MessageKind};
 use crate::progress::Progress;
 use crate::raft::Raft;
-use crate::role::Role;
+use crate::role::{Quiet, Role};
 use crate::rules::Rules;
 use crate::types::{EntryId, Instant, NodeId};
 
 /// For so many heartbeats a leader has nothing to do before it asks for silence.
 const BEATS: u8 = 2;
-
-/// How far a leader is on its way to silence.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum Quiet {
-    Awake {
-        /// When it last woke; the beginning of time if it never slept.
-        since: Instant,
-        /// Heartbeats with nothing to do.
-        beats: u8,
-    },
-    /// It asks for silence, and speaks until all have agreed.
-    Asking {
-        since: Instant,
-    },
-    Asleep,
-}
-
-impl Default for Quiet {
-    fn default() -> Self {
-        let since = Instant(0);
-        Self::Awake { since, beats: 0 }
-    }
-}
 
 impl<R: Rules + ?Sized> Raft<R> {
     /// Whether this server is silent until somebody wants something.

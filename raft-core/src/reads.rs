@@ -6,120 +6,21 @@
 //! and the round can be left out. A *follower* asks its leader for the index and answers itself.
 
 use alloc::vec::Vec;
-use core::fmt;
 
 use crate::effect::Effect;
 use crate::event::{Event, Observer};
 use crate::message::Body;
 use crate::quorum::{self, Tally};
 use crate::raft::Raft;
-use crate::role::Role;
+use crate::request::{LeaseRefusal, ReadFailure, ReadMode};
+use crate::role::{ForwardedReads, PendingRead, Reads, Role};
 use crate::rules::Rules;
 use crate::types::{Index, Instant, LIMIT, NodeId, ReadToken, Span};
-
-/// How a read is made safe.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum ReadMode {
-    /// The leader hears from a quorum first (dissertation §6.4).
-    ReadIndex,
-    /// The leader trusts its lease; without one it hears from a quorum (dissertation §6.4.1).
-    Lease,
-    /// Any server asks the leader for the index and answers itself (dissertation §6.4).
-    Follower,
-}
-
-/// Why a read was not answered. It changed nothing and may be tried again anywhere.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum ReadFailure {
-    /// This server does not lead, and was asked for more than a follower can give.
-    NotLeader {
-        /// The leader, if this server knows it.
-        leader: Option<NodeId>,
-    },
-    /// The server's role or term changed before the read could be answered.
-    RoleChanged,
-    /// The leader that a follower asked does not lead any more.
-    Refused,
-    /// As many reads wait as may.
-    TooMany,
-    /// There are no lease reads here.
-    NoLease(LeaseRefusal),
-}
-
-/// Why there are no lease reads.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum LeaseRefusal {
-    /// Nobody said how wrong clocks may be ([`Settings::clock_error`](crate::Settings)).
-    ClockErrorUnknown,
-    /// Voters do not withhold their votes ([`Settings::stickiness`](crate::Settings)).
-    NoStickiness,
-}
-
-impl fmt::Display for LeaseRefusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::ClockErrorUnknown => "the clock error is not known",
-            Self::NoStickiness => "voters do not withhold their votes",
-        })
-    }
-}
-
-impl fmt::Display for ReadFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotLeader { .. } => f.write_str("this server does not lead"),
-            Self::RoleChanged => f.write_str("the server's role or term changed"),
-            Self::Refused => f.write_str("the leader leads no more"),
-            Self::TooMany => f.write_str("too many reads wait"),
-            Self::NoLease(why) => write!(f, "there is no lease: {why}"),
-        }
-    }
-}
-
-/// A read at its leader.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-struct Pending {
-    token: ReadToken,
-    /// The follower that asks, whose number of the question is the token; `None`: the driver.
-    asker: Option<NodeId>,
-}
-
-/// A leader's reads.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
-pub(crate) struct Reads {
-    /// They came after the present round began, or before the leader's term has a committed entry.
-    waiting: Vec<Pending>,
-    /// The present round is for these.
-    asked: Vec<Pending>,
-    /// What they will be answered.
-    index: Index,
-}
-
-impl Reads {
-    fn len(&self) -> u64 {
-        (self.waiting.len() + self.asked.len()) as u64
-    }
-
-    fn holds(&self, read: Pending) -> bool {
-        self.waiting.contains(&read) || self.asked.contains(&read)
-    }
-}
-
-/// A follower's reads, on their way to its leader.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
-pub(crate) struct Forwarded {
-    /// They came after the present question left.
-    waiting: Vec<ReadToken>,
-    /// The present question is about these.
-    asked: Vec<ReadToken>,
-    number: u64,
-    asked_at: Instant,
-}
 
 impl<R: Rules + ?Sized> Raft<R> {
     /// A read that the driver asks for.
     pub(crate) fn read<O: Observer>(&mut self, token: ReadToken, mode: ReadMode, observer: &mut O) {
-        let read = Pending { token, asker: None };
+        let read = PendingRead { token, asker: None };
         match (&self.role, mode) {
             (Role::Leader(_), ReadMode::Lease) => match self.clock_error() {
                 Ok(_) if self.read_by_lease(read, observer) => {}
@@ -141,7 +42,7 @@ impl<R: Rules + ?Sized> Raft<R> {
 
     // ---- the leader -------------------------------------------------------------------------
 
-    fn wait_for_quorum<O: Observer>(&mut self, read: Pending, observer: &mut O) {
+    fn wait_for_quorum<O: Observer>(&mut self, read: PendingRead, observer: &mut O) {
         let most = self.settings.reads_waiting;
         let Role::Leader(leader) = &mut self.role else {
             panic!("only a leader asks a quorum, not a {}", self.role.kind())
@@ -241,7 +142,7 @@ impl<R: Rules + ?Sized> Raft<R> {
     }
 
     /// Answers at once, if no other server can lead yet.
-    fn read_by_lease<O: Observer>(&mut self, read: Pending, observer: &mut O) -> bool {
+    fn read_by_lease<O: Observer>(&mut self, read: PendingRead, observer: &mut O) -> bool {
         let (commit, current) = (self.commit_index, self.current_term);
         let begun = self.rules.read_may_begin(self.log.term_at(commit), current);
         let Some(until) = self.lease_until().filter(|_| begun) else {
@@ -293,7 +194,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         observer: &mut O,
     ) {
         assert!(from != self.id, "nobody asks itself by message");
-        let read = Pending {
+        let read = PendingRead {
             token: ReadToken(number),
             asker: Some(from),
         };
@@ -315,7 +216,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         };
         let reads = &mut follower.reads;
         if (reads.waiting.len() + reads.asked.len()) as u64 >= most {
-            let read = Pending { token, asker: None };
+            let read = PendingRead { token, asker: None };
             self.fail(read, ReadFailure::TooMany, observer);
             return;
         }
@@ -381,7 +282,7 @@ impl<R: Rules + ?Sized> Raft<R> {
             return;
         }
         for token in core::mem::take(&mut reads.asked) {
-            let read = Pending { token, asker: None };
+            let read = PendingRead { token, asker: None };
             match index {
                 Some(index) => self.answer(read, index),
                 None => self.fail(read, ReadFailure::Refused, observer),
@@ -392,7 +293,7 @@ impl<R: Rules + ?Sized> Raft<R> {
 
     // ---- both -------------------------------------------------------------------------------
 
-    fn answer(&mut self, read: Pending, index: Index) {
+    fn answer(&mut self, read: PendingRead, index: Index) {
         let token = read.token;
         match read.asker {
             None => self.effects.push_back(Effect::ReadReady { token, index }),
@@ -403,7 +304,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    fn fail<O: Observer>(&mut self, read: Pending, why: ReadFailure, observer: &mut O) {
+    fn fail<O: Observer>(&mut self, read: PendingRead, why: ReadFailure, observer: &mut O) {
         let token = read.token;
         observer.event(Event::ReadFailed { why });
         match read.asker {
@@ -417,14 +318,14 @@ impl<R: Rules + ?Sized> Raft<R> {
 
     /// The role ends, and its reads with it: whoever waits is told.
     pub(crate) fn fail_reads<O: Observer>(&mut self, observer: &mut O) {
-        let driver = |token| Pending { token, asker: None };
-        let pending: Vec<Pending> = match &mut self.role {
+        let driver = |token| PendingRead { token, asker: None };
+        let pending: Vec<PendingRead> = match &mut self.role {
             Role::Leader(leader) if leader.reads.len() > 0 => {
                 let Reads { waiting, asked, .. } = core::mem::take(&mut leader.reads);
                 asked.into_iter().chain(waiting).collect()
             }
             Role::Follower(follower) => {
-                let Forwarded { waiting, asked, .. } = core::mem::take(&mut follower.reads);
+                let ForwardedReads { waiting, asked, .. } = core::mem::take(&mut follower.reads);
                 asked.into_iter().chain(waiting).map(driver).collect()
             }
             _ => return,

@@ -2,11 +2,12 @@
 
 use alloc::boxed::Box;
 
-use crate::effect::{Append, Effect, Refusal, Source};
+use crate::effect::{Append, Effect, Source};
 use crate::event::{Event, Observer};
 use crate::message::{AppendEntries, AppendEntriesReply, Body, Malformed, MessageKind, Outcome};
 use crate::progress::Pace;
 use crate::raft::Raft;
+use crate::request::Refusal;
 use crate::role::Role;
 use crate::rules::Rules;
 use crate::types::{EntryId, Index, Instant, LIMIT, NodeId};

@@ -1,17 +1,17 @@
-//! What only some servers need to know: each role's data lives in its variant.
+//! What only some servers need to know: each role's data lives in its variant. What is done with it
+//! stands in the files of the rules.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use smallvec::SmallVec;
 
+use crate::configuration::Configuration;
 use crate::event::RoleKind;
-use crate::membership::Changing;
 use crate::progress::Progress;
-use crate::quiescence::Quiet;
-use crate::reads::{Forwarded, Reads};
-use crate::transfer::Transfer;
-use crate::types::{Index, Instant, NodeId};
+use crate::request::How;
+use crate::types::{Index, Instant, NodeId, ReadToken};
 
 /// The role and what belongs to it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -21,6 +21,17 @@ pub(crate) enum Role {
     Candidate(Candidate),
     /// Boxed: most servers follow, and are small for it.
     Leader(Box<Leader>),
+}
+
+impl Role {
+    pub(crate) fn kind(&self) -> RoleKind {
+        match self {
+            Self::Follower(_) => RoleKind::Follower,
+            Self::PreCandidate(_) => RoleKind::PreCandidate,
+            Self::Candidate(_) => RoleKind::Candidate,
+            Self::Leader(_) => RoleKind::Leader,
+        }
+    }
 }
 
 /// A follower's view of its leader, in one term.
@@ -37,7 +48,18 @@ pub(crate) struct Follower {
     /// Whether it agreed to the leader's silence and has not woken since.
     pub(crate) asleep: bool,
     /// Reads that the leader is asked about.
-    pub(crate) reads: Forwarded,
+    pub(crate) reads: ForwardedReads,
+}
+
+/// A follower's reads, on their way to its leader.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub(crate) struct ForwardedReads {
+    /// They came after the present question left.
+    pub(crate) waiting: Vec<ReadToken>,
+    /// The present question is about these.
+    pub(crate) asked: Vec<ReadToken>,
+    pub(crate) number: u64,
+    pub(crate) asked_at: Instant,
 }
 
 /// Answers to a question put to all voters.
@@ -138,13 +160,113 @@ impl Uncommitted {
     }
 }
 
-impl Role {
-    pub(crate) fn kind(&self) -> RoleKind {
-        match self {
-            Self::Follower(_) => RoleKind::Follower,
-            Self::PreCandidate(_) => RoleKind::PreCandidate,
-            Self::Candidate(_) => RoleKind::Candidate,
-            Self::Leader(_) => RoleKind::Leader,
+/// A leader's reads.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub(crate) struct Reads {
+    /// They came after the present round began, or before the leader's term has a committed entry.
+    pub(crate) waiting: Vec<PendingRead>,
+    /// The present round is for these.
+    pub(crate) asked: Vec<PendingRead>,
+    /// What they will be answered.
+    pub(crate) index: Index,
+}
+
+impl Reads {
+    pub(crate) fn len(&self) -> u64 {
+        (self.waiting.len() + self.asked.len()) as u64
+    }
+
+    pub(crate) fn holds(&self, read: PendingRead) -> bool {
+        self.waiting.contains(&read) || self.asked.contains(&read)
+    }
+}
+
+/// A read at its leader.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct PendingRead {
+    pub(crate) token: ReadToken,
+    /// The follower that asks, whose number of the question is the token; `None`: the driver.
+    pub(crate) asker: Option<NodeId>,
+}
+
+/// A transfer under way.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Transfer {
+    pub(crate) to: NodeId,
+    /// When the leader goes on as before.
+    pub(crate) deadline: Instant,
+    /// Whether the target was told to campaign.
+    pub(crate) told: bool,
+}
+
+/// How far a leader is on its way to silence.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Quiet {
+    Awake {
+        /// When it last woke; the beginning of time if it never slept.
+        since: Instant,
+        /// Heartbeats with nothing to do.
+        beats: u8,
+    },
+    /// It asks for silence, and speaks until all have agreed.
+    Asking {
+        since: Instant,
+    },
+    Asleep,
+}
+
+impl Default for Quiet {
+    fn default() -> Self {
+        let since = Instant(0);
+        Self::Awake { since, beats: 0 }
+    }
+}
+
+/// A change that a leader has begun.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Changing {
+    /// What it leads to.
+    pub(crate) next: Configuration,
+    pub(crate) how: How,
+    /// Who must catch up before it goes on.
+    pub(crate) newcomers: SmallVec<[CatchUp; 1]>,
+    /// Whether `next`, or the joint configuration on the way to it, is in the log.
+    pub(crate) appended: bool,
+}
+
+/// A server that is to have a vote.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct CatchUp {
+    pub(crate) id: NodeId,
+    /// Whether it has caught up.
+    pub(crate) ready: bool,
+    pub(crate) round: u64,
+    pub(crate) began: Instant,
+    /// What the log held then.
+    pub(crate) through: Index,
+    /// How far it has come: its log, and the bytes of a snapshot; and since when.
+    pub(crate) come: (Index, u64),
+    pub(crate) since: Instant,
+}
+
+impl CatchUp {
+    pub(crate) fn begun(id: NodeId, through: Index, now: Instant) -> Self {
+        Self {
+            id,
+            ready: false,
+            round: 1,
+            began: now,
+            through,
+            come: (Index(0), 0),
+            since: now,
+        }
+    }
+
+    pub(crate) fn note(&mut self, peer: &Progress, now: Instant) {
+        let received = peer.sending.as_ref().map_or(0, |sending| sending.received);
+        let come = (peer.match_index, received);
+        if come != self.come {
+            (self.come, self.since) = (come, now);
         }
     }
 }

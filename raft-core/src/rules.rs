@@ -8,7 +8,7 @@
 
 use crate::log::OutsideLog;
 use crate::random::in_range;
-use crate::reads::LeaseRefusal;
+use crate::request::LeaseRefusal;
 use crate::types::{EntryId, Index, Instant, NodeId, Priority, Span, Term, WriteId};
 
 /// So many of the longest election timeouts a voter puts off candidates of a lower priority.

@@ -8,10 +8,7 @@
 //! in memory, no more than a window of them. Pieces are a sign of life like any message of a leader.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
-use alloc::collections::btree_map::Entry;
 
-use crate::configuration::Configuration;
 use crate::effect::{Effect, Rebase};
 use crate::event::{Event, Observer};
 use crate::log::Base;
@@ -22,82 +19,12 @@ use crate::progress::Pace;
 use crate::raft::Raft;
 use crate::role::Role;
 use crate::rules::Rules;
+use crate::state::{Incoming, Snapshot};
 use crate::types::{EntryId, Index, Instant, NodeId, Reception};
 
 /// After so many of the longest election timeouts without progress a transfer no longer keeps the
 /// log from being cut.
 const PATIENCE: u64 = 10;
-
-/// A snapshot that this server holds, whole and durable.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct Snapshot {
-    pub(crate) id: SnapshotId,
-    /// The configuration in force at its last entry.
-    pub(crate) configuration: Configuration,
-}
-
-/// A snapshot on its way to one follower.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct Sending {
-    pub(crate) snapshot: Snapshot,
-    /// Bytes before this one were sent.
-    pub(crate) sent: u64,
-    /// Bytes before this one are durable there.
-    pub(crate) received: u64,
-    /// `seq` of the reply that said so: one that echoes an older message is late.
-    told_at: u64,
-    /// When `received` last grew, or the transfer began.
-    progress_at: Instant,
-    /// Whether the follower asked for it: then entries do not do in its place.
-    pub(crate) asked: bool,
-}
-
-/// A snapshot of which this server holds a part, durably.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct Incoming {
-    pub(crate) id: SnapshotId,
-    /// Bytes before this one are durable.
-    pub(crate) received: u64,
-    /// Bytes before this one are durable or on their way to the disk.
-    taken: u64,
-    /// Pieces beyond that which came before those in between: where each begins, and its length.
-    early: BTreeMap<u64, u64>,
-    configuration: Option<Configuration>,
-}
-
-impl Incoming {
-    /// What was found on disk. The configuration comes with the next piece.
-    pub(crate) fn found(id: SnapshotId, received: u64) -> Self {
-        Self {
-            id,
-            received,
-            taken: received,
-            early: BTreeMap::new(),
-            configuration: None,
-        }
-    }
-
-    /// Keeps a piece that came before those it follows, if it is news and near enough. Whether it
-    /// is kept.
-    fn keep(&mut self, install: &InstallSnapshot, window: u64) -> bool {
-        let beyond = install.offset.checked_sub(self.taken);
-        if beyond.is_none_or(|beyond| beyond >= window) {
-            return false;
-        }
-        let Entry::Vacant(place) = self.early.entry(install.offset) else {
-            return false;
-        };
-        place.insert(install.length);
-        true
-    }
-
-    /// The next piece is taken, of this length. The length of the one after it, if that is here.
-    fn take(&mut self, length: u64) -> Option<u64> {
-        self.taken += length;
-        self.early = self.early.split_off(&self.taken);
-        self.early.remove(&self.taken)
-    }
-}
 
 impl<R: Rules + ?Sized> Raft<R> {
     // ---- a snapshot of one's own ------------------------------------------------------------
@@ -561,42 +488,5 @@ impl<R: Rules + ?Sized> Raft<R> {
         self.incoming
             .as_ref()
             .map(|incoming| (incoming.id, incoming.received))
-    }
-}
-
-impl crate::progress::Progress {
-    /// Begins a transfer, or begins anew with a newer snapshot if the present one gets nowhere.
-    fn renew<O: Observer>(
-        &mut self,
-        newest: Option<&Snapshot>,
-        settings: &crate::settings::Settings,
-        now: Instant,
-        observer: &mut O,
-    ) {
-        let Some(newest) = newest else { return };
-        let stuck = |sending: &Sending| {
-            now.since(sending.progress_at) > settings.election_timeout_max
-                && sending.snapshot.id != newest.id
-        };
-        if self
-            .sending
-            .as_deref()
-            .is_some_and(|sending| !stuck(sending))
-        {
-            return;
-        }
-        self.pace = Pace::Snapshot;
-        self.sending = Some(Box::new(Sending {
-            snapshot: newest.clone(),
-            sent: 0,
-            received: 0,
-            told_at: 0,
-            progress_at: now,
-            asked: false,
-        }));
-        observer.event(Event::SnapshotSent {
-            peer: self.id,
-            last: newest.id.last,
-        });
     }
 }

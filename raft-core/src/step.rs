@@ -3,12 +3,11 @@
 use crate::cards::RuleId;
 use crate::effect::{Effects, Input};
 use crate::event::{Event, Observer};
-use crate::message::{Body, Malformed, Message};
-use crate::priority::Claim;
+use crate::message::{Body, Claim, Malformed, Message};
 use crate::raft::Raft;
 use crate::role::Role;
 use crate::rules::Rules;
-use crate::types::{Instant, LIMIT, NodeId, WriteId};
+use crate::types::{Instant, LIMIT, NodeId};
 
 impl<R: Rules + ?Sized> Raft<R> {
     /// Steps the server: `now` is its clock (a smaller value counts as the last one), `input` what
@@ -119,7 +118,13 @@ impl<R: Rules + ?Sized> Raft<R> {
         if message.term < self.current_term && !self.counts_though_stale(from, message, observer) {
             return;
         }
-        match &message.body {
+        self.dispatch(from, &message.body, observer);
+    }
+
+    /// A message that counts in this server's term.
+    fn dispatch<O: Observer>(&mut self, from: NodeId, body: &Body, observer: &mut O) {
+        match body {
+            // It was answered before terms were compared.
             Body::PreVote { .. } => {}
             Body::PreVoteReply { asked_in, granted } => {
                 self.handle_pre_vote_reply(from, *asked_in, *granted, observer);
@@ -169,57 +174,12 @@ impl<R: Rules + ?Sized> Raft<R> {
             Body::Propose { token, sizes } => {
                 self.handle_propose(from, *token, sizes, observer);
             }
+            // It was heard before terms were compared.
             Body::ProposeReply { .. } => {}
             Body::ReadIndexReply { number, index } => {
                 self.handle_read_index_reply(from, *number, *index, observer);
             }
         }
-    }
-
-    /// Answers a request of an older term, and puts aside a reply of one (§5.1) unless a rule
-    /// counts it.
-    fn counts_though_stale<O: Observer>(
-        &mut self,
-        from: NodeId,
-        message: &Message,
-        observer: &mut O,
-    ) -> bool {
-        assert!(
-            message.term < self.current_term,
-            "only older terms are stale"
-        );
-        let counts = match &message.body {
-            // Answers name the term they were asked in: the voter's own may well be lower. Those about
-            // proposals were heard already.
-            Body::PreVoteReply { .. } | Body::ProposeReply { .. } => true,
-            Body::RequestVoteReply { .. } => self
-                .rules
-                .vote_reply_counts(message.term, self.current_term),
-            Body::AppendEntriesReply(_)
-            | Body::InstallSnapshotReply { .. }
-            | Body::SleepReply { .. } => self
-                .rules
-                .append_reply_counts(message.term, self.current_term),
-            Body::PreVote { .. }
-            | Body::RequestVote { .. }
-            | Body::AppendEntries(_)
-            | Body::InstallSnapshot(_)
-            | Body::TimeoutNow
-            | Body::Sleep { .. }
-            | Body::WakeUp
-            | Body::ReadIndex { .. }
-            | Body::Propose { .. }
-            | Body::ReadIndexReply { .. } => false,
-        };
-        if !counts {
-            observer.event(Event::StaleDropped {
-                from,
-                theirs: message.term,
-                what: message.body.kind(),
-            });
-            self.answer_stale(from, message, observer);
-        }
-        counts
     }
 
     fn wake<O: Observer>(&mut self, observer: &mut O) {
@@ -233,23 +193,6 @@ impl<R: Rules + ?Sized> Raft<R> {
                 if self.election_deadline.is_some_and(|due| due <= self.now) {
                     self.election_timeout(observer);
                 }
-            }
-        }
-    }
-
-    /// A write became durable: promises that waited for it leave.
-    fn written<O: Observer>(&mut self, write: WriteId, observer: &mut O) {
-        if !self.durability.complete(write, self.now) {
-            return;
-        }
-        self.release_vote();
-        match self.role {
-            Role::Follower(_) => self.release_ack(observer),
-            Role::PreCandidate(_) => {}
-            Role::Candidate(_) => self.release_candidacy(observer),
-            Role::Leader(_) => {
-                self.advance_commit(observer);
-                self.tell_witnesses(observer);
             }
         }
     }

@@ -5,62 +5,15 @@
 //! If it does not win within an election timeout the leader goes on as before, but without a
 //! lease: the target may still get the message, and campaign, at any moment of this term.
 
-use core::fmt;
-
 use crate::cards::RuleId;
 use crate::effect::Effect;
 use crate::event::{Event, Observer};
 use crate::message::Body;
 use crate::raft::Raft;
-use crate::role::Role;
+use crate::request::TransferFailure;
+use crate::role::{Role, Transfer};
 use crate::rules::Rules;
-use crate::types::{Instant, NodeId};
-
-/// Why leadership was not handed over.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum TransferFailure {
-    /// This server does not lead.
-    NotLeader {
-        /// The leader, if this server knows it.
-        leader: Option<NodeId>,
-    },
-    /// The target leads already.
-    LeadsAlready,
-    /// The target has no vote, so it cannot lead.
-    NoVoter,
-    /// The target is a witness: it has no data to lead with.
-    Witness,
-    /// Leadership is being handed to another server.
-    Busy {
-        /// To which one.
-        to: NodeId,
-    },
-    /// The target did not take over within an election timeout.
-    TimedOut,
-}
-
-impl fmt::Display for TransferFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotLeader { .. } => f.write_str("this server does not lead"),
-            Self::LeadsAlready => f.write_str("the target leads already"),
-            Self::NoVoter => f.write_str("the target has no vote"),
-            Self::Witness => f.write_str("the target is a witness"),
-            Self::Busy { to } => write!(f, "leadership is being handed to {to}"),
-            Self::TimedOut => f.write_str("the target did not take over in time"),
-        }
-    }
-}
-
-/// A transfer under way.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct Transfer {
-    pub(crate) to: NodeId,
-    /// When the leader goes on as before.
-    pub(crate) deadline: Instant,
-    /// Whether the target was told to campaign.
-    told: bool,
-}
+use crate::types::NodeId;
 
 impl<R: Rules + ?Sized> Raft<R> {
     /// The operator wants another leader.

@@ -5,7 +5,7 @@ use raft_core::{Configuration, Settings};
 use runner::KvWorkload;
 use scenario::{Clients, Mix, Size, Values};
 use simulator::{NodeId, Observer, Pace, Quality, Span, SpanRange, Time, World};
-use sut::{Config, Image, NodeSet, Property, Server, raft_id};
+use sut::{Config, Image, NodeSet, Property, Server, Variant, raft_id};
 
 use super::{ELECTION_NS, HEARTBEAT_NS, Happened, KEYS, LATENCY_NS, NODES, Plan, VALUE_BYTES};
 
@@ -49,8 +49,7 @@ fn world(plan: Plan) -> KvWorld {
     let voters: Vec<_> = (0..NODES).map(|place| raft_id(NodeId(place))).collect();
     let config = Config {
         options: kv::Options::default(),
-        rules: raft_core::Standard,
-        duties: kv::Standard,
+        variant: Variant::published(),
         settings: Settings {
             election_timeout_min: raft_core::Span(ELECTION_NS.0),
             election_timeout_max: raft_core::Span(ELECTION_NS.1),
@@ -109,7 +108,7 @@ fn happened(world: &KvWorld) -> Happened {
     let applied = cluster.nodes().filter_map(|id| {
         let server = cluster.node(id)?;
         let opened = server.node().raft().current_term().0.min(1);
-        Some(server.node().machine().applied().saturating_sub(opened))
+        Some(server.node().applied().saturating_sub(opened))
     });
     Happened {
         events: counters.events(),

@@ -1,6 +1,6 @@
 //! What kind of mistake it is: which change would make it none.
 
-use super::Case;
+use super::case::Case;
 use crate::history::Operation;
 
 /// The kinds of mistakes that clients can see.

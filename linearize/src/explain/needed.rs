@@ -5,7 +5,7 @@
 //! one of unknown outcome, which allows more, and one of unknown outcome whose value appears in
 //! nothing that anybody still sees may be left out after that.
 
-use super::Case;
+use super::case::Case;
 use crate::history::{Action, Operation, Swap};
 
 /// The places of operations that cannot be explained together, few of them, one of them `at`.

@@ -1,6 +1,6 @@
 //! An explanation in words.
 
-use super::{DRAWN, Explanation};
+use super::explanation::{DRAWN, Explanation};
 use crate::history::{Action, History, Operation, Swap, plain, value};
 use crate::timeline;
 

@@ -1,7 +1,6 @@
 //! What was looked at already, and led nowhere.
 
-use super::NONE;
-use crate::table::Table;
+use crate::table::{NONE, Table};
 
 /// The situations that were looked at.
 #[derive(Clone, Debug)]

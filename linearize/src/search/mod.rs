@@ -26,7 +26,7 @@ mod timeline;
 use std::hash::{Hash, Hasher};
 
 use crate::model::{Answer, Entry, Model};
-use crate::table::{Mixer, mix};
+use crate::table::{Mixer, NONE, mix};
 use memo::Memo;
 use timeline::{Timeline, Unknown};
 
@@ -36,9 +36,6 @@ const FULL: usize = 1 << 25;
 
 /// So many calls and returns ahead are looked at for operations that cannot be right any more.
 const HORIZON: usize = 64;
-
-/// Where nothing is.
-const NONE: u32 = u32::MAX;
 
 /// Looks for an order of `history`, a history of one object, that explains it; looks at `budget`
 /// situations at most.

@@ -1,7 +1,7 @@
 //! What was called and returned when, and what of it is not placed yet.
 
-use super::NONE;
 use crate::model::{Entry, Model};
+use crate::table::NONE;
 
 /// Calls and returns in the order of time, as a list that operations are lifted out of.
 #[derive(Clone, Debug, Default)]

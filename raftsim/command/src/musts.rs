@@ -1,7 +1,7 @@
 //! What the Raft paper and Ongaro's dissertation demand of a server, and which tests prove it.
 //!
 //! The list is data, `raftsim/paper/musts.json`, so that a must without a test is seen as such and
-//! not forgotten. Its tests are those of `raft-core/tests/paper`, beside a few of other crates.
+//! not forgotten. Its tests are those of `raft-core/tests/it/paper`, beside a few of other crates.
 
 use serde::Deserialize;
 
@@ -27,7 +27,7 @@ pub struct Section {
 pub struct Must {
     /// What, in one sentence.
     pub must: String,
-    /// The tests that prove it: `file::name` in `raft-core/tests/paper`, or a path from the
+    /// The tests that prove it: `file::name` in `raft-core/tests/it/paper`, or a path from the
     /// project's root and `::name`.
     pub tests: Vec<String>,
     /// Why there is none, where there is none.

@@ -76,8 +76,8 @@ fn index(sections: &[Section], out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{}", styled(HEAD, &sum(sections)))?;
     writeln!(
         out,
-        "\nRun them   cargo test -p raft-core --test paper\n\
-         Run one    cargo test -p raft-core --test paper elections::a_server_starts_as_a_follower"
+        "\nRun them   cargo test -p raft-core --test it paper::\n\
+         Run one    cargo test -p raft-core --test it paper::elections::a_server_starts_as_a_follower"
     )
 }
 
@@ -85,8 +85,8 @@ const ABOUT: &str = "\
 Made by `raftsim paper --markdown` from `raftsim/paper/musts.json`.
 
 Each sentence is something that the extended Raft paper (§) or Ongaro's dissertation demands of a server, in our own words;
-below it stand the tests that prove it. `elections::a_…` is a test of `raft-core/tests/paper/elections.rs`; what begins with
-a path is elsewhere. `cargo test -p raft-core --test paper` runs them all. ✗ marks what has no test, and why.";
+below it stand the tests that prove it. `elections::a_…` is a test of `raft-core/tests/it/paper/elections.rs`; what begins with
+a path is elsewhere. `cargo test -p raft-core --test it paper::` runs them all. ✗ marks what has no test, and why.";
 
 fn page(sections: &[Section], out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "# What the paper demands, and the test of it\n")?;

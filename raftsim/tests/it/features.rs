@@ -10,13 +10,10 @@ const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs");
 
 /// Where the page's other names are declared.
 const DECLARED: [(&str, &str); 9] = [
-    (
-        "Change",
-        include_str!("../../../raft-core/src/membership.rs"),
-    ),
+    ("Change", include_str!("../../../raft-core/src/request.rs")),
     ("Duties", include_str!("../../../kv/src/duties.rs")),
     ("Effect", include_str!("../../../raft-core/src/effect.rs")),
-    ("How", include_str!("../../../raft-core/src/membership.rs")),
+    ("How", include_str!("../../../raft-core/src/request.rs")),
     ("Input", include_str!("../../../raft-core/src/effect.rs")),
     ("Raft", include_str!("../../../raft-core/src/invariants.rs")),
     ("Raft", include_str!("../../../raft-core/src/status.rs")),

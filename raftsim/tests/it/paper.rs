@@ -8,7 +8,7 @@ use std::path::Path;
 use command::musts::{Must, sections};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-const SUITE: &str = "raft-core/tests/paper";
+const SUITE: &str = "raft-core/tests/it/paper";
 
 fn read(path: impl AsRef<Path>) -> String {
     let path = Path::new(ROOT).join(path);
@@ -31,14 +31,14 @@ fn tests_of(source: &str) -> Vec<String> {
 
 /// Every test of the suite, as the list names it.
 fn suite() -> BTreeSet<String> {
-    let main = read(format!("{SUITE}/main.rs"));
+    let main = read(format!("{SUITE}/mod.rs"));
     let folder = Path::new(ROOT).join(SUITE);
     let mut tests = BTreeSet::new();
     for file in fs::read_dir(folder).expect("the suite is there") {
         let name = file.expect("it can be listed").file_name();
         let name = name.to_str().expect("sources have plain names");
         let module = name.strip_suffix(".rs").expect("it holds sources only");
-        if module != "main" {
+        if module != "mod" {
             assert!(
                 main.contains(&format!("\nmod {module};\n")),
                 "{name} is never built"

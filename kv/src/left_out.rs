@@ -1,0 +1,35 @@
+//! The payload that stands for what was left out of a message to a witness: it says that something is
+//! missing, so that nobody takes it for an empty one.
+
+use alloc::sync::Arc;
+
+use raft_core::{Configuration, NodeId};
+
+use crate::members::is_members;
+use crate::payload::{Payload, Payloads};
+
+/// The payload of an entry whose content was left out: this byte alone.
+const LEFT_OUT: u8 = 12;
+
+/// Whether the content of an entry was left out.
+#[inline]
+pub(crate) fn is_left_out(payload: &[u8]) -> bool {
+    payload == [LEFT_OUT]
+}
+
+/// Leaves out what a witness needs not see: everything but members, and entries that are empty.
+pub(crate) fn leave_out(payloads: &mut Payloads) {
+    let left_out = Payload::new(Arc::from([LEFT_OUT]));
+    for payload in payloads {
+        let bytes = payload.bytes();
+        if !bytes.is_empty() && !is_members(bytes) {
+            *payload = left_out.clone();
+        }
+    }
+}
+
+/// Whether these members count on a server for its data.
+#[inline]
+pub(crate) fn must_hold_data(members: &Configuration, id: NodeId) -> bool {
+    members.is_member(id) && !members.is_witness(id)
+}

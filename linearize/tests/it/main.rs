@@ -1,0 +1,11 @@
+//! The tests of the checker, in one binary: what they share is compiled and linked once.
+
+mod agreement;
+mod explanations;
+mod format;
+mod models;
+mod porcupine;
+mod random;
+mod recorded;
+mod reference;
+mod teeth;

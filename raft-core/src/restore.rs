@@ -1,0 +1,221 @@
+//! How a server starts from what is on its disk (Figure 2, "persistent state").
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use core::fmt;
+
+use crate::configuration::Configuration;
+use crate::durability::Durability;
+use crate::log::{Base, Log};
+use crate::message::SnapshotId;
+use crate::raft::Raft;
+use crate::random::Random;
+use crate::role::{Follower, Role};
+use crate::rules::Rules;
+use crate::settings::{Settings, SettingsError};
+use crate::state::{ForwardedProposals, Incoming, PendingWrite, Snapshot};
+use crate::types::{HardState, Index, Instant, LIMIT, NodeId, Reception, Term};
+
+/// Who a server is and how it starts.
+#[derive(Clone, Debug)]
+pub struct Boot {
+    /// Its identity.
+    pub id: NodeId,
+    /// Its knobs.
+    pub settings: Settings,
+    /// Its clock.
+    pub now: Instant,
+    /// With `id` and `incarnation`, all its randomness.
+    pub seed: u64,
+    /// Counts its starts.
+    pub incarnation: u64,
+}
+
+/// What was found on disk.
+#[derive(Clone, Debug)]
+pub struct Durable<E> {
+    /// Term and vote; the default for a server that never ran.
+    pub hard_state: HardState,
+    /// What lies before the log. A new cluster starts from (0, 0) and its configuration.
+    pub base: Base,
+    /// The log after the base, in order.
+    pub entries: E,
+    /// Up to where the log may be promised; below its last index where some entries are known by
+    /// term only (their payloads must be sent again).
+    pub intact: Index,
+    /// The newest whole snapshot: of the base, or of a later entry of the log.
+    pub snapshot: Option<SnapshotId>,
+    /// The snapshot of which a part was received, and how many bytes of it are there.
+    pub incoming: Option<(SnapshotId, u64)>,
+    /// Whether promises made before may be relied on. `false` for a disk that may have forgotten
+    /// some: the server follows, but neither votes nor campaigns.
+    pub may_vote: bool,
+}
+
+/// One entry found on disk.
+#[derive(Clone, Debug)]
+pub struct EntryMeta {
+    /// The term in which it was created.
+    pub term: Term,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// The configuration it holds, if it holds one.
+    pub configuration: Option<Configuration>,
+}
+
+/// Why a server cannot start from what was found on disk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RestoreError {
+    /// The settings cannot work.
+    Settings(SettingsError),
+    /// Terms fall along the log, or one is 0: the entry with this index is wrong.
+    TermsFall(Index),
+    /// The log holds an entry of a term that the hard state has not reached.
+    HardStateBehindLog,
+    /// The entry with this index holds a configuration of nobody.
+    NamesNobody(Index),
+    /// The base has an index without a term, or a term without an index.
+    BaseIsNoEntry,
+    /// `intact` lies before the base or after the log.
+    IntactOutsideLog,
+    /// The snapshot is empty, or its last entry is neither the log's base nor in the log.
+    SnapshotDoesNotFit,
+    /// A number is beyond [`LIMIT`].
+    TooLarge,
+}
+
+impl core::error::Error for RestoreError {}
+
+impl fmt::Display for RestoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Settings(error) => write!(f, "{error}"),
+            Self::TermsFall(index) => {
+                write!(f, "the term of entry {index} is below the one before")
+            }
+            Self::HardStateBehindLog => {
+                f.write_str("the log holds an entry of a later term than the hard state")
+            }
+            Self::NamesNobody(index) => write!(f, "entry {index} makes nobody a member"),
+            Self::BaseIsNoEntry => f.write_str("the base is neither the log's start nor an entry"),
+            Self::IntactOutsideLog => f.write_str("the intact index lies outside the log"),
+            Self::SnapshotDoesNotFit => f.write_str("the snapshot does not fit the log"),
+            Self::TooLarge => f.write_str("a number on disk is too large"),
+        }
+    }
+}
+
+impl<R: Rules> Raft<R> {
+    /// A server that starts, for the first time or again, from what is on its disk.
+    ///
+    /// # Errors
+    /// When the settings cannot work or the disk's content contradicts itself.
+    pub fn restore<E: IntoIterator<Item = EntryMeta>>(
+        rules: R,
+        boot: Boot,
+        durable: Durable<E>,
+    ) -> Result<Self, RestoreError> {
+        boot.settings.validate().map_err(RestoreError::Settings)?;
+        let HardState {
+            current_term,
+            voted_for,
+        } = durable.hard_state;
+        if boot.now.0 >= LIMIT {
+            return Err(RestoreError::TooLarge);
+        }
+        let base = durable.base.last.index;
+        let log = restored_log(current_term, durable.base, durable.entries, &boot.settings)?;
+        if durable.intact < base || durable.intact > log.last_index() {
+            return Err(RestoreError::IntactOutsideLog);
+        }
+        let incoming = durable.incoming.map(|(id, _)| id);
+        for id in durable.snapshot.into_iter().chain(incoming) {
+            if id.last.index.0 >= LIMIT || id.last.term.0 >= LIMIT || id.bytes >= LIMIT {
+                return Err(RestoreError::TooLarge);
+            }
+        }
+        let snapshot = durable.snapshot.map(|id| restored_snapshot(id, &log));
+        let snapshot = snapshot.transpose()?;
+        let commit_index = snapshot.as_ref().map_or(base, |known| known.id.last.index);
+        // As when it was taken: who was sent it would know nobody.
+        let snapshot = snapshot.filter(|known| !known.configuration.is_of_nobody());
+        let incoming = durable
+            .incoming
+            .filter(|(id, received)| *received <= id.bytes);
+        let mut raft = Self {
+            rules,
+            id: boot.id,
+            settings: boot.settings,
+            now: boot.now,
+            random: Random::new(boot.seed, boot.id.0, boot.incarnation),
+            current_term,
+            voted_for,
+            log,
+            commit_index,
+            role: Role::Follower(Follower::default()),
+            durability: Durability::restored(durable.intact),
+            snapshot,
+            incoming: incoming.map(|(id, received)| Box::new(Incoming::found(id, received))),
+            reception: Reception(0),
+            election_deadline: None,
+            heard_at: boot.now,
+            leaderless_since: boot.now,
+            may_vote: durable.may_vote,
+            vote_owed: None,
+            forwarded: ForwardedProposals::default(),
+            last_leader: None,
+            pending: PendingWrite::default(),
+            effects: VecDeque::new(),
+        };
+        let commit = raft.commit_index;
+        raft.log
+            .keep_configurations(|at| raft.rules.configuration_found_counts(at, commit));
+        raft.forget_overtaken();
+        raft.election_deadline = Some(raft.fresh_election_deadline());
+        assert!(raft.invariants().is_ok(), "a server starts in order");
+        Ok(raft)
+    }
+}
+
+/// The log that these entries make after this base, none of them of a term above the server's.
+fn restored_log(
+    current_term: Term,
+    base: Base,
+    entries: impl IntoIterator<Item = EntryMeta>,
+    settings: &Settings,
+) -> Result<Log, RestoreError> {
+    let last = base.last;
+    if current_term.0 >= LIMIT || last.index.0 >= LIMIT {
+        return Err(RestoreError::TooLarge);
+    }
+    if (last.index.0 == 0) != (last.term.0 == 0) {
+        return Err(RestoreError::BaseIsNoEntry);
+    }
+    let mut log = Log::new(base, settings.max_message_bytes);
+    for entry in entries {
+        if entry.term < log.last().term || entry.term.0 == 0 {
+            return Err(RestoreError::TermsFall(log.last_index().next()));
+        }
+        if entry.bytes >= LIMIT {
+            return Err(RestoreError::TooLarge);
+        }
+        let configuration = entry.configuration.as_ref();
+        if configuration.is_some_and(Configuration::is_of_nobody) {
+            return Err(RestoreError::NamesNobody(log.last_index().next()));
+        }
+        log.append(entry.term, entry.bytes, configuration);
+    }
+    if log.last().term > current_term {
+        return Err(RestoreError::HardStateBehindLog);
+    }
+    Ok(log)
+}
+
+/// The snapshot found, if it is of an entry that the log holds or begins after.
+fn restored_snapshot(id: SnapshotId, log: &Log) -> Result<Box<Snapshot>, RestoreError> {
+    if log.term_at(id.last.index) != Ok(id.last.term) || id.bytes == 0 {
+        return Err(RestoreError::SnapshotDoesNotFit);
+    }
+    let configuration = log.configuration_in_force_at(id.last.index).clone();
+    Ok(Box::new(Snapshot { id, configuration }))
+}

@@ -1,0 +1,110 @@
+//! State of a server in any role: its snapshots, the proposals it has passed on, the write that it builds up.
+
+use alloc::boxed::Box;
+use alloc::collections::btree_map::Entry;
+use alloc::collections::{BTreeMap, VecDeque};
+
+use crate::configuration::Configuration;
+use crate::effect::{Append, Rebase};
+use crate::message::{InstallSnapshot, SnapshotId};
+use crate::types::{Index, Instant, ProposalToken};
+
+/// The write that a step builds up.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub(crate) struct PendingWrite {
+    pub(crate) hard_state: bool,
+    pub(crate) truncate_from: Option<Index>,
+    pub(crate) rebase: Option<Box<Rebase>>,
+    pub(crate) append: Option<Append>,
+}
+
+/// A snapshot that this server holds, whole and durable.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Snapshot {
+    pub(crate) id: SnapshotId,
+    /// The configuration in force at its last entry.
+    pub(crate) configuration: Configuration,
+}
+
+/// A snapshot of which this server holds a part, durably.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Incoming {
+    pub(crate) id: SnapshotId,
+    /// Bytes before this one are durable.
+    pub(crate) received: u64,
+    /// Bytes before this one are durable or on their way to the disk.
+    pub(crate) taken: u64,
+    /// Pieces beyond that which came before those in between: where each begins, and its length.
+    pub(crate) early: BTreeMap<u64, u64>,
+    pub(crate) configuration: Option<Configuration>,
+}
+
+impl Incoming {
+    /// What was found on disk. The configuration comes with the next piece.
+    pub(crate) fn found(id: SnapshotId, received: u64) -> Self {
+        Self {
+            id,
+            received,
+            taken: received,
+            early: BTreeMap::new(),
+            configuration: None,
+        }
+    }
+
+    /// Keeps a piece that came before those it follows, if it is news and near enough. Whether it
+    /// is kept.
+    pub(crate) fn keep(&mut self, install: &InstallSnapshot, window: u64) -> bool {
+        let beyond = install.offset.checked_sub(self.taken);
+        if beyond.is_none_or(|beyond| beyond >= window) {
+            return false;
+        }
+        let Entry::Vacant(place) = self.early.entry(install.offset) else {
+            return false;
+        };
+        place.insert(install.length);
+        true
+    }
+
+    /// The next piece is taken, of this length. The length of the one after it, if that is here.
+    pub(crate) fn take(&mut self, length: u64) -> Option<u64> {
+        self.taken += length;
+        self.early = self.early.split_off(&self.taken);
+        self.early.remove(&self.taken)
+    }
+}
+
+/// The proposals that a server has passed on, oldest first.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub(crate) struct ForwardedProposals {
+    pub(crate) passed: VecDeque<Passed>,
+    pub(crate) bytes: u64,
+}
+
+impl ForwardedProposals {
+    pub(crate) fn push(&mut self, passed: Passed) {
+        self.bytes = self.bytes.saturating_add(passed.bytes);
+        self.passed.push_back(passed);
+    }
+
+    /// Takes one out. Whether it was there.
+    pub(crate) fn remove(&mut self, token: ProposalToken) -> bool {
+        let place = self.passed.iter().position(|passed| passed.token == token);
+        let gone = place.and_then(|place| self.passed.remove(place));
+        self.bytes -= gone.map_or(0, |gone| gone.bytes);
+        gone.is_some()
+    }
+
+    /// When the oldest answer is overdue.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.passed.front().map(|passed| passed.deadline)
+    }
+}
+
+/// One message with proposals, on its way or in doubt.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Passed {
+    pub(crate) token: ProposalToken,
+    pub(crate) bytes: u64,
+    /// When nobody waits for the answer any more.
+    pub(crate) deadline: Instant,
+}
