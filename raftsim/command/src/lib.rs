@@ -116,8 +116,8 @@ fn dispatch(command: &Command, log: Log, screen: &mut Screen) -> Result<Exit, St
         Command::Explain(args) => explain::explain(args, screen),
         Command::Schema(args) => {
             let schema = match args.profile {
-                true => ::fuzz::schema(),
-                false => scenario::schema(),
+                true => ::fuzz::SCHEMA,
+                false => scenario::SCHEMA,
             };
             screen.out.write_all(schema.as_bytes())?;
             Ok(Exit::Fine)

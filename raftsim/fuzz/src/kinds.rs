@@ -1,11 +1,11 @@
 //! The kinds of faults that a fuzzer may draw, by their names in profiles.
 
 use scenario::{DurationRange, Nanos, Ratio};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How a kind of fault may strike. Each seed draws whether it does, how often and for how long.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Pattern {
     /// The chance that a phase has this fault at all.
@@ -33,7 +33,8 @@ macro_rules! kinds {
         pub enum Kind { $($(#[doc = $doc])+ $kind,)+ }
 
         /// Which faults may strike; what is left out never does.
-        #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(deny_unknown_fields, default)]
         pub struct Faults {
             $($(#[doc = $doc])+

@@ -57,6 +57,8 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 pub use hunt::{Found, Fuzz};
 pub use kinds::{Faults, Kind, Pattern};
+pub use load::SCHEMA;
+#[cfg(feature = "schema")]
 pub use load::schema;
 pub use must_hit::{MustHit, Named, Wanted};
 pub use probe::{Hits, Probe};

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use scenario::{
     Counts, Diagnostic, DurationRange, Nanos, Size, is_file_name, not_a_file_name, read_document,
-    schema_of, stem,
+    stem,
 };
 use sut::nearest;
 
@@ -67,10 +67,14 @@ impl Profile {
     }
 }
 
-/// The JSON Schema of profiles, pretty-printed, with a final newline.
+/// The JSON Schema of profiles, for editors.
+pub const SCHEMA: &str = include_str!("../../profiles/schema/profile-1.json");
+
+/// The same, generated from the types that read a profile.
+#[cfg(feature = "schema")]
 #[must_use]
 pub fn schema() -> String {
-    schema_of::<Profile>()
+    scenario::schema_of::<Profile>()
 }
 
 /// Every range that the scenarios of a profile could not keep: where it stands, and why not.

@@ -1,8 +1,10 @@
 //! What many seeds together must have seen: a fuzzer that never gets somewhere proves nothing
 //! about that place.
 
+#[cfg(feature = "schema")]
 use std::borrow::Cow;
 
+#[cfg(feature = "schema")]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 use serde::{Serialize, Serializer};
@@ -11,7 +13,8 @@ use simulator::FaultKind;
 use super::probe::Probe;
 
 /// What many seeds together must have seen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct MustHit {
     /// From so many seeds on.
@@ -150,6 +153,7 @@ impl<'de, T: Named> Deserialize<'de> for Wanted<T> {
     }
 }
 
+#[cfg(feature = "schema")]
 impl<T: Named> JsonSchema for Wanted<T> {
     fn schema_name() -> Cow<'static, str> {
         format!("Wanted {}", T::WHAT).into()

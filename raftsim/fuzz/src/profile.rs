@@ -1,7 +1,6 @@
 //! What a fuzzer may draw: a profile is a JSON file of ranges and chances.
 
 use scenario::{Chances, Counts, DurationRange, Nanos, Ratio, Sizes};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sut::bugs::Bug;
 
@@ -10,14 +9,15 @@ use super::must_hit::MustHit;
 
 /// What the scenarios of a fuzzer are drawn from. Every field has a default: none but the faults
 /// that a profile names can strike.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
     /// Where the JSON Schema of profiles is, for editors.
     #[serde(rename = "$schema", default, skip_serializing_if = "Option::is_none")]
     pub schema: Option<String>,
     /// The version of this format: 1.
-    #[schemars(range(min = 1, max = 1))]
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1)))]
     pub profile: u32,
     /// A short name; by default that of the file.
     #[serde(default)]
@@ -87,7 +87,8 @@ fn read<T: std::str::FromStr<Err = scenario::UnitError>>(text: &str) -> T {
 }
 
 /// Ranges of the settings of Raft.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct RaftRanges {
     /// The chance that nodes ask if they could win before they raise their term.
@@ -149,7 +150,8 @@ impl Default for RaftRanges {
 }
 
 /// Ranges of what links do to messages.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct NetworkRanges {
     /// The longest delay; the shortest is drawn between nothing and it.
@@ -177,7 +179,8 @@ impl Default for NetworkRanges {
 }
 
 /// Whether something goes wrong at all, and how often it then does.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Dose {
     /// The chance that it goes wrong at all in a seed.
@@ -194,7 +197,8 @@ impl Dose {
 }
 
 /// Ranges of the disks.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct DiskRanges {
     /// How long it takes at most until what was written is durable.
@@ -219,7 +223,8 @@ impl Default for DiskRanges {
 }
 
 /// Ranges of the clocks.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct ClockRanges {
     /// How far clocks deviate for the whole run, up or down: at most 10%, or no timeout would mean
@@ -242,7 +247,8 @@ impl Default for ClockRanges {
 }
 
 /// Ranges of the state machines.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct MachineRanges {
     /// The chance that entries are applied later than they commit, all the time.
@@ -282,7 +288,8 @@ impl Default for MachineRanges {
 }
 
 /// Ranges of the clients. What they ask for is drawn from mixes of all kinds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct ClientRanges {
     /// How many clients.
@@ -323,7 +330,8 @@ impl Default for ClientRanges {
 }
 
 /// How long faults strike.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct StormRanges {
     /// In how many phases, each with faults of its own.
@@ -343,7 +351,8 @@ impl Default for StormRanges {
 }
 
 /// How a run ends.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct CalmRanges {
     /// The chance that some nodes do not come back, so that the others must serve without them.
@@ -365,11 +374,12 @@ impl Default for CalmRanges {
 }
 
 /// A bug that some seeds are run with.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Plant {
     /// The bug, by its name.
-    #[schemars(with = "String")]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     #[serde(with = "bug_by_name")]
     pub bug: Bug,
     /// The chance that a seed has it.

@@ -1,6 +1,5 @@
 //! What can be done to the cluster: by a step at its time, or by a fault at drawn times.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::select::{Partition, Selector};
@@ -123,7 +122,8 @@ impl Action {
 }
 
 /// One node for another.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Replacement {
     /// The first of these that has a vote goes.
@@ -133,7 +133,8 @@ pub struct Replacement {
 }
 
 /// The members that a cluster is to have.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MembersChange {
     /// The nodes that vote from then on.
@@ -150,7 +151,8 @@ pub struct MembersChange {
 }
 
 /// Directed links: from each of some nodes to each of others.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Route {
     /// The senders.
@@ -160,7 +162,8 @@ pub struct Route {
 }
 
 /// Directed links and how they differ from now on. What is left out stays as it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LinkChange {
     /// The senders.
@@ -195,7 +198,8 @@ impl LinkChange {
 }
 
 /// A change of some nodes' clocks.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ClockChange {
     /// Whose clock.
@@ -209,7 +213,8 @@ pub struct ClockChange {
 }
 
 /// A change of some nodes' disks.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DiskFault {
     /// Whose disk.
@@ -223,7 +228,8 @@ pub struct DiskFault {
 }
 
 /// A change of how soon some nodes apply what is committed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ApplyChange {
     /// Whose state machine.
@@ -233,7 +239,8 @@ pub struct ApplyChange {
 }
 
 /// What a fault waits for, where it waits for something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Trigger {
     /// A node has become leader.
@@ -252,7 +259,8 @@ macro_rules! with_actions {
     ($(#[$about:meta])* pub(crate) struct $name:ident {
         $($(#[$field_about:meta])* pub(crate) $field:ident: $type:ty,)*
     }) => {
-        #[derive(Clone, Debug, Deserialize, JsonSchema)]
+        #[derive(Clone, Debug, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(deny_unknown_fields)]
         $(#[$about])*
         pub(crate) struct $name {
@@ -394,7 +402,7 @@ pub(crate) const ACTIONS: [&str; 33] = [
 
 with_actions! {
     /// Something done at a given time: exactly one action.
-    #[schemars(rename = "Step")]
+    #[cfg_attr(feature = "schema", schemars(rename = "Step"))]
     pub(crate) struct WrittenStep {
         /// When, counted from the start of the phase. Without at and after: together with the
         /// step before.
@@ -410,7 +418,7 @@ with_actions! {
 
 with_actions! {
     /// Something done at drawn times: exactly one action.
-    #[schemars(rename = "Fault")]
+    #[cfg_attr(feature = "schema", schemars(rename = "Fault"))]
     pub(crate) struct WrittenFault {
         /// How long from one strike to the next, drawn anew each time; at least 1ms.
         pub(crate) every: Option<DurationRange>,

@@ -31,6 +31,7 @@ mod params;
 mod preset;
 mod program;
 mod resolved;
+#[cfg(feature = "schema")]
 mod schema;
 mod select;
 mod settings;
@@ -60,8 +61,8 @@ pub use program::{
     Statement, What,
 };
 pub use resolved::{Course, Fault, Phase, Resolved, Step, When};
-pub use schema::schema;
-pub use schema::schema_of;
+#[cfg(feature = "schema")]
+pub use schema::{schema, schema_of};
 pub use select::{NodeName, Partition, Selector};
 pub use settings::{
     Clients, Clock, Completions, Disk, DiskChange, LinkRule, Machine, Mix, Network, NetworkChange,
@@ -84,6 +85,9 @@ use std::borrow::Cow;
 
 use diagnostic::Finding;
 use tree::{Tree, Value};
+
+/// The JSON Schema of scenario format 1, for editors.
+pub const SCHEMA: &str = include_str!("../../../scenarios/schema/scenario-1.json");
 
 /// The largest file, in bytes.
 pub const MAX_BYTES: usize = 1 << 20;

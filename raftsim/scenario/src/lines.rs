@@ -1,23 +1,41 @@
-//! JSON for people: each field of the whole on a line of its own, and each step.
+//! JSON for people: each value on a line of its own, or of a stepped scenario each step.
+//!
+//! One formatter does both, so that the types of the format are compiled for one serializer.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
+/// Where lines break.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Breaks {
+    /// Before every value.
+    #[default]
+    Everywhere,
+    /// In the outermost object, in `steps` and in `branches`.
+    AtSteps,
+}
+
 /// `what` as text.
 ///
 /// # Errors
 /// If it cannot be JSON.
-pub(super) fn to_string(what: &impl Serialize) -> serde_json::Result<String> {
+pub(super) fn to_string(what: &impl Serialize, at: Breaks) -> serde_json::Result<String> {
     let mut text = Vec::new();
-    what.serialize(&mut Serializer::with_formatter(&mut text, Lines::default()))?;
+    let lines = Lines {
+        at,
+        ..Lines::default()
+    };
+    what.serialize(&mut Serializer::with_formatter(&mut text, lines))?;
     Ok(String::from_utf8(text).expect("JSON is UTF-8"))
 }
 
-/// Breaks lines in the outermost object, in `steps` and in `branches`.
 #[derive(Default)]
 struct Lines {
+    at: Breaks,
+    /// Whether the bracket opened last, or closed last, holds anything.
+    filled: bool,
     /// For each open bracket, whether lines break in it.
     breaks: Vec<bool>,
     /// Whether a field's name is being written.
@@ -29,23 +47,27 @@ struct Lines {
 impl Lines {
     fn open<W: Write + ?Sized>(&mut self, to: &mut W, bracket: u8) -> io::Result<()> {
         let breaks = match self.breaks.len() {
+            _ if self.at == Breaks::Everywhere => true,
             0 => true,
             1 => self.field == b"steps" || self.field == b"branches",
             2 => self.field == b"branches",
             _ => false,
         };
         self.breaks.push(breaks);
+        self.filled = self.at == Breaks::AtSteps;
         to.write_all(&[bracket])
     }
 
     fn close<W: Write + ?Sized>(&mut self, to: &mut W, bracket: u8) -> io::Result<()> {
-        if self.breaks.pop() == Some(true) {
+        if self.breaks.pop() == Some(true) && self.filled {
             self.line(to)?;
         }
+        self.filled = true;
         to.write_all(&[bracket])
     }
 
     fn item<W: Write + ?Sized>(&mut self, to: &mut W, first: bool) -> io::Result<()> {
+        self.filled = true;
         if !first {
             to.write_all(b",")?;
         }
@@ -109,5 +131,19 @@ impl Formatter for Lines {
             self.field.extend_from_slice(fragment.as_bytes());
         }
         to.write_all(fragment.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn breaks_everywhere_are_those_of_serde() {
+        let value = json!({ "a": [1, { "b": [] }, [[], {}]], "c": {}, "d": "x\ny", "e": null });
+        let pretty = serde_json::to_string_pretty(&value).unwrap();
+        assert_eq!(to_string(&value, Breaks::Everywhere).unwrap(), pretty);
     }
 }

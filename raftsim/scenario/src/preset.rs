@@ -1,7 +1,9 @@
 //! Networks by name, as the tests of a well-known course have them, and what a file says on top.
 
+#[cfg(feature = "schema")]
 use std::borrow::Cow;
 
+#[cfg(feature = "schema")]
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +11,8 @@ use super::settings::{Network, NetworkChange, Reorder, Reordered};
 use super::units::{DurationRange, Nanos, Ratio};
 
 /// A network that has a name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Preset {
     /// Messages take 0ms to 1ms; nothing is lost.
@@ -50,7 +53,8 @@ fn share(num: u32, den: u32) -> Ratio {
 }
 
 /// How links carry messages, as it is written: a name, and what differs from it.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WrittenNetwork {
     /// A network by name. Fields beside it come on top.
@@ -86,6 +90,7 @@ impl From<WrittenNetwork> for NetworkChange {
     }
 }
 
+#[cfg(feature = "schema")]
 impl JsonSchema for Network {
     fn schema_name() -> Cow<'static, str> {
         "Network".into()
@@ -99,6 +104,7 @@ impl JsonSchema for Network {
     }
 }
 
+#[cfg(feature = "schema")]
 impl JsonSchema for NetworkChange {
     fn schema_name() -> Cow<'static, str> {
         "NetworkChange".into()
@@ -112,6 +118,7 @@ impl JsonSchema for NetworkChange {
     }
 }
 
+#[cfg(feature = "schema")]
 fn described(generator: &mut SchemaGenerator, about: &str) -> Schema {
     let mut schema = WrittenNetwork::json_schema(generator);
     schema.insert("description".to_owned(), about.into());

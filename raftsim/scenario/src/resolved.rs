@@ -8,7 +8,7 @@ use sut::{Founders, NodeSet};
 
 use super::action::{Action, Trigger};
 use super::expect::Expect;
-use super::lines;
+use super::lines::{self, Breaks};
 use super::program::Statement;
 use super::select::NodeName;
 use super::settings::{
@@ -134,8 +134,8 @@ impl Resolved {
     #[must_use]
     pub fn to_json(&self) -> String {
         let json = match self.course {
-            Course::Timed(_) => serde_json::to_string_pretty(self),
-            Course::Stepped(_) => lines::to_string(self),
+            Course::Timed(_) => lines::to_string(self, Breaks::Everywhere),
+            Course::Stepped(_) => lines::to_string(self, Breaks::AtSteps),
         };
         json.expect("strings, integers and lists are always JSON")
     }

@@ -11,7 +11,7 @@ const LITERAL: [&str; 11] = [
     "one_of",
 ];
 
-/// The JSON Schema of scenario format 1, pretty-printed, with a final newline.
+/// The JSON Schema of scenario format 1, as [`SCHEMA`](super::SCHEMA) must be.
 #[must_use]
 pub fn schema() -> String {
     let generator = SchemaSettings::draft07().into_generator();

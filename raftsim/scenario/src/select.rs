@@ -1,8 +1,10 @@
 //! Who is meant: node names and selectors.
 
+#[cfg(feature = "schema")]
 use std::borrow::Cow;
 use std::fmt;
 
+#[cfg(feature = "schema")]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 use serde::{Serialize, Serializer};
@@ -19,8 +21,9 @@ impl AsRef<str> for NodeName {
 /// A node's name, such as `S1`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
 #[serde(transparent)]
-#[derive(JsonSchema)]
-#[schemars(transparent)]
+#[derive()]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(transparent))]
 pub struct NodeName(pub String);
 
 impl NodeName {
@@ -191,6 +194,7 @@ impl<'de> Deserialize<'de> for Selector {
     }
 }
 
+#[cfg(feature = "schema")]
 impl JsonSchema for Selector {
     fn schema_name() -> Cow<'static, str> {
         "Selector".into()
@@ -290,6 +294,7 @@ impl<'de> Deserialize<'de> for Partition {
     }
 }
 
+#[cfg(feature = "schema")]
 impl JsonSchema for Partition {
     fn schema_name() -> Cow<'static, str> {
         "Partition".into()

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::preset::WrittenNetwork;
@@ -10,7 +9,8 @@ use super::select::{NodeName, Selector};
 use super::units::{ClockRate, DurationRange, Nanos, Rate, Ratio, Size};
 
 /// How the Raft nodes are configured.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Raft {
     /// How long a follower waits for its leader before it stands for election, drawn anew each
@@ -68,7 +68,8 @@ impl Raft {
 }
 
 /// The state machine of each node.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Machine {
     /// How much later than it commits an entry is applied.
@@ -83,7 +84,8 @@ pub struct Machine {
 }
 
 /// When a node takes a snapshot of its state, and how much of its log stays then (§7).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct SnapshotPolicy {
     /// After so many applied entries since the last one, 1 to 1,000,000.
@@ -132,7 +134,8 @@ impl Machine {
 }
 
 /// How much a leader sends to a follower ahead of its answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Window {
     /// The most messages with entries on their way, 1 to 1,024.
@@ -192,7 +195,8 @@ impl Network {
 }
 
 /// An extra delay for some messages, so that later ones overtake them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Reorder {
     /// The chance that a message is held up.
@@ -205,7 +209,8 @@ pub struct Reorder {
 }
 
 /// Which messages may be held up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Reordered {
     /// All.
@@ -259,7 +264,8 @@ impl NetworkChange {
 }
 
 /// Some directed links that differ from the rest of the network.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LinkRule {
     /// The senders: names, or all.
@@ -297,7 +303,8 @@ impl LinkRule {
 }
 
 /// How the nodes' disks behave.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Disk {
     /// How long it takes until what was written is durable.
@@ -320,7 +327,8 @@ impl Default for Disk {
 }
 
 /// When what was written becomes durable in a stepped scenario.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Completions {
     /// Right after the step that wrote it, unless the disk is stalled.
@@ -338,7 +346,8 @@ impl Completions {
 }
 
 /// What a crash does to writes that were not yet reported durable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum OnCrash {
     /// A drawn prefix of them survives, cut between or inside writes.
@@ -350,7 +359,8 @@ pub enum OnCrash {
 }
 
 /// A change of the disks for a phase. What is left out stays as it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DiskChange {
     /// How long it takes until what was written is durable.
@@ -362,7 +372,8 @@ pub struct DiskChange {
 }
 
 /// The clock of some nodes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Clock {
     /// Whose clock: names, or all.
@@ -375,7 +386,8 @@ pub struct Clock {
 }
 
 /// The clients: each sends one request, waits for the answer, thinks, and sends the next.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Clients {
     /// How many clients, 0 to 64.
@@ -418,7 +430,8 @@ impl Default for Clients {
 
 /// Weights of the kinds of requests, 0 to 1,000: a kind with twice the weight is drawn twice as
 /// often. In a written mix a kind that is left out is not drawn at all.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Mix {
     /// The weight of writes of a value.
@@ -463,7 +476,8 @@ impl Mix {
 
 /// Weights of the ways in which a get is made safe, 0 to 1,000. Where some are written, what is left
 /// out is not drawn at all. All but the last are linearizable.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Reads {
     /// As an entry of the log, like a write. Alone by default.
@@ -514,7 +528,8 @@ impl Reads {
 }
 
 /// Which values clients write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Values {
     /// No value twice, so that a read tells which write it saw.

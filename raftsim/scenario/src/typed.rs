@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-use serde::de::value::{MapDeserializer, SeqDeserializer};
-use serde::de::{self, Deserialize, IntoDeserializer, Unexpected, Visitor};
+use serde::de::value::BorrowedStrDeserializer;
+use serde::de::{self, Deserialize, DeserializeSeed, IntoDeserializer, Unexpected, Visitor};
 use sut::nearest;
 
 use super::codes::Code;
 use super::diagnostic::{Finding, Span};
 use super::suggest::did_you_mean;
-use super::tree::{Segment, Tree, Value};
+use super::tree::{Member, Segment, Tree, Value};
 
 /// After this many mistakes the rest is left for the next look.
 const MOST: usize = 20;
@@ -22,14 +22,12 @@ pub(crate) fn read<T: for<'de> Deserialize<'de>>(tree: &Tree) -> Result<T, Vec<F
     let mut removed: Vec<(Span, String)> = Vec::new();
     // Each round takes a value out; the bound keeps a hopeless file from costing many rounds.
     for _ in 0..4 * MOST {
-        let error = match serde_path_to_error::deserialize(&tree) {
+        let (path, wrong) = match T::deserialize(&tree) {
             Ok(value) if findings.is_empty() => return Ok(value),
             Ok(_) => break,
-            Err(error) => error,
+            Err(mistake) => mistake.into_parts(),
         };
-        let path = existing(&tree, error.path());
         let at = tree.at(&path);
-        let wrong = error.into_inner();
         let ours = matches!(&wrong, Wrong::Missing(field)
             if removed.iter().any(|(span, key)| *span == at.span && key == field));
         if !ours {
@@ -45,26 +43,6 @@ pub(crate) fn read<T: for<'de> Deserialize<'de>>(tree: &Tree) -> Result<T, Vec<F
         "only a mistake stops a file from being read"
     );
     Err(findings)
-}
-
-/// The part of a reported path that exists in the tree.
-fn existing(tree: &Tree, path: &serde_path_to_error::Path) -> Vec<Segment> {
-    let mut found = Vec::new();
-    let mut at = tree;
-    for segment in path {
-        let (next, child) = match segment {
-            serde_path_to_error::Segment::Seq { index } => match &at.value {
-                Value::List(items) => (Segment::Index(*index), items.get(*index)),
-                _ => break,
-            },
-            serde_path_to_error::Segment::Map { key } => (Segment::Key(key.clone()), at.get(key)),
-            _ => break,
-        };
-        let Some(child) = child else { break };
-        found.push(next);
-        at = child;
-    }
-    found
 }
 
 fn remove(tree: &mut Tree, path: &[Segment], removed: &mut Vec<(Span, String)>) {
@@ -90,9 +68,46 @@ fn remove(tree: &mut Tree, path: &[Segment], removed: &mut Vec<(Span, String)>) 
     }
 }
 
+/// A mistake and where it is. Boxed: it travels up through every type that is read.
+#[derive(Debug)]
+pub(crate) struct Mistake(Box<Placed>);
+
+#[derive(Debug)]
+struct Placed {
+    wrong: Wrong,
+    /// From the mistake up to the root: each object and list on the way adds its part.
+    way_up: Vec<Segment>,
+}
+
+impl Mistake {
+    /// The same mistake, seen from the object or list that holds it there.
+    fn under(mut self, segment: Segment) -> Self {
+        self.0.way_up.push(segment);
+        self
+    }
+
+    fn at_key(self, member: &Member) -> Self {
+        self.under(Segment::Key(member.key.clone()))
+    }
+
+    /// The path from the root, and what is wrong there.
+    fn into_parts(self) -> (Vec<Segment>, Wrong) {
+        let Placed { wrong, mut way_up } = *self.0;
+        way_up.reverse();
+        (way_up, wrong)
+    }
+}
+
+impl From<Wrong> for Mistake {
+    fn from(wrong: Wrong) -> Self {
+        let way_up = Vec::new();
+        Self(Box::new(Placed { wrong, way_up }))
+    }
+}
+
 /// Why a tree is not a `T`.
 #[derive(Debug)]
-pub(crate) enum Wrong {
+enum Wrong {
     Unknown {
         field: String,
         known: &'static [&'static str],
@@ -190,39 +205,33 @@ fn short(text: &str) -> String {
     text.chars().take(40).collect()
 }
 
-impl de::Error for Wrong {
+impl de::Error for Mistake {
     fn custom<T: fmt::Display>(text: T) -> Self {
-        Self::Said(text.to_string())
+        Wrong::Said(text.to_string()).into()
     }
 
     fn unknown_field(field: &str, known: &'static [&'static str]) -> Self {
-        Self::Unknown {
-            field: field.to_owned(),
-            known,
-        }
+        let field = field.to_owned();
+        Wrong::Unknown { field, known }.into()
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Self::Missing(field)
+        Wrong::Missing(field).into()
     }
 
     fn unknown_variant(word: &str, known: &'static [&'static str]) -> Self {
-        Self::Word {
-            word: word.to_owned(),
-            known,
-        }
+        let word = word.to_owned();
+        Wrong::Word { word, known }.into()
     }
 
     fn invalid_type(_: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::Kind {
-            expected: plain(&expected.to_string()),
-        }
+        let expected = plain(&expected.to_string());
+        Wrong::Kind { expected }.into()
     }
 
     fn invalid_value(_: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::Bounds {
-            expected: plain(&expected.to_string()),
-        }
+        let expected = plain(&expected.to_string());
+        Wrong::Bounds { expected }.into()
     }
 }
 
@@ -239,15 +248,15 @@ fn plain(expected: &str) -> String {
     }
 }
 
-impl fmt::Display for Wrong {
+impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self, f)
     }
 }
 
-impl std::error::Error for Wrong {}
+impl std::error::Error for Mistake {}
 
-impl<'de> IntoDeserializer<'de, Wrong> for &'de Tree {
+impl<'de> IntoDeserializer<'de, Mistake> for &'de Tree {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -256,9 +265,9 @@ impl<'de> IntoDeserializer<'de, Wrong> for &'de Tree {
 }
 
 impl<'de> de::Deserializer<'de> for &'de Tree {
-    type Error = Wrong;
+    type Error = Mistake;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
         match &self.value {
             Value::Bool(value) => visitor.visit_bool(*value),
             Value::Number(number) => match (u64::try_from(*number), i64::try_from(*number)) {
@@ -267,16 +276,12 @@ impl<'de> de::Deserializer<'de> for &'de Tree {
                 _ => unreachable!("numbers outside 64 bits are not read into a tree"),
             },
             Value::Text(text) => visitor.visit_borrowed_str(text),
-            Value::List(items) => visitor.visit_seq(SeqDeserializer::new(items.iter())),
-            Value::Object(members) => visitor.visit_map(MapDeserializer::new(
-                members
-                    .iter()
-                    .map(|member| (member.key.as_str(), &member.value)),
-            )),
+            Value::List(items) => visitor.visit_seq(Items { items, next: 0 }),
+            Value::Object(members) => visitor.visit_map(Members { members, next: 0 }),
         }
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
         visitor.visit_some(self)
     }
 
@@ -284,7 +289,7 @@ impl<'de> de::Deserializer<'de> for &'de Tree {
         self,
         _: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Wrong> {
+    ) -> Result<V::Value, Mistake> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -293,12 +298,13 @@ impl<'de> de::Deserializer<'de> for &'de Tree {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Wrong> {
+    ) -> Result<V::Value, Mistake> {
         match &self.value {
             // Serde would take a list for a struct without names.
-            Value::List(_) => Err(Wrong::Kind {
-                expected: "an object".to_owned(),
-            }),
+            Value::List(_) => {
+                let expected = "an object".to_owned();
+                Err(Wrong::Kind { expected }.into())
+            }
             _ => self.deserialize_any(visitor),
         }
     }
@@ -308,17 +314,83 @@ impl<'de> de::Deserializer<'de> for &'de Tree {
         _: &'static str,
         known: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Wrong> {
+    ) -> Result<V::Value, Mistake> {
         match &self.value {
             Value::Text(word) => visitor.visit_enum(word.as_str().into_deserializer()),
-            _ => Err(Wrong::Kind {
-                expected: format!("one of {}", known.join(", ")),
-            }),
+            _ => {
+                let expected = format!("one of {}", known.join(", "));
+                Err(Wrong::Kind { expected }.into())
+            }
         }
     }
 
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
         unit_struct seq tuple tuple_struct map identifier ignored_any
+    }
+}
+
+/// The rest of a list.
+struct Items<'de> {
+    items: &'de [Tree],
+    next: usize,
+}
+
+impl<'de> de::SeqAccess<'de> for Items<'de> {
+    type Error = Mistake;
+
+    fn next_element_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Mistake> {
+        let at = self.next;
+        let Some(item) = self.items.get(at) else {
+            return Ok(None);
+        };
+        self.next += 1;
+        match seed.deserialize(item) {
+            Ok(value) => Ok(Some(value)),
+            Err(mistake) => Err(mistake.under(Segment::Index(at))),
+        }
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.items.len() - self.next)
+    }
+}
+
+/// The rest of an object; a member's value comes after its key.
+struct Members<'de> {
+    members: &'de [Member],
+    next: usize,
+}
+
+impl<'de> de::MapAccess<'de> for Members<'de> {
+    type Error = Mistake;
+
+    fn next_key_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Mistake> {
+        let Some(member) = self.members.get(self.next) else {
+            return Ok(None);
+        };
+        self.next += 1;
+        match seed.deserialize(BorrowedStrDeserializer::<Mistake>::new(&member.key)) {
+            Ok(key) => Ok(Some(key)),
+            Err(mistake) => Err(mistake.at_key(member)),
+        }
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Mistake> {
+        let member = &self.members[self.next - 1];
+        match seed.deserialize(&member.value) {
+            Ok(value) => Ok(value),
+            Err(mistake) => Err(mistake.at_key(member)),
+        }
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.members.len() - self.next)
     }
 }

@@ -1,9 +1,11 @@
 //! A scenario file as it is written, before names are looked up and actions told apart.
 
+#[cfg(feature = "schema")]
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+#[cfg(feature = "schema")]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -20,9 +22,10 @@ use super::stepped::{Impossible, Recorded, WrittenScriptStep};
 use super::units::Nanos;
 
 /// A scenario for raftsim: a cluster, what happens to it, and what is expected of it.
-#[derive(Clone, Debug, serde::Deserialize, JsonSchema)]
+#[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Scenario")]
+#[cfg_attr(feature = "schema", schemars(rename = "Scenario"))]
 #[expect(
     dead_code,
     reason = "some fields are read before the typed form exists, or by editors only"
@@ -32,7 +35,7 @@ pub(crate) struct Written {
     #[serde(rename = "$schema")]
     pub(crate) schema: Option<String>,
     /// The version of this format: 1.
-    #[schemars(range(min = 1, max = 1))]
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1)))]
     pub(crate) format: u32,
     /// A short name; by default that of the file.
     pub(crate) name: Option<String>,
@@ -51,7 +54,7 @@ pub(crate) struct Written {
     /// Values by name, each usable as "$name" wherever a value stands: a value, {"one_of": [...]},
     /// or {"range": "1..5"}.
     #[serde(default)]
-    #[schemars(schema_with = "params_schema")]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "params_schema"))]
     pub(crate) params: BTreeMap<String, serde::de::IgnoredAny>,
     /// The nodes: a list of names, or how many.
     pub(crate) nodes: Nodes,
@@ -105,9 +108,10 @@ pub(crate) struct Written {
 }
 
 /// A stretch of the run.
-#[derive(Clone, Debug, serde::Deserialize, JsonSchema)]
+#[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Phase")]
+#[cfg_attr(feature = "schema", schemars(rename = "Phase"))]
 pub(crate) struct WrittenPhase {
     /// Its name, which expectations refer to.
     pub(crate) name: String,
@@ -146,7 +150,8 @@ fn yes() -> bool {
 }
 
 /// How time goes on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Mode {
     /// The seed decides when things happen.
@@ -157,7 +162,8 @@ pub(crate) enum Mode {
 }
 
 /// What ends a phase before its time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Until {
     /// All that is expected of it has come true.
@@ -165,7 +171,8 @@ pub(crate) enum Until {
 }
 
 /// What a phase heals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum HealAll {
     /// Everything.
@@ -180,7 +187,8 @@ pub(crate) enum Nodes {
 }
 
 /// Nodes named by a prefix and a number from 1.
-#[derive(Clone, Debug, serde::Deserialize, JsonSchema)]
+#[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CountedNodes {
     /// How many nodes, 1 to 9.
@@ -222,6 +230,7 @@ impl<'de> Deserialize<'de> for Nodes {
     }
 }
 
+#[cfg(feature = "schema")]
 impl JsonSchema for Nodes {
     fn schema_name() -> Cow<'static, str> {
         "Nodes".into()
@@ -280,6 +289,7 @@ impl<'de> Deserialize<'de> for Source {
     }
 }
 
+#[cfg(feature = "schema")]
 impl JsonSchema for Source {
     fn schema_name() -> Cow<'static, str> {
         "Source".into()
@@ -293,6 +303,7 @@ impl JsonSchema for Source {
     }
 }
 
+#[cfg(feature = "schema")]
 fn params_schema(_: &mut SchemaGenerator) -> Schema {
     let plain = serde_json::json!({ "type": ["string", "integer", "boolean", "array"] });
     json_schema!({

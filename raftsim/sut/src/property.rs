@@ -1,12 +1,10 @@
 //! What must hold of a run: the properties that checks judge, each with a name and a sentence.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Something that must always hold.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Property {
     /// All the properties of Raft itself: every one below up to core-invariants.

@@ -7,7 +7,6 @@ mod written;
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::action::Action;
@@ -81,7 +80,8 @@ pub enum Own {
 }
 
 /// What an operation of a script does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Offer {
     /// Write a value.
@@ -101,7 +101,8 @@ impl Offer {
 }
 
 /// Operations offered to nodes directly, whether they lead or not and whoever reaches them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Start {
     /// Who is offered each of them.
@@ -138,7 +139,8 @@ pub struct Start {
 
 /// One operation, offered to one node after the other until one accepts it, and then waited for:
 /// for 2s, then, with retry, it is offered again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct One {
     /// So many nodes must have applied it at the place where it was accepted. A get has none: it is
@@ -187,7 +189,8 @@ pub struct One {
 }
 
 /// Something that is or is not so. What is asked must hold together.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Asked {
     /// With await: how long it may take; 5s by default.
@@ -260,9 +263,10 @@ impl Asked {
 
 /// Steps that are done again and again. Without times, drawn and for they are done until something
 /// else ends the script.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Repeat")]
+#[cfg_attr(feature = "schema", schemars(rename = "Repeat"))]
 pub struct Repeat<S> {
     /// How often they are done.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -278,9 +282,10 @@ pub struct Repeat<S> {
 }
 
 /// Steps that are done only if something is so: all that is asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "If")]
+#[cfg_attr(feature = "schema", schemars(rename = "If"))]
 pub struct If<S> {
     /// The chance that it is so, drawn each time.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -303,9 +308,10 @@ pub struct If<S> {
 }
 
 /// Scripts that are done at once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Parallel")]
+#[cfg_attr(feature = "schema", schemars(rename = "Parallel"))]
 pub struct Parallel<S> {
     /// The scripts.
     pub scripts: Vec<Vec<S>>,
@@ -315,7 +321,8 @@ pub struct Parallel<S> {
 }
 
 /// What ends scripts that are done at once.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Ends {
     /// All are done.
@@ -326,9 +333,10 @@ pub enum Ends {
 }
 
 /// Steps that may cost only so much, from the beginning of the first to the end of the last.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Budget")]
+#[cfg_attr(feature = "schema", schemars(rename = "Budget"))]
 pub struct Budget<S> {
     /// Messages between nodes that ask something: votes asked for, entries and heartbeats, not the
     /// answers to them.

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Asked, Budget, If, One, Parallel, Repeat, Start};
@@ -38,7 +37,7 @@ pub(super) enum WrittenOwn {
 
 with_actions! {
     /// A step of a script: exactly one action, or one of the verbs that only scripts have.
-    #[schemars(rename = "Statement")]
+    #[cfg_attr(feature = "schema", schemars(rename = "Statement"))]
     pub(crate) struct WrittenStatement {
         /// Let so much time pass, drawn from a range.
         pub(crate) wait: Option<DurationRange>,

@@ -1,8 +1,10 @@
 //! A crash as it is written: the nodes alone, or with what survives.
 
+#[cfg(feature = "schema")]
 use std::borrow::Cow;
 use std::fmt;
 
+#[cfg(feature = "schema")]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -18,9 +20,10 @@ pub(crate) struct WrittenCrash {
 }
 
 /// Who crashes, and what survives, as an object.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Crash")]
+#[cfg_attr(feature = "schema", schemars(rename = "Crash"))]
 struct CrashObject {
     /// Who crashes.
     node: Selector,
@@ -39,9 +42,10 @@ pub(crate) enum WrittenKeep {
 }
 
 /// Where a crash cuts the writes on their way to the disk.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Keep")]
+#[cfg_attr(feature = "schema", schemars(rename = "Keep"))]
 pub(crate) struct WrittenCut {
     /// So many of them survive whole, the oldest first.
     pub(crate) writes: u64,
@@ -106,6 +110,7 @@ impl<'de> Deserialize<'de> for WrittenCrash {
     }
 }
 
+#[cfg(feature = "schema")]
 impl JsonSchema for WrittenCrash {
     fn schema_name() -> Cow<'static, str> {
         "CrashStep".into()
@@ -161,6 +166,7 @@ impl<'de> Deserialize<'de> for WrittenKeep {
     }
 }
 
+#[cfg(feature = "schema")]
 impl JsonSchema for WrittenKeep {
     fn schema_name() -> Cow<'static, str> {
         "Kept".into()

@@ -1,7 +1,6 @@
 //! What a step expects of the cluster at its moment.
 
 use kv::Bytes;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use simulator::{ClientId, NodeId};
 use sut::{MemberSets, NodeSet};
@@ -45,7 +44,8 @@ pub struct Expected {
 }
 
 /// What a node is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum RoleName {
     /// It follows whoever leads.

@@ -2,7 +2,6 @@
 
 use kv::Request;
 use raft_core::RuleId;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use simulator::{ClientId, NodeId};
 use sut::{NodeSet, Operator};
@@ -30,7 +29,8 @@ pub struct Script {
 
 /// What becomes of a run at a step that is impossible: no such message, a node that is down, a vote
 /// that is refused. An `expect` that is not met always fails the run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Impossible {
     /// It fails.
@@ -269,9 +269,8 @@ pub struct Links {
 }
 
 /// What a message says.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum MessageKind {
     /// Would you vote for me?
     PreVote,
@@ -349,7 +348,8 @@ pub struct Call {
 }
 
 /// A question with one right answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Ask {
     /// The question.

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::crash::WrittenCrash;
@@ -16,9 +15,10 @@ use crate::units::{ClockRate, Nanos};
 macro_rules! verbs {
     ($($(#[doc = $about:literal])+ $field:ident: $verb:ident($type:ty),)+) => {
         /// One step: at most one verb, and words about it.
-        #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+        #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(deny_unknown_fields)]
-        #[schemars(rename = "ScriptStep")]
+        #[cfg_attr(feature = "schema", schemars(rename = "ScriptStep"))]
         pub(crate) struct WrittenScriptStep {
             /// When, counted from the start of the run; never before the step above. Without it no
             /// time passes before the step.
@@ -136,9 +136,10 @@ verbs! {
 }
 
 /// Messages in flight.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Letters")]
+#[cfg_attr(feature = "schema", schemars(rename = "Letters"))]
 pub(crate) struct WrittenLetters {
     /// The sender: a node, or a client such as c0. With all, several or every node.
     pub(crate) from: Selector,
@@ -156,9 +157,10 @@ pub(crate) struct WrittenLetters {
 }
 
 /// Writes of one node.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Writes")]
+#[cfg_attr(feature = "schema", schemars(rename = "Writes"))]
 pub(crate) struct WrittenWrites {
     /// The node whose writes they are.
     pub(crate) node: NodeName,
@@ -169,9 +171,10 @@ pub(crate) struct WrittenWrites {
 }
 
 /// Whether disks stall.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Stall")]
+#[cfg_attr(feature = "schema", schemars(rename = "Stall"))]
 pub(crate) struct WrittenStall {
     /// Whose disks.
     pub(crate) node: Selector,
@@ -180,9 +183,10 @@ pub(crate) struct WrittenStall {
 }
 
 /// A change of clocks.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "StepClock")]
+#[cfg_attr(feature = "schema", schemars(rename = "StepClock"))]
 pub(crate) struct WrittenClock {
     /// Whose clock.
     pub(crate) node: Selector,
@@ -195,9 +199,10 @@ pub(crate) struct WrittenClock {
 }
 
 /// An operation of a client, written as in a history.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Call")]
+#[cfg_attr(feature = "schema", schemars(rename = "Call"))]
 pub(crate) struct WrittenCall {
     /// The client: c0 (the default), c1, ...
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -229,9 +234,10 @@ pub(crate) struct WrittenCall {
 }
 
 /// A request about a session.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Session")]
+#[cfg_attr(feature = "schema", schemars(rename = "Session"))]
 pub(crate) struct WrittenSession {
     /// The client: c0 (the default), c1, ...
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -247,7 +253,8 @@ pub(crate) struct WrittenSession {
 }
 
 /// Ways of reading.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Way {
     /// As an entry of the log.
@@ -264,7 +271,8 @@ pub(crate) enum Way {
 }
 
 /// The kinds of operations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum OpName {
     /// Read a value.
@@ -280,9 +288,10 @@ pub(crate) enum OpName {
 }
 
 /// A request that is sent again.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Retry")]
+#[cfg_attr(feature = "schema", schemars(rename = "Retry"))]
 pub(crate) struct WrittenRetry {
     /// The client: c0 (the default), c1, ...
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -292,9 +301,10 @@ pub(crate) struct WrittenRetry {
 }
 
 /// An operation that is given up.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "GiveUp")]
+#[cfg_attr(feature = "schema", schemars(rename = "GiveUp"))]
 pub(crate) struct WrittenGiveUp {
     /// The client: c0 (the default), c1, ...
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -302,9 +312,10 @@ pub(crate) struct WrittenGiveUp {
 }
 
 /// A command of the operator: exactly one, given to a node directly.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "OperatorCommand")]
+#[cfg_attr(feature = "schema", schemars(rename = "OperatorCommand"))]
 pub(crate) struct WrittenOperator {
     /// The node that is commanded.
     pub(crate) to: NodeName,
@@ -344,9 +355,10 @@ pub(crate) struct WrittenOperator {
 }
 
 /// A change of members: exactly one.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Change")]
+#[cfg_attr(feature = "schema", schemars(rename = "Change"))]
 pub(crate) struct WrittenChange {
     /// Add this node, as a learner.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -406,9 +418,10 @@ impl WrittenOperator {
 }
 
 /// An operation that the operator offers.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Proposal")]
+#[cfg_attr(feature = "schema", schemars(rename = "Proposal"))]
 pub(crate) struct WrittenProposal {
     /// The client number that the operation goes by, from 100 on.
     pub(crate) client: u32,
@@ -427,9 +440,10 @@ pub(crate) struct WrittenProposal {
 }
 
 /// An election that is won.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Elect")]
+#[cfg_attr(feature = "schema", schemars(rename = "Elect"))]
 pub(crate) struct WrittenElect {
     /// The node that wins.
     pub(crate) node: NodeName,
@@ -438,9 +452,10 @@ pub(crate) struct WrittenElect {
 }
 
 /// A candidacy that is lost.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Campaign")]
+#[cfg_attr(feature = "schema", schemars(rename = "Campaign"))]
 pub(crate) struct WrittenCampaign {
     /// Who stands.
     pub(crate) node: NodeName,
@@ -453,9 +468,10 @@ pub(crate) struct WrittenCampaign {
 }
 
 /// Replication up to an index.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Replicate")]
+#[cfg_attr(feature = "schema", schemars(rename = "Replicate"))]
 pub(crate) struct WrittenReplicate {
     /// The leader.
     pub(crate) from: NodeName,
@@ -467,9 +483,10 @@ pub(crate) struct WrittenReplicate {
 }
 
 /// What the cluster is like. Maps are by node or by client.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Expected")]
+#[cfg_attr(feature = "schema", schemars(rename = "Expected"))]
 pub(crate) struct WrittenExpected {
     /// These nodes take themselves for leader.
     #[serde(skip_serializing_if = "Option::is_none")]

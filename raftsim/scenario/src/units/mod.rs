@@ -70,6 +70,10 @@ impl fmt::Display for UnitError {
 impl std::error::Error for UnitError {}
 
 /// A quantity that is written as a string.
+#[cfg_attr(
+    not(feature = "schema"),
+    expect(dead_code, reason = "the schema tells how units are written")
+)]
 pub(crate) trait Unit: FromStr<Err = UnitError> + fmt::Display {
     /// What it is, with an article: "a duration".
     const WHAT: &'static str;
@@ -140,6 +144,7 @@ macro_rules! unit_string {
             }
         }
 
+        #[cfg(feature = "schema")]
         impl schemars::JsonSchema for $unit {
             fn schema_name() -> std::borrow::Cow<'static, str> {
                 <Self as $crate::units::Unit>::NAME.into()
