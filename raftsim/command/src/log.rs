@@ -10,15 +10,21 @@ use sut::decisions::Kind;
 use sut::time_text;
 use tracing::level_filters::LevelFilter;
 use tracing::{debug, info, trace};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::FormatTime;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use super::cli::{Common, LogFormat};
 use super::screen::Stop;
 
 /// The variable with the filter.
 const VARIABLE: &str = "RAFTSIM_LOG";
+
+/// What filters call these events.
+const TARGET: &str = "raftsim";
 
 /// Writes to standard error, if anything is to be logged.
 #[derive(Clone)]
@@ -37,6 +43,21 @@ impl FormatTime for SimulatedTime {
     }
 }
 
+/// What is logged: what `RAFTSIM_LOG` says, such as `debug` or `raftsim=trace`, else up to this level.
+#[expect(clippy::disallowed_methods, reason = "what is logged reaches no run")]
+fn filter(level: LevelFilter) -> Result<Targets, Stop> {
+    let Some(text) = std::env::var_os(VARIABLE) else {
+        return Ok(Targets::new().with_default(level));
+    };
+    let text = text.to_string_lossy();
+    let filter = text.parse();
+    filter.map_err(|error| {
+        Stop::bad_input(format!(
+            "{VARIABLE}: {error}: write a level such as debug, or raftsim=debug"
+        ))
+    })
+}
+
 impl Log {
     /// Sets up what the command line and `RAFTSIM_LOG` ask for.
     pub(crate) fn start(common: &Common, color: bool) -> Result<Log, Stop> {
@@ -46,21 +67,20 @@ impl Log {
             2 => LevelFilter::DEBUG,
             _ => LevelFilter::TRACE,
         };
-        let filter = EnvFilter::builder().with_default_directive(level.into());
-        let filter = filter
-            .with_env_var(VARIABLE)
-            .from_env()
-            .map_err(|error| Stop::bad_input(format!("{VARIABLE}: {error}")))?;
+        let filter = filter(level)?;
         let clock = SimulatedTime::default();
-        let subscriber = tracing_subscriber::fmt()
-            .with_env_filter(filter)
+        let lines = tracing_subscriber::fmt::layer()
             .with_timer(clock.clone())
             .with_target(false)
             .with_ansi(color)
             .with_writer(std::io::stderr);
+        let subscriber = tracing_subscriber::registry();
         let set = match common.log_format {
-            LogFormat::Text => subscriber.try_init(),
-            LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
+            LogFormat::Text => subscriber.with(lines.with_filter(filter)).try_init(),
+            LogFormat::Json => {
+                let lines = lines.json().flatten_event(true);
+                subscriber.with(lines.with_filter(filter)).try_init()
+            }
         };
         set.map_err(|error| Stop::bad_input(format!("cannot log: {error}")))?;
         Ok(Log { clock })
@@ -68,9 +88,9 @@ impl Log {
 
     /// Whether anything would be logged.
     pub(crate) fn is_on(&self) -> bool {
-        tracing::enabled!(tracing::Level::INFO)
-            || tracing::enabled!(tracing::Level::DEBUG)
-            || tracing::enabled!(tracing::Level::TRACE)
+        tracing::enabled!(target: TARGET, tracing::Level::INFO)
+            || tracing::enabled!(target: TARGET, tracing::Level::DEBUG)
+            || tracing::enabled!(target: TARGET, tracing::Level::TRACE)
     }
 
     /// Logs a line of a trace.
@@ -78,11 +98,11 @@ impl Log {
         match line {
             Line::Header(header) => {
                 self.clock.0.store(0, Ordering::Relaxed);
-                info!(scenario = header.scenario, seed = header.seed, "run");
+                info!(target: TARGET, scenario = header.scenario, seed = header.seed, "run");
             }
             Line::World(deed) => {
                 self.clock.0.store(deed.time, Ordering::Relaxed);
-                info!("{}", deed.text);
+                info!(target: TARGET, "{}", deed.text);
             }
             Line::Event(record) => {
                 self.clock.0.store(record.time, Ordering::Relaxed);
@@ -100,10 +120,10 @@ fn event(record: &Record) {
     let (id, cause) = (record.id, record.cause);
     match record.action {
         Act::Crash | Act::Restart | Act::Clock | Act::Pause | Act::Resume => {
-            info!(node, term, id, cause, "{}", record.text);
+            info!(target: TARGET, node, term, id, cause, "{}", record.text);
         }
-        Act::GiveUp => debug!(node, term, id, cause, "{}", record.text),
-        _ => trace!(node, term, id, cause, "{}", record.text),
+        Act::GiveUp => debug!(target: TARGET, node, term, id, cause, "{}", record.text),
+        _ => trace!(target: TARGET, node, term, id, cause, "{}", record.text),
     }
     for decision in &record.decisions {
         let (rule, text) = (decision.rule.as_deref(), &decision.text);
@@ -112,9 +132,13 @@ fn event(record: &Record) {
             .iter()
             .any(|kind| matches!(kind, Kind::Vote | Kind::Commit));
         match decision.what.as_str() {
-            "became" | "quorum_lost" | "truncated" => info!(node, term, rule, id, "{text}"),
-            _ if decision.notable || is_detail => debug!(node, term, rule, id, "{text}"),
-            _ => trace!(node, term, rule, id, "{text}"),
+            "became" | "quorum_lost" | "truncated" => {
+                info!(target: TARGET, node, term, rule, id, "{text}")
+            }
+            _ if decision.notable || is_detail => {
+                debug!(target: TARGET, node, term, rule, id, "{text}")
+            }
+            _ => trace!(target: TARGET, node, term, rule, id, "{text}"),
         }
     }
 }
