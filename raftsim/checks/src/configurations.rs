@@ -100,6 +100,7 @@ impl Sets {
         self.incoming.is_empty()
     }
 
+    /// Whether two sets of voters must agree.
     pub fn is_joint(self) -> bool {
         !self.outgoing.is_empty()
     }

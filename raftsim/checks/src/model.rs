@@ -28,9 +28,12 @@ pub(crate) enum Entry<'a> {
 pub struct Request<'a> {
     /// The session that it is asked in, and the time stamped on it.
     pub(crate) session: Option<(u64, u64)>,
+    /// The client.
     pub client: u64,
+    /// The client's number of it.
     pub serial: u64,
     pub(crate) tag: u8,
+    /// The key it is about; empty where it is about none.
     pub key: &'a [u8],
     pub(crate) first: &'a [u8],
     pub(crate) second: &'a [u8],

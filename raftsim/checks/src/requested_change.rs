@@ -10,7 +10,9 @@ use super::configurations::Sets;
 /// A change that an operator asked a leader for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wish {
+    /// What was asked for.
     pub change: Change,
+    /// Its options.
     pub how: How,
     /// The members that the leader went by then.
     pub was: Sets,

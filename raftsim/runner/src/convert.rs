@@ -50,6 +50,8 @@ pub(crate) fn pace(clients: &scenario::Clients) -> Pace {
     }
 }
 
+/// What servers are told about the state machine.
+#[must_use]
 pub fn options(machine: &scenario::Machine) -> kv::Options {
     kv::Options {
         apply_after: raft_core::Span(machine.apply_after.get()),

@@ -28,7 +28,7 @@ use crate::world::members;
 
 use faults::Faults;
 use observers::{Eye, Halt};
-pub use step_failure::Miss;
+use step_failure::Miss;
 
 /// So many actions one `settle` performs at most.
 const RESTLESS: u64 = 1_000_000;

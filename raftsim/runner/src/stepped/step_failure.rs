@@ -8,7 +8,7 @@ use sut::time_text;
 
 /// Why a step failed.
 #[derive(Clone, Debug)]
-pub enum Miss {
+pub(super) enum Miss {
     /// The engine refuses its action.
     Refused(Refusal),
     /// It was to happen earlier.
