@@ -61,7 +61,7 @@ impl Fuzz {
     /// Runs seed after seed, up to the first that fails.
     ///
     /// # Panics
-    /// As [`run`](crate::run::run()).
+    /// As [`run`](runner::run()).
     #[must_use]
     pub fn run(&self) -> Found {
         let mut summary = Summary::default();

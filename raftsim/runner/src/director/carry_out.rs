@@ -26,7 +26,7 @@ impl Director<'_> {
         match action {
             Action::Crash(who) => self.crash(who, draw, world, observer).map(Some),
             Action::Pause(who) => {
-                let up = self.who(who, draw, world, |world, id| is_up(world, id));
+                let up = self.who(who, draw, world, is_up);
                 world.ledger_mut().schedule(FaultKind::Pause);
                 for id in &up {
                     world.pause(*id, observer)?;
@@ -34,7 +34,7 @@ impl Director<'_> {
                 Ok(Some(Undo::Resume(up)))
             }
             Action::Restart(who) => {
-                let down = self.who(who, draw, world, |world, id| is_down(world, id));
+                let down = self.who(who, draw, world, is_down);
                 self.undo(Undo::Restart(down), world, observer)
                     .map(|()| None)
             }
