@@ -1,14 +1,13 @@
 //! What makes a well-formed file a meaningful scenario. Every mistake is found, not just the first.
 
+use super::checker::{Checker, MAX_STEPS};
 use super::codes::Code;
 use super::diagnostic::{Finding, Span};
 use super::resolved::{Course, Resolved};
-use super::select::{NodeName, PARTITIONS, Selector, WORDS};
+use super::select::{NodeName, PARTITIONS, WORDS};
 use super::settings::{Clients, Machine, Raft};
 use super::stepped::{self, Script};
-use super::suggest::did_you_mean;
-use super::tree::{Tree, path};
-use super::typed::from_param;
+use super::tree::Tree;
 use super::units::{Nanos, Size};
 use super::written::{Mode, Nodes, Written, WrittenPhase};
 use super::{check_expect, lower, modes, program};
@@ -17,109 +16,10 @@ const MAX_NODES: usize = 9;
 const MAX_NAME: usize = 16;
 const MAX_CLIENTS: u32 = 64;
 const _: () = assert!(MAX_CLIENTS <= sut::FIRST_OPERATOR);
-/// The most steps and faults of a file.
-pub(crate) const MAX_STEPS: usize = 1_000;
 /// Room that a command needs in a message besides its value.
 const COMMAND_OVERHEAD: u64 = 256;
 
-/// The findings so far, about one file.
-pub(crate) struct Checker<'a> {
-    pub(crate) tree: &'a Tree,
-    pub(crate) nodes: Vec<NodeName>,
-    /// How many clients there are.
-    pub(crate) clients: u32,
-    /// The names that a script gave to nodes so far.
-    pub(crate) names: Vec<String>,
-    /// The longest value that fits into a message.
-    pub(crate) room: u64,
-    findings: Vec<Finding>,
-}
-
 impl Checker<'_> {
-    /// Notes a mistake in the value at `at` (such as `phases/0/for`), or in what should hold it.
-    pub(crate) fn wrong(&mut self, code: Code, at: &str, message: impl Into<String>) {
-        self.wrong_with_help(code, at, message, None);
-    }
-
-    pub(crate) fn wrong_with_help(
-        &mut self,
-        code: Code,
-        at: &str,
-        message: impl Into<String>,
-        help: Option<String>,
-    ) {
-        let tree = self.tree.at(&path(at));
-        let finding = Finding::new(code, tree.mark(), message).maybe_help(help);
-        self.findings.push(from_param(finding, tree));
-    }
-
-    fn bounds<T: PartialOrd + std::fmt::Display>(&mut self, at: &str, value: T, low: T, high: T) {
-        if value < low || value > high {
-            self.wrong(
-                Code::SC026,
-                at,
-                format!("{value} is out of bounds: from {low} to {high}"),
-            );
-        }
-    }
-
-    /// The nodes meant exist, and there are some.
-    pub(crate) fn selector(&mut self, at: &str, selector: &Selector) {
-        match selector {
-            Selector::Nodes(names) if names.is_empty() => {
-                self.wrong(Code::SC029, at, "the list of nodes is empty");
-            }
-            Selector::Nodes(names) => {
-                for (i, name) in names.iter().enumerate() {
-                    if !self.nodes.contains(name) && !self.is_given(name) {
-                        self.unknown_node(&format!("{at}/{i}"), name);
-                    }
-                }
-            }
-            Selector::Random(count) => {
-                let nodes = self.nodes.len();
-                if *count == 0 || usize::try_from(*count).is_ok_and(|count| count > nodes) {
-                    let message = format!("random:{count} of {nodes} nodes: from 1 to {nodes}");
-                    self.wrong(Code::SC026, at, message);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Whether a script gave this name, or it is a number of places after one: `L+1`.
-    fn is_given(&self, name: &NodeName) -> bool {
-        let (base, _) = name.offset(self.nodes.len());
-        self.names.iter().any(|known| known == base)
-    }
-
-    pub(crate) fn unknown_node(&mut self, at: &str, name: &NodeName) {
-        let shown: String = name.0.chars().take(40).collect();
-        let names = self.nodes.iter().map(|known| known.0.as_str());
-        let names = names.chain(self.names.iter().map(String::as_str));
-        let help = did_you_mean(&name.0, names.chain(WORDS).collect::<Vec<_>>());
-        self.wrong_with_help(
-            Code::SC014,
-            at,
-            format!("there is no node \"{shown}\""),
-            help,
-        );
-    }
-
-    /// A selector in a place that is read before anything has happened.
-    pub(crate) fn static_selector(&mut self, at: &str, selector: &Selector) {
-        if selector.is_static() {
-            return self.selector(at, selector);
-        }
-        let message = format!("\"{selector}\" depends on the run, but this is read before it");
-        self.wrong_with_help(
-            Code::SC030,
-            at,
-            message,
-            Some("write names, or \"all\"".to_owned()),
-        );
-    }
-
     fn node_names(&mut self, written: &Nodes) {
         let names = match written {
             Nodes::Names(names) => names.clone(),

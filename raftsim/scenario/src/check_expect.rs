@@ -2,7 +2,7 @@
 
 use sut::MemberSets;
 
-use super::check::Checker;
+use super::checker::Checker;
 use super::codes::Code;
 use super::expect::{Eventually, Expect};
 use super::resolved::Course;

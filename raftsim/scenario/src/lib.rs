@@ -17,7 +17,9 @@
 
 mod action;
 mod check;
+mod check_action;
 mod check_expect;
+mod checker;
 mod codes;
 mod diagnostic;
 mod document;

@@ -4,7 +4,7 @@ use simulator::{ClientId, NodeId};
 use sut::NodeSet;
 use sut::bugs::Bug;
 
-use super::check::Checker;
+use super::checker::Checker;
 use super::codes::Code;
 use super::select::{NodeName, Selector, WORDS};
 use super::stepped::Ends;

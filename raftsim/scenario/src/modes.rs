@@ -1,6 +1,6 @@
 //! Which fields belong to which mode.
 
-use super::check::Checker;
+use super::checker::Checker;
 use super::codes::Code;
 use super::settings::Completions;
 use super::suggest::did_you_mean;

@@ -12,10 +12,13 @@ mod copies;
 mod facts;
 mod logs;
 mod moment;
+mod now;
 mod recorder;
 mod requests;
+mod slip;
 mod slips;
 mod story;
+mod take;
 mod telling;
 mod votes;
 
@@ -66,6 +69,6 @@ impl Recorder {
     #[must_use]
     pub fn wrong_decisions(&self) -> Vec<Line> {
         let slips = self.account().slips.iter();
-        slips.map(slips::Slip::line).collect()
+        slips.map(slip::Slip::line).collect()
     }
 }

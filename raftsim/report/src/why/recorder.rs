@@ -8,8 +8,9 @@ use runner::Spectator;
 use simulator::{Action, Cluster, Endpoint, MessageId, NodeId, Observer, Step, Verdict};
 use sut::{Operator, Server, engine_id};
 
-use super::account::{Account, stands_for};
+use super::account::Account;
 use super::moment::{Answer, Applied, Image, Look, Moment, Operation, Read, What};
+use super::now::stands_for;
 
 /// What a node's store has carried out.
 #[derive(Clone, Debug, Default)]

@@ -6,7 +6,7 @@ use sut::NodeSet;
 
 use super::account::Account;
 use super::facts::{Change, Commit, Edit, Election, Grant, Vote, When, term_at};
-use super::slips::Slip;
+use super::slip::Slip;
 use super::story::{Line, Story};
 
 /// So many lines fit a screen beside the rest of a report.

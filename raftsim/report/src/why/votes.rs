@@ -80,7 +80,7 @@ fn lost(telling: &mut Telling<'_>, vote: &Vote, until: u64) {
         };
         let kept = image.hard.current_term > vote.term
             || (image.hard.current_term == vote.term
-                && image.hard.voted_for.map(super::account::node_of) == Some(vote.candidate));
+                && image.hard.voted_for.map(super::now::node_of) == Some(vote.candidate));
         if same && !kept && (vote.when.event..=until).contains(&when.event) {
             let held = disk_holds(image.hard, |node| account.name(node));
             let name = telling.name(vote.node);

@@ -5,10 +5,15 @@
 //! file, so that adding one shifts no other.
 
 mod announcements;
+mod await_until;
+mod bind;
+mod budget;
 mod carry_out;
+mod committed;
 mod draws;
 mod membership;
 mod operate;
+mod propose;
 mod script;
 mod targets;
 mod triggers;

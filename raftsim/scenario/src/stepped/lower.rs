@@ -10,7 +10,7 @@ use super::lower_verb::verb;
 use super::recorded::Recorded;
 use super::script::{Branch, Place, Script, ScriptStep, Verb};
 use super::written::{VERBS, WrittenScriptStep};
-use crate::check::{Checker, MAX_STEPS};
+use crate::checker::{Checker, MAX_STEPS};
 use crate::codes::Code;
 use crate::suggest::did_you_mean;
 use crate::units::Nanos;

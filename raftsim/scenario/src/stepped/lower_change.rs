@@ -4,7 +4,7 @@ use raft_core::{Change, Configuration, How, Members};
 use sut::raft_id;
 
 use super::written::WrittenChange;
-use crate::check::Checker;
+use crate::checker::Checker;
 use crate::codes::Code;
 use crate::select::NodeName;
 

@@ -8,7 +8,7 @@ use sut::{MemberSets, NodeSet};
 use super::expected::Expected;
 use super::lower_verb::nodes;
 use super::written::WrittenExpected;
-use crate::check::Checker;
+use crate::checker::Checker;
 use crate::codes::Code;
 use crate::select::{NodeName, Selector};
 

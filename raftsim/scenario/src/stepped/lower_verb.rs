@@ -14,7 +14,7 @@ use super::written::{
 };
 use super::{lower_change, lower_expect};
 use crate::action::Route;
-use crate::check::Checker;
+use crate::checker::Checker;
 use crate::codes::Code;
 use crate::select::{NodeName, Partition, Selector};
 use crate::units::Nanos;

@@ -2,9 +2,10 @@
 
 use raft_core::{Body, Event, Outcome, RuleId};
 
-use super::{Scene, taken, verified};
+use super::Scene;
 use crate::why::facts::term_at;
 use crate::why::moment::What;
+use crate::why::now::{taken, verified};
 
 pub(super) fn check(scene: &mut Scene<'_>) {
     previous(scene);

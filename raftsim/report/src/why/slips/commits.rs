@@ -3,9 +3,10 @@
 use raft_core::{Body, Event, Index, Outcome, RoleKind, RuleId};
 use simulator::NodeId;
 
-use super::{Scene, counted};
+use super::Scene;
 use crate::why::facts::term_at;
 use crate::why::moment::What;
+use crate::why::now::counted;
 
 pub(super) fn check(scene: &mut Scene<'_>) {
     known(scene);

@@ -3,8 +3,8 @@
 use raft_core::{Body, Event, RoleKind, RuleId};
 
 use super::Scene;
-use crate::why::account::node_of;
 use crate::why::moment::What;
+use crate::why::now::node_of;
 
 pub(super) fn check(scene: &mut Scene<'_>) {
     let What::Receive { from, message, .. } = &scene.moment.what else {

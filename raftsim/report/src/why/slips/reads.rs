@@ -6,7 +6,7 @@ use simulator::NodeId;
 use sut::NodeSet;
 
 use super::{Scene, Slip};
-use crate::why::account::Reign;
+use crate::why::now::Reign;
 
 pub(super) fn check(scene: &mut Scene<'_>) {
     let moment = scene.moment;

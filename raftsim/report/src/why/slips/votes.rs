@@ -4,9 +4,9 @@ use raft_core::{Body, Event, HardState, Message, RoleKind, RuleId, Term};
 use simulator::NodeId;
 use sut::raft_id;
 
-use super::{Scene, votes_counted};
-use crate::why::account::node_of;
+use super::Scene;
 use crate::why::moment::What;
+use crate::why::now::{node_of, votes_counted};
 
 pub(super) fn check(scene: &mut Scene<'_>) {
     forgotten(scene);

@@ -7,7 +7,7 @@ use scenario::{Asked, Comparison, Statement};
 use simulator::{Cluster, NodeId};
 use sut::Server;
 
-use crate::director::Director;
+use super::Director;
 use crate::predicates;
 use crate::world::KvWorld;
 

@@ -2,8 +2,8 @@
 
 use scenario::{Budget, Statement};
 
-use super::{End, Flow};
-use crate::director::Director;
+use super::Director;
+use super::script::{End, Flow};
 use crate::world::KvWorld;
 
 impl<'s> Director<'s> {

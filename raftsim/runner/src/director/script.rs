@@ -5,12 +5,6 @@
 //! time at which it looks next; so a script takes part in the director's agenda like everything
 //! else that is planned.
 
-mod await_until;
-mod bind;
-mod budget;
-mod committed;
-mod propose;
-
 use std::collections::BTreeMap;
 
 use checks::{Checks, Meter, Violation};
@@ -18,16 +12,15 @@ use rand_chacha::ChaCha8Rng;
 use scenario::{Asked, Budget, If, Own, Parallel, ParallelEnds, RESTLESS, Repeat, Statement, What};
 use simulator::{NodeId, Span, Time};
 
+use super::committed::Past;
 use super::draws::{Draw, count_within, hits, within};
+use super::propose::{Offered, Pending};
 use super::{Director, Item};
 use crate::convert::{span, spans};
 use crate::spectator::Watching;
 use crate::unmet::{Missed, Unmet};
 use crate::verdict::Stop;
 use crate::world::KvWorld;
-
-use committed::Past;
-use propose::{Offered, Pending};
 
 /// How often a script looks whether what it waits for is so.
 const LOOK: Span = Span(10_000_000);
@@ -39,21 +32,21 @@ const SHOWN: usize = 160;
 /// How the script of the present phase stands.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Program<'s> {
-    threads: Vec<Thread<'s>>,
+    pub(super) threads: Vec<Thread<'s>>,
     /// The nodes that have names.
-    names: BTreeMap<&'s str, Vec<NodeId>>,
+    pub(super) names: BTreeMap<&'s str, Vec<NodeId>>,
     /// One stream for the draws of each step that ever drew.
     streams: BTreeMap<usize, ChaCha8Rng>,
     /// The operations that later steps may ask about.
-    offers: Vec<Offered>,
+    pub(super) offers: Vec<Offered>,
     /// Those that have names.
-    named: BTreeMap<&'s str, Vec<usize>>,
+    pub(super) named: BTreeMap<&'s str, Vec<usize>>,
     /// How many operations were offered in the whole run.
-    clients: u32,
+    pub(super) clients: u32,
     /// What nodes have sent so far.
-    meter: Meter,
+    pub(super) meter: Meter,
     /// What is committed.
-    past: Past,
+    pub(super) past: Past,
     /// How many steps were done at this time.
     pace: (Time, u32),
     failure: Option<Failure>,
@@ -69,9 +62,9 @@ struct Failure {
 
 /// Steps that are done one after the other.
 #[derive(Clone, Debug)]
-struct Thread<'s> {
-    frames: Vec<Frame<'s>>,
-    busy: Busy<'s>,
+pub(super) struct Thread<'s> {
+    pub(super) frames: Vec<Frame<'s>>,
+    pub(super) busy: Busy<'s>,
     /// The step under way.
     at: Option<&'s Statement>,
     parent: Option<usize>,
@@ -80,15 +73,15 @@ struct Thread<'s> {
 
 /// A list of steps, and how far it is done.
 #[derive(Clone, Debug)]
-struct Frame<'s> {
+pub(super) struct Frame<'s> {
     steps: &'s [Statement],
-    next: usize,
-    end: End<'s>,
+    pub(super) next: usize,
+    pub(super) end: End<'s>,
 }
 
 /// What happens when a list is done.
 #[derive(Clone, Debug)]
-enum End<'s> {
+pub(super) enum End<'s> {
     /// The steps around it go on.
     Over,
     /// It begins again so many times.
@@ -103,7 +96,7 @@ enum End<'s> {
 
 /// What a thread waits for.
 #[derive(Clone, Debug)]
-enum Busy<'s> {
+pub(super) enum Busy<'s> {
     Free,
     /// Its time.
     Waiting,
@@ -118,7 +111,7 @@ enum Busy<'s> {
 }
 
 /// How a thread goes on.
-enum Flow {
+pub(super) enum Flow {
     /// With its next step.
     On,
     /// At this time.
@@ -213,7 +206,7 @@ impl<'s> Director<'s> {
     }
 
     /// Notes why the script cannot go on.
-    fn fail(&mut self, step: &Statement, late: bool, lack: String, world: &KvWorld) {
+    pub(super) fn fail(&mut self, step: &Statement, late: bool, lack: String, world: &KvWorld) {
         let phase = &self.phase().name;
         let unmet = Unmet {
             missed: Missed::script(phase, &step.place.path),
@@ -437,7 +430,7 @@ impl<'s> Director<'s> {
         Flow::At(now.after(LOOK).min(deadline))
     }
 
-    fn push(&mut self, thread: usize, steps: &'s [Statement], end: End<'s>) {
+    pub(super) fn push(&mut self, thread: usize, steps: &'s [Statement], end: End<'s>) {
         let next = 0;
         let frames = &mut self.program.threads[thread].frames;
         frames.push(Frame { steps, next, end });
@@ -500,7 +493,7 @@ impl<'s> Director<'s> {
     }
 
     /// What chance has in store for a step this time.
-    fn draw(&mut self, step: &Statement) -> Draw {
+    pub(super) fn draw(&mut self, step: &Statement) -> Draw {
         let (scenario, phase) = (self.scenario, &self.phase().name);
         let stream = self.program.streams.entry(step.number);
         let path = || format!("phases/{phase}/{}", step.place.path);

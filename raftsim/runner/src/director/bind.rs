@@ -8,7 +8,7 @@ use scenario::{
 };
 use simulator::{Endpoint, NodeId};
 
-use crate::director::{Director, targets};
+use super::{Director, targets};
 use crate::world::KvWorld;
 
 impl<'s> Director<'s> {

@@ -7,10 +7,10 @@ use scenario::{MAX_PROPOSALS, Offer, One, Size, Start, Statement};
 use simulator::{ClientId, Cluster, NodeId, Span, Time};
 use sut::{FIRST_OPERATOR, Operator, Proposal, Server};
 
+use super::Director;
 use super::committed::Past;
-use super::{Busy, Flow};
+use super::script::{Busy, Flow};
 use crate::convert::span;
-use crate::director::Director;
 use crate::spectator::Watching;
 use crate::world::KvWorld;
 
