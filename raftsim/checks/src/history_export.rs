@@ -7,7 +7,7 @@ use kv::{Answer, Bytes, Op};
 use linearize::{Action, Swap};
 use simulator::EventId;
 
-use crate::{End, History, Operation};
+use super::history::{End, History, Operation};
 
 /// Writes a history, in the format of `docs/linearizability.md`. Bytes that are not UTF-8 are
 /// replaced.

@@ -6,6 +6,7 @@
 //! opinion: logs are remembered from writes, quorums are counted on the disks' durable images, and
 //! the replay uses a key-value model of its own.
 
+mod answers;
 mod applied_order;
 mod configurations;
 mod history;

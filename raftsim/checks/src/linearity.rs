@@ -3,10 +3,10 @@
 
 use linearize::{Budget, Checker, Class, Explanation, Verdict};
 
-use super::applied_order;
+use super::answers;
 use super::history::{End, History, Operation};
+use super::history_export;
 use super::subject::Subject;
-use crate::history_export;
 
 /// How many situations a run's check may look at: a fraction of a second, and the same on every
 /// machine.
@@ -37,14 +37,14 @@ pub(crate) fn look(history: &History) -> Orders {
         Some(explanation) => {
             let operation = nth(history, explanation.stuck);
             let told = match &operation.end {
-                End::Answered { reply, .. } => applied_order::text(&applied_order::seen(reply)),
+                End::Answered { reply, .. } => answers::text(&answers::seen(reply)),
                 End::Expired | End::Unknown => unreachable!("what cannot be placed was answered"),
             };
             let facts = [
-                format!("{} was answered {told}", applied_order::told(operation)),
+                format!("{} was answered {told}", answers::told(operation)),
                 because(&explanation, history),
             ];
-            Orders::None(applied_order::about(operation), facts)
+            Orders::None(answers::about(operation), facts)
         }
         None => {
             let facts = [
@@ -66,7 +66,7 @@ fn nth(history: &History, place: usize) -> &Operation {
 /// Why that could not be.
 fn because(explanation: &Explanation, history: &History) -> String {
     let class = explanation.class;
-    let named = |place: usize| applied_order::told(nth(history, place));
+    let named = |place: usize| answers::told(nth(history, place));
     let mut said = match explanation.overwritten_by {
         Some(by) => format!(
             "no order explains that ({}): in one that explains the rest it is replaced by {}",

@@ -3,7 +3,7 @@
 
 use sut::Property;
 
-use super::applied_order::{about, seen, text, told};
+use super::answers::{about, seen, text, told};
 use super::history::{End, History, Operation};
 use super::model::{Answer, Model, Result as Came};
 use super::safety::Found;

@@ -3,7 +3,7 @@
 
 use raft_core::{Change, How};
 use simulator::NodeId;
-use sut::{NodeSet, engine_id};
+use sut::{NodeSet, changes, engine_id};
 
 use super::configurations::Sets;
 
@@ -95,7 +95,7 @@ impl Wish {
 
     /// In words: "add S4 as a learner".
     pub fn show(&self, names: &[String]) -> String {
-        sut::members::words(&self.change, self.how, names)
+        changes::words(&self.change, self.how, names)
     }
 }
 

@@ -12,8 +12,9 @@ use super::files::ScenarioFile;
 use super::interrupt::Interrupt;
 use super::json;
 use super::log::Log;
+use super::ran::Ran;
 use super::screen::{BAD, GOOD, Screen, Stop, styled};
-use super::seeds::{self, Ran};
+use super::seeds;
 use super::tally::Tally;
 use super::twin::Twin;
 

@@ -9,7 +9,8 @@ use shrink::Shrunk;
 
 use super::exit::Exit;
 use super::fuzz_text::{Cost, a_second};
-use super::json::{Faults, to_line};
+use super::json::Faults;
+use super::line::to_line;
 use super::small::Files;
 use crate::failure::Record;
 

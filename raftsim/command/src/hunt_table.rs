@@ -8,7 +8,7 @@ use sut::bugs::Bug;
 
 use super::cli::BugsHunt;
 use super::hunt::{Caught, Start};
-use super::json::to_line;
+use super::line::to_line;
 use super::screen::{DIM, HEAD, Screen, Stop, styled};
 
 const NS: u64 = 1_000_000_000;

@@ -10,7 +10,8 @@ use simulator::Count;
 use sut::bugs::Bug;
 
 use super::exit::Exit;
-use super::seeds::Ran;
+use super::line::to_line;
+use super::ran::Ran;
 use super::tally::Tally;
 
 #[derive(Serialize)]
@@ -224,8 +225,4 @@ pub(crate) fn total_line(
         wall_ns,
         sometimes: sometimes.collect(),
     })
-}
-
-pub(crate) fn to_line(line: &impl Serialize) -> String {
-    serde_json::to_string(line).expect("names, numbers and lists are always JSON")
 }

@@ -13,9 +13,9 @@ use super::cli::Leases;
 use super::exit::Exit;
 use super::fuzz::jobs;
 use super::interrupt::Interrupt;
-use super::json::to_line;
+use super::line::to_line;
+use super::ran::exit_of;
 use super::screen::{DIM, HEAD, Screen, Stop, styled};
-use super::seeds::exit_of;
 use super::workers::in_order;
 use crate::measuring::leases::{Cell, Drift, Way};
 

@@ -6,7 +6,7 @@ use runner::Outcome;
 use scenario::Sometimes;
 
 use super::exit::Exit;
-use super::seeds::Ran;
+use super::ran::Ran;
 
 /// Something that must be seen in at least one run, and in how many it was.
 #[derive(Clone, Debug, PartialEq, Eq)]

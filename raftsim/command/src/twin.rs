@@ -10,7 +10,7 @@ use serde::Serialize;
 use sut::bugs::Bug;
 
 use super::exit::Exit;
-use super::json::to_line;
+use super::line::to_line;
 use super::screen::Stop;
 
 /// A process that runs the same seeds, in step with this one.

@@ -2,7 +2,11 @@
 
 use proptest::prelude::*;
 use proptest::strategy::Union;
-use scenario::{Chances, Counts, DurationRange, Nanos, Ratio, Size, Sizes};
+use scenario::{
+    Chances, ClockRate, Counts, DurationRange, Nanos, Network, Ratio, Reorder, Size, Sizes,
+};
+
+use super::profile::{Dose, NetworkRanges};
 
 /// True with this chance. Shrinks to false.
 pub(super) fn hit(chance: Ratio) -> BoxedStrategy<bool> {
@@ -121,6 +125,54 @@ fn two_digits(value: u64) -> u64 {
         unit *= 10;
     }
     value / unit * unit
+}
+
+/// The middle of a range of strikes: from half of it to one and a half times it.
+pub(super) fn around(middle: Nanos, at_least: Nanos) -> DurationRange {
+    let half = middle.get() / 2;
+    let low = nanos(half).max(at_least);
+    DurationRange::new(low, nanos(middle.get() + half).max(low))
+}
+
+pub(super) fn clock_rate(num: u32, den: u32) -> ClockRate {
+    let text = format!("{num}/{den}");
+    text.parse()
+        .unwrap_or_else(|error| panic!("the profile's bounds keep {text} a clock rate: {error}"))
+}
+
+pub(super) fn network(ranges: &NetworkRanges) -> impl Strategy<Value = Network> + use<> {
+    let reorder = (dose(&ranges.reorder), up_to(ranges.reorder_delay));
+    let parts = (
+        up_to(ranges.delay),
+        dose(&ranges.drop),
+        dose(&ranges.duplicate),
+        reorder,
+    );
+    parts.prop_map(|(delay, drop, duplicate, (chance, late))| {
+        let reorder = Reorder {
+            chance,
+            delay: late,
+            ..Reorder::default()
+        };
+        Network {
+            delay,
+            drop,
+            duplicate,
+            reorder,
+        }
+    })
+}
+
+/// A range of durations up to a drawn one.
+pub(super) fn up_to(longest: DurationRange) -> impl Strategy<Value = DurationRange> + use<> {
+    (duration(longest), place()).prop_map(|(high, low)| {
+        let low = log_scale(low, high.get() / 16, high.get());
+        DurationRange::new(nanos(low), high)
+    })
+}
+
+fn dose(dose: &Dose) -> impl Strategy<Value = Ratio> + use<> {
+    sometimes(dose.chance, chance(dose.of)).prop_map(Option::unwrap_or_default)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::ops::Range;
 use runner::run_variant;
 use sut::Variant;
 
-use super::Generator;
+use super::generator::Generator;
 use super::profile::Profile;
 use super::summary::{Ran, Summary};
 use super::watch::Probes;

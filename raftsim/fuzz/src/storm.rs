@@ -7,10 +7,12 @@ use scenario::{
     Replacement, Route, Selector, Trigger, When,
 };
 
-use super::draw::{count, duration, hit, log_scale, nanos, of_ten, place, scale, sometimes};
+use super::draw::{
+    around, clock_rate, count, duration, hit, log_scale, nanos, network, of_ten, place, scale,
+    sometimes, up_to,
+};
 use super::kinds::{Kind, Pattern};
 use super::profile::Profile;
-use super::strategy::{around, clock_rate, network, up_to};
 
 /// What is drawn for one phase.
 #[derive(Clone, Debug)]

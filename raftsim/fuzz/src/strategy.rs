@@ -6,15 +6,16 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use scenario::{
     Clients, Clock, ClockRate, Comparison, Counts, Course, Disk, DurationRange, Expect, Limits,
-    Machine, Mix, Nanos, Network, NodeName, OnCrash, Operator, Phase, Raft, Ratio, Reads, Reorder,
-    Resolved, Selector, Size, SnapshotPolicy, Values, Window,
+    Machine, Mix, Nanos, Network, NodeName, OnCrash, Operator, Phase, Raft, Ratio, Reads, Resolved,
+    Selector, Size, SnapshotPolicy, Values, Window,
 };
 
 use super::calm::{self, CalmDrawn, Surroundings};
-use super::draw::{chance, count, duration, hit, log_scale, nanos, place, scale, size, sometimes};
-use super::profile::{
-    ClientRanges, ClockRanges, DiskRanges, Dose, MachineRanges, NetworkRanges, Profile, RaftRanges,
+use super::draw::{
+    chance, clock_rate, count, duration, hit, log_scale, nanos, network, place, scale, size,
+    sometimes, up_to,
 };
+use super::profile::{ClientRanges, ClockRanges, DiskRanges, MachineRanges, Profile, RaftRanges};
 use super::storm::{self, StormDrawn};
 
 /// The most nodes of a scenario.
@@ -306,41 +307,6 @@ fn machine(ranges: &MachineRanges) -> impl Strategy<Value = Machine> + use<> {
     })
 }
 
-fn dose(dose: &Dose) -> impl Strategy<Value = Ratio> + use<> {
-    sometimes(dose.chance, chance(dose.of)).prop_map(Option::unwrap_or_default)
-}
-
-/// A range of durations up to a drawn one.
-pub(super) fn up_to(longest: DurationRange) -> impl Strategy<Value = DurationRange> + use<> {
-    (duration(longest), place()).prop_map(|(high, low)| {
-        let low = log_scale(low, high.get() / 16, high.get());
-        DurationRange::new(nanos(low), high)
-    })
-}
-
-pub(super) fn network(ranges: &NetworkRanges) -> impl Strategy<Value = Network> + use<> {
-    let reorder = (dose(&ranges.reorder), up_to(ranges.reorder_delay));
-    let parts = (
-        up_to(ranges.delay),
-        dose(&ranges.drop),
-        dose(&ranges.duplicate),
-        reorder,
-    );
-    parts.prop_map(|(delay, drop, duplicate, (chance, late))| {
-        let reorder = Reorder {
-            chance,
-            delay: late,
-            ..Reorder::default()
-        };
-        Network {
-            delay,
-            drop,
-            duplicate,
-            reorder,
-        }
-    })
-}
-
 fn disk(ranges: &DiskRanges) -> impl Strategy<Value = Disk> + use<> {
     let on_crash = (hit(ranges.keep_unsynced), hit(ranges.lose_all));
     (up_to(ranges.sync), on_crash).prop_map(|(sync, fate)| {
@@ -373,12 +339,6 @@ fn drift(ranges: &ClockRanges) -> impl Strategy<Value = Option<ClockRate>> + use
         };
         Some(clock_rate(rate, by.den()))
     })
-}
-
-pub(super) fn clock_rate(num: u32, den: u32) -> ClockRate {
-    let text = format!("{num}/{den}");
-    text.parse()
-        .unwrap_or_else(|error| panic!("the profile's bounds keep {text} a clock rate: {error}"))
 }
 
 fn clients(ranges: &ClientRanges) -> impl Strategy<Value = Clients> + use<> {
@@ -451,11 +411,4 @@ fn mix() -> impl Strategy<Value = Mix> {
             mix
         }
     })
-}
-
-/// The middle of a range of strikes: from half of it to one and a half times it.
-pub(super) fn around(middle: Nanos, at_least: Nanos) -> DurationRange {
-    let half = middle.get() / 2;
-    let low = nanos(half).max(at_least);
-    DurationRange::new(low, nanos(middle.get() + half).max(low))
 }

@@ -15,7 +15,6 @@ use simulator::{
 use sut::{Server, engine_id, raft_id};
 
 use super::probe::{Hits, Probe};
-use super::watch_snapshots::Part;
 
 /// So many entries committed at once are a jump.
 const JUMP: u64 = 5;
@@ -66,6 +65,18 @@ pub(super) struct Seen {
     pub(super) members: Option<Configuration>,
     /// Who has voted for its present candidacy.
     pub(super) votes: Vec<raft_core::NodeId>,
+}
+
+/// A snapshot that a server is sent, as far as it was watched.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part {
+    pub(super) id: raft_core::SnapshotId,
+    pub(super) pieces: u32,
+    /// Whom the last piece came from.
+    pub(super) leader: Option<raft_core::NodeId>,
+    pub(super) by_several: bool,
+    /// Whether the server has started again since the first piece.
+    pub(super) restarted: bool,
 }
 
 impl Probes {

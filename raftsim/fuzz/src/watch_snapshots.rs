@@ -6,19 +6,7 @@ use simulator::{Cluster, NodeId, Step};
 use sut::Server;
 
 use super::probe::Probe;
-use super::watch::{Probes, has_sessions};
-
-/// A snapshot that a server is sent, as far as it was watched.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Part {
-    id: SnapshotId,
-    pieces: u32,
-    /// Whom the last piece came from.
-    leader: Option<raft_core::NodeId>,
-    by_several: bool,
-    /// Whether the server has started again since the first piece.
-    restarted: bool,
-}
+use super::watch::{Part, Probes, has_sessions};
 
 impl Probes {
     /// What a step did with snapshots.

@@ -15,7 +15,8 @@ use super::narrate::{self, Teller};
 use super::replay::Replayer;
 use super::search::Hunt;
 use super::timed::{self, Search};
-use super::{Budget, Failure, NotFailing, Shrunk, Watch, passes, result, script};
+use super::types::{Budget, Failure, NotFailing, Shrunk, Watch};
+use super::{passes, result, script};
 
 /// Of so many replays one is kept for making steps of moves.
 const SHARE: u64 = 10;

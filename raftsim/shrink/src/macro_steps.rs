@@ -9,7 +9,7 @@ use sut::NodeSet;
 
 use super::message_key::Kind;
 use super::moves::Deed;
-use super::{Progress, Watch};
+use super::types::{Progress, Watch};
 
 /// A step.
 #[derive(Clone, Debug)]

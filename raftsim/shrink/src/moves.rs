@@ -3,7 +3,7 @@
 
 use kv::Request;
 use simulator::{ClientId, Cut, Endpoint, NodeId, Rate, Span, Time};
-use sut::{Operator, engine_id, members, raft_id};
+use sut::{Operator, changes, engine_id, members, raft_id};
 
 use super::message_key::Says;
 
@@ -118,7 +118,7 @@ impl Deed {
                 let targets = match command {
                     Operator::Command(kv::Operator::Transfer { to }) => vec![engine_id(*to)],
                     Operator::Command(kv::Operator::Change { change, .. }) => {
-                        members::named(change)
+                        changes::named(change)
                     }
                     _ => Vec::new(),
                 };
@@ -195,7 +195,7 @@ impl Deed {
                         *to = raft_id(node(engine_id(*to)));
                     }
                     Operator::Command(kv::Operator::Change { change, .. }) => {
-                        members::renumber(change, &node);
+                        changes::renumber(change, &node);
                     }
                     _ => {}
                 }

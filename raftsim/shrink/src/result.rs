@@ -10,7 +10,7 @@ use sut::bugs::Bug;
 
 use super::case::Case;
 use super::macro_steps::Line;
-use super::{Failure, Shrunk};
+use super::types::{Failure, Shrunk};
 
 /// The stepped scenario that these lines make of a run.
 pub(super) fn stepped(run: &Resolved, case: &Case, lines: &[Line]) -> Resolved {

@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use super::moves::Move;
-use super::{Progress, Watch};
+use super::types::{Progress, Watch};
 
 /// Tries candidates and keeps the best one.
 pub(crate) struct Hunt<'r> {

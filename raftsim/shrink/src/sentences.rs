@@ -4,7 +4,7 @@ use kv::{Op, ReadBy, Request, SessionId};
 use raft_core::RoleKind;
 use scenario::NodeName;
 use simulator::{Cluster, Cut, Endpoint, NodeId};
-use sut::{NodeSet, Operator, Server, engine_id, members};
+use sut::{NodeSet, Operator, Server, changes, engine_id, members};
 
 use super::message_key::Kind;
 use super::moves::{Deed, Letter};
@@ -177,7 +177,7 @@ impl Scene<'_> {
             kv::Operator::Snapshot => "take a snapshot".to_owned(),
             kv::Operator::Compact => "cut its log".to_owned(),
             kv::Operator::RequestSnapshot => "ask its leader for a snapshot".to_owned(),
-            kv::Operator::Change { change, how } => members::words(change, *how, self.names),
+            kv::Operator::Change { change, how } => changes::words(change, *how, self.names),
             kv::Operator::Bootstrap => "found a cluster of its own".to_owned(),
             kv::Operator::ForceNewCluster => "go on alone".to_owned(),
             kv::Operator::ApplyAfter { .. } => {

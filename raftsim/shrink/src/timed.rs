@@ -8,7 +8,7 @@ use scenario::{
     Overrides, Phase, Raft, Ratio, Resolved, Step, parse,
 };
 
-use super::{Progress, Watch};
+use super::types::{Progress, Watch};
 
 /// With so many seeds a candidate is tried besides the one that failed last.
 const SEEDS: u64 = 20;

@@ -11,6 +11,7 @@
 //! ([`time_text`]).
 
 pub mod bugs;
+pub mod changes;
 pub mod decisions;
 mod founders;
 mod ids;
@@ -18,6 +19,7 @@ mod member_decisions;
 mod member_sets;
 pub mod members;
 mod node_set;
+mod out;
 pub mod panics;
 mod property;
 mod server;
@@ -30,7 +32,8 @@ pub use founders::Founders;
 pub use ids::{engine_id, raft_id};
 pub use member_sets::MemberSets;
 pub use node_set::NodeSet;
+pub use out::{FIRST_OPERATOR, Out};
 pub use property::Property;
-pub use server::{Config, FIRST_OPERATOR, Image, Operator, Out, Proposal, Server};
+pub use server::{Config, Image, Operator, Proposal, Server};
 pub use suggest::nearest;
 pub use variant::{AnyDuties, AnyRules, Machine, Variant};

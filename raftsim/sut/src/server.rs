@@ -3,11 +3,11 @@
 
 use std::fmt;
 
-use kv::Outbox;
 use raft_core::{Body, Configuration, Index, Instant, Settings, WriteId};
 use simulator::{Boot, ClientId, Input, Local, Output, TraceHash, Verdict};
 
 use crate::ids::{engine_id, raft_id};
+use crate::out::Out;
 use crate::trace_hash;
 use crate::variant::{Machine, Variant};
 
@@ -66,10 +66,6 @@ impl simulator::Disk for Image {
         self.0.apply_parts(write, parts);
     }
 }
-
-/// The first client number of operations that an operator offers: beyond those of every scenario's
-/// clients, which have links to the servers and are answered over them.
-pub const FIRST_OPERATOR: u32 = 100;
 
 /// A command of the operator, given to one server without a network in between.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -186,7 +182,9 @@ impl simulator::Node for Server {
         self.applied.clear();
         self.answers.clear();
         let mut outbox = Out {
-            out,
+            sends: &mut out.sends,
+            writes: &mut out.writes,
+            replies: &mut out.replies,
             applied: &mut self.applied,
             answers: &mut self.answers,
         };
@@ -260,41 +258,5 @@ impl simulator::Node for Server {
             | kv::Response::Behind { .. }
             | kv::Response::NoLease(_) => Verdict::Elsewhere(None),
         }
-    }
-}
-
-/// Takes what a machine puts out to where the engine expects it.
-pub struct Out<'a> {
-    out: &'a mut Output<Server>,
-    applied: &'a mut Vec<(Index, u64)>,
-    answers: &'a mut Vec<(ClientId, u64, kv::Response)>,
-}
-
-impl Outbox for Out<'_> {
-    #[inline]
-    fn send(&mut self, to: raft_core::NodeId, message: kv::Message) {
-        self.out.sends.push((engine_id(to), message));
-    }
-
-    #[inline]
-    fn write(&mut self, write: kv::Write) {
-        self.out.writes.push(write);
-    }
-
-    #[inline]
-    fn reply(&mut self, client: kv::ClientId, serial: kv::Serial, response: kv::Response) {
-        let client = u32::try_from(client.0).expect("the engine's clients have small numbers");
-        let answer = (ClientId(client), serial.0, response);
-        // An operator stands at the server: no link leads to it.
-        if client < FIRST_OPERATOR {
-            self.out.replies.push(answer);
-        } else {
-            self.answers.push(answer);
-        }
-    }
-
-    #[inline]
-    fn applied(&mut self, index: Index, state_hash: u64) {
-        self.applied.push((index, state_hash));
     }
 }

@@ -8,7 +8,7 @@ use raft_core::{
 };
 use simulator::TraceHash;
 
-use crate::members::named;
+use crate::changes::named;
 
 pub(crate) fn message(message: &kv::Message, hash: &mut TraceHash) {
     let raft = &message.raft;

@@ -12,7 +12,7 @@ use kv::Duties;
 use raft_core::{Broken, Configuration, EntryId, Index, Instant, Raft, Rules};
 use simulator::NodeId;
 
-use crate::server::Out;
+use crate::out::Out;
 
 /// A `kv::Node` of any rules and duties.
 pub trait Machine {

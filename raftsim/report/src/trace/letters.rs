@@ -3,6 +3,7 @@
 use checks::asker;
 use kv::{Answer, Op, Operator, ReadBy, Request, Response, SessionId};
 use raft_core::{Body, Outcome, Priority, ProposalAnswer};
+use sut::changes;
 use sut::decisions::{Kind, range};
 
 /// So many bytes of a value are shown.
@@ -203,7 +204,7 @@ pub(super) fn command(command: &Operator, names: &[String]) -> String {
             format!("operator: apply {} later", sut::time_text::brief(delay.0))
         }
         Operator::Change { change, how } => {
-            format!("operator: {}", sut::members::words(change, *how, names))
+            format!("operator: {}", changes::words(change, *how, names))
         }
         Operator::Bootstrap => "operator: found a cluster".to_owned(),
         Operator::ForceNewCluster => "operator: FORCE A NEW CLUSTER".to_owned(),
