@@ -1,5 +1,7 @@
 //! What the tests of the whole share: finding the corpus and running it.
 
+pub mod house;
+
 use std::path::PathBuf;
 
 use runner::{Outcome, Unobserved, run_variant};

@@ -3,7 +3,7 @@
 
 use kv::Request;
 use simulator::{ClientId, Cut, Endpoint, NodeId, Rate, Span, Time};
-use sut::{Operator, changes, engine_id, members, raft_id};
+use sut::{Operator, changes, engine_id, raft_id};
 
 use super::message_key::Says;
 

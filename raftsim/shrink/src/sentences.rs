@@ -4,7 +4,7 @@ use kv::{Op, ReadBy, Request, SessionId};
 use raft_core::RoleKind;
 use scenario::NodeName;
 use simulator::{Cluster, Cut, Endpoint, NodeId};
-use sut::{NodeSet, Operator, Server, changes, engine_id, members};
+use sut::{NodeSet, Operator, Server, changes, engine_id};
 
 use super::message_key::Kind;
 use super::moves::{Deed, Letter};

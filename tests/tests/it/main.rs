@@ -4,6 +4,7 @@ mod breaks;
 mod determinism;
 mod fuzz;
 mod golden;
+mod house;
 mod lessons;
 mod linearizable;
 mod mit;
