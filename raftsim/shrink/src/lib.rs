@@ -6,9 +6,9 @@
 //! 1. *Moves instead of actions* (`moves`): a message is named by what it says, not by its place on
 //!    its link, so that the rest of a list still means something when a part of it is gone. A move
 //!    that is impossible is skipped, and time passes only where a timer fires.
-//! 2. *Leaps* (`leap`): the end of a long run in a fresh cluster that has just elected the leader of
+//! 2. *Leaps* (`suffix`): the end of a long run in a fresh cluster that has just elected the leader of
 //!    that time. One that fails saves hundreds of replays.
-//! 3. *Delta debugging* (`hunt`) of groups, chunks, single moves and pairs, between changes that
+//! 3. *Delta debugging* (`search`) of groups, chunks, single moves and pairs, between changes that
 //!    make a case plainer: settings, completions of disks, fewer nodes and clients, short words
 //!    (`passes`).
 //!

@@ -53,7 +53,7 @@ fn seed_1_of_each_file_gives_the_committed_hash() {
     assert!(
         changed.is_empty(),
         "scenarios give other runs than before for the same seed. If that is meant, bump \
-         TRACE_VERSION (raftsim/src/run.rs) on purpose, then run `{HOW}`:\n{}",
+         TRACE_VERSION (raftsim/runner/src/run.rs) on purpose, then run `{HOW}`:\n{}",
         changed.join("\n")
     );
     let found = json!({ "trace_version": TRACE_VERSION, "seed": SEED, "hashes": hashes });
