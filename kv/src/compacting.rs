@@ -1,8 +1,8 @@
 //! How a node takes snapshots, cuts its log behind them, and goes on from one that it is sent.
 
-use raft_core::{EntryId, Index, Input, Instant, Reception, Rules, SnapshotId, WriteId};
+use raft_core::{EntryId, Index, Input, Instant, Rules, SnapshotAttempt, SnapshotId, WriteId};
 
-use crate::carry::Carried;
+use crate::attachments::Carried;
 use crate::duties::Duties;
 use crate::event::{Event, Observer};
 use crate::node::Node;
@@ -33,14 +33,14 @@ impl<R: Rules, D: Duties> Node<R, D> {
         let term = term.expect("the log holds what is applied and in no snapshot");
         let snapshot = Snapshot::of(&self.machine, EntryId { index, term });
         let id = snapshot.id;
-        let (raft, keeping) = (&self.raft, &mut self.keeping);
+        let (raft, snapshots) = (&self.raft, &mut self.snapshots);
         let sent = |older| {
             let sends = raft.progress().iter();
             raft.snapshot() == Some(older)
                 || sends.into_iter().any(|peer| peer.sending() == Some(older))
         };
-        keeping.keep(snapshot.clone(), sent);
-        keeping.begun();
+        snapshots.keep(snapshot.clone(), sent);
+        snapshots.begun();
         observer.event(Event::SnapshotBegun { snapshot: id });
         if duties.log_is_cut_at_once() {
             self.snapshot_taken(now, id, out, observer);
@@ -84,7 +84,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
     ) {
         let taken = Input::SnapshotTaken { snapshot };
         self.core(now, taken, Carried::Nothing, out, observer);
-        let through = self.keeping.cut_behind(snapshot);
+        let through = self.snapshots.cut_behind(snapshot);
         let cut = Input::Compact { through };
         self.core(now, cut, Carried::Nothing, out, observer);
     }
@@ -93,7 +93,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
         &mut self,
         now: Instant,
         snapshot: SnapshotId,
-        (reception, received): (Reception, u64),
+        (reception, received): (SnapshotAttempt, u64),
         out: &mut X,
         observer: &mut O,
     ) {
@@ -101,9 +101,9 @@ impl<R: Rules, D: Duties> Node<R, D> {
             reception,
             received,
         };
-        if received == snapshot.bytes && self.keeping.is_whole(reception) {
+        if received == snapshot.bytes && self.snapshots.is_whole(reception) {
             let duties = self.machine.duties();
-            if !self.keeping.examine(reception, duties) {
+            if !self.snapshots.examine(reception, duties) {
                 observer.event(Event::SnapshotUnsound { snapshot });
                 input = Input::SnapshotDamaged { reception };
             }
@@ -122,7 +122,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
     ) {
         let raft = &self.raft;
         let sent = |older| raft.snapshot() == Some(older);
-        self.machine = self.keeping.install(snapshot, sent);
+        self.machine = self.snapshots.install(snapshot, sent);
         self.clock.catch_up(now, self.machine.time());
         let index = snapshot.last.index;
         while let Some(waiter) = self.waiting.pop(index) {

@@ -10,12 +10,12 @@ use alloc::collections::BTreeMap;
 
 use raft_core::{Body, Index, ProposalAnswer, ProposalToken, Span};
 
-use crate::carry::Carried;
+use crate::attachments::Carried;
 use crate::command::{ClientId, Serial};
 use crate::entry::{ClusterTime, Entry};
 use crate::event::{Event, Observer};
 use crate::payload::Payload;
-use crate::told::refused;
+use crate::responses::refused;
 use crate::waiting::{Waiter, Waiting};
 use crate::wire::{Message, Outbox, Response};
 

@@ -7,8 +7,8 @@ use crate::command::{ClientId, Serial};
 use crate::digest::mix;
 use crate::duties::{Duties, Standard};
 use crate::entry::{ClusterTime, Entry, SessionId};
+use crate::expiring_sessions::ExpiringSessions;
 use crate::members::is_members;
-use crate::opened::Opened;
 use crate::reply::Reply;
 use crate::session::{Outcome, Sessions};
 use crate::store::Store;
@@ -22,7 +22,7 @@ pub struct Machine<D: Duties = Standard> {
     applied: u64,
     store: Store,
     sessions: Sessions,
-    opened: Opened,
+    opened: ExpiringSessions,
     duties: D,
 }
 
@@ -51,7 +51,7 @@ impl<D: Duties> Machine<D> {
             applied: 0,
             store: Store::default(),
             sessions: Sessions::default(),
-            opened: Opened::default(),
+            opened: ExpiringSessions::default(),
             duties,
         }
     }
@@ -60,7 +60,7 @@ impl<D: Duties> Machine<D> {
         duties: D,
         applied: u64,
         store: Store,
-        (sessions, opened): (Sessions, Opened),
+        (sessions, opened): (Sessions, ExpiringSessions),
     ) -> Self {
         Machine {
             applied,
@@ -79,7 +79,7 @@ impl<D: Duties> Machine<D> {
         &self.sessions
     }
 
-    pub(crate) fn opened(&self) -> &Opened {
+    pub(crate) fn opened(&self) -> &ExpiringSessions {
         &self.opened
     }
 

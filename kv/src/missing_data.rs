@@ -4,9 +4,9 @@ use raft_core::Index;
 
 use crate::disk::Disk;
 use crate::duties::Duties;
-use crate::keeping::Keeping;
 use crate::left_out::is_left_out;
 use crate::payload::{Payload, PayloadLog};
+use crate::snapshot_store::SnapshotStore;
 use crate::wire::LogWrite;
 
 /// What a server has of its log without the data.
@@ -83,12 +83,12 @@ impl MissingData {
         &mut self,
         log: &PayloadLog,
         through: Index,
-        keeping: &mut Keeping<D>,
+        snapshots: &mut SnapshotStore<D>,
     ) {
         while self.passed < through {
             self.passed = self.passed.next();
             if let Some((_, payload)) = log.get(self.passed) {
-                keeping.applied(payload.bytes().len());
+                snapshots.applied(payload.bytes().len());
             }
         }
     }

@@ -6,13 +6,12 @@ use raft_core::{
 };
 
 use crate::apply::Applying;
-use crate::carry::{Carried, Receiver, attached, came, record, stored};
+use crate::attachments::{Carried, Receiver, attached, came, record, stored};
 use crate::cluster_clock::ClusterClock;
 use crate::command::{ClientId, Serial};
 use crate::duties::{Duties, Standard};
 use crate::event::{Came, Event, Observer};
 use crate::forwarding::{Forwarding, taken};
-use crate::keeping::{Compaction, Keeping};
 use crate::left_out::{is_left_out, must_hold_data};
 use crate::machine::Machine;
 use crate::missing_data::MissingData;
@@ -20,8 +19,9 @@ use crate::operator::Operator;
 use crate::payload::{Payload, PayloadLog};
 use crate::reads::{Asked, ReadBy, Reads};
 use crate::request::Request;
+use crate::responses::{answer, not_read, refused, response};
+use crate::snapshot_store::{Compaction, SnapshotStore};
 use crate::stream::Stream;
-use crate::told::{answer, not_read, refused, response};
 use crate::waiting::{Waiter, Waiting};
 use crate::wire::{Message, Outbox, Response, Write};
 
@@ -35,7 +35,7 @@ pub struct Node<R = raft_core::Standard, D: Duties = Standard> {
     pub(crate) reads: Reads,
     pub(crate) forwarding: Forwarding,
     pub(crate) applying: Applying,
-    pub(crate) keeping: Keeping<D>,
+    pub(crate) snapshots: SnapshotStore<D>,
     pub(crate) stream: Stream,
     pub(crate) missing: MissingData,
     pub(crate) clock: ClusterClock,
@@ -164,7 +164,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
                 "the payload log and the log end at different entries",
             ));
         }
-        if self.keeping.holds_part() && self.raft.incoming().is_none() {
+        if self.snapshots.holds_part() && self.raft.incoming().is_none() {
             return Err(Broken("a part of a snapshot is kept that nobody needs"));
         }
         if self.reads.asked() > self.raft.reads_waiting() {
@@ -216,7 +216,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
                 None => self.propose(now, (client, serial), request, out, observer),
             },
         }
-        if self.keeping.is_due() {
+        if self.snapshots.is_due() {
             match self.raft.is_witness() {
                 true => self.cut_as_witness(now, out, observer),
                 false => self.take_snapshot(now, out, observer),
@@ -374,7 +374,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
             forwarding,
             machine,
             applying,
-            keeping,
+            snapshots,
             stream,
             missing,
             clock,
@@ -398,7 +398,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
                         true => Receiver::Witness,
                         false => Receiver::Holder,
                     };
-                    match attached(payloads, keeping, (receiver, message), &carried) {
+                    match attached(payloads, snapshots, (receiver, message), &carried) {
                         Some(message) => out.send(to, message),
                         None => observer.event(Event::PayloadsMissing { from: to }),
                     }
@@ -442,11 +442,11 @@ impl<R: Rules, D: Duties> Node<R, D> {
                     ..
                 } => {
                     let place = (reception, snapshot, offset);
-                    out.write(stored(keeping, stream, place, &carried));
+                    out.write(stored(snapshots, stream, place, &carried));
                 }
                 Effect::KeepPiece { reception, offset } => {
                     let bytes = came(&carried).bytes.clone();
-                    keeping.early.keep(reception, offset, bytes);
+                    snapshots.pieces.keep(reception, offset, bytes);
                 }
                 Effect::Installed { snapshot } => installed = Some(snapshot),
             }
@@ -454,8 +454,8 @@ impl<R: Rules, D: Duties> Node<R, D> {
         if let Some(snapshot) = installed {
             self.install(now, snapshot, out, observer);
         }
-        if self.keeping.holds_part() && self.raft.incoming().is_none() {
-            self.keeping.forget_part();
+        if self.snapshots.holds_part() && self.raft.incoming().is_none() {
+            self.snapshots.forget_part();
         }
         self.settle(now, out, observer);
     }
@@ -469,15 +469,15 @@ impl<R: Rules, D: Duties> Node<R, D> {
             waiting,
             reads,
             applying,
-            keeping,
+            snapshots,
             missing,
             ..
         } = self;
         if let Some(through) = applying.take_due(now) {
             if raft.is_witness() {
-                missing.pass(payloads, through, keeping);
+                missing.pass(payloads, through, snapshots);
             } else {
-                let state = (machine, keeping);
+                let state = (machine, snapshots);
                 apply(state, payloads, waiting, through, out, observer);
             }
         }
@@ -492,7 +492,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
 
 /// Applies what is committed and answers whoever waits for it.
 fn apply<D: Duties, X: Outbox, O: Observer>(
-    (machine, keeping): (&mut Machine<D>, &mut Keeping<D>),
+    (machine, snapshots): (&mut Machine<D>, &mut SnapshotStore<D>),
     log: &PayloadLog,
     waiting: &mut Waiting,
     through: Index,
@@ -510,7 +510,7 @@ fn apply<D: Duties, X: Outbox, O: Observer>(
         }
         let duties = machine.duties().clone();
         let applied = machine.apply(index.0, payload.bytes());
-        keeping.applied(payload.bytes().len());
+        snapshots.applied(payload.bytes().len());
         observer.event(Event::Applied {
             entry: id,
             came: Came::from(&applied),

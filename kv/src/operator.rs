@@ -1,6 +1,6 @@
 //! What an operator can tell a server.
 
-use raft_core::{Change, How, NodeId, Span};
+use raft_core::{Change, ChangeOptions, NodeId, Span};
 
 /// A command of the operator to one server. But for two of them, which say so, none can do harm: at
 /// worst a cluster is without a leader for a while.
@@ -31,7 +31,7 @@ pub enum Operator {
         /// What.
         change: Change,
         /// And how.
-        how: How,
+        how: ChangeOptions,
     },
     /// Found a cluster of this server alone, which belongs to none and holds nothing.
     Bootstrap,

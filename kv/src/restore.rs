@@ -14,7 +14,6 @@ use crate::codec::DecodeError;
 use crate::disk::Disk;
 use crate::duties::Duties;
 use crate::forwarding::Forwarding;
-use crate::keeping::Keeping;
 use crate::left_out::must_hold_data;
 use crate::machine::Machine;
 use crate::members;
@@ -22,6 +21,7 @@ use crate::missing_data::MissingData;
 use crate::node::{Node, Options};
 use crate::payload::{Payload, PayloadLog};
 use crate::reads::Reads;
+use crate::snapshot_store::SnapshotStore;
 use crate::stream::Stream;
 use crate::waiting::Waiting;
 
@@ -89,8 +89,8 @@ impl<R: Rules, D: Duties> Node<R, D> {
         });
         let holds_data = must_hold_data(&base.configuration, boot.id);
         let machine = restored_machine(duties, disk, holds_data)?;
-        let mut keeping = Keeping::new(options.compaction);
-        let incoming = keeping.found(disk, machine.duties());
+        let mut snapshots = SnapshotStore::new(options.compaction);
+        let incoming = snapshots.found(disk, machine.duties());
         let mut payloads = PayloadLog::new(base.last.index);
         for (term, payload) in &disk.entries {
             payloads.push(*term, payload.clone());
@@ -114,7 +114,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
         clock.hear(boot.now, disk.entries.iter().map(|(_, payload)| payload));
         let raft = Raft::restore(rules, boot, durable).map_err(RestoreError::Core)?;
         if raft.incoming().is_none() {
-            keeping.forget_part();
+            snapshots.forget_part();
         }
         Ok(Self {
             raft,
@@ -124,7 +124,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
             reads: Reads::default(),
             forwarding: Forwarding::default(),
             applying: Applying::after(options.apply_after),
-            keeping,
+            snapshots,
             stream: Stream::default(),
             missing,
             clock,

@@ -18,8 +18,8 @@ use crate::command::{ClientId, Serial};
 use crate::digest::Digest;
 use crate::duties::Duties;
 use crate::entry::{ClusterTime, SessionId};
+use crate::expiring_sessions::{self, ExpiringSessions};
 use crate::machine::Machine;
-use crate::opened::{self, Opened};
 use crate::reply::{Answer, Reply, Version};
 use crate::session::Sessions;
 use crate::store::Store;
@@ -154,7 +154,7 @@ impl<D: Duties> Machine<D> {
         let store = decode_store(&mut reader)?;
         let sessions = decode_sessions(&mut reader)?;
         let opened = match reader.is_empty() {
-            true => Opened::default(),
+            true => ExpiringSessions::default(),
             false => decode_opened(&mut reader, applied, &duties)?,
         };
         reader.end()?;
@@ -195,8 +195,8 @@ fn decode_opened<D: Duties>(
     reader: &mut Reader<'_>,
     applied: u64,
     duties: &D,
-) -> Result<Opened, DecodeError> {
-    let mut opened = Opened::default();
+) -> Result<ExpiringSessions, DecodeError> {
+    let mut opened = ExpiringSessions::default();
     let time = ClusterTime(reader.number()?);
     let mut last = None;
     for _ in 0..reader.number()? {
@@ -212,7 +212,7 @@ fn decode_opened<D: Duties>(
             true => Some((Serial(reader.number()?), decode_reply(reader)?)),
             false => None,
         };
-        let session = opened::Session {
+        let session = expiring_sessions::Session {
             client,
             used,
             lasts: lasts.map(Span),

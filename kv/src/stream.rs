@@ -2,7 +2,7 @@
 
 use alloc::collections::VecDeque;
 
-use raft_core::{Reception, SnapshotId, WriteId};
+use raft_core::{SnapshotAttempt, SnapshotId, WriteId};
 
 /// A write that is none of the core's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -12,7 +12,7 @@ pub(crate) enum Own {
     /// A piece of one that it is sent.
     Piece {
         /// The core's go at it.
-        reception: Reception,
+        reception: SnapshotAttempt,
         /// Of which snapshot.
         snapshot: SnapshotId,
         /// With it, so many bytes are there.
@@ -87,7 +87,7 @@ mod tests {
         stream.own(Own::Snapshot(snapshot));
         stream.core(WriteId(2));
         stream.own(Own::Piece {
-            reception: Reception(1),
+            reception: SnapshotAttempt(1),
             snapshot,
             received: 7,
         });

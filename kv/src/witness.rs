@@ -10,7 +10,7 @@
 
 use raft_core::{Body, Input, Instant, NodeId, Rules};
 
-use crate::carry::Carried;
+use crate::attachments::Carried;
 use crate::duties::Duties;
 use crate::event::{Event, Observer};
 use crate::left_out::{is_left_out, must_hold_data};
@@ -64,8 +64,8 @@ impl<R: Rules, D: Duties> Node<R, D> {
         out: &mut X,
         observer: &mut O,
     ) {
-        self.keeping.begun();
-        let through = self.keeping.behind(self.missing.passed());
+        self.snapshots.begun();
+        let through = self.snapshots.behind(self.missing.passed());
         let cut = Input::Compact { through };
         self.core(now, cut, Carried::Nothing, out, observer);
     }

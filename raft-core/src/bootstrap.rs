@@ -19,7 +19,7 @@ use crate::types::{Index, LIMIT};
 impl<R: Rules + ?Sized> Raft<R> {
     /// Founds a cluster of this server alone.
     pub(crate) fn bootstrap<O: Observer>(&mut self, observer: &mut O) {
-        let empty = self.configuration().is_of_nobody()
+        let empty = self.configuration().is_empty()
             && self.log.last_index() == Index(0)
             && self.current_term.0 == 0;
         if !empty {
@@ -40,7 +40,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         let leads = matches!(self.role, Role::Leader(_));
         let whole = self.durability.submitted_index() == self.log.last_index();
         let possible = self.current_term.0 + 2 < LIMIT && whole && self.may_vote;
-        let holds_data = !self.configuration().is_of_nobody() && !self.is_witness();
+        let holds_data = !self.configuration().is_empty() && !self.is_witness();
         if leads || !holds_data || !possible {
             self.tell_change_failed(ChangeFailure::NothingToRecover, observer);
             return;

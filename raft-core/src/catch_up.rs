@@ -11,10 +11,10 @@ use crate::request::ChangeFailure;
 use crate::role::Role;
 use crate::rules::Rules;
 
-/// So many rounds a newcomer has.
+/// How many rounds a newcomer may take.
 const ROUNDS: u64 = 10;
 
-/// For so many of the longest election timeouts a newcomer may get on by nothing.
+/// Gives up on a newcomer that makes no progress for this many maximum election timeouts.
 const PATIENCE: u64 = 10;
 
 /// What a look at a newcomer shows.

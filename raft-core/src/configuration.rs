@@ -64,10 +64,10 @@ impl core::fmt::Display for ConfigurationError {
 }
 
 impl Configuration {
-    /// What a server goes by that was started empty, to be added to a cluster by its leader: it
-    /// knows of no member, so it waits and stands for nothing.
+    /// The empty configuration of a server that has not joined yet: it knows of no member, so it waits
+    /// for a leader and never campaigns.
     #[must_use]
-    pub fn of_nobody() -> Self {
+    pub fn empty() -> Self {
         Self {
             incoming: SmallVec::new(),
             outgoing: SmallVec::new(),
@@ -235,9 +235,9 @@ impl Configuration {
         self.leaves_itself
     }
 
-    /// Whether it names nobody: see [`Configuration::of_nobody`].
+    /// Whether it names nobody: see [`Configuration::empty`].
     #[must_use]
-    pub fn is_of_nobody(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.incoming.is_empty()
     }
 
@@ -406,8 +406,8 @@ mod tests {
 
     #[test]
     fn who_knows_of_no_member_knows_nobody() {
-        let nobody = Configuration::of_nobody();
-        assert!(nobody.is_of_nobody() && nobody.members().is_empty());
+        let nobody = Configuration::empty();
+        assert!(nobody.is_empty() && nobody.members().is_empty());
         assert!(!nobody.is_member(NodeId(1)));
     }
 

@@ -7,9 +7,12 @@ use crate::configuration::Configuration;
 use crate::log::{Base, Log};
 use crate::message::{Message, SnapshotId};
 use crate::request::{
-    Change, ChangeFailure, How, ProposalAnswer, ReadFailure, ReadMode, Refusal, TransferFailure,
+    Change, ChangeFailure, ChangeOptions, ProposalAnswer, ReadFailure, ReadMode, Refusal,
+    TransferFailure,
 };
-use crate::types::{HardState, Index, NodeId, ProposalToken, ReadToken, Reception, Term, WriteId};
+use crate::types::{
+    HardState, Index, NodeId, ProposalToken, ReadToken, SnapshotAttempt, Term, WriteId,
+};
 
 /// One thing that happens to a server.
 #[derive(Clone, Copy, Debug)]
@@ -56,14 +59,14 @@ pub enum Input<'a> {
     /// driver has found its checksum right.
     PieceStored {
         /// As in the [`Effect::StorePiece`] of the last one.
-        reception: Reception,
+        reception: SnapshotAttempt,
         /// How many bytes.
         received: u64,
     },
     /// All pieces of a snapshot were stored, and its checksum is wrong.
     SnapshotDamaged {
         /// As in the [`Effect::StorePiece`] of the last one.
-        reception: Reception,
+        reception: SnapshotAttempt,
     },
     /// Ask the leader for a snapshot in place of entries: what is on this server's disk is slower
     /// to catch up from than a whole state. A hint, which the leader follows if its snapshot is news.
@@ -80,10 +83,10 @@ pub enum Input<'a> {
     /// Change the members (§6, dissertation §4). Answered with [`Effect::Changed`] or
     /// [`Effect::ChangeFailed`], at once or later.
     Change {
-        /// What.
+        /// The requested change.
         change: &'a Change,
-        /// And how.
-        how: How,
+        /// Its options.
+        how: ChangeOptions,
     },
     /// Found a cluster of this server alone. It must belong to none and hold nothing: otherwise
     /// [`Effect::ChangeFailed`] says so.
@@ -102,9 +105,9 @@ pub enum Effect {
     Write(Write),
     /// Send a message.
     Send {
-        /// To whom.
+        /// The receiver.
         to: NodeId,
-        /// What.
+        /// The message.
         message: Message,
     },
     /// Entries up to this index may be applied.
@@ -165,7 +168,7 @@ pub enum Effect {
     /// What was kept for any other reception may be forgotten.
     KeepPiece {
         /// What the [`Effect::StorePiece`] will name that asks for them, if one ever does.
-        reception: Reception,
+        reception: SnapshotAttempt,
         /// Where they belong, in bytes; what was kept that begins before a piece stored since is
         /// not asked for.
         offset: u64,
@@ -175,7 +178,7 @@ pub enum Effect {
     /// other snapshot may be forgotten.
     StorePiece {
         /// What the report names.
-        reception: Reception,
+        reception: SnapshotAttempt,
         /// Of which snapshot.
         snapshot: SnapshotId,
         /// Where they belong, in bytes.

@@ -394,7 +394,7 @@ pub enum Event {
     CatchUpRound {
         /// The newcomer.
         peer: NodeId,
-        /// Its how-manieth round.
+        /// Round number, from 1.
         round: u64,
         /// How long it took.
         took: Span,

@@ -95,7 +95,7 @@
 //! | `step` | which handler takes an input | Figure 2 |
 //! | `terms` | a higher term makes a follower; an older one is answered | §5.1 |
 //! | `election` | timeouts, votes, pre-votes, stickiness | §5.2, §5.4.1, dissertation §4.2.3, §9.6 |
-//! | `priority` | whom a server would rather see leading | not in the paper |
+//! | `priority` | leader priority: which candidates a voter puts off | not in the paper |
 //! | `check_quorum` | when a leader without a quorum steps down | dissertation §6.2 |
 //! | `replication`, `progress` | what a leader sends, windows, going back | §5.3, dissertation §10.2.2 |
 //! | `following` | AppendEntries at its receiver: what a follower takes over and acknowledges | Figure 2, §5.3 |
@@ -129,7 +129,7 @@
 //!
 //! # Who belongs to the cluster
 //!
-//! A server starts from a base that names its members. That of [`Configuration::of_nobody`] makes it
+//! A server starts from a base that names its members. That of [`Configuration::empty`] makes it
 //! wait until a leader adds it; [`Input::Bootstrap`] makes it found a cluster of its own.
 //! [`Input::Change`] changes the members of a cluster that lives, [`Input::ForceNewCluster`] goes on
 //! after a majority is gone for good. A configuration is an entry like any other: it travels beside its
@@ -187,11 +187,11 @@ pub use message::{
     AppendEntries, AppendEntriesReply, Body, InstallSnapshot, Malformed, Message, MessageKind,
     Outcome, SnapshotId,
 };
-pub use progress::{Pace, Progress};
+pub use progress::{Progress, ProgressState};
 pub use raft::Raft;
 pub use request::{
-    Change, ChangeFailure, How, LeaseRefusal, ProposalAnswer, ReadFailure, ReadMode, Refusal,
-    TransferFailure,
+    Change, ChangeFailure, ChangeOptions, LeaseRefusal, ProposalAnswer, ReadFailure, ReadMode,
+    Refusal, TransferFailure,
 };
 pub use restore::{Boot, Durable, EntryMeta, RestoreError};
 pub use rules::{Rules, Standard};
@@ -199,5 +199,5 @@ pub use settings::{Settings, SettingsError};
 pub use status::{Membership, PeerStatus, Status};
 pub use types::{
     EntryId, HardState, Index, Instant, LIMIT, NodeId, Priority, ProposalToken, ReadToken,
-    Reception, Span, Term, WriteId,
+    SnapshotAttempt, Span, Term, WriteId,
 };

@@ -229,7 +229,7 @@ impl Log {
     /// An empty log of nobody becomes that of a cluster with these members.
     pub(crate) fn found(&mut self, configuration: Configuration) {
         assert!(
-            self.last == Index(0) && self.configuration().is_of_nobody(),
+            self.last == Index(0) && self.configuration().is_empty(),
             "a cluster is founded on nothing"
         );
         self.base.configuration = configuration;

@@ -16,14 +16,19 @@ use crate::message::Body;
 use crate::progress::Progress;
 use crate::quorum;
 use crate::raft::Raft;
-use crate::request::{Change, ChangeFailure, How, TransferFailure};
+use crate::request::{Change, ChangeFailure, ChangeOptions, TransferFailure};
 use crate::role::{CatchUp, Changing, Leader, Role};
 use crate::rules::Rules;
 use crate::types::{Index, Instant, NodeId};
 
 impl<R: Rules + ?Sized> Raft<R> {
     /// The operator wants other members.
-    pub(crate) fn change<O: Observer>(&mut self, change: &Change, how: How, observer: &mut O) {
+    pub(crate) fn change<O: Observer>(
+        &mut self,
+        change: &Change,
+        how: ChangeOptions,
+        observer: &mut O,
+    ) {
         let begun = self.leads_for_changes().and_then(|_| {
             let next = self.next_configuration(change)?;
             self.may_change(change, &next, how)?;
@@ -120,7 +125,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         &self,
         change: &Change,
         next: &Configuration,
-        how: How,
+        how: ChangeOptions,
     ) -> Result<(), ChangeFailure> {
         let leader = self.leads_for_changes()?;
         if let Some(transfer) = leader.transfer {
@@ -173,7 +178,12 @@ impl<R: Rules + ?Sized> Raft<R> {
         same || self.rules.quorum_is_live(self.now, contact, allowed)
     }
 
-    fn begin_change<O: Observer>(&mut self, next: Configuration, how: How, observer: &mut O) {
+    fn begin_change<O: Observer>(
+        &mut self,
+        next: Configuration,
+        how: ChangeOptions,
+        observer: &mut O,
+    ) {
         let now = self.configuration().clone();
         let voters = next.incoming().iter().copied();
         let mut newcomers: Members = voters.filter(|id| !now.is_voter(*id)).collect();
@@ -253,7 +263,7 @@ impl<R: Rules + ?Sized> Raft<R> {
     ) {
         let first = self.log.last_index().next();
         assert!(
-            !next.is_of_nobody(),
+            !next.is_empty(),
             "a cluster has voters, whatever becomes of it"
         );
         self.log.append(self.current_term, next.bytes(), Some(next));
@@ -368,8 +378,8 @@ impl<R: Rules + ?Sized> Raft<R> {
         self.send_to_all(true, observer);
         let voters = self.progress().iter();
         let voters = voters.filter(|peer| self.may_be_told_to_campaign(peer.id));
-        let heir = voters.max_by_key(|peer| (peer.match_index, core::cmp::Reverse(peer.id)));
-        if let Some(to) = heir.map(|peer| peer.id) {
+        let successor = voters.max_by_key(|peer| (peer.match_index, core::cmp::Reverse(peer.id)));
+        if let Some(to) = successor.map(|peer| peer.id) {
             self.send(to, Body::TimeoutNow);
         }
         let rule = RuleId::LeadsUntilCommitted;

@@ -1,4 +1,4 @@
-//! What servers say to each other (Figure 2), and which of it cannot be true.
+//! RPCs (Figure 2) and their validation.
 
 use alloc::boxed::Box;
 
@@ -378,7 +378,7 @@ impl AppendEntries {
             return Err(Malformed::ConfigurationWithoutEntry);
         }
         let configuration = self.configuration.as_deref();
-        if configuration.is_some_and(Configuration::is_of_nobody) {
+        if configuration.is_some_and(Configuration::is_empty) {
             return Err(Malformed::NamesNobody);
         }
         if self.seq == 0 {
@@ -409,7 +409,7 @@ impl InstallSnapshot {
         if self.snapshot.last.index.0 == 0 {
             return Err(Malformed::NoSuchEntry);
         }
-        if self.configuration.is_of_nobody() {
+        if self.configuration.is_empty() {
             return Err(Malformed::NamesNobody);
         }
         let nothing = self.length == 0 && !self.is_name();

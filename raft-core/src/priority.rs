@@ -1,4 +1,4 @@
-//! Whom a server would rather see leading. Not in the paper; other implementations have it.
+//! Leader priority. Not in the paper; other implementations have it.
 //!
 //! A voter puts off candidates of a lower priority than its own. That can keep a server out, where a
 //! majority is of a higher priority; it cannot put one in, since the others may elect each other

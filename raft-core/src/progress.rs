@@ -14,7 +14,7 @@ use crate::types::{Index, Instant, NodeId};
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum Pace {
+pub enum ProgressState {
     /// Looking for where the logs agree: one message at a time, and each heartbeat asks again.
     Probe {
         /// Whether that message is out.
@@ -37,7 +37,7 @@ pub struct Progress {
     /// The next entry to send.
     pub next_index: Index,
     /// How entries are sent.
-    pub pace: Pace,
+    pub pace: ProgressState,
     /// `seq` of the last message sent.
     pub sent_seq: u64,
     /// Newest `seq` the follower has received.
@@ -62,7 +62,7 @@ impl Progress {
             id,
             match_index: Index(0),
             next_index: Index(1),
-            pace: Pace::Probe { waiting: false },
+            pace: ProgressState::Probe { waiting: false },
             sent_seq: 0,
             received_seq: 0,
             contact: now,
@@ -114,9 +114,9 @@ impl Progress {
     /// Whether another message with entries may leave now (dissertation §10.2.2).
     pub(crate) fn may_send(&self, settings: &Settings, log: &Log) -> bool {
         match self.pace {
-            Pace::Probe { waiting } => !waiting,
-            Pace::Snapshot => false,
-            Pace::Replicate => {
+            ProgressState::Probe { waiting } => !waiting,
+            ProgressState::Snapshot => false,
+            ProgressState::Replicate => {
                 // Nothing is on its way: whatever the estimates say, one message may go.
                 let idle = self.next_index.previous() <= self.match_index;
                 let messages = self.sent_seq.saturating_sub(self.received_seq);
@@ -147,7 +147,7 @@ impl Progress {
         {
             return;
         }
-        self.pace = Pace::Snapshot;
+        self.pace = ProgressState::Snapshot;
         self.sending = Some(Box::new(Sending {
             snapshot: newest.clone(),
             sent: 0,

@@ -283,7 +283,7 @@ impl<R: Rules + ?Sized> Raft<R> {
 
     // ---- both -------------------------------------------------------------------------------
 
-    fn rouse<O: Observer>(&mut self, by_leader: bool, observer: &mut O) {
+    fn wake_peers<O: Observer>(&mut self, by_leader: bool, observer: &mut O) {
         match &self.role {
             Role::Leader(_) => self.rouse_leader(observer),
             Role::Follower(_) => self.rouse_follower(by_leader, observer),
@@ -301,7 +301,7 @@ impl<R: Rules + ?Sized> Raft<R> {
             | Input::Campaign
             | Input::StepDown
             | Input::Change { .. }
-            | Input::ForceNewCluster => self.rouse(false, observer),
+            | Input::ForceNewCluster => self.wake_peers(false, observer),
             Input::Receive { .. }
             | Input::Bootstrap
             | Input::Wake
@@ -345,7 +345,7 @@ impl<R: Rules + ?Sized> Raft<R> {
             _ => by_leader.is_some(),
         };
         if asks && !late {
-            self.rouse(by_leader.is_some(), observer);
+            self.wake_peers(by_leader.is_some(), observer);
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::role::{Quiet, Role};
 use crate::rules::{Rules, Standard};
 use crate::settings::Settings;
 use crate::state::{ForwardedProposals, Incoming, PendingWrite, Snapshot};
-use crate::types::{Index, Instant, NodeId, Reception, Term, WriteId};
+use crate::types::{Index, Instant, NodeId, SnapshotAttempt, Term, WriteId};
 
 /// A Raft server: a deterministic function of its state and each [`Input`](crate::Input).
 ///
@@ -38,7 +38,7 @@ pub struct Raft<R: ?Sized = Standard> {
     /// The snapshot of which this server holds a part.
     pub(crate) incoming: Option<Box<Incoming>>,
     /// The last attempt at receiving one.
-    pub(crate) reception: Reception,
+    pub(crate) reception: SnapshotAttempt,
     /// When to campaign, unless a leader is heard from; `None` for leaders, for candidates whose
     /// candidacy is not durable yet, and for sleeping servers.
     pub(crate) election_deadline: Option<Instant>,

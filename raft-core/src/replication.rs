@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use crate::effect::{Append, Effect, Source};
 use crate::event::{Event, Observer};
 use crate::message::{AppendEntries, AppendEntriesReply, Body, Malformed, MessageKind, Outcome};
-use crate::progress::Pace;
+use crate::progress::ProgressState;
 use crate::raft::Raft;
 use crate::request::Refusal;
 use crate::role::Role;
@@ -164,7 +164,7 @@ impl<R: Rules + ?Sized> Raft<R> {
             };
             let peer = &leader.peers[place];
             let replicates =
-                peer.pace == Pace::Replicate && peer.may_send(&self.settings, &self.log);
+                peer.pace == ProgressState::Replicate && peer.may_send(&self.settings, &self.log);
             if replicates && peer.sent_commit < commit {
                 self.send_to(place, true, observer);
             }
@@ -243,12 +243,12 @@ impl<R: Rules + ?Sized> Raft<R> {
                 append.configuration = log.configuration_at(append.last).cloned().map(Box::new);
             }
             match &mut peer.pace {
-                Pace::Probe { waiting } => *waiting = true,
-                Pace::Replicate if more => {
+                ProgressState::Probe { waiting } => *waiting = true,
+                ProgressState::Replicate if more => {
                     peer.next_index = append.last.next();
                     peer.sent_bytes = sent_bytes;
                 }
-                Pace::Replicate | Pace::Snapshot => {}
+                ProgressState::Replicate | ProgressState::Snapshot => {}
             }
             let body = Body::AppendEntries(append);
             let message = crate::message::Message {
@@ -349,8 +349,8 @@ impl<R: Rules + ?Sized> Raft<R> {
             // If the log was cut beyond it meanwhile, a newer one follows.
             peer.sending = None;
         }
-        if peer.pace != Pace::Replicate && (reaches || peer.sending.is_none()) {
-            peer.pace = Pace::Replicate;
+        if peer.pace != ProgressState::Replicate && (reaches || peer.sending.is_none()) {
+            peer.pace = ProgressState::Replicate;
             peer.sending = None;
             let next = peer.next_index.max(peer.match_index.next());
             peer.send_from(next.min(self.log.last_index().next()), &self.log);
@@ -389,9 +389,9 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
         // Late: the follower has accepted more since, or this leader has gone back since.
         let overtaken = match peer.pace {
-            Pace::Probe { .. } => refused != peer.next_index.previous(),
-            Pace::Replicate => refused >= peer.next_index,
-            Pace::Snapshot => true,
+            ProgressState::Probe { .. } => refused != peer.next_index.previous(),
+            ProgressState::Replicate => refused >= peer.next_index,
+            ProgressState::Snapshot => true,
         };
         if refused <= peer.match_index || overtaken {
             return;
@@ -399,7 +399,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         let next = self
             .rules
             .next_after_rejection(peer.match_index, refused, common);
-        peer.pace = Pace::Probe { waiting: false };
+        peer.pace = ProgressState::Probe { waiting: false };
         peer.send_from(next.clamp(Index(1), last.next()), &self.log);
         observer.event(Event::BackedOff {
             peer: peer.id,

@@ -165,7 +165,7 @@ pub enum Change {
 
 /// How a change is made.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub struct How {
+pub struct ChangeOptions {
     /// Do not wait until newcomers have caught up, and do not ask whether anybody of the next
     /// configuration is alive. What a change must never do, it does not do for that.
     pub forced: bool,

@@ -14,7 +14,7 @@ use crate::role::{Follower, Role};
 use crate::rules::Rules;
 use crate::settings::{Settings, SettingsError};
 use crate::state::{ForwardedProposals, Incoming, PendingWrite, Snapshot};
-use crate::types::{HardState, Index, Instant, LIMIT, NodeId, Reception, Term};
+use crate::types::{HardState, Index, Instant, LIMIT, NodeId, SnapshotAttempt, Term};
 
 /// Who a server is and how it starts.
 #[derive(Clone, Debug)]
@@ -138,7 +138,7 @@ impl<R: Rules> Raft<R> {
         let snapshot = snapshot.transpose()?;
         let commit_index = snapshot.as_ref().map_or(base, |known| known.id.last.index);
         // As when it was taken: who was sent it would know nobody.
-        let snapshot = snapshot.filter(|known| !known.configuration.is_of_nobody());
+        let snapshot = snapshot.filter(|known| !known.configuration.is_empty());
         let incoming = durable
             .incoming
             .filter(|(id, received)| *received <= id.bytes);
@@ -156,7 +156,7 @@ impl<R: Rules> Raft<R> {
             durability: Durability::restored(durable.intact),
             snapshot,
             incoming: incoming.map(|(id, received)| Box::new(Incoming::found(id, received))),
-            reception: Reception(0),
+            reception: SnapshotAttempt(0),
             election_deadline: None,
             heard_at: boot.now,
             leaderless_since: boot.now,
@@ -200,7 +200,7 @@ fn restored_log(
             return Err(RestoreError::TooLarge);
         }
         let configuration = entry.configuration.as_ref();
-        if configuration.is_some_and(Configuration::is_of_nobody) {
+        if configuration.is_some_and(Configuration::is_empty) {
             return Err(RestoreError::NamesNobody(log.last_index().next()));
         }
         log.append(entry.term, entry.bytes, configuration);

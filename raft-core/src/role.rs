@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use crate::configuration::Configuration;
 use crate::event::RoleKind;
 use crate::progress::Progress;
-use crate::request::How;
+use crate::request::ChangeOptions;
 use crate::types::{Index, Instant, NodeId, ReadToken};
 
 /// The role and what belongs to it.
@@ -227,7 +227,7 @@ impl Default for Quiet {
 pub(crate) struct Changing {
     /// What it leads to.
     pub(crate) next: Configuration,
-    pub(crate) how: How,
+    pub(crate) how: ChangeOptions,
     /// Who must catch up before it goes on.
     pub(crate) newcomers: SmallVec<[CatchUp; 1]>,
     /// Whether `next`, or the joint configuration on the way to it, is in the log.

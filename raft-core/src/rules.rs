@@ -11,7 +11,8 @@ use crate::random::in_range;
 use crate::request::LeaseRefusal;
 use crate::types::{EntryId, Index, Instant, NodeId, Priority, Span, Term, WriteId};
 
-/// So many of the longest election timeouts a voter puts off candidates of a lower priority.
+/// After this many maximum election timeouts without a leader a voter ignores priority, so that a
+/// preferred server that cannot win blocks nobody.
 const PATIENCE: u64 = 4;
 
 /// The decisions of the algorithm. Each default is the rule as published.

@@ -15,12 +15,12 @@ use crate::log::Base;
 use crate::message::{
     AppendEntries, Body, InstallSnapshot, Malformed, Message, MessageKind, SnapshotId,
 };
-use crate::progress::Pace;
+use crate::progress::ProgressState;
 use crate::raft::Raft;
 use crate::role::Role;
 use crate::rules::Rules;
 use crate::state::{Incoming, Snapshot};
-use crate::types::{EntryId, Index, Instant, NodeId, Reception};
+use crate::types::{EntryId, Index, Instant, NodeId, SnapshotAttempt};
 
 /// After so many of the longest election timeouts without progress a transfer no longer keeps the
 /// log from being cut.
@@ -46,7 +46,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         assert!(id.bytes > 0, "a snapshot holds something");
         let configuration = self.log.configuration_in_force_at(last.index);
         // The members at that entry are not known here: who was sent it would know nobody.
-        if configuration.is_of_nobody() {
+        if configuration.is_empty() {
             return;
         }
         let configuration = match self.rules.snapshot_keeps_outgoing() {
@@ -111,7 +111,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         };
         let peer = &leader.peers[place];
         let before = peer.next_index.previous() < self.log.base().last.index;
-        let probing = matches!(peer.pace, Pace::Probe { .. });
+        let probing = matches!(peer.pace, ProgressState::Probe { .. });
         peer.sending.is_some() || self.rules.snapshot_is_needed(before, probing)
     }
 
@@ -368,7 +368,7 @@ impl<R: Rules + ?Sized> Raft<R> {
     /// Pieces up to this byte are durable.
     pub(crate) fn piece_stored<O: Observer>(
         &mut self,
-        reception: Reception,
+        reception: SnapshotAttempt,
         received: u64,
         observer: &mut O,
     ) {
@@ -403,7 +403,7 @@ impl<R: Rules + ?Sized> Raft<R> {
     }
 
     /// What was received does not fit its checksum: it is asked for again from the start.
-    pub(crate) fn snapshot_damaged(&mut self, reception: Reception) {
+    pub(crate) fn snapshot_damaged(&mut self, reception: SnapshotAttempt) {
         let current = reception == self.reception;
         if let Some(incoming) = self.incoming.as_mut().filter(|_| current) {
             self.reception.0 += 1;

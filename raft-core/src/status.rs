@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::event::RoleKind;
 use crate::message::SnapshotId;
-use crate::progress::Pace;
+use crate::progress::ProgressState;
 use crate::raft::Raft;
 use crate::role::Role;
 use crate::rules::Rules;
@@ -88,7 +88,7 @@ pub struct PeerStatus {
     /// The follower.
     pub id: NodeId,
     /// How entries are sent.
-    pub pace: Pace,
+    pub pace: ProgressState,
     /// Highest entry known to be replicated there, durably.
     pub match_index: Index,
     /// The next entry to send.

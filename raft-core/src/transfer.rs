@@ -145,7 +145,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// The operator wants this server to lead no more. It is the last to campaign again.
+    /// Steps down, then waits the longest timeout so that another server can win.
     pub(crate) fn step_down<O: Observer>(&mut self, observer: &mut O) {
         if !matches!(self.role, Role::Leader(_)) {
             return;

@@ -84,9 +84,9 @@ number! {
 }
 
 number! {
-    /// One go at receiving a snapshot in this incarnation. What was stored in an earlier one, even of
+    /// One attempt at receiving a snapshot in this incarnation. What was stored in an earlier one, even of
     /// the same snapshot, may have been replaced since.
-    Reception, "g"
+    SnapshotAttempt, "g"
 }
 
 impl Term {

@@ -45,7 +45,7 @@ pub enum Stopped<V> {
     /// The action is impossible; nothing changed.
     Refused(Refusal),
     /// [`Stepped::settle`] performed as many actions as it may.
-    Restless,
+    ActionLimit,
     /// The observer objects to what happened.
     Objection(V),
 }
@@ -223,7 +223,7 @@ impl<N: Node> Stepped<N> {
     ///
     /// # Errors
     ///
-    /// The observer's objection; [`Stopped::Restless`] after `limit` actions.
+    /// The observer's objection; [`Stopped::ActionLimit`] after `limit` actions.
     pub fn settle<O: Observer<N> + ?Sized>(
         &mut self,
         span: Span,
@@ -237,7 +237,7 @@ impl<N: Node> Stepped<N> {
         }
         loop {
             if self.cluster.last_event().0 >= last {
-                return Err(Stopped::Restless);
+                return Err(Stopped::ActionLimit);
             }
             if let Some((action, slot)) = self.next_arrival() {
                 self.perform_settling(&action, Some(slot), observer)?;

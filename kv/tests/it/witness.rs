@@ -6,7 +6,7 @@ use crate::common::{Cluster, append, plain, written};
 use kv::{
     Compaction, Event, Message, Operator, Options, Payload, ReadBy, Response, RestoreError, parts,
 };
-use raft_core::{Body, Change, How, Index, NodeId, RoleKind, Settings};
+use raft_core::{Body, Change, ChangeOptions, Index, NodeId, RoleKind, Settings};
 
 const ALL: &[u64] = &[1, 2, 3];
 
@@ -37,7 +37,7 @@ fn lengths(cluster: &Cluster, id: u64) -> Vec<usize> {
 }
 
 fn change(cluster: &mut Cluster, change: Change) {
-    let how = How::default();
+    let how = ChangeOptions::default();
     cluster.operate(1, Operator::Change { change, how });
     beats(cluster, 6);
 }

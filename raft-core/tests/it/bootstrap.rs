@@ -49,7 +49,7 @@ fn a_foundation_that_was_lost_was_none() {
     );
     cluster.crash(1);
     cluster.start(1);
-    assert!(cluster.node(1).configuration().is_of_nobody());
+    assert!(cluster.node(1).configuration().is_empty());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Claims about pace: windows, lost messages, and how fast a leader finds where logs agree.
 
 use crate::common::{Cluster, Envelope, n, plain};
-use raft_core::{Body, Event, Index, Pace, Progress, Rules, Settings};
+use raft_core::{Body, Event, Index, Progress, ProgressState, Rules, Settings};
 
 fn entries(envelope: &Envelope) -> bool {
     matches!(&envelope.message.body, Body::AppendEntries(append) if !append.is_empty())
@@ -148,13 +148,13 @@ fn a_lost_probe_is_repeated_by_the_next_heartbeat() {
     cluster.elect(1, &[2]);
     assert_eq!(
         peer(&cluster, 2).pace,
-        Pace::Probe { waiting: true },
+        ProgressState::Probe { waiting: true },
         "its probe was dropped"
     );
     cluster.timeout(1);
     assert_eq!(sent_to(&cluster, 2), 0, "a heartbeat asks first");
     cluster.deliver_all();
-    assert_eq!(peer(&cluster, 2).pace, Pace::Replicate);
+    assert_eq!(peer(&cluster, 2).pace, ProgressState::Replicate);
     assert_eq!(cluster.node(1).commit_index(), Index(2));
 }
 

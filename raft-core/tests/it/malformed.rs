@@ -7,10 +7,10 @@ use crate::common::schedule::change;
 use crate::common::{Server, restored_server};
 use proptest::prelude::*;
 use raft_core::{
-    AppendEntries, AppendEntriesReply, Base, Body, Boot, Change, Configuration, Durable, Effect,
-    EntryId, EntryMeta, HardState, How, Index, Input, InstallSnapshot, Instant, LIMIT, Message,
-    NodeId, Outcome, Priority, ProposalAnswer, ProposalToken, ReadMode, ReadToken, Reception,
-    Refusal, RestoreError, Settings, SnapshotId, Span, Term, WriteId,
+    AppendEntries, AppendEntriesReply, Base, Body, Boot, Change, ChangeOptions, Configuration,
+    Durable, Effect, EntryId, EntryMeta, HardState, Index, Input, InstallSnapshot, Instant, LIMIT,
+    Message, NodeId, Outcome, Priority, ProposalAnswer, ProposalToken, ReadMode, ReadToken,
+    Refusal, RestoreError, Settings, SnapshotAttempt, SnapshotId, Span, Term, WriteId,
 };
 
 fn number() -> impl Strategy<Value = u64> {
@@ -49,7 +49,7 @@ fn configuration() -> impl Strategy<Value = Option<Box<Configuration>>> {
     );
     prop_oneof![
         9 => made,
-        1 => Just(Some(Configuration::of_nobody())),
+        1 => Just(Some(Configuration::empty())),
     ]
     .prop_map(|made| made.map(Box::new))
 }
@@ -82,7 +82,7 @@ fn install() -> impl Strategy<Value = Body> {
     let numbers = (number(), number(), number(), number());
     (snapshot(), configuration(), numbers).prop_map(
         |(snapshot, configuration, (offset, length, seq, sent_at))| {
-            let nobody = Configuration::of_nobody();
+            let nobody = Configuration::empty();
             Body::InstallSnapshot(Box::new(InstallSnapshot {
                 snapshot,
                 configuration: configuration.map_or(nobody, |held| *held),
@@ -174,7 +174,7 @@ enum Act {
     Transfer { to: u64 },
     Campaign,
     StepDown,
-    Change { change: Change, how: How },
+    Change { change: Change, how: ChangeOptions },
     Snapshot { kept: u64 },
     PieceStored,
     SnapshotDamaged,
@@ -196,7 +196,7 @@ fn act() -> impl Strategy<Value = (u64, Act)> {
         1 => Just(Act::Campaign),
         1 => Just(Act::StepDown),
         2 => (change(6), any::<bool>(), any::<bool>()).prop_map(|(change, forced, stays_joint)| {
-            let how = How { forced, stays_joint };
+            let how = ChangeOptions { forced, stays_joint };
             Act::Change { change, how }
         }),
         1 => (0_u64..3).prop_map(|kept| Act::Snapshot { kept }),
@@ -236,7 +236,7 @@ struct Room {
     nodes: Vec<Server>,
     wire: Vec<(NodeId, NodeId, Message)>,
     /// What was to be stored of a snapshot, and is not reported yet.
-    pieces: BTreeMap<u64, (Reception, u64)>,
+    pieces: BTreeMap<u64, (SnapshotAttempt, u64)>,
     now: u64,
 }
 

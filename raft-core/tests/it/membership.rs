@@ -3,8 +3,8 @@
 
 use crate::common::{Cluster, MS, n, plain};
 use raft_core::{
-    Change, ChangeFailure, Effect, Event, How, Index, Input, ReadMode, RoleKind, Rules, Settings,
-    Standard, TransferFailure,
+    Change, ChangeFailure, ChangeOptions, Effect, Event, Index, Input, ReadMode, RoleKind, Rules,
+    Settings, Standard, TransferFailure,
 };
 
 /// `size` servers, the first of which leads, and `spares` that know nobody.
@@ -204,7 +204,7 @@ fn joint() -> Cluster {
         voters: [1, 4, 5].map(n).into_iter().collect(),
         learners: Default::default(),
     };
-    let how = How {
+    let how = ChangeOptions {
         stays_joint: true,
         forced: true,
     };

@@ -3,10 +3,10 @@
 
 use crate::common::{Cluster, MS, Server, n, plain, restored_server};
 use raft_core::{
-    AppendEntries, Base, Body, Boot, Change, ChangeFailure, Configuration, Durable, Effect,
-    EntryId, EntryMeta, Event, HardState, How, Index, Input, InstallSnapshot, Instant, Malformed,
-    NodeId, Outcome, ReadMode, RestoreError, RoleKind, Settings, SnapshotId, Span, Standard, Term,
-    TransferFailure,
+    AppendEntries, Base, Body, Boot, Change, ChangeFailure, ChangeOptions, Configuration, Durable,
+    Effect, EntryId, EntryMeta, Event, HardState, Index, Input, InstallSnapshot, Instant,
+    Malformed, NodeId, Outcome, ReadMode, RestoreError, RoleKind, Settings, SnapshotId, Span,
+    Standard, Term, TransferFailure,
 };
 
 /// `size` servers, the first of which leads, and `spares` that know nobody.
@@ -36,7 +36,7 @@ fn joint(settings: Settings) -> Cluster {
         cluster.beats(1, 2);
     }
     let change = &to(&[1, 4, 5]);
-    let how = How {
+    let how = ChangeOptions {
         stays_joint: true,
         forced: false,
     };
@@ -437,7 +437,7 @@ fn an_entry_whose_configuration_names_nobody_is_dropped() {
         last: Index(2),
         entries_term: Term(1),
         bytes: 8,
-        configuration: Some(Box::new(Configuration::of_nobody())),
+        configuration: Some(Box::new(Configuration::empty())),
         commit: Index(1),
         seq: 90,
         sent_at: Instant(1),
@@ -458,7 +458,7 @@ fn a_snapshot_whose_configuration_names_nobody_is_dropped() {
             bytes: 5,
             checksum: 7,
         },
-        configuration: Configuration::of_nobody(),
+        configuration: Configuration::empty(),
         offset: 0,
         length: 5,
         seq: 90,
@@ -506,7 +506,7 @@ fn a_log_on_disk_whose_configuration_names_nobody_is_refused() {
     let one = Configuration::of_voters(&[NodeId(1)]).unwrap();
     assert!(restored(Some(one)).is_ok());
     assert_eq!(
-        restored(Some(Configuration::of_nobody())).err(),
+        restored(Some(Configuration::empty())).err(),
         Some(RestoreError::NamesNobody(Index(2)))
     );
 }

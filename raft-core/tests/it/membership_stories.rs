@@ -3,8 +3,8 @@
 
 use crate::common::{Cluster, n, plain};
 use raft_core::{
-    Change, ChangeFailure, Event, How, Index, Input, Instant, OutsideLog, RoleKind, Rules,
-    Settings, Span, Term,
+    Change, ChangeFailure, ChangeOptions, Event, Index, Input, Instant, OutsideLog, RoleKind,
+    Rules, Settings, Span, Term,
 };
 
 /// One rule broken, or none.
@@ -276,9 +276,9 @@ fn joined_by_snapshot(rules: Planted) -> World {
     let mut world = with_learners(rules, 3, 2);
     let (change, how) = (
         &to(&[1, 4, 5]),
-        How {
+        ChangeOptions {
             stays_joint: true,
-            ..How::default()
+            ..ChangeOptions::default()
         },
     );
     world.step(1, Input::Change { change, how });

@@ -6,9 +6,9 @@ use crate::common::schedule::{act, run};
 use crate::common::{Cluster, MS, n, plain};
 use proptest::prelude::*;
 use raft_core::{
-    AppendEntries, Body, Change, Effect, EntryId, Event, How, Index, Input, Instant, LIMIT,
-    Malformed, MessageKind, Priority, ReadFailure, ReadMode, RoleKind, Rules, Settings, Span,
-    Standard, Term, VoteRefusal,
+    AppendEntries, Body, Change, ChangeOptions, Effect, EntryId, Event, Index, Input, Instant,
+    LIMIT, Malformed, MessageKind, Priority, ReadFailure, ReadMode, RoleKind, Rules, Settings,
+    Span, Standard, Term, VoteRefusal,
 };
 
 fn sleepy() -> Settings {
@@ -296,9 +296,9 @@ fn a_joint_configuration_keeps_the_cluster_awake() {
         voters: [n(1)].as_slice().into(),
         learners: [n(2), n(3)].as_slice().into(),
     };
-    let how = How {
+    let how = ChangeOptions {
         stays_joint: true,
-        ..How::default()
+        ..ChangeOptions::default()
     };
     cluster.step(1, Input::Change { change, how });
     cluster.deliver_all();

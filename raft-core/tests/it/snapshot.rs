@@ -5,8 +5,8 @@ use crate::common::schedule::{Act, act, run};
 use crate::common::{Cluster, Envelope, MS, n};
 use proptest::prelude::*;
 use raft_core::{
-    Body, Effect, EntryId, Event, Index, Input, Outcome, OutsideLog, Pace, ReadMode, RoleKind,
-    Rules, Settings, SnapshotId, Term,
+    Body, Effect, EntryId, Event, Index, Input, Outcome, OutsideLog, ProgressState, ReadMode,
+    RoleKind, Rules, Settings, SnapshotId, Term,
 };
 use std::collections::BTreeMap;
 
@@ -130,7 +130,7 @@ fn a_follower_that_needs_what_is_gone_is_sent_a_snapshot_in_pieces() {
     assert_eq!(installed(&cluster, 3), cluster.node(1).snapshot());
     assert_eq!(cluster.node(3).log().base().last.index, Index(6));
     assert_eq!(cluster.node(3).commit_index(), Index(6));
-    assert_eq!(cluster.node(1).progress()[1].pace, Pace::Replicate);
+    assert_eq!(cluster.node(1).progress()[1].pace, ProgressState::Replicate);
     commit(&mut cluster, 1, &[2, 3], 2);
     assert_eq!(cluster.node(3).log().last_index(), Index(8));
     assert_eq!(cluster.node(3).commit_index(), Index(8));

@@ -1,7 +1,7 @@
 //! A server's status tells what its methods tell, at one moment.
 
 use crate::common::Cluster;
-use raft_core::{Index, NodeId, Pace, RoleKind, Settings};
+use raft_core::{Index, NodeId, ProgressState, RoleKind, Settings};
 
 #[test]
 fn a_leaders_status_shows_its_followers_and_a_followers_its_leader() {
@@ -23,7 +23,10 @@ fn a_leaders_status_shows_its_followers_and_a_followers_its_leader() {
         .iter()
         .map(|peer| (peer.id.0, peer.pace))
         .collect();
-    assert_eq!(peers, [(2, Pace::Replicate), (3, Pace::Replicate)]);
+    assert_eq!(
+        peers,
+        [(2, ProgressState::Replicate), (3, ProgressState::Replicate)]
+    );
     assert!(leader.peers.iter().all(|peer| peer.messages_under_way > 0));
     cluster.deliver_all();
     let follower = cluster.node(2).status();

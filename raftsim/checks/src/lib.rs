@@ -34,7 +34,7 @@ pub use configurations::{Sets, Short};
 pub use history::{End, History, Operation};
 pub use meter::Meter;
 pub use model::{Request, asker, read_request};
-pub use requested_change::{Wish, but};
+pub use requested_change::{RequestedChange, but};
 pub use safety::Sightings;
 pub use stored::{Most, Stored, log_bytes, snapshot_bytes};
 pub use subject::Subject;

@@ -1,7 +1,7 @@
 //! What an operator asks of a leader, and which configurations may come of it, step by step. Written
 //! from what changes promise; nothing here is shared with the core.
 
-use raft_core::{Change, How};
+use raft_core::{Change, ChangeOptions};
 use simulator::NodeId;
 use sut::{NodeSet, changes, engine_id};
 
@@ -9,16 +9,16 @@ use super::configurations::Sets;
 
 /// A change that an operator asked a leader for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wish {
+pub struct RequestedChange {
     /// What was asked for.
     pub change: Change,
     /// Its options.
-    pub how: How,
+    pub how: ChangeOptions,
     /// The members that the leader went by then.
     pub was: Sets,
 }
 
-impl Wish {
+impl RequestedChange {
     /// The members that it leads to; nothing if it changes nothing, or makes no sense.
     pub fn target(&self) -> Option<Sets> {
         let node = |id: &raft_core::NodeId| engine_id(*id);
@@ -138,8 +138,8 @@ mod tests {
     }
 
     /// All the configurations that come of a change, in order.
-    fn way(was: Sets, change: Change, how: How) -> Vec<Sets> {
-        let wish = Wish { change, how, was };
+    fn way(was: Sets, change: Change, how: ChangeOptions) -> Vec<Sets> {
+        let wish = RequestedChange { change, how, was };
         let mut way = Vec::new();
         let mut now = was;
         while let Some(next) = wish.next(now) {
@@ -186,7 +186,7 @@ mod tests {
     }
 
     fn politely(was: Sets, change: Change) -> Vec<Sets> {
-        way(was, change, How::default())
+        way(was, change, ChangeOptions::default())
     }
 
     #[test]
@@ -238,9 +238,9 @@ mod tests {
             leaves_itself,
             ..Sets::default()
         };
-        let how = How::default();
+        let how = ChangeOptions::default();
         assert_eq!(replace(how), [sets(&[0, 1], &[3]), joint(true)]);
-        let forced = How {
+        let forced = ChangeOptions {
             forced: true,
             stays_joint: true,
         };

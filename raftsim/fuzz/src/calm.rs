@@ -81,7 +81,7 @@ pub(super) struct Surroundings<'a> {
 }
 
 /// How fast everything is when it is calm.
-struct Pace {
+struct ProgressState {
     nodes: NetworkChange,
     clients: NetworkChange,
     disk: DiskChange,
@@ -89,7 +89,7 @@ struct Pace {
     round: u64,
 }
 
-impl Pace {
+impl ProgressState {
     fn of(raft: &Raft, around: &Surroundings<'_>) -> Self {
         let (shortest, longest) = (raft.election_timeout.low(), raft.election_timeout.high());
         // Candidates that begin within a twentieth of the spread of each other split the vote.
@@ -150,7 +150,7 @@ impl Bounds {
     fn of(
         raft: &Raft,
         around: &Surroundings<'_>,
-        pace: &Pace,
+        pace: &ProgressState,
         nodes: &[NodeName],
         clients: &Clients,
     ) -> Self {
@@ -184,7 +184,7 @@ struct Calm<'a> {
     drawn: &'a CalmDrawn,
     raft: &'a Raft,
     around: &'a Surroundings<'a>,
-    pace: Pace,
+    pace: ProgressState,
     bounds: Bounds,
     /// Whether clients ask for something before they must be served.
     asking: bool,
@@ -205,7 +205,7 @@ pub(super) fn ending(
     around: &Surroundings<'_>,
     clients: &mut Clients,
 ) -> Ending {
-    let pace = Pace::of(raft, around);
+    let pace = ProgressState::of(raft, around);
     // Nobody misses a leader that went in its sleep, unless somebody asks for something: what servers
     // answer by themselves asks nobody.
     let missed = !raft.quiescence || clients.reads.stale == 0 || clients.mix.get == 0;

@@ -336,7 +336,8 @@ impl Probes {
                 self.servers[node.0 as usize].last = last;
                 let full = raft().is_some_and(|raft| {
                     raft.progress().iter().any(|peer| {
-                        peer.pace == raft_core::Pace::Replicate && peer.next_index <= last.index
+                        peer.pace == raft_core::ProgressState::Replicate
+                            && peer.next_index <= last.index
                     })
                 });
                 self.hit_if(full, Probe::WindowFull);

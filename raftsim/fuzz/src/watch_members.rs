@@ -38,7 +38,7 @@ impl Probes {
                 Event::ChangeMade { .. } => self.hit(Probe::ChangeMade),
                 Event::ChangeFailed { why } => self.change_failed(*why),
                 Event::SnapshotInstalled { .. } => {
-                    let nobody = |known: &Configuration| known.is_of_nobody();
+                    let nobody = |known: &Configuration| known.is_empty();
                     let new = self.servers[node.0 as usize].members.as_ref();
                     self.hit_if(new.is_none_or(nobody), Probe::SnapshotToNewcomer);
                 }
@@ -57,7 +57,7 @@ impl Probes {
                     }
                 }
                 Event::VoteRefused { candidate, .. } | Event::PreVoteRefused { candidate, .. } => {
-                    let known = now.is_of_nobody() || now.is_voter(*candidate);
+                    let known = now.is_empty() || now.is_voter(*candidate);
                     self.hit_if(!known, Probe::StrangerRefused);
                 }
                 Event::VoteGranted { candidate, .. } => {

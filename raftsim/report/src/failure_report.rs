@@ -45,7 +45,7 @@ pub fn report(
         Verdict::Safety(violation) => (violated(violation, scenario), violation.time),
         Verdict::Expectation(unmet) => {
             let head = match unmet.is_about_a_step() {
-                true => "NOT AS THE STEP SAYS",
+                true => "STEP FAILED",
                 false => "A LIMIT WAS PASSED",
             };
             (missed(head, unmet), unmet.time)

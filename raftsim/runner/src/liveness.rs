@@ -6,7 +6,7 @@ use simulator::{Cluster, NodeId, Span, Time};
 use sut::members::{self};
 use sut::{MemberSets, Server};
 
-use crate::predicates::{Reign, all_committed, applied_equal, one_leader};
+use crate::predicates::{Leadership, all_committed, applied_equal, one_leader};
 use crate::unmet::{Clause, Missed, Unmet};
 
 /// How often it looks.
@@ -29,17 +29,17 @@ struct Waiting<'s> {
     /// The end of the phase; [`NEVER`] until it has ended.
     end: Time,
     /// Who leads since it came true, if that must stay so.
-    reign: Option<Reign>,
+    leadership: Option<Leadership>,
 }
 
 /// All expectations that have not come true yet, or that must stay true.
 #[derive(Clone, Debug)]
-pub(crate) struct Vigil<'s> {
+pub(crate) struct LivenessMonitor<'s> {
     scenario: &'s Resolved,
     waiting: Vec<Waiting<'s>>,
 }
 
-impl<'s> Vigil<'s> {
+impl<'s> LivenessMonitor<'s> {
     pub(crate) fn new(scenario: &'s Resolved) -> Self {
         Self {
             scenario,
@@ -59,7 +59,7 @@ impl<'s> Vigil<'s> {
             deadline: begin.after(Span(wants.within.get())),
             next: begin.after(STEP),
             end: NEVER,
-            reign: None,
+            leadership: None,
         }));
     }
 
@@ -126,10 +126,10 @@ impl<'s> Vigil<'s> {
         let wants = waiting.wants;
         let phase = &wants.phase;
         let among = waiting.among(cluster);
-        if let Some(reign) = waiting.reign {
+        if let Some(leadership) = waiting.leadership {
             let asked = format!("to the end of phase {phase}: the leader stays");
             waiting.next = now.after(STEP).min(waiting.end.max(now));
-            return match reign.lost(cluster, &among, names) {
+            return match leadership.lost(cluster, &among, names) {
                 None => Ok(now < waiting.end),
                 Some(lack) => Err(Unmet {
                     missed: Missed::of(phase, Clause::Stays),
@@ -142,10 +142,10 @@ impl<'s> Vigil<'s> {
         }
         let Some((clause, lack)) = self.lacks(waiting, cluster, checks, names) else {
             if wants.stays {
-                waiting.reign = one_leader(cluster, &among, names).ok();
+                waiting.leadership = one_leader(cluster, &among, names).ok();
             }
             waiting.next = now.after(STEP).min(waiting.end.max(now));
-            return Ok(waiting.reign.is_some());
+            return Ok(waiting.leadership.is_some());
         };
         if now >= waiting.deadline {
             let within = sut::time_text::show(wants.within.get());
@@ -253,7 +253,7 @@ fn led_by(
     names: &[String],
 ) -> Option<String> {
     let leads = match one_leader(cluster, among, names) {
-        Ok(reign) => reign.leader,
+        Ok(leadership) => leadership.leader,
         Err(lack) => return Some(lack),
     };
     let place = leads.0 as usize;

@@ -7,12 +7,12 @@ use sut::{Server, raft_id};
 
 /// A leader and its term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Reign {
+pub(crate) struct Leadership {
     pub(crate) leader: NodeId,
     pub(crate) term: Term,
 }
 
-impl Reign {
+impl Leadership {
     /// Why it is over, if it is.
     pub(crate) fn lost(
         self,
@@ -38,7 +38,7 @@ pub(crate) fn one_leader(
     cluster: &Cluster<Server>,
     among: &[NodeId],
     names: &[String],
-) -> Result<Reign, String> {
+) -> Result<Leadership, String> {
     let up: Vec<_> = among
         .iter()
         .filter_map(|&id| cluster.node(id).map(|server| (id, server.node().raft())))
@@ -62,7 +62,7 @@ pub(crate) fn one_leader(
         let (stray, leader) = (&names[stray.0 as usize], &names[leader.0 as usize]);
         return Err(format!("{leader} leads, but {stray} does not follow it"));
     }
-    Ok(Reign {
+    Ok(Leadership {
         leader: *leader,
         term: of.current_term(),
     })
@@ -75,7 +75,7 @@ pub(crate) fn all_committed(
     names: &[String],
 ) -> Option<String> {
     let leader = match one_leader(cluster, among, names) {
-        Ok(reign) => reign.leader,
+        Ok(leadership) => leadership.leader,
         Err(lack) => return Some(lack),
     };
     let raft = cluster.node(leader)?.node().raft();

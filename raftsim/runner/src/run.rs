@@ -8,7 +8,7 @@ use sut::{Variant, panics};
 
 use crate::director::{Director, Watch};
 use crate::judge::{Ended, outcome, passed, settle};
-use crate::liveness::Vigil;
+use crate::liveness::LivenessMonitor;
 use crate::plant::prepare;
 use crate::spectator::{Spectator, Unobserved, Watching};
 use crate::stepped::{self, Insist};
@@ -99,7 +99,7 @@ impl<'s> Runner<'s> {
         checks: &mut Checks,
         observer: &mut dyn Spectator,
     ) -> Result<(), Stop> {
-        let mut vigil = Vigil::new(scenario);
+        let mut liveness = LivenessMonitor::new(scenario);
         let mut watch = Watch::new(self.names.len());
         let waits = self.director.waits();
         loop {
@@ -107,22 +107,22 @@ impl<'s> Runner<'s> {
                 return Err(Stop::Unmet(unmet));
             }
             let agenda = world.next_time().unwrap_or(self.end);
-            let looks = vigil.next_time().unwrap_or(self.end);
+            let looks = liveness.next_time().unwrap_or(self.end);
             let acts = self.director.next_time().unwrap_or(self.end);
             let next = agenda.min(looks).min(acts);
             if next >= self.end {
                 world.advance_to(self.end.max(world.now()));
                 self.director.overdue(world).map_or(Ok(()), Err)?;
-                return vigil
+                return liveness
                     .ends(self.end, world.cluster(), checks, self.names)
                     .map_err(Stop::Late);
             }
             if acts == next {
                 world.advance_to(next);
-                self.act(world, &mut vigil, checks, &mut watch, observer)?;
+                self.act(world, &mut liveness, checks, &mut watch, observer)?;
             } else if looks == next {
                 world.advance_to(next);
-                vigil
+                liveness
                     .look(next, world.cluster(), checks, self.names)
                     .map_err(Stop::Late)?;
             } else {
@@ -131,7 +131,7 @@ impl<'s> Runner<'s> {
                 world.step::<Watching>(&mut all)?;
             }
             let planned = acts == next || looks == next;
-            if planned && vigil.is_met() && self.director.may_end_early() {
+            if planned && liveness.is_met() && self.director.may_end_early() {
                 let saved = self.director.end_phase(next);
                 self.end = Time(self.end.0 - saved.0);
             }
@@ -151,7 +151,7 @@ impl<'s> Runner<'s> {
     fn act(
         &mut self,
         world: &mut KvWorld,
-        vigil: &mut Vigil<'s>,
+        liveness: &mut LivenessMonitor<'s>,
         checks: &mut Checks,
         watch: &mut Watch,
         observer: &mut dyn Spectator,
@@ -159,10 +159,10 @@ impl<'s> Runner<'s> {
         let now = world.now();
         if let Some(phase) = self.director.next_phase() {
             self.director.overdue(world).map_or(Ok(()), Err)?;
-            vigil
+            liveness
                 .ends(now, world.cluster(), checks, self.names)
                 .map_err(Stop::Late)?;
-            vigil.begins(phase, now);
+            liveness.begins(phase, now);
             observer.phase(now, phase);
         }
         self.director.learn(checks);

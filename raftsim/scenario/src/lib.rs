@@ -57,7 +57,7 @@ pub use diagnostic::{Diagnostic, Span, render};
 pub use document::read as read_document;
 pub use expect::{Besides, CaughtAt, CaughtBy, Eventually, Expect, Limits, Metric, Sometimes};
 pub use overrides::Overrides;
-pub use program::RESTLESS;
+pub use program::ACTION_LIMIT;
 pub use program::{
     Asked, Budget, Ends as ParallelEnds, If, Offer, One, Own, Parallel, Repeat, Spot, Start,
     Statement, What,

@@ -7,17 +7,17 @@ use simulator::{
 };
 use sut::Server;
 
-use super::message_key::Says;
-use super::moves::{Deed, Letter, Move, Pick};
+use super::message_key::MessageKey;
+use super::moves::{Letter, Move, MoveKind, Pick};
 
 /// Keeps every action of a run, up to the one that breaks something.
-pub(crate) struct Tape<N: Node> {
+pub(crate) struct Capture<N: Node> {
     pub(crate) actions: Vec<Stamped<N>>,
     /// The action under way: an assertion that fails ends a run in the middle of one.
     pub(crate) tried: Option<(Time, Action<N>)>,
 }
 
-impl<N: Node> Tape<N> {
+impl<N: Node> Capture<N> {
     pub(crate) fn new() -> Self {
         Self {
             actions: Vec::new(),
@@ -26,7 +26,7 @@ impl<N: Node> Tape<N> {
     }
 }
 
-impl<N: Node> Observer<N> for Tape<N> {
+impl<N: Node> Observer<N> for Capture<N> {
     type Violation = Box<Violation>;
 
     fn before(
@@ -46,62 +46,63 @@ impl<N: Node> Observer<N> for Tape<N> {
     }
 }
 
-impl Spectator for Tape<Server> {}
+impl Spectator for Capture<Server> {}
 
 /// Turns a recording into moves, by replaying it in `world`. Every disk is stalled: completions are
 /// moves of their own. The action that never ended is the last move.
-pub(crate) fn moves(tape: &Tape<Server>, world: &mut Stepped<Server>) -> Vec<Move> {
-    let mut moves = Vec::with_capacity(tape.actions.len() + 10);
+pub(crate) fn moves(capture: &Capture<Server>, world: &mut Stepped<Server>) -> Vec<Move> {
+    let mut moves = Vec::with_capacity(capture.actions.len() + 10);
     for node in world.cluster().nodes().collect::<Vec<_>>() {
         world.stall_disk(node);
         moves.push(Move {
             at: world.now(),
-            deed: Deed::Disk { node, stall: true },
+            kind: MoveKind::Disk { node, stall: true },
         });
     }
-    for stamped in &tape.actions {
+    for stamped in &capture.actions {
         moves.push(Move {
             at: stamped.time,
-            deed: deed(&stamped.action, world),
+            kind: kind(&stamped.action, world),
         });
         world
             .advance_to(stamped.time)
             .expect("a recording goes forward in time");
-        let (Ok(_) | Err(Stopped::Restless)) = world.perform(&stamped.action, None, &mut ()) else {
+        let (Ok(_) | Err(Stopped::ActionLimit)) = world.perform(&stamped.action, None, &mut ())
+        else {
             panic!("a recorded action is possible where it was recorded")
         };
     }
-    moves.extend(tape.tried.iter().map(|(time, action)| Move {
+    moves.extend(capture.tried.iter().map(|(time, action)| Move {
         at: *time,
-        deed: deed(action, world),
+        kind: kind(action, world),
     }));
     moves
 }
 
 /// The move that an action is.
-fn deed(action: &Action<Server>, world: &Stepped<Server>) -> Deed {
+fn kind(action: &Action<Server>, world: &Stepped<Server>) -> MoveKind {
     match action {
-        Action::Deliver(id) => Deed::Deliver(letter(*id, world)),
-        Action::Duplicate(id) => Deed::Duplicate(letter(*id, world)),
-        Action::Drop(id, _) => Deed::Drop(letter(*id, world)),
-        Action::Wake(node) => Deed::Timeout(*node),
-        Action::Written { node, through } => Deed::Written {
+        Action::Deliver(id) => MoveKind::Deliver(letter(*id, world)),
+        Action::Duplicate(id) => MoveKind::Duplicate(letter(*id, world)),
+        Action::Drop(id, _) => MoveKind::Drop(letter(*id, world)),
+        Action::Wake(node) => MoveKind::Timeout(*node),
+        Action::Written { node, through } => MoveKind::Written {
             node: *node,
             through: Some(*through),
         },
-        Action::Crash { node, cut } => Deed::Crash {
+        Action::Crash { node, cut } => MoveKind::Crash {
             node: *node,
             cut: *cut,
         },
-        Action::Restart(node) => Deed::Restart(*node),
-        Action::Clock { node, rate, jump } => Deed::Clock {
+        Action::Restart(node) => MoveKind::Restart(*node),
+        Action::Clock { node, rate, jump } => MoveKind::Clock {
             node: *node,
             rate: *rate,
             jump: *jump,
         },
-        Action::Pause(node) => Deed::Pause(*node),
-        Action::Resume(node) => Deed::Resume(*node),
-        Action::Operator { node, command } => Deed::Operator {
+        Action::Pause(node) => MoveKind::Pause(*node),
+        Action::Resume(node) => MoveKind::Resume(*node),
+        Action::Operator { node, command } => MoveKind::Operator {
             node: *node,
             command: command.clone(),
         },
@@ -110,16 +111,16 @@ fn deed(action: &Action<Server>, world: &Stepped<Server>) -> Deed {
             target,
             request,
             ..
-        } => Deed::Call {
+        } => MoveKind::Call {
             client: *client,
             to: *target,
             request: request.clone(),
         },
-        Action::Retry { client, target, .. } => Deed::Retry {
+        Action::Retry { client, target, .. } => MoveKind::Retry {
             client: *client,
             to: *target,
         },
-        Action::GiveUp { client, .. } => Deed::GiveUp(*client),
+        Action::GiveUp { client, .. } => MoveKind::GiveUp(*client),
     }
 }
 
@@ -131,7 +132,7 @@ fn letter(id: MessageId, world: &Stepped<Server>) -> Letter {
     Letter {
         from: id.from,
         to: id.to,
-        says: Says::of(flight),
+        says: MessageKey::of(flight),
         ordinal: id.ordinal,
         pick: Pick::Like,
     }

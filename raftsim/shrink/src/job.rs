@@ -8,12 +8,12 @@ use scenario::{Course, Resolved};
 use sut::bugs::Bug;
 use sut::{Server, Variant};
 
-use super::capture::{self, Tape};
+use super::capture::{self, Capture};
 use super::case::{Case, World};
-use super::macro_steps::{Kitchen, Line};
-use super::narrate::{self, Teller};
+use super::macro_steps::{Line, MacroSteps};
+use super::narrate::{self, Narrator};
 use super::replay::Replayer;
-use super::search::Hunt;
+use super::search::Reducer;
 use super::timed::{self, Search};
 use super::types::{Budget, Failure, NotFailing, Shrunk, Watch};
 use super::{passes, result, script};
@@ -35,10 +35,10 @@ pub(super) struct Job<'s> {
 
 impl Job<'_> {
     pub(super) fn shrink(&self, watch: Watch<'_>) -> Result<Shrunk, NotFailing> {
-        let mut tape: Tape<Server> = Tape::new();
-        let outcome = self.run(self.scenario, &mut tape);
+        let mut capture: Capture<Server> = Capture::new();
+        let outcome = self.run(self.scenario, &mut capture);
         let mut shrunk = match (Failure::of(&outcome), &self.scenario.course) {
-            (Some(Failure::Broken(broken)), _) => self.moves(tape, broken, watch),
+            (Some(Failure::Broken(broken)), _) => self.moves(capture, broken, watch),
             (Some(failure), Course::Timed(_)) => self.timed(&outcome, failure, watch),
             _ => return Err(NotFailing(Box::new(outcome))),
         };
@@ -57,35 +57,35 @@ impl Job<'_> {
     }
 
     /// A broken property: the run's actions are made fewer.
-    fn moves(&self, mut tape: Tape<Server>, broken: Broken, watch: Watch<'_>) -> Shrunk {
+    fn moves(&self, mut capture: Capture<Server>, broken: Broken, watch: Watch<'_>) -> Shrunk {
         if broken != Broken::CoreAssertion {
-            tape.tried = None;
+            capture.tried = None;
         }
         let (scenario, budget) = (self.scenario, self.budget.replays);
         let replayer = Replayer::new(scenario, self.variant.clone());
-        let whole = recorded(scenario, &tape, &replayer);
+        let whole = recorded(scenario, &capture, &replayer);
         let mut fails = |case: &Case| {
             let played = replayer.play(case);
             (played.broken == Some(broken)).then_some(played.moves)
         };
-        let mut hunt = Hunt::new(whole, budget - budget / SHARE, &mut *watch, &mut fails);
-        passes::minimise(&mut hunt);
-        let (best, runs) = (hunt.best, hunt.runs);
+        let mut reducer = Reducer::new(whole, budget - budget / SHARE, &mut *watch, &mut fails);
+        passes::minimise(&mut reducer);
+        let (best, runs) = (reducer.best, reducer.runs);
         let lines = script::lines(&replayer, &best);
         let moves = lines.len() as u64;
-        let mut kitchen = Kitchen {
+        let mut kitchen = MacroSteps {
             runs,
             budget,
             watch,
             reached: &mut |lines| self.reached(&best, lines, broken),
         };
-        let lines = kitchen.sweeten(lines);
+        let lines = kitchen.compress(lines);
         let replays = kitchen.runs;
         let lines = self.told(&best, lines, broken);
         Shrunk {
             failure: Failure::Broken(broken),
             bug: self.bug,
-            actions: tape.actions.len() as u64,
+            actions: capture.actions.len() as u64,
             moves,
             steps: lines.len() as u64,
             replays,
@@ -112,7 +112,7 @@ impl Job<'_> {
 
     /// The lines with sentences that tell what they do.
     fn told(&self, case: &Case, mut lines: Vec<Line>, broken: Broken) -> Vec<Line> {
-        let mut teller = Teller::new(case.world.nodes as usize);
+        let mut teller = Narrator::new(case.world.nodes as usize);
         let played = self.play(case, &narrate::numbered(&lines), &mut teller);
         assert_eq!(
             Failure::of(&played.outcome),
@@ -158,7 +158,7 @@ impl Job<'_> {
 }
 
 /// The whole run as moves.
-fn recorded(scenario: &Resolved, tape: &Tape<Server>, replayer: &Replayer<'_>) -> Case {
+fn recorded(scenario: &Resolved, capture: &Capture<Server>, replayer: &Replayer<'_>) -> Case {
     let world = World {
         nodes: u32::try_from(scenario.nodes.len()).expect("a scenario has at most nine nodes"),
         founders: scenario.founders(),
@@ -166,6 +166,6 @@ fn recorded(scenario: &Resolved, tape: &Tape<Server>, replayer: &Replayer<'_>) -
         raft: scenario.raft.clone(),
         timed: true,
     };
-    let moves = capture::moves(tape, &mut replayer.world(&world));
+    let moves = capture::moves(capture, &mut replayer.world(&world));
     Case { world, moves }
 }

@@ -8,7 +8,7 @@ use simulator::{Endpoint, NodeId};
 use sut::NodeSet;
 
 use super::message_key::Kind;
-use super::moves::Deed;
+use super::moves::MoveKind;
 use super::types::{Progress, Watch};
 
 /// A step.
@@ -16,14 +16,14 @@ use super::types::{Progress, Watch};
 pub(super) struct Line {
     pub(super) step: ScriptStep,
     /// The move that it does; none if it stands for several.
-    pub(super) deed: Option<Deed>,
+    pub(super) kind: Option<MoveKind>,
 }
 
 /// Nobody reads a script longer than this aloud.
 const LONG: usize = 200;
 
 /// Tries scripts as long as the budget lasts.
-pub(super) struct Kitchen<'k> {
+pub(super) struct MacroSteps<'k> {
     /// Replays so far, and the most.
     pub(super) runs: u64,
     pub(super) budget: u64,
@@ -33,10 +33,10 @@ pub(super) struct Kitchen<'k> {
     pub(super) reached: &'k mut dyn FnMut(&[Line]) -> Option<usize>,
 }
 
-impl Kitchen<'_> {
+impl MacroSteps<'_> {
     /// Puts longer verbs in the place of single deliveries, then leaves out what is of no use any
     /// more.
-    pub(super) fn sweeten(&mut self, mut lines: Vec<Line>) -> Vec<Line> {
+    pub(super) fn compress(&mut self, mut lines: Vec<Line>) -> Vec<Line> {
         if lines.len() > LONG {
             return lines;
         }
@@ -136,7 +136,7 @@ fn elections(lines: &[Line], place: usize) -> Vec<Vec<Line>> {
             node,
             votes: voters,
         }),
-        deed: None,
+        kind: None,
     };
     let of_election =
         |at: usize| at == place || (place < at && at < end && ballot(&lines[at]).is_some());
@@ -158,7 +158,7 @@ fn replications(lines: &[Line], place: usize) -> Vec<Vec<Line>> {
     let Some(answer) = answer.map(|answer| place + answer) else {
         return Vec::new();
     };
-    let brings = lines[place].deed.as_ref().and_then(Deed::letter);
+    let brings = lines[place].kind.as_ref().and_then(MoveKind::letter);
     let brings = brings.filter(|letter| letter.says.kind == Kind::Append);
     let replicate = Line {
         step: ScriptStep::from(Verb::Replicate {
@@ -166,7 +166,7 @@ fn replications(lines: &[Line], place: usize) -> Vec<Vec<Line>> {
             to: to.into(),
             through: Some(brings.map_or(0, |letter| letter.says.entries().1)),
         }),
-        deed: None,
+        kind: None,
     };
     [place, answer]
         .map(|at| replaced(lines, |at| at == place || at == answer, at, &replicate))

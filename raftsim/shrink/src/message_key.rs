@@ -7,7 +7,7 @@ use sut::Server;
 
 /// A message without what only makes it unique: its sequence number and the time it was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Says {
+pub(crate) struct MessageKey {
     pub(crate) kind: Kind,
     /// The sender's term; 0 between clients and nodes.
     pub(crate) term: u64,
@@ -44,7 +44,7 @@ pub(crate) enum Kind {
     Reply,
 }
 
-impl Says {
+impl MessageKey {
     /// What a message in flight says.
     pub(crate) fn of(flight: &Flight<Server>) -> Self {
         match &flight.content {

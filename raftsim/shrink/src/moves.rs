@@ -5,26 +5,26 @@ use kv::Request;
 use simulator::{ClientId, Cut, Endpoint, NodeId, Rate, Span, Time};
 use sut::{Operator, changes, engine_id, raft_id};
 
-use super::message_key::Says;
+use super::message_key::MessageKey;
 
 /// One edited action. A move that is impossible in a replay is skipped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Move {
     /// When it was done in the recorded run; only a timed case goes by it.
     pub(crate) at: Time,
-    pub(crate) deed: Deed,
+    pub(crate) kind: MoveKind,
 }
 
 impl Move {
     /// Something else done at the same time.
-    pub(crate) fn with(&self, deed: Deed) -> Move {
-        Move { at: self.at, deed }
+    pub(crate) fn with(&self, kind: MoveKind) -> Move {
+        Move { at: self.at, kind }
     }
 }
 
 /// What a move does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Deed {
+pub(crate) enum MoveKind {
     Deliver(Letter),
     /// The message is lost.
     Drop(Letter),
@@ -77,7 +77,7 @@ pub(crate) enum Deed {
 pub(crate) struct Letter {
     pub(crate) from: Endpoint,
     pub(crate) to: Endpoint,
-    pub(crate) says: Says,
+    pub(crate) says: MessageKey,
     /// Its place on its link when it was last seen.
     pub(crate) ordinal: u64,
     pub(crate) pick: Pick,
@@ -96,25 +96,25 @@ pub(crate) enum Pick {
     Newest,
 }
 
-impl Deed {
+impl MoveKind {
     /// Whether a node has a part in it.
     pub(crate) fn concerns(&self, node: NodeId) -> bool {
         let at = |end: Endpoint| end == Endpoint::Node(node);
         match self {
-            Deed::Deliver(letter) | Deed::Drop(letter) | Deed::Duplicate(letter) => {
+            MoveKind::Deliver(letter) | MoveKind::Drop(letter) | MoveKind::Duplicate(letter) => {
                 at(letter.from) || at(letter.to)
             }
-            Deed::Timeout(of)
-            | Deed::Written { node: of, .. }
-            | Deed::Disk { node: of, .. }
-            | Deed::Crash { node: of, .. }
-            | Deed::Restart(of)
-            | Deed::Pause(of)
-            | Deed::Resume(of)
-            | Deed::Clock { node: of, .. }
-            | Deed::Call { to: of, .. }
-            | Deed::Retry { to: of, .. } => *of == node,
-            Deed::Operator { node: of, command } => {
+            MoveKind::Timeout(of)
+            | MoveKind::Written { node: of, .. }
+            | MoveKind::Disk { node: of, .. }
+            | MoveKind::Crash { node: of, .. }
+            | MoveKind::Restart(of)
+            | MoveKind::Pause(of)
+            | MoveKind::Resume(of)
+            | MoveKind::Clock { node: of, .. }
+            | MoveKind::Call { to: of, .. }
+            | MoveKind::Retry { to: of, .. } => *of == node,
+            MoveKind::Operator { node: of, command } => {
                 let targets = match command {
                     Operator::Command(kv::Operator::Transfer { to }) => vec![engine_id(*to)],
                     Operator::Command(kv::Operator::Change { change, .. }) => {
@@ -124,35 +124,37 @@ impl Deed {
                 };
                 *of == node || targets.contains(&node)
             }
-            Deed::GiveUp(_) => false,
+            MoveKind::GiveUp(_) => false,
         }
     }
 
     /// The client that has a part in it.
     pub(crate) fn client(&self) -> Option<ClientId> {
         match self {
-            Deed::Deliver(letter) | Deed::Drop(letter) | Deed::Duplicate(letter) => {
+            MoveKind::Deliver(letter) | MoveKind::Drop(letter) | MoveKind::Duplicate(letter) => {
                 match (letter.from, letter.to) {
                     (Endpoint::Client(client), _) | (_, Endpoint::Client(client)) => Some(client),
                     _ => None,
                 }
             }
-            Deed::Call { client, .. } | Deed::Retry { client, .. } | Deed::GiveUp(client) => {
-                Some(*client)
-            }
+            MoveKind::Call { client, .. }
+            | MoveKind::Retry { client, .. }
+            | MoveKind::GiveUp(client) => Some(*client),
             _ => None,
         }
     }
 
     /// Whether it is about when writes become durable.
     pub(crate) fn is_disk(&self) -> bool {
-        matches!(self, Deed::Disk { .. } | Deed::Written { .. })
+        matches!(self, MoveKind::Disk { .. } | MoveKind::Written { .. })
     }
 
     /// The message it is about.
     pub(crate) fn letter(&self) -> Option<&Letter> {
         match self {
-            Deed::Deliver(letter) | Deed::Drop(letter) | Deed::Duplicate(letter) => Some(letter),
+            MoveKind::Deliver(letter) | MoveKind::Drop(letter) | MoveKind::Duplicate(letter) => {
+                Some(letter)
+            }
             _ => None,
         }
     }
@@ -160,7 +162,9 @@ impl Deed {
     /// The message it is about, to be changed.
     pub(crate) fn letter_mut(&mut self) -> Option<&mut Letter> {
         match self {
-            Deed::Deliver(letter) | Deed::Drop(letter) | Deed::Duplicate(letter) => Some(letter),
+            MoveKind::Deliver(letter) | MoveKind::Drop(letter) | MoveKind::Duplicate(letter) => {
+                Some(letter)
+            }
             _ => None,
         }
     }
@@ -176,19 +180,19 @@ impl Deed {
             Endpoint::Client(of) => Endpoint::Client(client(of)),
         };
         match self {
-            Deed::Deliver(letter) | Deed::Drop(letter) | Deed::Duplicate(letter) => {
+            MoveKind::Deliver(letter) | MoveKind::Drop(letter) | MoveKind::Duplicate(letter) => {
                 letter.from = end(letter.from);
                 letter.to = end(letter.to);
             }
-            Deed::Timeout(of)
-            | Deed::Written { node: of, .. }
-            | Deed::Disk { node: of, .. }
-            | Deed::Crash { node: of, .. }
-            | Deed::Restart(of)
-            | Deed::Pause(of)
-            | Deed::Resume(of)
-            | Deed::Clock { node: of, .. } => *of = node(*of),
-            Deed::Operator { node: of, command } => {
+            MoveKind::Timeout(of)
+            | MoveKind::Written { node: of, .. }
+            | MoveKind::Disk { node: of, .. }
+            | MoveKind::Crash { node: of, .. }
+            | MoveKind::Restart(of)
+            | MoveKind::Pause(of)
+            | MoveKind::Resume(of)
+            | MoveKind::Clock { node: of, .. } => *of = node(*of),
+            MoveKind::Operator { node: of, command } => {
                 *of = node(*of);
                 match command {
                     Operator::Command(kv::Operator::Transfer { to }) => {
@@ -200,11 +204,11 @@ impl Deed {
                     _ => {}
                 }
             }
-            Deed::Call { client: by, to, .. } | Deed::Retry { client: by, to } => {
+            MoveKind::Call { client: by, to, .. } | MoveKind::Retry { client: by, to } => {
                 *by = client(*by);
                 *to = node(*to);
             }
-            Deed::GiveUp(by) => *by = client(*by),
+            MoveKind::GiveUp(by) => *by = client(*by),
         }
     }
 }

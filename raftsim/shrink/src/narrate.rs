@@ -8,12 +8,12 @@ use simulator::{Action, Cluster, Observer, Step, Time};
 use sut::Server;
 
 use super::macro_steps::Line;
-use super::message_key::Says;
-use super::moves::Deed;
+use super::message_key::MessageKey;
+use super::moves::MoveKind;
 use super::sentences::{Glance, Scene};
 
 /// Watches a script whose steps say their own numbers.
-pub(super) struct Teller {
+pub(super) struct Narrator {
     seen: Vec<Seen>,
     now: Glance,
 }
@@ -23,7 +23,7 @@ struct Seen {
     before: Glance,
     after: Glance,
     /// What the first message says that it is about.
-    says: Option<Says>,
+    says: Option<MessageKey>,
     /// Whether the first action has begun.
     begun: bool,
 }
@@ -37,7 +37,7 @@ pub(super) fn numbered(lines: &[Line]) -> Vec<Line> {
     lines
 }
 
-impl Teller {
+impl Narrator {
     pub(super) fn new(nodes: usize) -> Self {
         Self {
             seen: Vec::new(),
@@ -56,8 +56,8 @@ impl Teller {
                 after: &seen.after,
                 over: place + 1 == steps,
             };
-            line.step.say = match (&line.deed, &line.step.verb) {
-                (Some(deed), _) => Some(scene.sentence(&seen.said(deed))),
+            line.step.say = match (&line.kind, &line.step.verb) {
+                (Some(kind), _) => Some(scene.sentence(&seen.said(kind))),
                 (None, Some(Verb::Elect { node, votes })) => Some(scene.election(*node, *votes)),
                 (None, Some(Verb::Replicate { from, to, through })) => {
                     Some(scene.replication(*from, *to, through.unwrap_or(0)))
@@ -70,16 +70,16 @@ impl Teller {
 
 impl Seen {
     /// A move whose message says what it said this time.
-    fn said(&self, deed: &Deed) -> Deed {
-        let mut deed = deed.clone();
-        if let (Some(letter), Some(says)) = (deed.letter_mut(), self.says) {
+    fn said(&self, kind: &MoveKind) -> MoveKind {
+        let mut kind = kind.clone();
+        if let (Some(letter), Some(says)) = (kind.letter_mut(), self.says) {
             letter.says = says;
         }
-        deed
+        kind
     }
 }
 
-impl Observer<Server> for Teller {
+impl Observer<Server> for Narrator {
     type Violation = Box<Violation>;
 
     fn before(
@@ -96,7 +96,7 @@ impl Observer<Server> for Teller {
         seen.after = seen.before.clone();
         if let Action::Deliver(id) | Action::Duplicate(id) | Action::Drop(id, _) = action {
             let mut flights = cluster.in_flight();
-            seen.says = flights.find(|flight| flight.id == *id).map(Says::of);
+            seen.says = flights.find(|flight| flight.id == *id).map(MessageKey::of);
         }
         Ok(())
     }
@@ -114,9 +114,9 @@ impl Observer<Server> for Teller {
     }
 }
 
-impl Spectator for Teller {
-    fn told(&mut self, _: Time, deed: &str) {
-        if deed.parse() == Ok(self.seen.len()) {
+impl Spectator for Narrator {
+    fn told(&mut self, _: Time, kind: &str) {
+        if kind.parse() == Ok(self.seen.len()) {
             self.seen.push(Seen {
                 before: self.now.clone(),
                 after: self.now.clone(),

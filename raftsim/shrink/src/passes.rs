@@ -5,9 +5,9 @@ use simulator::{ClientId, Cut, NodeId};
 
 use super::case::{Case, World};
 use super::message_key::Kind;
-use super::moves::{Deed, Letter, Move, Pick};
-use super::search::Hunt;
-use super::suffix::leap;
+use super::moves::{Letter, Move, MoveKind, Pick};
+use super::search::Reducer;
+use super::suffix::replay_suffix;
 use super::{nodes, shorten_values};
 
 /// Leaps are for cases longer than this.
@@ -16,60 +16,60 @@ const LONG: usize = 64;
 const SHORT: usize = 40;
 
 /// Makes the best case as small as the budget allows.
-pub(super) fn minimise(hunt: &mut Hunt<'_>) {
-    let mut grain = (hunt.best.moves.len() / 8).max(1);
+pub(super) fn minimise(reducer: &mut Reducer<'_>) {
+    let mut grain = (reducer.best.moves.len() / 8).max(1);
     loop {
-        let before = hunt.best.clone();
-        if hunt.best.moves.len() > LONG {
-            leap(hunt);
+        let before = reducer.best.clone();
+        if reducer.best.moves.len() > LONG {
+            replay_suffix(reducer);
         }
-        free_time(hunt);
-        settings(hunt);
-        groups(hunt);
-        episodes(hunt);
-        hunt.reduce(grain);
-        nodes::fewer_clients(hunt);
+        free_time(reducer);
+        settings(reducer);
+        groups(reducer);
+        episodes(reducer);
+        reducer.reduce(grain);
+        nodes::fewer_clients(reducer);
         if grain <= 4 {
-            fine(hunt);
+            fine(reducer);
         }
-        if hunt.is_over() || (grain == 1 && hunt.best == before) {
+        if reducer.is_over() || (grain == 1 && reducer.best == before) {
             break;
         }
-        grain = grain.min(hunt.best.moves.len() / 8).max(4) / 4;
+        grain = grain.min(reducer.best.moves.len() / 8).max(4) / 4;
     }
-    nodes::in_order(hunt);
+    nodes::in_order(reducer);
 }
 
 /// What pays off only when few moves are left.
-fn fine(hunt: &mut Hunt<'_>) {
-    nodes::fewer_nodes(hunt);
-    completions(hunt);
-    later_stalls(hunt);
-    picks(hunt);
-    crashes(hunt);
-    once(hunt);
-    directly(hunt);
-    shorten_values::shorter(hunt);
-    pairs(hunt);
+fn fine(reducer: &mut Reducer<'_>) {
+    nodes::fewer_nodes(reducer);
+    completions(reducer);
+    later_stalls(reducer);
+    picks(reducer);
+    crashes(reducer);
+    once(reducer);
+    directly(reducer);
+    shorten_values::shorter(reducer);
+    pairs(reducer);
 }
 
 /// Lets time stand still but for timers.
-fn free_time(hunt: &mut Hunt<'_>) {
-    if !hunt.best.world.timed {
+fn free_time(reducer: &mut Reducer<'_>) {
+    if !reducer.best.world.timed {
         return;
     }
-    let mut candidate = hunt.best.clone();
+    let mut candidate = reducer.best.clone();
     candidate.world.timed = false;
-    if hunt.attempt(candidate.clone()) {
+    if reducer.attempt(candidate.clone()) {
         return;
     }
     candidate.world.raft.stickiness = false;
     candidate.world.raft.check_quorum = false;
-    hunt.attempt(candidate);
+    reducer.attempt(candidate);
 }
 
 /// Switches off what makes elections longer, and gives the other knobs their usual values.
-fn settings(hunt: &mut Hunt<'_>) {
+fn settings(reducer: &mut Reducer<'_>) {
     let changes: [fn(&mut World); 6] = [
         World::make_plain,
         |world| (world.raft.pre_vote, world.raft.quiescence) = (false, false),
@@ -79,55 +79,55 @@ fn settings(hunt: &mut Hunt<'_>) {
         World::make_usual,
     ];
     for change in changes {
-        let mut candidate = hunt.best.clone();
+        let mut candidate = reducer.best.clone();
         change(&mut candidate.world);
-        if candidate.world != hunt.best.world {
-            hunt.attempt(candidate);
+        if candidate.world != reducer.best.world {
+            reducer.attempt(candidate);
         }
     }
 }
 
 /// Leaves out whatever a failure seldom needs, kind by kind.
-fn groups(hunt: &mut Hunt<'_>) {
-    let kinds: [fn(&Deed) -> bool; 9] = [
-        Deed::is_disk,
-        |deed| deed.client().is_some(),
-        |deed| {
-            deed.letter()
+fn groups(reducer: &mut Reducer<'_>) {
+    let kinds: [fn(&MoveKind) -> bool; 9] = [
+        MoveKind::is_disk,
+        |kind| kind.client().is_some(),
+        |kind| {
+            kind.letter()
                 .is_some_and(|letter| letter.says.kind == Kind::Reply)
         },
-        |deed| matches!(deed, Deed::Retry { .. } | Deed::GiveUp(_)),
-        |deed| matches!(deed, Deed::Clock { .. }),
-        |deed| matches!(deed, Deed::Pause(_) | Deed::Resume(_)),
-        |deed| matches!(deed, Deed::Crash { .. } | Deed::Restart(_)),
-        |deed| matches!(deed, Deed::Duplicate(_)),
-        |deed| matches!(deed, Deed::Drop(_)),
+        |kind| matches!(kind, MoveKind::Retry { .. } | MoveKind::GiveUp(_)),
+        |kind| matches!(kind, MoveKind::Clock { .. }),
+        |kind| matches!(kind, MoveKind::Pause(_) | MoveKind::Resume(_)),
+        |kind| matches!(kind, MoveKind::Crash { .. } | MoveKind::Restart(_)),
+        |kind| matches!(kind, MoveKind::Duplicate(_)),
+        |kind| matches!(kind, MoveKind::Drop(_)),
     ];
     for goes in kinds {
-        hunt.without(|made| goes(&made.deed));
+        reducer.without(|made| goes(&made.kind));
     }
-    for client in (0..hunt.best.world.clients).map(ClientId) {
-        hunt.without(|made| made.deed.client() == Some(client));
+    for client in (0..reducer.best.world.clients).map(ClientId) {
+        reducer.without(|made| made.kind.client() == Some(client));
     }
-    for node in (0..hunt.best.world.nodes).map(NodeId) {
-        hunt.without(|made| made.deed.is_disk() && made.deed.concerns(node));
-        hunt.without(|made| made.deed.concerns(node));
+    for node in (0..reducer.best.world.nodes).map(NodeId) {
+        reducer.without(|made| made.kind.is_disk() && made.kind.concerns(node));
+        reducer.without(|made| made.kind.concerns(node));
     }
 }
 
 /// Leaves out whole terms, many at once, then fewer: what happens from one election to the next
 /// mostly means something by itself.
-fn episodes(hunt: &mut Hunt<'_>) {
-    let mut size = begins(&hunt.best).len() / 2;
-    while size > 0 && !hunt.is_over() {
-        let mut end = begins(&hunt.best).len();
-        while end > 0 && !hunt.is_over() {
-            let starts = begins(&hunt.best);
+fn episodes(reducer: &mut Reducer<'_>) {
+    let mut size = begins(&reducer.best).len() / 2;
+    while size > 0 && !reducer.is_over() {
+        let mut end = begins(&reducer.best).len();
+        while end > 0 && !reducer.is_over() {
+            let starts = begins(&reducer.best);
             let begin = end.saturating_sub(size);
-            let all = hunt.best.moves.len();
+            let all = reducer.best.moves.len();
             let gone = starts[begin]..starts.get(end).copied().unwrap_or(all);
-            hunt.attempt(hunt.best.with(|place, _| !gone.contains(&place)));
-            end = begin.min(begins(&hunt.best).len());
+            reducer.attempt(reducer.best.with(|place, _| !gone.contains(&place)));
+            end = begin.min(begins(&reducer.best).len());
         }
         size /= 2;
     }
@@ -138,7 +138,7 @@ fn begins(case: &Case) -> Vec<usize> {
     let mut highest = 0;
     let mut begins = Vec::new();
     for (place, made) in case.moves.iter().enumerate() {
-        let says = made.deed.letter().map(|letter| letter.says);
+        let says = made.kind.letter().map(|letter| letter.says);
         let Some(term) = says.and_then(|says| says.is_known().then_some(says.term)) else {
             continue;
         };
@@ -151,9 +151,9 @@ fn begins(case: &Case) -> Vec<usize> {
 }
 
 /// Lets each completion cover all that the node handed over.
-fn completions(hunt: &mut Hunt<'_>) {
-    hunt.change(1, |made| match made.deed {
-        Deed::Written { node, .. } => Some(made.with(Deed::Written {
+fn completions(reducer: &mut Reducer<'_>) {
+    reducer.change(1, |made| match made.kind {
+        MoveKind::Written { node, .. } => Some(made.with(MoveKind::Written {
             node,
             through: None,
         })),
@@ -162,18 +162,18 @@ fn completions(hunt: &mut Hunt<'_>) {
 }
 
 /// Lets disks stall as late as possible, so that less has to be completed by hand.
-fn later_stalls(hunt: &mut Hunt<'_>) {
+fn later_stalls(reducer: &mut Reducer<'_>) {
     let mut place = 0;
-    while place < hunt.best.moves.len() && !hunt.is_over() {
-        if stalls(&hunt.best.moves[place]) {
+    while place < reducer.best.moves.len() && !reducer.is_over() {
+        if stalls(&reducer.best.moves[place]) {
             // Stalls that only change places would do so for ever.
-            let passed = hunt.best.moves[place..].iter();
+            let passed = reducer.best.moves[place..].iter();
             let nearest = place + passed.take_while(|made| stalls(made)).count();
-            for later in (nearest..hunt.best.moves.len()).rev() {
-                let mut candidate = hunt.best.clone();
+            for later in (nearest..reducer.best.moves.len()).rev() {
+                let mut candidate = reducer.best.clone();
                 let stall = candidate.moves.remove(place);
                 candidate.moves.insert(later, stall);
-                if hunt.attempt(candidate) {
+                if reducer.attempt(candidate) {
                     break;
                 }
             }
@@ -183,15 +183,15 @@ fn later_stalls(hunt: &mut Hunt<'_>) {
 }
 
 fn stalls(made: &Move) -> bool {
-    matches!(made.deed, Deed::Disk { stall: true, .. })
+    matches!(made.kind, MoveKind::Disk { stall: true, .. })
 }
 
 /// Names messages by their kind alone: the oldest one, else the newest one.
-fn picks(hunt: &mut Hunt<'_>) {
-    let pass = |hunt: &mut Hunt<'_>, from: fn(Pick) -> bool, pick| {
-        hunt.change(1, |made| {
+fn picks(reducer: &mut Reducer<'_>) {
+    let pass = |reducer: &mut Reducer<'_>, from: fn(Pick) -> bool, pick| {
+        reducer.change(1, |made| {
             let mut freed = made.clone();
-            let letter: &mut Letter = freed.deed.letter_mut()?;
+            let letter: &mut Letter = freed.kind.letter_mut()?;
             if !from(letter.pick) {
                 return None;
             }
@@ -199,16 +199,16 @@ fn picks(hunt: &mut Hunt<'_>) {
             Some(freed)
         });
     };
-    pass(hunt, |pick| pick != Pick::Oldest, Pick::Oldest);
-    pass(hunt, |pick| pick == Pick::Like, Pick::Newest);
+    pass(reducer, |pick| pick != Pick::Oldest, Pick::Oldest);
+    pass(reducer, |pick| pick == Pick::Like, Pick::Newest);
 }
 
 /// Lets crashes lose all or nothing.
-fn crashes(hunt: &mut Hunt<'_>) {
+fn crashes(reducer: &mut Reducer<'_>) {
     for whole in [Cut::LOSE_ALL, Cut::KEEP_ALL] {
-        hunt.change(1, |made| match made.deed {
-            Deed::Crash { node, cut } if cut != Cut::LOSE_ALL && cut != Cut::KEEP_ALL => {
-                Some(made.with(Deed::Crash { node, cut: whole }))
+        reducer.change(1, |made| match made.kind {
+            MoveKind::Crash { node, cut } if cut != Cut::LOSE_ALL && cut != Cut::KEEP_ALL => {
+                Some(made.with(MoveKind::Crash { node, cut: whole }))
             }
             _ => None,
         });
@@ -216,47 +216,52 @@ fn crashes(hunt: &mut Hunt<'_>) {
 }
 
 /// Lets a message that need not arrive twice arrive once.
-fn once(hunt: &mut Hunt<'_>) {
-    hunt.change(1, |made| match made.deed {
-        Deed::Duplicate(letter) => Some(made.with(Deed::Deliver(letter))),
+fn once(reducer: &mut Reducer<'_>) {
+    reducer.change(1, |made| match made.kind {
+        MoveKind::Duplicate(letter) => Some(made.with(MoveKind::Deliver(letter))),
         _ => None,
     });
 }
 
 /// Lets clients ask at first whom they ask in the end.
-fn directly(hunt: &mut Hunt<'_>) {
+fn directly(reducer: &mut Reducer<'_>) {
     let mut place = 0;
-    while place < hunt.best.moves.len() {
-        let Deed::Retry { client, to } = hunt.best.moves[place].deed else {
+    while place < reducer.best.moves.len() {
+        let MoveKind::Retry { client, to } = reducer.best.moves[place].kind else {
             place += 1;
             continue;
         };
-        let mut candidate = hunt.best.clone();
+        let mut candidate = reducer.best.clone();
         candidate.moves.remove(place);
         let asked = candidate.moves[..place].iter_mut().rev();
         let call = asked
-            .map(|made| &mut made.deed)
-            .find_map(|deed| match deed {
-                Deed::Call { client: by, to, .. } if *by == client => Some(to),
+            .map(|made| &mut made.kind)
+            .find_map(|kind| match kind {
+                MoveKind::Call { client: by, to, .. } if *by == client => Some(to),
                 _ => None,
             });
         if let Some(first) = call {
             *first = to;
         }
-        if !hunt.attempt(candidate) {
+        if !reducer.attempt(candidate) {
             place += 1;
         }
     }
 }
 
 /// Removes moves by two: some are of use only to each other.
-fn pairs(hunt: &mut Hunt<'_>) {
+fn pairs(reducer: &mut Reducer<'_>) {
     let mut first = 0;
-    while first < hunt.best.moves.len() && hunt.best.moves.len() <= SHORT && !hunt.is_over() {
+    while first < reducer.best.moves.len()
+        && reducer.best.moves.len() <= SHORT
+        && !reducer.is_over()
+    {
         let mut second = first + 1;
-        while second < hunt.best.moves.len() {
-            let candidate = hunt.best.with(|place, _| place != first && place != second);
-            if !hunt.attempt(candidate) {
+        while second < reducer.best.moves.len() {
+            let candidate = reducer
+                .best
+                .with(|place, _| place != first && place != second);
+            if !reducer.attempt(candidate) {
                 second += 1;
             }
         }
@@ -276,11 +281,11 @@ mod tests {
 
     #[test]
     fn stalls_that_are_both_needed_do_not_change_places() {
-        let stall = |node| Deed::Disk {
+        let stall = |node| MoveKind::Disk {
             node: NodeId(node),
             stall: true,
         };
-        let deeds = [stall(0), stall(1), Deed::Timeout(NodeId(0))];
+        let deeds = [stall(0), stall(1), MoveKind::Timeout(NodeId(0))];
         let at = Time::START;
         let best = Case {
             world: World {
@@ -290,13 +295,13 @@ mod tests {
                 raft: Raft::default(),
                 timed: false,
             },
-            moves: deeds.map(|deed| Move { at, deed }).into(),
+            moves: deeds.map(|kind| Move { at, kind }).into(),
         };
         // Both disks stall before the time is up.
         let mut fails = |case: &Case| (!stalls(case.moves.last()?)).then_some(case.moves.clone());
         let mut watch = |_| ControlFlow::Continue(());
-        let mut hunt = Hunt::new(best.clone(), 100, &mut watch, &mut fails);
-        later_stalls(&mut hunt);
-        assert_eq!((hunt.best, hunt.runs), (best, 2));
+        let mut reducer = Reducer::new(best.clone(), 100, &mut watch, &mut fails);
+        later_stalls(&mut reducer);
+        assert_eq!((reducer.best, reducer.runs), (best, 2));
     }
 }

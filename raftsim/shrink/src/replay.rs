@@ -13,8 +13,8 @@ use simulator::{
 use sut::{Config, Image, Property, Server, Variant, panics};
 
 use super::case::{Case, World};
-use super::message_key::Says;
-use super::moves::{Deed, Letter, Move, Pick};
+use super::message_key::MessageKey;
+use super::moves::{Letter, Move, MoveKind, Pick};
 
 /// What came of a replay.
 #[derive(Clone, Debug)]
@@ -123,59 +123,59 @@ impl Play {
         }
         // It is kept before it is done: a failing assertion may end it half-way.
         self.kept.push(made.clone());
-        match self.deed(&made.deed) {
+        match self.kind(&made.kind) {
             Ok(()) => {}
             Err(Stopped::Objection(violation)) => return Err(violation),
-            Err(Stopped::Refused(_) | Stopped::Restless) => {
+            Err(Stopped::Refused(_) | Stopped::ActionLimit) => {
                 self.kept.pop();
             }
         }
         Ok(())
     }
 
-    fn deed(&mut self, deed: &Deed) -> Result<(), Stopped<Box<Violation>>> {
-        let action = match deed {
-            Deed::Deliver(letter) => return self.message(letter, Action::Deliver),
-            Deed::Drop(letter) => {
+    fn kind(&mut self, kind: &MoveKind) -> Result<(), Stopped<Box<Violation>>> {
+        let action = match kind {
+            MoveKind::Deliver(letter) => return self.message(letter, Action::Deliver),
+            MoveKind::Drop(letter) => {
                 return self.message(letter, |id| Action::Drop(id, DropReason::Listed));
             }
-            Deed::Duplicate(letter) => return self.message(letter, Action::Duplicate),
-            Deed::Disk { node, stall: true } => {
+            MoveKind::Duplicate(letter) => return self.message(letter, Action::Duplicate),
+            MoveKind::Disk { node, stall: true } => {
                 self.stepped.stall_disk(*node);
                 return Ok(());
             }
-            Deed::Disk { node, stall: false } => {
+            MoveKind::Disk { node, stall: false } => {
                 self.stepped.restore_disk(*node);
                 return self.stepped.complete(*node, &mut self.checks);
             }
-            Deed::Call {
+            MoveKind::Call {
                 client,
                 to,
                 request,
             } => return self.call(*client, *to, request),
-            Deed::Written { node, through } => self.written(*node, *through),
-            Deed::Retry { client, to } => Action::Retry {
+            MoveKind::Written { node, through } => self.written(*node, *through),
+            MoveKind::Retry { client, to } => Action::Retry {
                 client: *client,
                 serial: self.serials[client.0 as usize],
                 target: *to,
             },
-            Deed::GiveUp(client) => Action::GiveUp {
+            MoveKind::GiveUp(client) => Action::GiveUp {
                 client: *client,
                 serial: self.serials[client.0 as usize],
             },
-            Deed::Operator { node, command } => Action::Operator {
+            MoveKind::Operator { node, command } => Action::Operator {
                 node: *node,
                 command: command.clone(),
             },
-            Deed::Timeout(node) => Action::Wake(*node),
-            Deed::Crash { node, cut } => Action::Crash {
+            MoveKind::Timeout(node) => Action::Wake(*node),
+            MoveKind::Crash { node, cut } => Action::Crash {
                 node: *node,
                 cut: *cut,
             },
-            Deed::Restart(node) => Action::Restart(*node),
-            Deed::Pause(node) => Action::Pause(*node),
-            Deed::Resume(node) => Action::Resume(*node),
-            Deed::Clock { node, rate, jump } => Action::Clock {
+            MoveKind::Restart(node) => Action::Restart(*node),
+            MoveKind::Pause(node) => Action::Pause(*node),
+            MoveKind::Resume(node) => Action::Resume(*node),
+            MoveKind::Clock { node, rate, jump } => Action::Clock {
                 node: *node,
                 rate: *rate,
                 jump: *jump,
@@ -189,7 +189,7 @@ impl Play {
         let last = self.stepped.cluster().handed_over(node);
         let least = through.map(|through| through.min(last));
         if let Some(Move {
-            deed: Deed::Written { through: kept, .. },
+            kind: MoveKind::Written { through: kept, .. },
             ..
         }) = self.kept.last_mut()
         {
@@ -248,7 +248,7 @@ impl Play {
         let told = self.sessions[client.0 as usize];
         *session = told.ok_or(Stopped::Refused(Refusal::NoSuchOperation))?;
         if let Some(Move {
-            deed: Deed::Call { request: kept, .. },
+            kind: MoveKind::Call { request: kept, .. },
             ..
         }) = self.kept.last_mut()
         {
@@ -285,7 +285,7 @@ impl Play {
             return Err(Stopped::Refused(Refusal::NoSuchMessage));
         };
         if let Some(Move {
-            deed: Deed::Deliver(kept) | Deed::Drop(kept) | Deed::Duplicate(kept),
+            kind: MoveKind::Deliver(kept) | MoveKind::Drop(kept) | MoveKind::Duplicate(kept),
             ..
         }) = self.kept.last_mut()
         {
@@ -304,22 +304,22 @@ impl Play {
     }
 
     /// The message that is meant, where it lies, and what it says.
-    fn find(&self, letter: &Letter) -> Option<(MessageId, Slot, Says)> {
+    fn find(&self, letter: &Letter) -> Option<(MessageId, Slot, MessageKey)> {
         let on_link = || {
             self.stepped
                 .on_link((letter.from, letter.to))
-                .map(|(flight, slot)| (flight.id, slot, Says::of(flight)))
+                .map(|(flight, slot)| (flight.id, slot, MessageKey::of(flight)))
         };
         let same = || {
             let mut same = on_link().filter(|(_, _, says)| *says == letter.says);
             let first = same.next()?;
-            let named = |found: &(MessageId, Slot, Says)| found.0.ordinal == letter.ordinal;
+            let named = |found: &(MessageId, Slot, MessageKey)| found.0.ordinal == letter.ordinal;
             Some(match named(&first) {
                 true => first,
                 false => same.find(named).unwrap_or(first),
             })
         };
-        let alike = |found: &(MessageId, Slot, Says)| found.2.kind == letter.says.kind;
+        let alike = |found: &(MessageId, Slot, MessageKey)| found.2.kind == letter.says.kind;
         match letter.pick {
             Pick::Like => same().or_else(|| {
                 let alike = || on_link().filter(alike);

@@ -6,8 +6,8 @@ use sut::{Server, panics};
 
 use super::case::Case;
 use super::macro_steps::Line;
-use super::message_key::{Kind, Says};
-use super::moves::{Deed, Letter};
+use super::message_key::{Kind, MessageKey};
+use super::moves::{Letter, MoveKind};
 use super::replay::Replayer;
 
 /// Replays a case once more and writes each move down as a step.
@@ -15,15 +15,15 @@ pub(super) fn lines(replayer: &Replayer<'_>, case: &Case) -> Vec<Line> {
     let mut play = replayer.begin(&case.world);
     let mut lines = Vec::new();
     for made in &case.moves {
-        if let Deed::Call { client, .. } = made.deed
+        if let MoveKind::Call { client, .. } = made.kind
             && play.world().cluster().open_operation(client).is_some()
         {
             lines.push(Line {
                 step: ScriptStep::from(Verb::GiveUp { client }),
-                deed: Some(Deed::GiveUp(client)),
+                kind: Some(MoveKind::GiveUp(client)),
             });
         }
-        let mut step = ScriptStep::from(verb(&made.deed, play.world()));
+        let mut step = ScriptStep::from(verb(&made.kind, play.world()));
         if case.world.timed {
             step.at = Nanos::new(made.at.0);
         }
@@ -31,7 +31,7 @@ pub(super) fn lines(replayer: &Replayer<'_>, case: &Case) -> Vec<Line> {
         let over = panics::catch(|| play.make(made).is_err()).unwrap_or(true);
         lines.push(Line {
             step,
-            deed: Some(made.deed.clone()),
+            kind: Some(made.kind.clone()),
         });
         if over {
             break;
@@ -40,36 +40,36 @@ pub(super) fn lines(replayer: &Replayer<'_>, case: &Case) -> Vec<Line> {
     lines
 }
 
-fn verb(deed: &Deed, world: &Stepped<Server>) -> Verb {
-    match deed {
-        Deed::Deliver(letter) => Verb::Deliver(letters(letter, world)),
-        Deed::Drop(letter) => Verb::Drop(letters(letter, world)),
-        Deed::Duplicate(letter) => Verb::Duplicate(letters(letter, world)),
-        Deed::Timeout(node) => Verb::Timeout(*node),
-        Deed::Written { node, through } => Verb::Written {
+fn verb(kind: &MoveKind, world: &Stepped<Server>) -> Verb {
+    match kind {
+        MoveKind::Deliver(letter) => Verb::Deliver(letters(letter, world)),
+        MoveKind::Drop(letter) => Verb::Drop(letters(letter, world)),
+        MoveKind::Duplicate(letter) => Verb::Duplicate(letters(letter, world)),
+        MoveKind::Timeout(node) => Verb::Timeout(*node),
+        MoveKind::Written { node, through } => Verb::Written {
             node: *node,
             through: *through,
         },
-        Deed::Disk { node, stall } => Verb::Disk {
+        MoveKind::Disk { node, stall } => Verb::Disk {
             who: (*node).into(),
             stall: *stall,
         },
-        Deed::Crash { node, cut } => Verb::Crash {
+        MoveKind::Crash { node, cut } => Verb::Crash {
             who: (*node).into(),
             keep: Keep {
                 writes: cut.writes,
                 parts: cut.parts,
             },
         },
-        Deed::Restart(node) => Verb::Restart((*node).into()),
-        Deed::Pause(node) => Verb::Pause((*node).into()),
-        Deed::Resume(node) => Verb::Resume((*node).into()),
-        Deed::Clock { node, rate, jump } => Verb::Clock {
+        MoveKind::Restart(node) => Verb::Restart((*node).into()),
+        MoveKind::Pause(node) => Verb::Pause((*node).into()),
+        MoveKind::Resume(node) => Verb::Resume((*node).into()),
+        MoveKind::Clock { node, rate, jump } => Verb::Clock {
             who: (*node).into(),
             rate: ClockRate::new(rate.num(), rate.den()),
             jump: Nanos::new(jump.0).unwrap_or(Nanos::ZERO),
         },
-        Deed::Call {
+        MoveKind::Call {
             client,
             to,
             request,
@@ -79,12 +79,12 @@ fn verb(deed: &Deed, world: &Stepped<Server>) -> Verb {
             to: *to,
             request: request.clone(),
         })),
-        Deed::Retry { client, to } => Verb::Retry {
+        MoveKind::Retry { client, to } => Verb::Retry {
             client: *client,
             to: *to,
         },
-        Deed::GiveUp(client) => Verb::GiveUp { client: *client },
-        Deed::Operator { node, command } => Verb::Operator {
+        MoveKind::GiveUp(client) => Verb::GiveUp { client: *client },
+        MoveKind::Operator { node, command } => Verb::Operator {
             node: *node,
             command: command.clone(),
         },
@@ -95,7 +95,9 @@ fn verb(deed: &Deed, world: &Stepped<Server>) -> Verb {
 fn letters(letter: &Letter, world: &Stepped<Server>) -> Letters {
     let kind = kind(letter.says.kind);
     let is = |other: Kind| kind == self::kind(other) || (kind, other) == HEARTBEAT;
-    let oldest = world.oldest((letter.from, letter.to), |flight| is(Says::of(flight).kind));
+    let oldest = world.oldest((letter.from, letter.to), |flight| {
+        is(MessageKey::of(flight).kind)
+    });
     let first = oldest.is_some_and(|(id, _)| id.ordinal == letter.ordinal);
     Letters {
         from: letter.from.into(),

@@ -5,7 +5,7 @@ use super::moves::Move;
 use super::types::{Progress, Watch};
 
 /// Tries candidates and keeps the best one.
-pub(crate) struct Hunt<'r> {
+pub(crate) struct Reducer<'r> {
     /// The smallest case so far that fails as the recorded run does.
     pub(crate) best: Case,
     /// Replays so far.
@@ -16,7 +16,7 @@ pub(crate) struct Hunt<'r> {
     fails: &'r mut dyn FnMut(&Case) -> Option<Vec<Move>>,
 }
 
-impl<'r> Hunt<'r> {
+impl<'r> Reducer<'r> {
     /// A search that begins with `best` and ends after `budget` replays.
     pub(crate) fn new(
         best: Case,

@@ -7,7 +7,7 @@ use simulator::{Cluster, Cut, Endpoint, NodeId};
 use sut::{NodeSet, Operator, Server, changes, engine_id};
 
 use super::message_key::Kind;
-use super::moves::{Deed, Letter};
+use super::moves::{Letter, MoveKind};
 use super::script::node;
 
 /// All nodes at one moment.
@@ -89,37 +89,37 @@ impl Scene<'_> {
         }
     }
 
-    pub(super) fn sentence(&self, deed: &Deed) -> String {
+    pub(super) fn sentence(&self, kind: &MoveKind) -> String {
         let told =
             |node: NodeId, what: &str| format!("{} {what}{}.", self.name(node), self.came(node));
-        match deed {
-            Deed::Deliver(letter) => self.arrival(letter, ""),
-            Deed::Duplicate(letter) => self.arrival(letter, "A copy of "),
-            Deed::Drop(letter) => format!(
+        match kind {
+            MoveKind::Deliver(letter) => self.arrival(letter, ""),
+            MoveKind::Duplicate(letter) => self.arrival(letter, "A copy of "),
+            MoveKind::Drop(letter) => format!(
                 "{} to {} is lost.",
                 capital(&self.message(letter)),
                 self.end(letter.to)
             ),
-            Deed::Timeout(node) => self.timeout(*node),
-            Deed::Written { node, .. } => {
+            MoveKind::Timeout(node) => self.timeout(*node),
+            MoveKind::Written { node, .. } => {
                 format!(
                     "What {} wrote is durable{}.",
                     self.name(*node),
                     self.came(*node)
                 )
             }
-            Deed::Disk { node, stall: true } => format!(
+            MoveKind::Disk { node, stall: true } => format!(
                 "The disk of {} stalls: what it writes from now on is not durable.",
                 self.name(*node)
             ),
-            Deed::Disk { node, stall: false } => {
+            MoveKind::Disk { node, stall: false } => {
                 format!(
                     "The disk of {} goes on{}.",
                     self.name(*node),
                     self.came(*node)
                 )
             }
-            Deed::Crash { node, cut } => {
+            MoveKind::Crash { node, cut } => {
                 let left = match *cut {
                     Cut::LOSE_ALL => "; what was not yet durable is lost",
                     Cut::KEEP_ALL => "; all it wrote is on its disk",
@@ -127,7 +127,7 @@ impl Scene<'_> {
                 };
                 format!("{} crashes{left}.", self.name(*node))
             }
-            Deed::Restart(node) => match self.after.0[node.0 as usize] {
+            MoveKind::Restart(node) => match self.after.0[node.0 as usize] {
                 Some(State { term, last, .. }) => format!(
                     "{} starts again from its disk, in term {term} with a log up to #{}.",
                     self.name(*node),
@@ -135,10 +135,10 @@ impl Scene<'_> {
                 ),
                 None => told(*node, "starts again from its disk"),
             },
-            Deed::Pause(node) => told(*node, "stands still"),
-            Deed::Resume(node) => told(*node, "goes on"),
-            Deed::Clock { node, .. } => format!("The clock of {} changes.", self.name(*node)),
-            Deed::Call {
+            MoveKind::Pause(node) => told(*node, "stands still"),
+            MoveKind::Resume(node) => told(*node, "goes on"),
+            MoveKind::Clock { node, .. } => format!("The clock of {} changes.", self.name(*node)),
+            MoveKind::Call {
                 client,
                 to,
                 request,
@@ -150,13 +150,13 @@ impl Scene<'_> {
                     wanted(request)
                 )
             }
-            Deed::Retry { client, to } => format!(
+            MoveKind::Retry { client, to } => format!(
                 "Client c{} has no answer and asks {} the same.",
                 client.0,
                 self.name(*to)
             ),
-            Deed::GiveUp(client) => format!("Client c{} gives up.", client.0),
-            Deed::Operator { node, command } => self.command(*node, command),
+            MoveKind::GiveUp(client) => format!("Client c{} gives up.", client.0),
+            MoveKind::Operator { node, command } => self.command(*node, command),
         }
     }
 

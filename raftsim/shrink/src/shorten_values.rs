@@ -4,26 +4,26 @@ use std::collections::BTreeMap;
 
 use kv::{Bytes, Op, ReadBy, Request};
 
-use super::moves::{Deed, Move};
-use super::search::Hunt;
+use super::moves::{Move, MoveKind};
+use super::search::Reducer;
 
 /// Lets clients ask for less: a put of a letter where that will do, else the same with short words.
-pub(super) fn shorter(hunt: &mut Hunt<'_>) {
-    let calls = |made: &Move| matches!(made.deed, Deed::Call { .. });
-    if !hunt.best.moves.iter().any(calls) {
+pub(super) fn shorter(reducer: &mut Reducer<'_>) {
+    let calls = |made: &Move| matches!(made.kind, MoveKind::Call { .. });
+    if !reducer.best.moves.iter().any(calls) {
         return;
     }
     let mut words = Words::default();
-    let mut short = hunt.best.clone();
+    let mut short = reducer.best.clone();
     for made in &mut short.moves {
-        if let Deed::Call { request, .. } = &mut made.deed
+        if let MoveKind::Call { request, .. } = &mut made.kind
             && let Some(op) = request.op()
         {
             *request = request.with_op(words.shorten(op));
         }
     }
-    if short != hunt.best {
-        hunt.attempt(short);
+    if short != reducer.best {
+        reducer.attempt(short);
     }
     let plain = |op: &Op| Op::Put {
         key: bytes("x"),
@@ -34,13 +34,13 @@ pub(super) fn shorter(hunt: &mut Hunt<'_>) {
             Op::Get { .. } | Op::Delete { .. } => bytes("a"),
         },
     };
-    hunt.change(1, |made| match &made.deed {
-        Deed::Call {
+    reducer.change(1, |made| match &made.kind {
+        MoveKind::Call {
             client,
             to,
             request,
         } => Some(Move {
-            deed: Deed::Call {
+            kind: MoveKind::Call {
                 client: *client,
                 to: *to,
                 request: through_the_log(request.with_op(plain(request.op()?))),

@@ -1,17 +1,17 @@
-//! A leap: the last moves of a long run, made in a fresh cluster.
+//! Replaying a suffix: the last moves of a long run, made in a fresh cluster.
 //!
 //! Most failures need little of what went before them. What they need is mostly a leader, so one is
-//! elected first if the run had one at that time. A leap that fails as the run did saves hundreds
+//! elected first if the run had one at that time. A suffix that fails as the run did saves hundreds
 //! of replays; one that does not costs a short replay.
 
 use simulator::{Endpoint, NodeId, Time};
 
 use super::case::Case;
-use super::message_key::{Kind, Says};
-use super::moves::{Deed, Letter, Move, Pick};
-use super::search::Hunt;
+use super::message_key::{Kind, MessageKey};
+use super::moves::{Letter, Move, MoveKind, Pick};
+use super::search::Reducer;
 
-/// How a leap deviates from the run.
+/// How the replay of a suffix deviates from the run.
 #[derive(Clone, Copy)]
 struct Leap {
     /// Elections take no more than they must.
@@ -25,21 +25,21 @@ struct Leap {
 }
 
 /// Tries longer and longer ends of the best case.
-pub(super) fn leap(hunt: &mut Hunt<'_>) {
-    let whole = hunt.best.clone();
+pub(super) fn replay_suffix(reducer: &mut Reducer<'_>) {
+    let whole = reducer.best.clone();
     let mut length = 16;
     while length < whole.moves.len() {
         let begin = whole.moves.len() - length;
         for bits in 0..16 {
             let off = |bit| bits & bit == 0;
             let (plain, alike, quick, led) = (off(1), off(2), off(4), off(8));
-            let leap = Leap {
+            let replay_suffix = Leap {
                 plain,
                 alike,
                 quick,
                 led,
             };
-            if hunt.attempt(leap.land(&whole, begin)) {
+            if reducer.attempt(replay_suffix.land(&whole, begin)) {
                 return;
             }
         }
@@ -48,7 +48,7 @@ pub(super) fn leap(hunt: &mut Hunt<'_>) {
 }
 
 impl Leap {
-    /// The moves from `begin` on, made as this leap says.
+    /// The moves from `begin` on, made as this replay says.
     fn land(self, whole: &Case, begin: usize) -> Case {
         let mut world = whole.world.clone();
         world.timed = false;
@@ -61,15 +61,15 @@ impl Leap {
         }
         if !self.quick {
             let nodes = (0..world.nodes).map(NodeId);
-            moves.extend(nodes.map(|node| now(Deed::Disk { node, stall: true })));
+            moves.extend(nodes.map(|node| now(MoveKind::Disk { node, stall: true })));
         }
         let end = whole.moves[begin..].iter();
         moves.extend(
-            end.filter(|made| !self.quick || !made.deed.is_disk())
+            end.filter(|made| !self.quick || !made.kind.is_disk())
                 .cloned(),
         );
         if self.alike {
-            for letter in moves.iter_mut().filter_map(|made| made.deed.letter_mut()) {
+            for letter in moves.iter_mut().filter_map(|made| made.kind.letter_mut()) {
                 letter.pick = Pick::Oldest;
             }
         }
@@ -80,7 +80,7 @@ impl Leap {
 /// Who led last.
 fn leader_at(moves: &[Move]) -> Option<NodeId> {
     moves.iter().rev().find_map(|made| {
-        let letter = made.deed.letter()?;
+        let letter = made.kind.letter()?;
         match (letter.says.kind, letter.from) {
             (Kind::Append | Kind::Heartbeat, Endpoint::Node(leader)) => Some(leader),
             _ => None,
@@ -100,25 +100,25 @@ fn election(leader: NodeId, nodes: u32) -> Vec<Move> {
         let there = others().map(move |node| any(leader, node, asks));
         there.chain(others().map(move |node| any(node, leader, answers)))
     });
-    std::iter::once(now(Deed::Timeout(leader)))
+    std::iter::once(now(MoveKind::Timeout(leader)))
         .chain(messages)
         .collect()
 }
 
 /// The oldest message of a kind arrives.
 fn any(from: NodeId, to: NodeId, kind: Kind) -> Move {
-    now(Deed::Deliver(Letter {
+    now(MoveKind::Deliver(Letter {
         from: from.into(),
         to: to.into(),
-        says: Says::any(kind),
+        says: MessageKey::any(kind),
         ordinal: 0,
         pick: Pick::Like,
     }))
 }
 
-fn now(deed: Deed) -> Move {
+fn now(kind: MoveKind) -> Move {
     Move {
         at: Time::START,
-        deed,
+        kind,
     }
 }

@@ -1,6 +1,6 @@
 //! Requested changes of members: the servers they name, in words, and with other servers' numbers.
 
-use raft_core::{Change, How, Members};
+use raft_core::{Change, ChangeOptions, Members};
 use simulator::NodeId;
 
 use crate::ids::{engine_id, raft_id};
@@ -42,7 +42,7 @@ pub fn renumber(change: &mut Change, number: impl Fn(NodeId) -> NodeId) {
 }
 
 /// A change in words, for servers with these names: "add S4".
-pub fn words(change: &Change, how: How, names: &[impl AsRef<str>]) -> String {
+pub fn words(change: &Change, how: ChangeOptions, names: &[impl AsRef<str>]) -> String {
     let name = |id: &raft_core::NodeId| names[engine_id(*id).0 as usize].as_ref();
     let list = |ids: &Members| ids.iter().map(name).collect::<Vec<_>>().join(" ");
     let what = match change {

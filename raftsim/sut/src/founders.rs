@@ -41,7 +41,7 @@ impl Founders {
     /// What a server knows at its first start: all founders, if it is one of them.
     pub fn known_to(self, node: NodeId) -> Configuration {
         if !self.voters.contains(node) {
-            return Configuration::of_nobody();
+            return Configuration::empty();
         }
         let ids = |set: NodeSet| set.iter().map(raft_id).collect::<Vec<_>>();
         Configuration::of_voters(&ids(self.voters))

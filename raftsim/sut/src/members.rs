@@ -11,7 +11,7 @@ use crate::server::Server;
 pub fn in_force(cluster: &Cluster<Server>) -> Option<&Configuration> {
     let up = cluster.nodes().filter_map(|id| {
         let raft = cluster.node(id)?.node().raft();
-        (!raft.configuration().is_of_nobody()).then_some(raft)
+        (!raft.configuration().is_empty()).then_some(raft)
     });
     let newest = up.max_by_key(|raft| {
         let leads = raft.role() == RoleKind::Leader;

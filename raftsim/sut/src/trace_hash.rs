@@ -3,8 +3,8 @@
 
 use kv::{Answer, LogWrite, Op, Operator, ReadBy, Reply, Request, Response, Write};
 use raft_core::{
-    AppendEntries, Body, Change, Configuration, EntryId, How, LeaseRefusal, NodeId, Outcome,
-    ProposalAnswer, Refusal, SnapshotId,
+    AppendEntries, Body, Change, ChangeOptions, Configuration, EntryId, LeaseRefusal, NodeId,
+    Outcome, ProposalAnswer, Refusal, SnapshotId,
 };
 use simulator::TraceHash;
 
@@ -343,7 +343,7 @@ fn entry(id: EntryId, hash: &mut TraceHash) {
     hash.word(id.term.0);
 }
 
-fn change_of_members(change: &Change, how: How, hash: &mut TraceHash) {
+fn change_of_members(change: &Change, how: ChangeOptions, hash: &mut TraceHash) {
     let kind = match change {
         Change::Add(_) => 1,
         Change::Promote(_) => 2,

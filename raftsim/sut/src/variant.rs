@@ -73,49 +73,54 @@ impl<R: Rules + Clone + Hash + Send + Sync + 'static> AnyRules for R {}
 pub trait AnyDuties: Duties + Send + Sync + 'static {}
 impl<D: Duties + Send + Sync + 'static> AnyDuties for D {}
 
-impl<R: AnyRules, D: AnyDuties> Machine for kv::Node<R, D> {
+/// A node behind [`Machine`]. With `FAST`, its steps are compiled twice: also such that explain
+/// nothing.
+#[derive(Clone)]
+struct Hosted<R, D: Duties, const FAST: bool>(kv::Node<R, D>);
+
+impl<R: AnyRules, D: AnyDuties, const FAST: bool> Machine for Hosted<R, D, FAST> {
     #[inline]
     fn raft(&self) -> &Raft<dyn Rules> {
-        let raft: &Raft<R> = kv::Node::raft(self);
+        let raft: &Raft<R> = self.0.raft();
         raft
     }
 
     #[inline]
     fn applied(&self) -> u64 {
-        self.machine().applied()
+        self.0.machine().applied()
     }
 
     fn state_hash(&self) -> u64 {
-        self.machine().hash()
+        self.0.machine().hash()
     }
 
     fn read(&self, key: &[u8]) -> kv::Reply {
-        self.machine().read(key)
+        self.0.machine().read(key)
     }
 
     fn has_sessions(&self) -> bool {
-        self.machine().open_sessions().next().is_some()
+        self.0.machine().open_sessions().next().is_some()
     }
 
     fn entry(&self, index: Index) -> Option<(EntryId, &kv::Payload)> {
-        kv::Node::entry(self, index)
+        self.0.entry(index)
     }
 
     fn lacks_data(&self) -> bool {
-        kv::Node::lacks_data(self)
+        self.0.lacks_data()
     }
 
     fn status(&self) -> kv::Status {
-        kv::Node::status(self)
+        self.0.status()
     }
 
     fn invariants(&self) -> Result<(), Broken> {
-        kv::Node::invariants(self)
+        self.0.invariants()
     }
 
     #[inline]
     fn deadline(&self) -> Option<Instant> {
-        kv::Node::deadline(self)
+        self.0.deadline()
     }
 
     fn step(
@@ -125,14 +130,15 @@ impl<R: AnyRules, D: AnyDuties> Machine for kv::Node<R, D> {
         out: &mut Out<'_>,
         events: Option<&mut Vec<kv::Event>>,
     ) {
-        match events {
-            Some(events) => kv::Node::step(self, now, input, out, &mut Explained(events)),
-            None => kv::Node::step(self, now, input, out, &mut Unexplained),
+        if FAST && events.is_none() {
+            self.0.step(now, input, out, &mut Unexplained);
+        } else {
+            self.0.step(now, input, out, &mut Explained(events));
         }
     }
 
     fn fold(&self, mut hasher: &mut dyn Hasher) {
-        self.hash(&mut hasher);
+        self.0.hash(&mut hasher);
     }
 
     fn boxed(&self) -> Box<dyn Machine> {
@@ -140,13 +146,15 @@ impl<R: AnyRules, D: AnyDuties> Machine for kv::Node<R, D> {
     }
 }
 
-/// Keeps each decision.
-struct Explained<'a>(&'a mut Vec<kv::Event>);
+/// Keeps each decision, if somebody wants them.
+struct Explained<'a>(Option<&'a mut Vec<kv::Event>>);
 
 impl kv::Observer for Explained<'_> {
     #[inline]
     fn event(&mut self, event: kv::Event) {
-        self.0.push(event);
+        if let Some(events) = &mut self.0 {
+            events.push(event);
+        }
     }
 }
 
@@ -166,7 +174,8 @@ impl Variant {
     /// The algorithm as published, and the KV layer as it should be.
     #[must_use]
     pub fn published() -> Self {
-        Self::of(raft_core::Standard, kv::Standard)
+        let published = |_| (raft_core::Standard, kv::Standard);
+        Self(Arc::new(Choose::<_, true>(published)))
     }
 
     /// The same rules and duties on each server.
@@ -180,7 +189,7 @@ impl Variant {
     pub fn by_server<R: AnyRules, D: AnyDuties>(
         choose: impl Fn(NodeId) -> (R, D) + Send + Sync + 'static,
     ) -> Self {
-        Self(Arc::new(choose))
+        Self(Arc::new(Choose::<_, false>(choose)))
     }
 
     /// Starts a node from what is on its disk.
@@ -225,7 +234,15 @@ trait Boots {
     fn name(&self) -> &'static str;
 }
 
-impl<R: AnyRules, D: AnyDuties, F: Fn(NodeId) -> (R, D)> Boots for F {
+/// Gives each server its rules and duties; `FAST` as for [`Hosted`].
+struct Choose<F, const FAST: bool>(F);
+
+impl<R, D, F, const FAST: bool> Boots for Choose<F, FAST>
+where
+    R: AnyRules,
+    D: AnyDuties,
+    F: Fn(NodeId) -> (R, D),
+{
     fn boot(
         &self,
         node: NodeId,
@@ -234,9 +251,9 @@ impl<R: AnyRules, D: AnyDuties, F: Fn(NodeId) -> (R, D)> Boots for F {
         members: Configuration,
         disk: &kv::Disk,
     ) -> Result<Box<dyn Machine>, kv::RestoreError> {
-        let (rules, duties) = self(node);
+        let (rules, duties) = self.0(node);
         let node = kv::Node::restore(rules, duties, boot, options, members, disk)?;
-        Ok(Box::new(node))
+        Ok(Box::new(Hosted::<R, D, FAST>(node)))
     }
 
     fn name(&self) -> &'static str {

@@ -13,7 +13,10 @@ const DECLARED: [(&str, &str); 9] = [
     ("Change", include_str!("../../../raft-core/src/request.rs")),
     ("Duties", include_str!("../../../kv/src/duties.rs")),
     ("Effect", include_str!("../../../raft-core/src/effect.rs")),
-    ("How", include_str!("../../../raft-core/src/request.rs")),
+    (
+        "ChangeOptions",
+        include_str!("../../../raft-core/src/request.rs"),
+    ),
     ("Input", include_str!("../../../raft-core/src/effect.rs")),
     ("Raft", include_str!("../../../raft-core/src/invariants.rs")),
     ("Raft", include_str!("../../../raft-core/src/status.rs")),

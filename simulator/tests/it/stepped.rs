@@ -136,7 +136,7 @@ fn paused_nodes_keep_their_messages_and_crashed_ones_lose_them() {
 fn a_world_that_never_rests_is_stopped() {
     let mut world = world(PINGING, Completions::AtOnce);
     let restless = world.settle(Span::millis(60_000), 50, &mut ());
-    assert_eq!(restless, Err(Stopped::Restless));
+    assert_eq!(restless, Err(Stopped::ActionLimit));
 }
 
 #[test]

@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 
 use raft_core::{
-    Append, Base, Body, Boot, Change, ChangeFailure, Configuration, Durable, Effect, EntryId,
-    EntryMeta, Event, HardState, How, Index, Input, Instant, Message, NodeId, Outcome, Raft,
-    ReadFailure, ReadMode, ReadToken, Reception, RestoreError, RoleKind, Rules, Settings,
+    Append, Base, Body, Boot, Change, ChangeFailure, ChangeOptions, Configuration, Durable, Effect,
+    EntryId, EntryMeta, Event, HardState, Index, Input, Instant, Message, NodeId, Outcome, Raft,
+    ReadFailure, ReadMode, ReadToken, RestoreError, RoleKind, Rules, Settings, SnapshotAttempt,
     SnapshotId, Standard, Term, Write, WriteId,
 };
 
@@ -46,7 +46,7 @@ pub struct Disk {
     /// The members at the newest whole snapshot, which holds them.
     pub snapshot_configuration: Option<Configuration>,
     /// The pieces of a snapshot that are not reported yet.
-    pub pieces: Option<(Reception, u64)>,
+    pub pieces: Option<(SnapshotAttempt, u64)>,
     pub in_flight: VecDeque<Write>,
     /// Up to where entries can be read; all of them, usually.
     pub intact: Option<Index>,
@@ -150,7 +150,7 @@ pub struct Cluster {
     pub checked: bool,
     pub configuration: Configuration,
     /// The last go of any server at receiving a snapshot.
-    pub reception: Reception,
+    pub reception: SnapshotAttempt,
     incarnation: u64,
 }
 
@@ -182,7 +182,7 @@ impl Cluster {
         let all = 1..=size + spares;
         let mut cluster = Self {
             configuration: match size {
-                0 => Configuration::of_nobody(),
+                0 => Configuration::empty(),
                 _ => Configuration::of_voters(&voters).unwrap(),
             },
             rules,
@@ -195,7 +195,7 @@ impl Cluster {
             now: 0,
             instant_disk: true,
             checked: true,
-            reception: Reception(0),
+            reception: SnapshotAttempt(0),
             incarnation: 0,
         };
         for id in all {
@@ -234,7 +234,7 @@ impl Cluster {
         let founds = self.configuration.is_voter(n(id));
         let founding = match founds {
             true => self.configuration.clone(),
-            false => Configuration::of_nobody(),
+            false => Configuration::empty(),
         };
         let base = disk.base_configuration.clone().unwrap_or(founding);
         let first = disk.base.index.0 + 1;
@@ -446,15 +446,15 @@ impl Cluster {
 
     /// Asks a server to change the members.
     pub fn change(&mut self, id: u64, change: &Change) -> Vec<Effect> {
-        let how = How::default();
+        let how = ChangeOptions::default();
         self.step(id, Input::Change { change, how })
     }
 
     /// Asks for a change whatever the next members are like.
     pub fn force(&mut self, id: u64, change: &Change) -> Vec<Effect> {
-        let how = How {
+        let how = ChangeOptions {
             forced: true,
-            ..How::default()
+            ..ChangeOptions::default()
         };
         self.step(id, Input::Change { change, how })
     }

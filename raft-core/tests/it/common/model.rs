@@ -23,7 +23,7 @@ pub struct Model {
 /// The term and the members in force at an entry, if the server's log still tells.
 fn held(node: &Server, index: Index) -> Option<(Term, Option<String>)> {
     let members = node.log().configuration_in_force_at(index);
-    let named = (!members.is_of_nobody()).then(|| members.describe());
+    let named = (!members.is_empty()).then(|| members.describe());
     node.log().term_at(index).ok().map(|term| (term, named))
 }
 

@@ -2,7 +2,7 @@
 //! crashes that leave any prefix of what was not reported; and what operators ask for meanwhile.
 
 use proptest::prelude::*;
-use raft_core::{Append, Change, How, Index, Input, NodeId, RoleKind};
+use raft_core::{Append, Change, ChangeOptions, Index, Input, NodeId, RoleKind};
 
 use super::{Cluster, n};
 
@@ -19,7 +19,7 @@ pub enum Act {
     /// So many whole writes survive, then so many pieces of the next.
     Crash(u64, usize, usize),
     /// Some leader is asked.
-    Change(usize, Change, How),
+    Change(usize, Change, ChangeOptions),
     Transfer(usize, u64),
     /// A snapshot is taken, and the log is cut so many entries before its end.
     Snapshot(u64, u64),
@@ -108,7 +108,7 @@ pub fn act_with_changes(size: u64) -> impl Strategy<Value = Act> + Clone {
         match kind {
             0..30 => act,
             30..32 => {
-                let how = How {
+                let how = ChangeOptions {
                     forced: draws.below(2) == 1,
                     stays_joint: draws.below(5) == 4,
                 };

@@ -1,6 +1,6 @@
 //! §6, dissertation §4.3: arbitrary changes, through a joint configuration in which both decide.
 
-use raft_core::{Body, Change, ChangeFailure, How, Input, RoleKind};
+use raft_core::{Body, Change, ChangeFailure, ChangeOptions, Input, RoleKind};
 
 use super::{GRANT, configured_at, every_choice, to, with_spares};
 use crate::common::{Cluster, n};
@@ -231,7 +231,7 @@ fn a_new_leader_that_has_the_joint_configuration_goes_on_with_the_change() {
 fn a_joint_configuration_that_is_to_stay_is_left_when_somebody_asks() {
     let mut cluster = with_spares(3, 2);
     let change = &to(&[3, 4, 5]);
-    let how = How {
+    let how = ChangeOptions {
         stays_joint: true,
         forced: true,
     };

@@ -1,6 +1,6 @@
 //! §5.3, the leader's side: how entries get to the others.
 
-use raft_core::{Body, Effect, Event, Index, Pace, Source, Standard, Term};
+use raft_core::{Body, Effect, Event, Index, ProgressState, Source, Standard, Term};
 
 use super::{peer, plays};
 use crate::common::card::{accepted, append, rejected};
@@ -238,7 +238,7 @@ fn entries_follow_each_other_without_waiting_for_answers() {
     for _ in 0..5 {
         cluster.propose(1);
     }
-    assert_eq!(peer(&cluster, 1, 2).pace, Pace::Replicate);
+    assert_eq!(peer(&cluster, 1, 2).pace, ProgressState::Replicate);
     let to_2: Vec<_> = cluster
         .wire
         .iter()

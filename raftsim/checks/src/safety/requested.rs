@@ -8,7 +8,7 @@ use sut::{NodeSet, Operator, Property, Server, engine_id};
 
 use super::{Found, Safety};
 use crate::configurations::Sets;
-use crate::requested_change::{Wish, but};
+use crate::requested_change::{RequestedChange, but};
 use crate::subject::Subject;
 
 const AS_ASKED: Property = Property::MembersAsAsked;
@@ -21,7 +21,7 @@ pub(super) struct Asked {
     /// When each node was last heard from.
     heard: Vec<u64>,
     /// It has asked the others for silence.
-    hushed: bool,
+    quiescing: bool,
     /// As a leader without a vote: when each voter last followed, as it believes itself.
     followed: Option<Vec<(NodeId, u64)>>,
     /// When its disk last finished something, or had nothing to do.
@@ -31,7 +31,7 @@ pub(super) struct Asked {
 /// One change that a leader was asked for.
 #[derive(Clone, Debug)]
 struct Ask {
-    wish: Wish,
+    wish: RequestedChange,
     /// Where its log ended once it had begun with it.
     through: u64,
     /// What it knew to be committed then.
@@ -82,7 +82,7 @@ impl Safety {
             watched.asked.asks.clear();
             watched.asked.heard.clear();
             watched.asked.followed = None;
-            watched.asked.hushed = false;
+            watched.asked.quiescing = false;
             return knew;
         }
         match step.action {
@@ -95,7 +95,7 @@ impl Safety {
                 command: Operator::Command(kv::Operator::Change { change, how }),
                 ..
             } => watched.asked.asks.push(Ask {
-                wish: Wish {
+                wish: RequestedChange {
                     change: change.clone(),
                     how: *how,
                     was: knew.members,
@@ -146,9 +146,9 @@ impl Safety {
         let asked = &mut self.watched(id).asked;
         for (_, message) in &step.output.sends {
             match message.raft.body {
-                Body::Sleep { .. } => asked.hushed = true,
-                Body::AppendEntries(_) | Body::InstallSnapshot(_) if asked.hushed => {
-                    asked.hushed = false;
+                Body::Sleep { .. } => asked.quiescing = true,
+                Body::AppendEntries(_) | Body::InstallSnapshot(_) if asked.quiescing => {
+                    asked.quiescing = false;
                     asked.heard.fill(local);
                 }
                 _ => {}

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use checks::Wish;
+use checks::RequestedChange;
 use raft_core::{AppendEntries, Body, EntryId, Event, Index, Instant, RoleKind, Term, Write};
 use simulator::NodeId;
 use sut::engine_id;
@@ -24,7 +24,7 @@ pub(super) struct Now {
     pub(super) votes: Vec<NodeId>,
     /// What it was asked to make of the members and has not answered, each with the end of its log
     /// once it had begun with it.
-    pub(super) wishes: Vec<(Wish, u64)>,
+    pub(super) wishes: Vec<(RequestedChange, u64)>,
     /// As a leader, whom it has heard from.
     pub(super) reign: Reign,
 }

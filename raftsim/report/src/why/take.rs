@@ -1,6 +1,6 @@
 //! Takes events down: each as facts, and as slips where a rule does not allow what a node did.
 
-use checks::Wish;
+use checks::RequestedChange;
 use raft_core::{Body, Event, Outcome, RoleKind};
 use simulator::NodeId;
 
@@ -54,7 +54,7 @@ impl Account {
             }
             What::Ordered(kv::Operator::Change { change, how }) => {
                 let was = now.look.as_ref().map(|look| look.members);
-                let wish = Wish {
+                let wish = RequestedChange {
                     change: change.clone(),
                     how: *how,
                     was: was.unwrap_or_default(),

@@ -80,7 +80,7 @@ impl Director<'_> {
             let most = offered
                 .accepted
                 .iter()
-                .map(|entry| offered.applied_at(*entry, &self.program.past, cluster))
+                .map(|entry| offered.applied_at(*entry, &self.program.committed, cluster))
                 .max();
             match most {
                 None => return Some(format!("nobody accepted operation {place}")),
@@ -153,7 +153,7 @@ impl Director<'_> {
     fn applied_commands(&self, cluster: &Cluster<Server>, id: NodeId) -> u64 {
         let commands = |server: &Server| {
             let applied = Index(server.node().applied());
-            self.program.past.commands(server, applied)
+            self.program.committed.commands(server, applied)
         };
         cluster.node(id).map_or(0, commands)
     }

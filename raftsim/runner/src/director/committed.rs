@@ -7,7 +7,7 @@ use sut::Server;
 
 /// The committed log, as far as scripts ask about it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Past {
+pub(super) struct CommittedLog {
     entries: Vec<Committed>,
 }
 
@@ -19,7 +19,7 @@ struct Committed {
     commands: u64,
 }
 
-impl Past {
+impl CommittedLog {
     /// Learns what was committed since it learned last.
     pub(super) fn learn(&mut self, committed: &[Payload]) {
         let new = committed.get(self.entries.len()..).unwrap_or_default();

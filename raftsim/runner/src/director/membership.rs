@@ -4,7 +4,7 @@
 //! deposed and has not noticed is told, too.
 
 use checks::Violation;
-use raft_core::{Change, Configuration, How, Members, RoleKind};
+use raft_core::{Change, ChangeOptions, Configuration, Members, RoleKind};
 use scenario::{Action, MembersChange, Selector};
 use simulator::{FaultKind, NodeId};
 use sut::{Operator, members, raft_id};
@@ -52,7 +52,12 @@ impl Director<'_> {
     }
 
     /// What is to be changed; nothing if nobody fits.
-    fn change(&self, action: &Action, draw: Draw, world: &KvWorld) -> Option<(Change, How)> {
+    fn change(
+        &self,
+        action: &Action,
+        draw: Draw,
+        world: &KvWorld,
+    ) -> Option<(Change, ChangeOptions)> {
         let now = members::in_force(world.cluster());
         let votes = |_: &KvWorld, id| now.is_some_and(|now| now.is_voter(raft_id(id)));
         let member = |_: &KvWorld, id| now.is_some_and(|now| now.is_member(raft_id(id)));
@@ -86,7 +91,7 @@ impl Director<'_> {
             Action::LeaveJoint(_) => Change::Leave,
             _ => unreachable!("no other action changes the members"),
         };
-        Some((change, How::default()))
+        Some((change, ChangeOptions::default()))
     }
 
     fn exactly(
@@ -94,7 +99,7 @@ impl Director<'_> {
         wanted: &MembersChange,
         draw: Draw,
         world: &KvWorld,
-    ) -> Option<(Change, How)> {
+    ) -> Option<(Change, ChangeOptions)> {
         let now = members::in_force(world.cluster());
         let fits = |world: &KvWorld, id| {
             let witness = now.is_some_and(|now| now.is_witness(raft_id(id)));
@@ -108,7 +113,7 @@ impl Director<'_> {
         let voters = set(&wanted.voters, &Members::new());
         let learners = wanted.learners.as_ref();
         let learners = learners.map(|who| set(who, &voters)).unwrap_or_default();
-        let how = How {
+        let how = ChangeOptions {
             forced: wanted.forced,
             stays_joint: wanted.stays_joint,
         };

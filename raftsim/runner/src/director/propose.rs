@@ -8,7 +8,7 @@ use simulator::{ClientId, Cluster, NodeId, Span, Time};
 use sut::{FIRST_OPERATOR, Operator, Proposal, Server};
 
 use super::Director;
-use super::committed::Past;
+use super::committed::CommittedLog;
 use super::script::{Busy, Flow};
 use crate::convert::span;
 use crate::spectator::Watching;
@@ -47,11 +47,16 @@ impl Offered {
     }
 
     /// How many nodes have applied it at this index.
-    pub(super) fn applied_at(&self, index: Index, past: &Past, cluster: &Cluster<Server>) -> usize {
+    pub(super) fn applied_at(
+        &self,
+        index: Index,
+        committed: &CommittedLog,
+        cluster: &Cluster<Server>,
+    ) -> usize {
         let own = Some(u64::from(self.client.0));
         let has = |id: &NodeId| {
             cluster.node(*id).is_some_and(|server| {
-                server.node().applied() >= index.0 && past.asker(server, index) == own
+                server.node().applied() >= index.0 && committed.asker(server, index) == own
             })
         };
         cluster.nodes().filter(has).count()
@@ -226,7 +231,7 @@ impl<'s> Director<'s> {
     ) -> Option<String> {
         let wanted = start.index?;
         let server = world.cluster().node(node)?;
-        let commands = self.program.past.commands(server, index);
+        let commands = self.program.committed.commands(server, index);
         let is = commands.saturating_sub(u64::from(place));
         let name = &self.scenario.nodes[node.0 as usize];
         let lack = format!("{name} accepted it as command {is}, not {wanted}");
@@ -335,8 +340,8 @@ impl<'s> Director<'s> {
         let one = pending.one;
         let answered = offered.answer.is_some();
         let asks = matches!(offered.op, Op::Get { .. }) || one.version.is_some();
-        let (past, cluster) = (&self.program.past, world.cluster());
-        let applied = |on: u32| offered.applied_at(index, past, cluster) >= on as usize;
+        let (committed, cluster) = (&self.program.committed, world.cluster());
+        let applied = |on: u32| offered.applied_at(index, committed, cluster) >= on as usize;
         (answered || !asks) && one.on.map_or(answered, applied)
     }
 
@@ -352,7 +357,7 @@ impl<'s> Director<'s> {
         if let Some(wanted) = one.index
             && let Some(server) = world.cluster().node(node)
         {
-            let is = self.program.past.commands(server, index);
+            let is = self.program.committed.commands(server, index);
             if !wanted.holds(is) {
                 return Some(format!("it is command {is}, not {wanted}"));
             }
@@ -377,7 +382,7 @@ impl<'s> Director<'s> {
         let cluster = world.cluster();
         let applied = offered.accepted.iter();
         let applied = applied
-            .map(|index| offered.applied_at(*index, &self.program.past, cluster))
+            .map(|index| offered.applied_at(*index, &self.program.committed, cluster))
             .max();
         let answered = if offered.answer.is_some() {
             "was answered"

@@ -9,10 +9,12 @@ use std::collections::BTreeMap;
 
 use checks::{Checks, Meter, Violation};
 use rand_chacha::ChaCha8Rng;
-use scenario::{Asked, Budget, If, Own, Parallel, ParallelEnds, RESTLESS, Repeat, Statement, What};
+use scenario::{
+    ACTION_LIMIT, Asked, Budget, If, Own, Parallel, ParallelEnds, Repeat, Statement, What,
+};
 use simulator::{NodeId, Span, Time};
 
-use super::committed::Past;
+use super::committed::CommittedLog;
 use super::draws::{Draw, count_within, hits, within};
 use super::propose::{Offered, Pending};
 use super::{Director, Item};
@@ -46,7 +48,7 @@ pub(super) struct Program<'s> {
     /// What nodes have sent so far.
     pub(super) meter: Meter,
     /// What is committed.
-    pub(super) past: Past,
+    pub(super) committed: CommittedLog,
     /// How many steps were done at this time.
     pace: (Time, u32),
     failure: Option<Failure>,
@@ -144,7 +146,7 @@ impl<'s> Director<'s> {
         let script = &self.scenario.phases()[self.phase].script;
         self.program = Program {
             clients: self.program.clients,
-            past: std::mem::take(&mut self.program.past),
+            committed: std::mem::take(&mut self.program.committed),
             ..Program::default()
         };
         if !script.is_empty() {
@@ -168,7 +170,7 @@ impl<'s> Director<'s> {
     pub(crate) fn learn(&mut self, checks: &Checks) {
         if self.script_is_next() {
             self.program.meter = checks.meter();
-            self.program.past.learn(checks.committed());
+            self.program.committed.learn(checks.committed());
             let open = self.program.offers.iter_mut();
             open.for_each(|offered| offered.learn(checks.history()));
         }
@@ -273,7 +275,7 @@ impl<'s> Director<'s> {
                 threads[thread].at = Some(step);
                 if self.is_restless(now) {
                     let lack =
-                        format!("more than {RESTLESS} steps at one moment: no end is in sight");
+                        format!("more than {ACTION_LIMIT} steps at one moment: no end is in sight");
                     self.fail(step, false, lack, world);
                     return Ok(Flow::On);
                 }
@@ -288,7 +290,7 @@ impl<'s> Director<'s> {
             *pace = (now, 0);
         }
         pace.1 += 1;
-        pace.1 > RESTLESS
+        pace.1 > ACTION_LIMIT
     }
 
     /// The list on top of a thread's stack is done.

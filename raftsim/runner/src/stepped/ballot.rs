@@ -8,16 +8,16 @@ use simulator::{
 use sut::{NodeSet, Server};
 
 use super::observers::Halt;
-use super::step_failure::Miss;
+use super::step_failure::StepFailure;
 use super::{Player, kinds};
 
 /// Hears what nodes decide.
 #[derive(Default)]
-struct Ear {
+struct Decisions {
     heard: Vec<kv::Event>,
 }
 
-impl Observer<Server> for Ear {
+impl Observer<Server> for Decisions {
     type Violation = Halt;
 
     fn wants_events(&self) -> bool {
@@ -53,7 +53,7 @@ impl Player<'_> {
         while let Some(round) = self.round(node) {
             for decision in self.ask_all(node, round, votes)? {
                 if !decision.granted {
-                    return Err(Miss::Refuses(decision.voter, decision.event).into());
+                    return Err(StepFailure::Refuses(decision.voter, decision.event).into());
                 }
             }
             if self.has_not_moved(node, round) {
@@ -63,7 +63,7 @@ impl Player<'_> {
         let (role, term) = self.standing(node);
         match role {
             RoleKind::Leader => Ok(()),
-            role => Err(Miss::DoesNotLead(node, role, term).into()),
+            role => Err(StepFailure::DoesNotLead(node, role, term).into()),
         }
     }
 
@@ -84,7 +84,7 @@ impl Player<'_> {
                 .position(|decision| granted_by.contains(decision.voter) && !decision.granted);
             if let Some(place) = refusal {
                 let Decision { voter, event, .. } = last.swap_remove(place);
-                return Err(Miss::Refuses(voter, event).into());
+                return Err(StepFailure::Refuses(voter, event).into());
             }
             if self.has_not_moved(node, round) {
                 break;
@@ -94,10 +94,10 @@ impl Player<'_> {
             .into_iter()
             .find(|decision| refused_by.contains(decision.voter) && decision.granted);
         if let Some(Decision { voter, event, .. }) = granted {
-            return Err(Miss::Grants(voter, event).into());
+            return Err(StepFailure::Grants(voter, event).into());
         }
         match self.standing(node) {
-            (RoleKind::Leader, term) => Err(Miss::Leads(node, term).into()),
+            (RoleKind::Leader, term) => Err(StepFailure::Leads(node, term).into()),
             _ => Ok(()),
         }
     }
@@ -105,12 +105,14 @@ impl Player<'_> {
     /// Its time is out.
     fn stand(&mut self, node: NodeId) -> Result<(), Halt> {
         if self.world.cluster().node(node).is_some() && self.standing(node).0 == RoleKind::Leader {
-            return Err(Miss::DoesNotStand(node, RoleKind::Leader).into());
+            return Err(StepFailure::DoesNotStand(node, RoleKind::Leader).into());
         }
         self.act(&Action::Wake(node))?;
-        self.world.complete(node, &mut self.eye)?;
+        self.world.complete(node, &mut self.observers)?;
         match self.standing(node) {
-            (RoleKind::Follower, _) => Err(Miss::DoesNotStand(node, RoleKind::Follower).into()),
+            (RoleKind::Follower, _) => {
+                Err(StepFailure::DoesNotStand(node, RoleKind::Follower).into())
+            }
             _ => Ok(()),
         }
     }
@@ -170,12 +172,17 @@ impl Player<'_> {
         self.carries(there)?;
         self.carries(back)?;
         let before = self.world.cluster().sent(back.0, back.1);
-        let id = self.request(there, round).ok_or(Miss::NotAsked(voter))?;
-        let mut ear = Ear::default();
-        self.world
-            .perform(&Action::Deliver(id), None, &mut (&mut ear, &mut self.eye))?;
-        self.world.complete(voter, &mut self.eye)?;
-        let decided = ear.heard.into_iter().find_map(|event| {
+        let id = self
+            .request(there, round)
+            .ok_or(StepFailure::NotAsked(voter))?;
+        let mut decisions = Decisions::default();
+        self.world.perform(
+            &Action::Deliver(id),
+            None,
+            &mut (&mut decisions, &mut self.observers),
+        )?;
+        self.world.complete(voter, &mut self.observers)?;
+        let decided = decisions.heard.into_iter().find_map(|event| {
             let granted = granted(&event)?;
             Some(Decision {
                 voter,
@@ -183,16 +190,16 @@ impl Player<'_> {
                 event,
             })
         });
-        let decision = decided.ok_or(Miss::Undecided(voter))?;
+        let decision = decided.ok_or(StepFailure::Undecided(voter))?;
         let answer = self.world.oldest(back, |flight| {
             flight.id.ordinal > before && kinds::is(flight, round.answers)
         });
         match answer {
             Some((id, _)) => {
                 self.act(&Action::Deliver(id))?;
-                self.world.complete(node, &mut self.eye)?;
+                self.world.complete(node, &mut self.observers)?;
             }
-            None if decision.granted => return Err(Miss::NoAnswer(voter).into()),
+            None if decision.granted => return Err(StepFailure::NoAnswer(voter).into()),
             None => {}
         }
         Ok(decision)
@@ -211,8 +218,8 @@ impl Player<'_> {
     pub(super) fn carries(&self, link: Pair) -> Result<(), Halt> {
         match self.world.gate(link) {
             Gate::Open => Ok(()),
-            Gate::Held => Err(Miss::Held(link).into()),
-            Gate::Cut => Err(Miss::Cut(link).into()),
+            Gate::Held => Err(StepFailure::Held(link).into()),
+            Gate::Cut => Err(StepFailure::Cut(link).into()),
         }
     }
 }

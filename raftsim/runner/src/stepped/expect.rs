@@ -11,7 +11,7 @@ use sut::{MemberSets, NodeSet, Server, engine_id};
 
 use super::Player;
 use super::observers::Halt;
-use super::step_failure::Miss;
+use super::step_failure::StepFailure;
 
 impl Player<'_> {
     pub(super) fn expect(&mut self, expected: &Expected) -> Result<(), Halt> {
@@ -34,7 +34,7 @@ impl Player<'_> {
             let raft = self.up("members", *node)?.node().raft();
             let was = MemberSets::from(raft.configuration());
             if was != *wanted {
-                let show = |members: MemberSets| members.show(self.eye.names);
+                let show = |members: MemberSets| members.show(self.observers.names);
                 let (wanted, was) = (show(*wanted), show(was));
                 return Err(differs("members", (*node).into(), &wanted, &was));
             }
@@ -78,7 +78,7 @@ impl Player<'_> {
         for (node, wanted) in &expected.voted_for {
             let voted = self.up("voted_for", *node)?.node().raft().voted_for();
             let name = |node: Option<NodeId>| match node {
-                Some(node) => self.eye.names[node.0 as usize].as_str(),
+                Some(node) => self.observers.names[node.0 as usize].as_str(),
                 None => "nobody",
             };
             let was = voted.map(engine_id);
@@ -99,7 +99,7 @@ impl Player<'_> {
     }
 
     fn clients(&self, expected: &Expected) -> Result<(), Halt> {
-        let history = self.eye.checks.history();
+        let history = self.observers.checks.history();
         let reply = |client: ClientId| match &history.last(client)?.end {
             End::Answered { reply, .. } => Some(reply),
             End::Expired | End::Unknown => None,
@@ -195,7 +195,7 @@ fn text(bytes: &Bytes) -> String {
 }
 
 fn differs(field: &'static str, whose: Endpoint, wanted: &str, was: &str) -> Halt {
-    Miss::Differs {
+    StepFailure::Differs {
         field,
         whose,
         wanted: wanted.to_owned(),

@@ -47,7 +47,7 @@ impl Player<'_> {
 
     fn set(&mut self, deed: &str, links: Vec<Pair>, gate: Gate, kind: FaultKind) {
         self.world.set_gates(&links, gate);
-        self.eye.faults.note(kind);
+        self.observers.faults.note(kind);
         self.tell_links(deed, &links);
     }
 

@@ -20,18 +20,18 @@ use sut::{Server, Variant, panics};
 use crate::judge;
 use crate::judge::{Ended, outcome, passed};
 use crate::link_text;
-use crate::liveness::Vigil;
+use crate::liveness::LivenessMonitor;
 use crate::spectator::Spectator;
 use crate::unmet::{Missed, Unmet};
 use crate::verdict::{Outcome, Stop};
 use crate::world::members;
 
 use faults::Faults;
-use observers::{Eye, Halt};
-use step_failure::Miss;
+use observers::{Halt, Observers};
+use step_failure::StepFailure;
 
 /// So many actions one `settle` performs at most.
-const RESTLESS: u64 = 1_000_000;
+const ACTION_LIMIT: u64 = 1_000_000;
 
 /// Whether a step that cannot be done, or that expects something else, ends the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,14 +78,14 @@ pub fn play(
         scenario,
         world: Stepped::new(cluster, completions),
         serials: vec![0; scenario.clients.count as usize],
-        eye: Eye {
+        observers: Observers {
             observer,
             checks: Checks::new(
                 names.clone(),
                 scenario.founders(),
                 &scenario.expect.properties(),
             ),
-            vigil: Vigil::new(scenario),
+            liveness: LivenessMonitor::new(scenario),
             faults: Faults::default(),
             names: &names,
         },
@@ -93,8 +93,12 @@ pub fn play(
     let mut done = Vec::with_capacity(script.steps.len());
     let mut first = None;
     let run = panics::catch(|| player.script(script, insist, &mut done, &mut first));
-    let Player { world, mut eye, .. } = player;
-    let mut stopped = judge::settle(scenario, run, world.cluster(), &mut eye.checks);
+    let Player {
+        world,
+        mut observers,
+        ..
+    } = player;
+    let mut stopped = judge::settle(scenario, run, world.cluster(), &mut observers.checks);
     if let (Ok(()) | Err(Stop::Unmet(_)), Some(unmet)) = (&stopped, first) {
         stopped = Err(Stop::Unmet(unmet));
     }
@@ -104,11 +108,11 @@ pub fn play(
         now: world.now(),
         faults: match recorded {
             Some(recorded) => faults::of(recorded),
-            None => eye.faults.counts(),
+            None => observers.faults.counts(),
         },
         reordered: recorded.map_or(0, |recorded| recorded.reordered),
     };
-    let outcome = outcome(scenario, &ended, eye.checks, stopped);
+    let outcome = outcome(scenario, &ended, observers.checks, stopped);
     Played { outcome, done }
 }
 
@@ -118,12 +122,12 @@ struct Player<'p> {
     world: Stepped<Server>,
     /// The last serial of each client.
     serials: Vec<u64>,
-    eye: Eye<'p>,
+    observers: Observers<'p>,
 }
 
 /// Whether the script goes on without a step that failed so.
-fn skips(script: &Script, miss: &Miss) -> bool {
-    script.impossible == Impossible::Skip && !matches!(miss, Miss::Differs { .. })
+fn skips(script: &Script, miss: &StepFailure) -> bool {
+    script.impossible == Impossible::Skip && !matches!(miss, StepFailure::Differs { .. })
 }
 
 impl Player<'_> {
@@ -142,17 +146,17 @@ impl Player<'_> {
         };
         for step in &script.steps {
             let result = self.step(step, insist);
-            done.push(!matches!(result, Err(Halt::Miss(_))));
+            done.push(!matches!(result, Err(Halt::StepFailure(_))));
             match result {
                 Ok(()) => {}
                 Err(Halt::Violation(violation)) => return Err(Stop::Violation(violation)),
                 Err(Halt::Late(unmet)) => return Err(Stop::Late(unmet)),
-                Err(Halt::Miss(miss)) if skips(script, &miss) => {}
-                Err(Halt::Miss(miss)) => match insist {
+                Err(Halt::StepFailure(miss)) if skips(script, &miss) => {}
+                Err(Halt::StepFailure(miss)) => match insist {
                     Insist::Yes => return Err(Stop::Unmet(self.unmet(step, &miss))),
                     Insist::No => {
                         // Words only where somebody listens.
-                        if self.eye.observer.wants_events() {
+                        if self.observers.observer.wants_events() {
                             let [what, why] = self.unmet(step, &miss).facts;
                             self.tell(&format!("{what} cannot be done: {why}"));
                         }
@@ -172,7 +176,7 @@ impl Player<'_> {
         let moved = self.world.advance_to(end);
         moved.expect("the end is not in the past");
         self.within_limits()?;
-        let ended = self.eye.phase_ends(self.world.cluster(), end);
+        let ended = self.observers.phase_ends(self.world.cluster(), end);
         ended.map_err(Stop::Late)
     }
 
@@ -206,7 +210,7 @@ impl Player<'_> {
         match verb {
             Verb::Settle(span) => {
                 let span = Span(span.get());
-                Ok(self.world.settle(span, RESTLESS, &mut self.eye)?)
+                Ok(self.world.settle(span, ACTION_LIMIT, &mut self.observers)?)
             }
             Verb::Advance(span) => {
                 let span = Span(span.get());
@@ -220,7 +224,7 @@ impl Player<'_> {
             } => self.campaign(*node, *granted_by, *refused_by),
             Verb::Replicate { from, to, through } => self.replicate(*from, *to, *through),
             Verb::Expect(expected) => {
-                self.eye.observer.expected(self.world.now(), expected);
+                self.observers.observer.expected(self.world.now(), expected);
                 self.expect(expected)
             }
             Verb::Ask(question) => {
@@ -229,10 +233,10 @@ impl Player<'_> {
             }
             Verb::Phase(name) => {
                 let now = self.world.now();
-                let ended = self.eye.phase_ends(self.world.cluster(), now);
+                let ended = self.observers.phase_ends(self.world.cluster(), now);
                 ended.map_err(Halt::Late)?;
-                self.eye.vigil.begins(name, now);
-                self.eye.observer.phase(now, name);
+                self.observers.liveness.begins(name, now);
+                self.observers.observer.phase(now, name);
                 self.tell(&format!("phase {name} begins"));
                 Ok(())
             }
@@ -262,21 +266,21 @@ impl Player<'_> {
 
     /// Performs one action now.
     fn act(&mut self, action: &Action<Server>) -> Result<Applied, Halt> {
-        Ok(self.world.perform(action, None, &mut self.eye)?)
+        Ok(self.world.perform(action, None, &mut self.observers)?)
     }
 
     /// Moves time forward.
     fn to(&mut self, time: Time) -> Result<(), Halt> {
         let now = self.world.now();
         if time < now {
-            return Err(Miss::Late { time, now }.into());
+            return Err(StepFailure::Late { time, now }.into());
         }
         Ok(self.world.advance_to(time)?)
     }
 
     fn tell(&mut self, deed: &str) {
         let now = self.world.now();
-        self.eye.observer.told(now, deed);
+        self.observers.observer.told(now, deed);
     }
 
     fn tell_nodes(&mut self, deed: &str, nodes: &[NodeId]) {
@@ -307,16 +311,16 @@ impl Player<'_> {
             Who::Removed => members::of_rank(cluster, Rank::Removed),
         };
         if found.is_empty() {
-            return Err(Miss::Nobody.into());
+            return Err(StepFailure::Nobody.into());
         }
         Ok(found)
     }
 
-    fn unmet(&self, step: &ScriptStep, miss: &Miss) -> Unmet {
+    fn unmet(&self, step: &ScriptStep, miss: &StepFailure) -> Unmet {
         let names = &self.scenario.nodes;
         let facts = [
             format!("{}: {}", step.place, shown_step(step, names)),
-            miss.says(self.eye.names),
+            miss.says(self.observers.names),
         ];
         Unmet {
             missed: Missed::Step,

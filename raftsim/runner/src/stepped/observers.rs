@@ -1,4 +1,4 @@
-//! Everybody who watches a stepped run: whoever asked to, the checks, the vigil, the count of
+//! The observers of a stepped run: the caller's, the checks, the liveness monitor, the count of
 //! faults.
 
 use checks::{Checks, Violation};
@@ -6,8 +6,8 @@ use simulator::{Action, Cluster, Observer, Step, Stopped, Time};
 use sut::Server;
 
 use super::faults::Faults;
-use super::step_failure::Miss;
-use crate::liveness::Vigil;
+use super::step_failure::StepFailure;
+use crate::liveness::LivenessMonitor;
 use crate::spectator::Spectator;
 use crate::unmet::Unmet;
 
@@ -18,18 +18,18 @@ pub(super) enum Halt {
     /// Something did not come true in time.
     Late(Unmet),
     /// The step cannot be done, or the cluster is not as it expects.
-    Miss(Miss),
+    StepFailure(StepFailure),
 }
 
-impl From<Miss> for Halt {
-    fn from(miss: Miss) -> Self {
-        Self::Miss(miss)
+impl From<StepFailure> for Halt {
+    fn from(miss: StepFailure) -> Self {
+        Self::StepFailure(miss)
     }
 }
 
 impl From<simulator::Refusal> for Halt {
     fn from(refusal: simulator::Refusal) -> Self {
-        Self::Miss(Miss::Refused(refusal))
+        Self::StepFailure(StepFailure::Refused(refusal))
     }
 }
 
@@ -37,23 +37,23 @@ impl From<Stopped<Halt>> for Halt {
     fn from(stopped: Stopped<Halt>) -> Self {
         match stopped {
             Stopped::Refused(refusal) => refusal.into(),
-            Stopped::Restless => Miss::Restless.into(),
+            Stopped::ActionLimit => StepFailure::ActionLimit.into(),
             Stopped::Objection(halt) => halt,
         }
     }
 }
 
 /// All who watch.
-pub(super) struct Eye<'p> {
+pub(super) struct Observers<'p> {
     pub(super) observer: &'p mut dyn Spectator,
     pub(super) checks: Checks,
-    pub(super) vigil: Vigil<'p>,
+    pub(super) liveness: LivenessMonitor<'p>,
     pub(super) faults: Faults,
     pub(super) names: &'p [String],
 }
 
-impl Eye<'_> {
-    /// Lets the vigil look at every time that it wants to up to `time`, itself included if `at` is
+impl Observers<'_> {
+    /// Lets the liveness monitor look at every time that it wants to up to `time`, itself included if `at` is
     /// set. Nothing happened since, so all looks see the cluster as it is.
     pub(super) fn look_until(
         &mut self,
@@ -62,31 +62,32 @@ impl Eye<'_> {
         at: bool,
     ) -> Result<(), Unmet> {
         let due = |next: Time| next < time || (at && next == time);
-        while let Some(next) = self.vigil.next_time().filter(|next| due(*next)) {
-            self.vigil.look(next, cluster, &self.checks, self.names)?;
+        while let Some(next) = self.liveness.next_time().filter(|next| due(*next)) {
+            self.liveness
+                .look(next, cluster, &self.checks, self.names)?;
         }
         Ok(())
     }
 
-    /// The present phase ends, or the run: the vigil looks at all that is left of it.
+    /// The present phase ends, or the run: the liveness monitor looks at all that is left of it.
     pub(super) fn phase_ends(
         &mut self,
         cluster: &Cluster<Server>,
         time: Time,
     ) -> Result<(), Unmet> {
         self.look_until(cluster, time, false)?;
-        self.vigil.ends(time, cluster, &self.checks, self.names)
+        self.liveness.ends(time, cluster, &self.checks, self.names)
     }
 }
 
-impl Observer<Server> for Eye<'_> {
+impl Observer<Server> for Observers<'_> {
     type Violation = Halt;
 
     fn wants_events(&self) -> bool {
         self.observer.wants_events()
     }
 
-    /// In a timed run the vigil looks after what the director does at its time, and before what
+    /// In a timed run the liveness monitor looks after what the director does at its time, and before what
     /// falls due then; where a phase begins it looks first. A stepped run keeps to that, so that a
     /// recording ends as its run did.
     #[inline]

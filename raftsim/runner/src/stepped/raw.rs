@@ -9,7 +9,7 @@ use sut::Server;
 
 use super::gates::joined;
 use super::observers::Halt;
-use super::step_failure::Miss;
+use super::step_failure::StepFailure;
 use super::{Player, kinds};
 use crate::convert::rate;
 
@@ -88,14 +88,14 @@ impl Player<'_> {
     fn disk(&mut self, nodes: &[NodeId], stall: bool) -> Result<(), Halt> {
         if stall {
             self.tell_nodes("stall the disk of", nodes);
-            self.eye.faults.note(FaultKind::DiskStall);
+            self.observers.faults.note(FaultKind::DiskStall);
             nodes.iter().for_each(|node| self.world.stall_disk(*node));
             return Ok(());
         }
         self.tell_nodes("as usual again: disk of", nodes);
         for node in nodes {
             self.world.restore_disk(*node);
-            self.world.complete(*node, &mut self.eye)?;
+            self.world.complete(*node, &mut self.observers)?;
         }
         Ok(())
     }
@@ -125,15 +125,15 @@ impl Player<'_> {
         if !letters.all {
             let ends = (from.only(), to.only());
             let (Some(from), Some(to)) = ends else {
-                return Err(Miss::NoMessage.into());
+                return Err(StepFailure::NoMessage.into());
             };
             let link = (from, to);
             let id = match letters.ordinal {
                 Some(ordinal) => MessageId { from, to, ordinal },
-                None => self.oldest(link, letters).ok_or(Miss::NoMessage)?,
+                None => self.oldest(link, letters).ok_or(StepFailure::NoMessage)?,
             };
             if carried && self.is_cut(link) {
-                return Err(Miss::Cut(link).into());
+                return Err(StepFailure::Cut(link).into());
             }
             return self.one(&action(id));
         }
@@ -144,7 +144,7 @@ impl Player<'_> {
             }
         }
         if found.is_empty() {
-            return Err(Miss::NoMessage.into());
+            return Err(StepFailure::NoMessage.into());
         }
         found.into_iter().try_for_each(|id| self.one(&action(id)))
     }

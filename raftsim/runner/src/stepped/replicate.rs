@@ -7,7 +7,7 @@ use simulator::{Action, MessageId, NodeId, Pair};
 use sut::{NodeSet, raft_id};
 
 use super::observers::Halt;
-use super::step_failure::Miss;
+use super::step_failure::StepFailure;
 use super::{Player, kinds};
 
 /// So often the leader may be silent before it is given up: it tries again at each heartbeat.
@@ -33,7 +33,7 @@ impl Player<'_> {
         let last = self.leads(from)?;
         let through = through.map_or(last, Index);
         if through > last {
-            return Err(Miss::Short(from, last).into());
+            return Err(StepFailure::Short(from, last).into());
         }
         for node in to.iter().filter(|node| *node != from) {
             self.carries((from.into(), node.into()))?;
@@ -49,7 +49,7 @@ impl Player<'_> {
         let raft = server.ok_or(simulator::Refusal::Down)?.node().raft();
         match raft.role() {
             RoleKind::Leader => Ok(raft.log().last_index()),
-            role => Err(Miss::NotLeader(leader, role, raft.current_term()).into()),
+            role => Err(StepFailure::NotLeader(leader, role, raft.current_term()).into()),
         }
     }
 
@@ -65,7 +65,7 @@ impl Player<'_> {
             }
             if let Some(id) = self.next_message(leader, node, through) {
                 self.act(&Action::Deliver(id))?;
-                self.world.complete(node, &mut self.eye)?;
+                self.world.complete(node, &mut self.observers)?;
                 continue;
             }
             silences += 1;
@@ -73,9 +73,9 @@ impl Player<'_> {
                 break;
             }
             self.act(&Action::Wake(leader))?;
-            self.world.complete(leader, &mut self.eye)?;
+            self.world.complete(leader, &mut self.observers)?;
         }
-        Err(Miss::Behind(node, self.matched(leader, node)).into())
+        Err(StepFailure::Behind(node, self.matched(leader, node)).into())
     }
 
     /// How far the leader knows a node's log to match its own.
@@ -97,7 +97,7 @@ impl Player<'_> {
             return Ok(false);
         };
         self.act(&Action::Deliver(id))?;
-        self.world.complete(leader, &mut self.eye)?;
+        self.world.complete(leader, &mut self.observers)?;
         Ok(true)
     }
 

@@ -8,7 +8,7 @@ use sut::time_text;
 
 /// Why a step failed.
 #[derive(Clone, Debug)]
-pub(super) enum Miss {
+pub(super) enum StepFailure {
     /// The engine refuses its action.
     Refused(Refusal),
     /// It was to happen earlier.
@@ -27,7 +27,7 @@ pub(super) enum Miss {
     /// Nobody is meant.
     Nobody,
     /// The cluster does not come to rest.
-    Restless,
+    ActionLimit,
     /// The node does not stand for election when its time is out.
     DoesNotStand(NodeId, RoleKind),
     /// The candidate sent no request to this node, or it is gone.
@@ -59,7 +59,7 @@ pub(super) enum Miss {
     },
 }
 
-impl Miss {
+impl StepFailure {
     /// The same as a sentence, for nodes with these names.
     pub(super) fn says(&self, names: &[String]) -> String {
         let name = |node: &NodeId| names[node.0 as usize].as_str();
@@ -75,39 +75,47 @@ impl Miss {
             }
         };
         match self {
-            Miss::Refused(refusal) => refusal.to_string(),
-            Miss::Late { time, now } => format!(
+            StepFailure::Refused(refusal) => refusal.to_string(),
+            StepFailure::Late { time, now } => format!(
                 "it should happen at {}, but it is {} already",
                 time_text::show(time.0),
                 time_text::show(now.0)
             ),
-            Miss::NoMessage => "there is no such message in flight".to_owned(),
-            Miss::Cut((from, to)) => format!("the link {} → {} is cut", end(from), end(to)),
-            Miss::Held((from, to)) => {
+            StepFailure::NoMessage => "there is no such message in flight".to_owned(),
+            StepFailure::Cut((from, to)) => format!("the link {} → {} is cut", end(from), end(to)),
+            StepFailure::Held((from, to)) => {
                 format!("the link {} → {} holds its messages", end(from), end(to))
             }
-            Miss::Nobody => "nobody is meant at this moment".to_owned(),
-            Miss::Restless => "the cluster does not come to rest: too many events".to_owned(),
-            Miss::DoesNotStand(node, role) => {
+            StepFailure::Nobody => "nobody is meant at this moment".to_owned(),
+            StepFailure::ActionLimit => {
+                "the cluster does not come to rest: too many events".to_owned()
+            }
+            StepFailure::DoesNotStand(node, role) => {
                 format!("{} does not stand for election: it is {role}", name(node))
             }
-            Miss::NotAsked(node) => format!("no request to {} is in flight", name(node)),
-            Miss::Undecided(node) => format!("{} does not decide about the request", name(node)),
-            Miss::Refuses(node, event) => format!("{} refuses: {}", name(node), decided(event)),
-            Miss::Grants(node, event) => format!("{} grants: {}", name(node), decided(event)),
-            Miss::NoAnswer(node) => format!("the answer of {} is not in flight", name(node)),
-            Miss::DoesNotLead(node, role, term) => {
+            StepFailure::NotAsked(node) => format!("no request to {} is in flight", name(node)),
+            StepFailure::Undecided(node) => {
+                format!("{} does not decide about the request", name(node))
+            }
+            StepFailure::Refuses(node, event) => {
+                format!("{} refuses: {}", name(node), decided(event))
+            }
+            StepFailure::Grants(node, event) => {
+                format!("{} grants: {}", name(node), decided(event))
+            }
+            StepFailure::NoAnswer(node) => format!("the answer of {} is not in flight", name(node)),
+            StepFailure::DoesNotLead(node, role, term) => {
                 format!("{} does not win: it is {role} in {term}", name(node))
             }
-            Miss::NotLeader(node, role, term) => {
+            StepFailure::NotLeader(node, role, term) => {
                 format!("{} is not the leader: it is {role} in {term}", name(node))
             }
-            Miss::Leads(node, term) => format!("{} wins: it leads in {term}", name(node)),
-            Miss::Short(node, last) => format!("the log of {} ends at {last}", name(node)),
-            Miss::Behind(node, index) => {
+            StepFailure::Leads(node, term) => format!("{} wins: it leads in {term}", name(node)),
+            StepFailure::Short(node, last) => format!("the log of {} ends at {last}", name(node)),
+            StepFailure::Behind(node, index) => {
                 format!("{} has acknowledged only up to {index}", name(node))
             }
-            Miss::Differs {
+            StepFailure::Differs {
                 field,
                 whose,
                 wanted,

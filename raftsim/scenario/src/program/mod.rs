@@ -19,7 +19,7 @@ pub(crate) use place::locate;
 pub(crate) use written::WrittenStatement;
 
 /// The most steps that a script does at one moment: one that does more would never end.
-pub const RESTLESS: u32 = 100_000;
+pub const ACTION_LIMIT: u32 = 100_000;
 
 /// One step of a script.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

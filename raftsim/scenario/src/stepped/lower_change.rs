@@ -1,6 +1,6 @@
 //! From a change of members as written to servers by number.
 
-use raft_core::{Change, Configuration, How, Members};
+use raft_core::{Change, ChangeOptions, Configuration, Members};
 use sut::raft_id;
 
 use super::written::WrittenChange;
@@ -15,7 +15,7 @@ pub(super) fn command(
     written: &WrittenChange,
 ) -> Option<kv::Operator> {
     says_one_thing(checker, at, written)?;
-    let how = How {
+    let how = ChangeOptions {
         forced: written.forced,
         stays_joint: written.stays_joint,
     };

@@ -247,7 +247,7 @@ impl Names<'_> {
         }
     }
 
-    fn change(&self, change: &raft_core::Change, how: raft_core::How) -> WrittenChange {
+    fn change(&self, change: &raft_core::Change, how: raft_core::ChangeOptions) -> WrittenChange {
         use raft_core::Change;
         let name = |id: &raft_core::NodeId| Some(self.node(engine_id(*id)));
         let names = |ids: &raft_core::Members| ids.iter().filter_map(name).collect();

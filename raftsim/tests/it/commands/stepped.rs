@@ -27,7 +27,7 @@ fn a_file_with_branches_is_as_many_runs() {
         "ok     branches#kept",
         "ok     branches#lost",
         "FAILED branches#wrong",
-        "NOT AS THE STEP SAYS",
+        "STEP FAILED",
         "branches.wrong[0] (line 11:15)",
         "S2 refuses",
     ] {
@@ -98,7 +98,7 @@ fn what_came_after_an_unmet_step_is_not_shown_as_what_led_to_it() {
         "C-01",
     ]);
     assert_eq!(said.code, 1, "{}{}", said.out, said.err);
-    let unmet = "NOT AS THE STEP SAYS at 0.990033572s";
+    let unmet = "STEP FAILED at 0.990033572s";
     assert!(said.out.contains(unmet), "{}", said.out);
     let shown = said.out.lines().filter(|line| line.contains('←'));
     let times = shown.filter_map(|line| line.trim().split('s').next());

@@ -1,6 +1,6 @@
 //! Configurations that no correct leader appends, and members that no correct server goes by.
 
-use checks::{Sets, Wish, but};
+use checks::{RequestedChange, Sets, but};
 use raft_core::{Change, Event, RoleKind, RuleId, Source};
 
 use super::{Scene, Slip};
@@ -106,7 +106,8 @@ fn unasked(scene: &mut Scene<'_>, at: u64, is: Sets) {
         scene.own(),
         is.show(names)
     );
-    let again = |wish: &Wish| matches!(wish.change, Change::Add(_)) && wish.target().is_none();
+    let again =
+        |wish: &RequestedChange| matches!(wish.change, Change::Add(_)) && wish.target().is_none();
     let rule = wishes.clone().any(|(wish, _)| again(wish));
     scene.found.push(Slip {
         when: scene.when,
@@ -145,7 +146,7 @@ fn caught_up(scene: &mut Scene<'_>, at: u64, (was, is): (Sets, Sets), through: u
 
 /// A quorum of the next voters followed the leader lately. Where leaders may fall silent nobody can
 /// tell from when on that counts.
-fn is_live(scene: &mut Scene<'_>, at: u64, was: Sets, wish: &Wish) {
+fn is_live(scene: &mut Scene<'_>, at: u64, was: Sets, wish: &RequestedChange) {
     let (settings, now) = (scene.after.settings, scene.after.now);
     let next = wish.target().unwrap_or(was);
     if next.incoming == was.incoming || settings.quiescence {

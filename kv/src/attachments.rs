@@ -3,15 +3,15 @@
 
 use alloc::boxed::Box;
 
-use raft_core::{AppendEntries, Body, Reception, SnapshotId, Source};
+use raft_core::{AppendEntries, Body, SnapshotAttempt, SnapshotId, Source};
 
 use crate::command::{ClientId, Serial};
 use crate::duties::Duties;
-use crate::keeping::Keeping;
 use crate::left_out::leave_out;
 use crate::members;
 use crate::payload::{Payload, PayloadLog, Payloads};
 use crate::snapshot::Piece;
+use crate::snapshot_store::SnapshotStore;
 use crate::stream::{Own, Stream};
 use crate::wire::{LogWrite, Message, Write};
 
@@ -108,7 +108,7 @@ pub(crate) fn record(
 #[inline]
 pub(crate) fn attached<D: Duties>(
     log: &PayloadLog,
-    keeping: &Keeping<D>,
+    snapshots: &SnapshotStore<D>,
     (to, raft): (Receiver, raft_core::Message),
     carried: &Carried<'_>,
 ) -> Option<Message> {
@@ -123,7 +123,7 @@ pub(crate) fn attached<D: Duties>(
             }
         }
         Body::InstallSnapshot(install) => {
-            message.piece = Some(Box::new(keeping.piece(install)?));
+            message.piece = Some(Box::new(snapshots.piece(install)?));
         }
         Body::Propose { .. } => {
             message.proposal = Some(Box::new(carried.proposal()?.clone()));
@@ -143,14 +143,14 @@ pub(crate) fn came<'a>(carried: &Carried<'a>) -> &'a Piece {
 
 /// Takes in the next piece: one that waits here, else the one that has just come.
 pub(crate) fn stored<D: Duties>(
-    keeping: &mut Keeping<D>,
+    snapshots: &mut SnapshotStore<D>,
     stream: &mut Stream,
-    (reception, snapshot, offset): (Reception, SnapshotId, u64),
+    (reception, snapshot, offset): (SnapshotAttempt, SnapshotId, u64),
     carried: &Carried<'_>,
 ) -> Write {
-    let waits = keeping.early.take(reception, offset);
+    let waits = snapshots.pieces.take(reception, offset);
     let bytes = waits.unwrap_or_else(|| came(carried).bytes.clone());
-    keeping.receive(reception, snapshot, offset, &bytes);
+    snapshots.receive(reception, snapshot, offset, &bytes);
     stream.own(Own::Piece {
         reception,
         snapshot,

@@ -48,7 +48,7 @@ impl Session {
 
 /// All sessions that were opened and have not expired, and what time it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Opened {
+pub(crate) struct ExpiringSessions {
     /// The latest stamp applied.
     time: ClusterTime,
     by_id: BTreeMap<SessionId, Session>,
@@ -58,7 +58,7 @@ pub(crate) struct Opened {
     digest: u64,
 }
 
-impl Opened {
+impl ExpiringSessions {
     /// An entry stamped with `time` is applied: what is over by then is forgotten.
     pub(crate) fn pass(&mut self, time: ClusterTime) {
         // Leaders count on from the log, so that only a clock that goes wrong gives less.

@@ -4,19 +4,19 @@
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 
-use raft_core::Reception;
+use raft_core::SnapshotAttempt;
 
 /// What waits, by where it begins.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Early {
+pub(crate) struct PieceBuffer {
     /// The core's go at receiving that they belong to.
-    reception: Reception,
+    reception: SnapshotAttempt,
     pieces: BTreeMap<u64, Arc<[u8]>>,
 }
 
-impl Early {
+impl PieceBuffer {
     /// Keeps a piece, and none of any other go.
-    pub(crate) fn keep(&mut self, reception: Reception, offset: u64, bytes: Arc<[u8]>) {
+    pub(crate) fn keep(&mut self, reception: SnapshotAttempt, offset: u64, bytes: Arc<[u8]>) {
         if self.reception != reception {
             self.reception = reception;
             self.pieces.clear();
@@ -31,7 +31,7 @@ impl Early {
     }
 
     /// The piece that is next, if it waits here. What begins before it is not asked for again.
-    pub(crate) fn take(&mut self, reception: Reception, offset: u64) -> Option<Arc<[u8]>> {
+    pub(crate) fn take(&mut self, reception: SnapshotAttempt, offset: u64) -> Option<Arc<[u8]>> {
         if self.reception != reception {
             return None;
         }
@@ -47,16 +47,20 @@ mod tests {
     #[test]
     fn a_piece_is_given_out_once_and_only_to_its_own_go() {
         let bytes = |text: &[u8]| Arc::from(text);
-        let mut early = Early::default();
+        let mut pieces = PieceBuffer::default();
         for (offset, text) in [(10, b"old"), (20, b"two"), (30, b"six")] {
-            early.keep(Reception(1), offset, bytes(text));
+            pieces.keep(SnapshotAttempt(1), offset, bytes(text));
         }
-        assert_eq!(early.take(Reception(2), 20), None);
-        assert_eq!(early.take(Reception(1), 20), Some(bytes(b"two")));
-        assert_eq!(early.take(Reception(1), 20), None);
-        assert_eq!(early.take(Reception(1), 10), None, "it was passed");
-        early.keep(Reception(2), 40, bytes(b"new"));
-        assert_eq!(early.take(Reception(2), 30), None, "of the go before");
-        assert_eq!(early.take(Reception(2), 40), Some(bytes(b"new")));
+        assert_eq!(pieces.take(SnapshotAttempt(2), 20), None);
+        assert_eq!(pieces.take(SnapshotAttempt(1), 20), Some(bytes(b"two")));
+        assert_eq!(pieces.take(SnapshotAttempt(1), 20), None);
+        assert_eq!(pieces.take(SnapshotAttempt(1), 10), None, "it was passed");
+        pieces.keep(SnapshotAttempt(2), 40, bytes(b"new"));
+        assert_eq!(
+            pieces.take(SnapshotAttempt(2), 30),
+            None,
+            "of the go before"
+        );
+        assert_eq!(pieces.take(SnapshotAttempt(2), 40), Some(bytes(b"new")));
     }
 }

@@ -3,13 +3,13 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use raft_core::{InstallSnapshot, Reception, SnapshotId};
+use raft_core::{InstallSnapshot, SnapshotAttempt, SnapshotId};
 use smallvec::SmallVec;
 
 use crate::disk::Disk;
 use crate::duties::Duties;
-use crate::early::Early;
 use crate::machine::Machine;
+use crate::piece_buffer::PieceBuffer;
 use crate::snapshot::{Piece, Snapshot};
 
 /// When snapshots are taken, and how much of the log stays behind them.
@@ -26,13 +26,13 @@ pub struct Compaction {
 
 /// What a node holds of snapshots.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Keeping<D: Duties> {
+pub(crate) struct SnapshotStore<D: Duties> {
     policy: Compaction,
     /// The newest one last; before it those that are still being sent to somebody.
     whole: SmallVec<[Snapshot; 1]>,
     part: Option<Box<Part<D>>>,
     /// What came of it before what it follows.
-    pub(crate) early: Early,
+    pub(crate) pieces: PieceBuffer,
     /// Entries applied since the newest one, and their bytes.
     since: (u64, u64),
 }
@@ -41,20 +41,20 @@ pub(crate) struct Keeping<D: Duties> {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Part<D: Duties> {
     /// The core's go at it.
-    reception: Reception,
+    reception: SnapshotAttempt,
     id: SnapshotId,
     bytes: Vec<u8>,
     /// What all of them describe, once they are here and were found right.
     machine: Option<Machine<D>>,
 }
 
-impl<D: Duties> Keeping<D> {
+impl<D: Duties> SnapshotStore<D> {
     pub(crate) fn new(policy: Compaction) -> Self {
         Self {
             policy,
             whole: SmallVec::new(),
             part: None,
-            early: Early::default(),
+            pieces: PieceBuffer::default(),
             since: (0, 0),
         }
     }
@@ -63,9 +63,9 @@ impl<D: Duties> Keeping<D> {
     pub(crate) fn found(&mut self, disk: &Disk, duties: &D) -> Option<(SnapshotId, u64)> {
         self.whole.extend(disk.snapshot.clone());
         let (id, bytes) = disk.incoming.as_ref()?;
-        self.receive(Reception(0), *id, 0, bytes);
+        self.receive(SnapshotAttempt(0), *id, 0, bytes);
         let received = bytes.len() as u64;
-        let good = received < id.bytes || self.examine(Reception(0), duties);
+        let good = received < id.bytes || self.examine(SnapshotAttempt(0), duties);
         good.then_some((*id, received))
     }
 
@@ -119,7 +119,7 @@ impl<D: Duties> Keeping<D> {
     /// Takes in a piece.
     pub(crate) fn receive(
         &mut self,
-        reception: Reception,
+        reception: SnapshotAttempt,
         id: SnapshotId,
         offset: u64,
         bytes: &[u8],
@@ -142,7 +142,7 @@ impl<D: Duties> Keeping<D> {
     }
 
     /// Whether all pieces of this go at a snapshot are here.
-    pub(crate) fn is_whole(&self, reception: Reception) -> bool {
+    pub(crate) fn is_whole(&self, reception: SnapshotAttempt) -> bool {
         let part = self.part.as_ref();
         part.is_some_and(|part| {
             part.reception == reception && part.bytes.len() as u64 == part.id.bytes
@@ -150,7 +150,7 @@ impl<D: Duties> Keeping<D> {
     }
 
     /// Whether what is here describes a state, that of its name.
-    pub(crate) fn examine(&mut self, reception: Reception, duties: &D) -> bool {
+    pub(crate) fn examine(&mut self, reception: SnapshotAttempt, duties: &D) -> bool {
         let part = self.part.as_mut();
         let Some(part) = part.filter(|part| part.reception == reception) else {
             return false;
@@ -168,13 +168,13 @@ impl<D: Duties> Keeping<D> {
     /// Whether a part of a snapshot is here.
     #[inline]
     pub(crate) fn holds_part(&self) -> bool {
-        self.part.is_some() || !self.early.is_empty()
+        self.part.is_some() || !self.pieces.is_empty()
     }
 
     /// The core needs nothing of what it was sent any more.
     pub(crate) fn forget_part(&mut self) {
         self.part = None;
-        self.early = Early::default();
+        self.pieces = PieceBuffer::default();
     }
 
     /// The state that a snapshot describes, which takes the place of the node's own.
