@@ -79,7 +79,7 @@ pub enum Operator {
 /// An operation offered by an operator. Offered again, it keeps its client and its serial.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proposal {
-    /// A client number of its own, from [`FIRST_OPERATOR`].
+    /// A client number of its own, from [`FIRST_OPERATOR`](crate::FIRST_OPERATOR).
     pub client: ClientId,
     /// The number of the operation.
     pub serial: u64,
