@@ -188,7 +188,7 @@ impl<R: Rules + ?Sized> Raft<R> {
 
     /// Something is wanted of this leader: it is awake, and if it asked for silence it speaks at
     /// once.
-    fn rouse_leader<O: Observer>(&mut self, observer: &mut O) {
+    fn wake_leader<O: Observer>(&mut self, observer: &mut O) {
         let next = self.now.after(self.settings.heartbeat);
         let Role::Leader(leader) = &mut self.role else {
             return;
@@ -252,7 +252,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    fn rouse_follower<O: Observer>(&mut self, by_leader: bool, observer: &mut O) {
+    fn wake_follower<O: Observer>(&mut self, by_leader: bool, observer: &mut O) {
         let Role::Follower(follower) = &mut self.role else {
             return;
         };
@@ -283,16 +283,16 @@ impl<R: Rules + ?Sized> Raft<R> {
 
     // ---- both -------------------------------------------------------------------------------
 
-    fn wake_peers<O: Observer>(&mut self, by_leader: bool, observer: &mut O) {
+    fn wake_up<O: Observer>(&mut self, by_leader: bool, observer: &mut O) {
         match &self.role {
-            Role::Leader(_) => self.rouse_leader(observer),
-            Role::Follower(_) => self.rouse_follower(by_leader, observer),
+            Role::Leader(_) => self.wake_leader(observer),
+            Role::Follower(_) => self.wake_follower(by_leader, observer),
             Role::PreCandidate(_) | Role::Candidate(_) => {}
         }
     }
 
-    /// Whoever is asked for something by its driver wakes.
-    pub(crate) fn rouse_for<O: Observer>(&mut self, input: &Input<'_>, observer: &mut O) {
+    /// A sleeping server wakes when its driver asks it for something.
+    pub(crate) fn wake_for_input<O: Observer>(&mut self, input: &Input<'_>, observer: &mut O) {
         match input {
             Input::Propose { .. }
             | Input::Read { .. }
@@ -301,7 +301,7 @@ impl<R: Rules + ?Sized> Raft<R> {
             | Input::Campaign
             | Input::StepDown
             | Input::Change { .. }
-            | Input::ForceNewCluster => self.wake_peers(false, observer),
+            | Input::ForceNewCluster => self.wake_up(false, observer),
             Input::Receive { .. }
             | Input::Bootstrap
             | Input::Wake
@@ -315,7 +315,7 @@ impl<R: Rules + ?Sized> Raft<R> {
 
     /// Whoever is asked for something by another server wakes. Answers wake nobody, and neither does
     /// what a leader sent before it asked for silence.
-    pub(crate) fn rouse_by<O: Observer>(
+    pub(crate) fn wake_for_message<O: Observer>(
         &mut self,
         from: NodeId,
         message: &Message,
@@ -345,7 +345,7 @@ impl<R: Rules + ?Sized> Raft<R> {
             _ => by_leader.is_some(),
         };
         if asks && !late {
-            self.wake_peers(by_leader.is_some(), observer);
+            self.wake_up(by_leader.is_some(), observer);
         }
     }
 }

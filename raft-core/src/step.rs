@@ -37,7 +37,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         assert!(now.0 < LIMIT, "the clock is beyond the end of time");
         self.now = self.now.max(now);
         if self.settings.quiescence {
-            self.rouse_for(&input, observer);
+            self.wake_for_input(&input, observer);
         }
         match input {
             Input::Receive { from, message } => self.receive(from, message, observer),
@@ -85,7 +85,7 @@ impl<R: Rules + ?Sized> Raft<R> {
             return;
         }
         if self.settings.quiescence {
-            self.rouse_by(from, message, observer);
+            self.wake_for_message(from, message, observer);
         }
         // Two questions change no term: a pre-vote, and a candidate that disturbs a fresh leader.
         if let Body::PreVote { last, priority } = message.body {

@@ -1,14 +1,14 @@
-//! Who watches a run besides the checks.
+//! Observers of a run besides the checks.
 
 use checks::Violation;
 use scenario::Expected;
 use simulator::{Cluster, Observer, Step, Time};
 use sut::Server;
 
-/// All that watch a run, without their types: the world is compiled once for whoever they are.
+/// The observers of a run, without their types, so that the world is compiled once.
 pub(crate) type Watching<'a> = dyn Observer<Server, Violation = Box<Violation>> + 'a;
 
-/// Nobody watches besides the checks.
+/// No observer besides the checks.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Unobserved;
 

@@ -73,8 +73,8 @@ impl<R: Rules + Clone + Hash + Send + Sync + 'static> AnyRules for R {}
 pub trait AnyDuties: Duties + Send + Sync + 'static {}
 impl<D: Duties + Send + Sync + 'static> AnyDuties for D {}
 
-/// A node behind [`Machine`]. With `FAST`, its steps are compiled twice: also such that explain
-/// nothing.
+/// A node behind [`Machine`]. With `FAST` its step is compiled twice: once with decisions explained,
+/// once without.
 #[derive(Clone)]
 struct Hosted<R, D: Duties, const FAST: bool>(kv::Node<R, D>);
 
