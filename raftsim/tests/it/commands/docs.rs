@@ -96,7 +96,8 @@ fn every_link_leads_to_a_file_and_a_heading() {
                 file => path.with_file_name("").join(file),
             };
             assert!(led.exists(), "{}: {target}", path.display());
-            let found = anchor.is_empty() || anchors(&read(&led)).iter().any(|known| known == anchor);
+            let found =
+                anchor.is_empty() || anchors(&read(&led)).iter().any(|known| known == anchor);
             assert!(found, "{}: {target}", path.display());
         }
     }
