@@ -261,9 +261,7 @@ fn led_by<'w>(
         Err(reason) => return Some(reason),
     };
     match &wants.led_by {
-        Some(Selector::Nodes(wanted))
-            if !wanted.contains(&scenario.nodes[leader.0 as usize]) =>
-        {
+        Some(Selector::Nodes(wanted)) if !wanted.contains(&scenario.nodes[leader.0 as usize]) => {
             Some(Reason::WrongLeader { leader, wanted })
         }
         _ => None,

@@ -9,12 +9,7 @@ use crate::subject::Subject;
 
 impl Safety {
     /// Within an incarnation term, commit, applied and, for a leader, match never go back.
-    pub(super) fn monotonic(
-        &mut self,
-        id: NodeId,
-        raft: &Core,
-        applied: u64,
-    ) -> Result<(), Found> {
+    pub(super) fn monotonic(&mut self, id: NodeId, raft: &Core, applied: u64) -> Result<(), Found> {
         self.count(Property::MonotonicState);
         let (term, commit) = (raft.current_term(), raft.commit_index().0);
         let watched = &mut self.nodes[id.0 as usize];

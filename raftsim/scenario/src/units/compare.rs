@@ -54,12 +54,14 @@ pub struct Comparison {
 impl Comparison {
     /// Does `count` compare so?
     #[must_use]
+    #[inline]
     pub fn holds(self, count: u64) -> bool {
         self.holds_per(count, 1)
     }
 
     /// Does `count / of` compare so? Exact, without division; `of` = 0 counts as 1.
     #[must_use]
+    #[inline]
     pub fn holds_per(self, count: u64, of: u64) -> bool {
         let left = u128::from(count);
         let right = u128::from(self.value) * u128::from(of.max(1));
