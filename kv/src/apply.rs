@@ -26,6 +26,7 @@ impl Applying {
     }
 
     /// Entries up to `through` are committed.
+    #[inline]
     pub(crate) fn committed(&mut self, now: Instant, through: Index) {
         let at = now.after(self.delay);
         // A state machine does not overtake itself when it gets faster.
@@ -34,6 +35,7 @@ impl Applying {
     }
 
     /// Up to where entries are due by now, if more of them are.
+    #[inline]
     pub(crate) fn take_due(&mut self, now: Instant) -> Option<Index> {
         let mut through = None;
         while let Some((_, index)) = self.due.pop_front_if(|(at, _)| *at <= now) {
@@ -43,6 +45,7 @@ impl Applying {
     }
 
     /// When the next ones are due.
+    #[inline]
     pub(crate) fn next(&self) -> Option<Instant> {
         self.due.front().map(|(at, _)| *at)
     }

@@ -52,6 +52,7 @@ impl Writer {
     }
 
     /// Seven bits a byte, the lowest first; the high bit says that more follow.
+    #[inline]
     pub(crate) fn number(&mut self, mut number: u64) {
         while number >= 0x80 {
             self.0.push((number & 0x7f) as u8 | 0x80);
@@ -61,6 +62,7 @@ impl Writer {
     }
 
     /// The length, then the bytes.
+    #[inline]
     pub(crate) fn field(&mut self, bytes: &[u8]) {
         self.number(bytes.len() as u64);
         self.0.extend_from_slice(bytes);
@@ -89,6 +91,7 @@ impl<'a> Reader<'a> {
         Ok(byte)
     }
 
+    #[inline]
     pub(crate) fn number(&mut self) -> Result<u64, DecodeError> {
         let mut number = 0;
         for shift in (0..u64::BITS).step_by(7) {
@@ -106,6 +109,7 @@ impl<'a> Reader<'a> {
         Err(DecodeError::BadNumber)
     }
 
+    #[inline]
     pub(crate) fn field(&mut self) -> Result<&'a [u8], DecodeError> {
         let length = usize::try_from(self.number()?).map_err(|_| DecodeError::Truncated)?;
         let (field, rest) = self

@@ -21,6 +21,7 @@ use crate::wire::{Message, Outbox, Response};
 
 /// A request that another node passes on, if this message is one: the core's message, with the size
 /// of the entry that this node makes of it at `time`, and the entry.
+#[inline]
 pub(crate) fn taken(
     message: &Message,
     time: ClusterTime,

@@ -44,15 +44,18 @@ impl PayloadLog {
         }
     }
 
+    #[inline]
     pub(crate) fn last_index(&self) -> Index {
         Index(self.base.0 + self.entries.len() as u64)
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, term: Term, payload: Payload) {
         self.entries.push_back((term, payload));
     }
 
     /// Puts an entry at `index`, which is in the log or right after it.
+    #[inline]
     pub(crate) fn put(&mut self, index: Index, term: Term, payload: Payload) {
         assert!(index > self.base, "{index} lies before the log");
         assert!(
@@ -82,6 +85,7 @@ impl PayloadLog {
         self.entries.truncate(self.place(from));
     }
 
+    #[inline]
     pub(crate) fn get(&self, index: Index) -> Option<(EntryId, &Payload)> {
         if index <= self.base {
             return None;
@@ -91,6 +95,7 @@ impl PayloadLog {
     }
 
     /// The payloads of `first..=last`, if the log still holds these entries in this term.
+    #[inline]
     pub(crate) fn slice(&self, first: Index, last: Index, term: Term) -> Option<Payloads> {
         let count = usize::try_from((last.0 + 1).saturating_sub(first.0)).ok()?;
         // No more than the log holds, whatever is asked for.
@@ -107,6 +112,7 @@ impl PayloadLog {
         Some(payloads)
     }
 
+    #[inline]
     fn place(&self, index: Index) -> usize {
         usize::try_from(index.0 - self.base.0 - 1).expect("the log fits in memory")
     }

@@ -23,6 +23,7 @@ pub(crate) struct Waiting {
 }
 
 impl Waiting {
+    #[inline]
     pub(crate) fn push(&mut self, waiter: Waiter) {
         // A node that leads again may propose at an index where older requests still wait.
         let index = waiter.entry.index;
@@ -45,10 +46,12 @@ impl Waiting {
         }
     }
 
+    #[inline]
     pub(crate) fn terms(&self) -> impl Iterator<Item = Term> {
         self.waiters.iter().map(|waiter| waiter.entry.term)
     }
 
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.waiters.len()
     }

@@ -29,6 +29,7 @@ pub struct Message {
 
 impl Message {
     /// A message that brings nothing.
+    #[inline]
     pub fn bare(raft: raft_core::Message) -> Self {
         Self {
             raft,
@@ -41,6 +42,7 @@ impl Message {
 
     /// Whether it brings a payload for each entry it speaks of, the bytes of its piece undamaged, the
     /// one entry that it proposes, and no more.
+    #[inline]
     pub(crate) fn is_complete(&self) -> bool {
         let entries = match &self.raft.body {
             Body::AppendEntries(append) => append.last.0.saturating_sub(append.prev.index.0),
@@ -65,6 +67,7 @@ impl Message {
 
     /// Whether the configuration that the core is told of is what the last entry holds, and no other
     /// entry holds one.
+    #[inline]
     fn names_its_members(&self) -> bool {
         let held = match &self.raft.body {
             Body::AppendEntries(append) => append.configuration.as_deref(),

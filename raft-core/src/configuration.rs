@@ -193,12 +193,14 @@ impl Configuration {
 
     /// The voters of the configuration, or of its incoming half.
     #[must_use]
+    #[inline]
     pub fn incoming(&self) -> &[NodeId] {
         &self.incoming
     }
 
     /// The voters of the outgoing half; empty outside a joint change.
     #[must_use]
+    #[inline]
     pub fn outgoing(&self) -> &[NodeId] {
         &self.outgoing
     }
@@ -206,24 +208,28 @@ impl Configuration {
     /// The servers that receive the log and decide nothing; in a joint configuration, nothing once
     /// it is left.
     #[must_use]
+    #[inline]
     pub fn learners(&self) -> &[NodeId] {
         &self.learners
     }
 
     /// The members that hold no data, voters or learners.
     #[must_use]
+    #[inline]
     pub fn witnesses(&self) -> &[NodeId] {
         self.witnesses.as_deref().map_or(&[], |some| some)
     }
 
     /// Whether this member holds no data.
     #[must_use]
+    #[inline]
     pub fn is_witness(&self, id: NodeId) -> bool {
         self.witnesses().contains(&id)
     }
 
     /// Whether decisions need a majority of each of two sets.
     #[must_use]
+    #[inline]
     pub fn is_joint(&self) -> bool {
         !self.outgoing.is_empty()
     }
@@ -237,12 +243,14 @@ impl Configuration {
 
     /// Whether it names nobody: see [`Configuration::empty`].
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.incoming.is_empty()
     }
 
     /// Whether this server has a part in it.
     #[must_use]
+    #[inline]
     pub fn is_member(&self, id: NodeId) -> bool {
         self.is_voter(id) || self.learners.contains(&id)
     }
@@ -266,6 +274,7 @@ impl Configuration {
 
     /// Whether this server's vote counts in either half.
     #[must_use]
+    #[inline]
     pub fn is_voter(&self, id: NodeId) -> bool {
         self.incoming.contains(&id) || self.outgoing.contains(&id)
     }

@@ -53,11 +53,13 @@ impl Durability {
     }
 
     /// The log is durable up to here.
+    #[inline]
     pub(crate) fn durable_index(&self) -> Index {
         self.durable_index
     }
 
     /// The log has been handed to the disk, or was found intact on it, up to here.
+    #[inline]
     pub(crate) fn submitted_index(&self) -> Index {
         self.submitted_index
     }
@@ -73,6 +75,7 @@ impl Durability {
     }
 
     /// Since when the disk has had something to do and finished none of it.
+    #[inline]
     pub(crate) fn waiting_since(&self) -> Option<Instant> {
         (self.durable_write < self.issued).then_some(self.progress_at)
     }
@@ -133,6 +136,7 @@ impl Durability {
     }
 
     /// The driver reports all writes up to `write` durable. Whether that was news.
+    #[inline]
     pub(crate) fn complete(&mut self, write: WriteId, now: Instant) -> bool {
         assert!(
             write <= self.issued,
@@ -164,6 +168,7 @@ impl Durability {
     }
 
     /// What is wrong with the watermarks, if anything is.
+    #[inline]
     pub(crate) fn disorder(&self, last: Index) -> Option<&'static str> {
         if self.durable_index > last {
             return Some("the durable watermark is beyond the log's end");

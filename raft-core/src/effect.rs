@@ -278,6 +278,7 @@ pub struct Effects<'a> {
 impl Effects<'_> {
     /// The configuration in force after the step: who among those that messages go to is a witness.
     #[must_use]
+    #[inline]
     pub fn configuration(&self) -> &Configuration {
         self.log.configuration_in_force_at(self.in_force_through)
     }

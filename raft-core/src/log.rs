@@ -82,18 +82,21 @@ impl Log {
 
     /// What lies before the first entry.
     #[must_use]
+    #[inline]
     pub fn base(&self) -> &Base {
         &self.base
     }
 
     /// Index of the last entry, or of the base.
     #[must_use]
+    #[inline]
     pub fn last_index(&self) -> Index {
         self.last
     }
 
     /// The last entry, or the base.
     #[must_use]
+    #[inline]
     pub fn last(&self) -> EntryId {
         let term = self
             .segments
@@ -107,6 +110,7 @@ impl Log {
 
     /// The configuration in force: the latest in the log, committed or not (§6).
     #[must_use]
+    #[inline]
     pub fn configuration(&self) -> &Configuration {
         self.configurations
             .last()
@@ -117,6 +121,7 @@ impl Log {
     ///
     /// # Errors
     /// When the log does not reach there, or begins after it. The base's term is known.
+    #[inline]
     pub fn term_at(&self, index: Index) -> Result<Term, OutsideLog> {
         if index > self.last || index < self.base.last.index {
             return Err(OutsideLog);
@@ -242,6 +247,7 @@ impl Log {
 
     /// The entry that holds the latest configuration; the base if none of its entries does.
     #[must_use]
+    #[inline]
     pub fn configured_at(&self) -> Index {
         let latest = self.configurations.last();
         latest.map_or(self.base.last.index, |(index, _)| *index)
@@ -249,6 +255,7 @@ impl Log {
 
     /// The configuration in force once everything up to `index` was in the log.
     #[must_use]
+    #[inline]
     pub fn configuration_in_force_at(&self, index: Index) -> &Configuration {
         let before = self
             .configurations
@@ -402,6 +409,7 @@ impl Log {
     }
 
     /// The configuration held by the entry at `index`, if it holds one.
+    #[inline]
     pub(crate) fn configuration_at(&self, index: Index) -> Option<&Configuration> {
         self.configurations
             .iter()
@@ -411,6 +419,7 @@ impl Log {
 
     /// What is wrong with the log's end, if anything is. Only the end ever changes, so a server
     /// that looks after each step has seen the whole log.
+    #[inline]
     pub(crate) fn disorder(&self) -> Option<&'static str> {
         if self.configured_at() > self.last {
             return Some("a configuration is in force that is not in the log");
@@ -447,6 +456,7 @@ impl Log {
     }
 
     /// The segment that holds `index`, which must be in the log and after the base.
+    #[inline]
     fn segment_of(&self, index: Index) -> usize {
         assert!(
             index > self.base.last.index && index <= self.last,

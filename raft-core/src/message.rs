@@ -288,6 +288,7 @@ pub enum Malformed {
 
 impl Message {
     /// What can be told from the message alone.
+    #[inline]
     pub(crate) fn validate(&self) -> Result<(), Malformed> {
         bounded(self.term.0)?;
         match &self.body {
@@ -354,6 +355,7 @@ impl AppendEntries {
         self.last == self.prev.index
     }
 
+    #[inline]
     fn validate(&self, term: Term) -> Result<(), Malformed> {
         entry(self.prev, term)?;
         for number in [
@@ -395,6 +397,7 @@ impl InstallSnapshot {
         self.length == 0 && self.offset == self.snapshot.bytes
     }
 
+    #[inline]
     fn validate(&self, term: Term) -> Result<(), Malformed> {
         entry(self.snapshot.last, term)?;
         for number in [
@@ -424,6 +427,7 @@ impl InstallSnapshot {
 }
 
 impl AppendEntriesReply {
+    #[inline]
     fn validate(&self) -> Result<(), Malformed> {
         bounded(self.seq)?;
         bounded(self.sent_at.0)?;

@@ -92,6 +92,7 @@ number! {
 impl Term {
     /// The term after this one.
     #[must_use]
+    #[inline]
     pub fn next(self) -> Term {
         assert!(self.0 < u64::MAX, "terms end only where time does");
         Term(self.0 + 1)
@@ -101,6 +102,7 @@ impl Term {
 impl Index {
     /// The index after this one.
     #[must_use]
+    #[inline]
     pub fn next(self) -> Index {
         assert!(self.0 < u64::MAX, "indexes end only where time does");
         Index(self.0 + 1)
@@ -108,6 +110,7 @@ impl Index {
 
     /// The index before this one; 0 stays 0.
     #[must_use]
+    #[inline]
     pub fn previous(self) -> Index {
         Index(self.0.saturating_sub(1))
     }

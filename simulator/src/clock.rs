@@ -76,8 +76,13 @@ impl Clock {
         if self.rate.num == self.rate.den {
             return self.local.after(Span(elapsed));
         }
-        let shown = u128::from(elapsed) * u128::from(self.rate.num) / u128::from(self.rate.den);
-        self.local.after(Span(saturate(shown)))
+        // A short run needs no division of 128 bits, which is slow.
+        let (num, den) = (u64::from(self.rate.num), u64::from(self.rate.den));
+        let shown = match elapsed.checked_mul(num) {
+            Some(product) => product / den,
+            None => saturate(u128::from(elapsed) * u128::from(num) / u128::from(den)),
+        };
+        self.local.after(Span(shown))
     }
 
     /// The first world time at which the clock shows `deadline` or more: rounded up, and the time
@@ -90,8 +95,14 @@ impl Clock {
         if self.rate.num == self.rate.den {
             return self.world.0.checked_add(ahead).map(Time);
         }
-        let wait = (u128::from(ahead) * u128::from(self.rate.den)).div_ceil(self.rate.num.into());
-        let wait = u64::try_from(wait).ok()?;
+        let (num, den) = (u64::from(self.rate.num), u64::from(self.rate.den));
+        let wait = match ahead.checked_mul(den) {
+            Some(product) => product.div_ceil(num),
+            None => {
+                let wait = (u128::from(ahead) * u128::from(den)).div_ceil(num.into());
+                u64::try_from(wait).ok()?
+            }
+        };
         self.world.0.checked_add(wait).map(Time)
     }
 

@@ -27,6 +27,7 @@ impl TraceHash {
 
     /// Folds a byte string: its length, then its bytes as little-endian words, the last one padded
     /// with zeros.
+    #[inline]
     pub fn bytes(&mut self, bytes: &[u8]) {
         self.word(bytes.len() as u64);
         let (words, rest) = bytes.as_chunks();

@@ -149,6 +149,7 @@ impl Alarm {
     }
 
     /// Handles the popped entry `ticket`; after [`Ring::Now`] the alarm is off.
+    #[inline]
     pub(crate) fn pop(&mut self, ticket: Ticket, now: Time, queue: &mut Queue, what: Due) -> Ring {
         if self.queued.is_none_or(|(_, live)| live != ticket) {
             return Ring::No;

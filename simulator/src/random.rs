@@ -67,11 +67,13 @@ impl Stream {
     /// # Panics
     ///
     /// If `max` is below `min`.
+    #[inline]
     pub fn between(&mut self, min: u64, max: u64) -> u64 {
         scale(self.word(), min, max)
     }
 
     /// A span of the range; takes one word, even if the range holds one span alone.
+    #[inline]
     pub fn span(&mut self, range: SpanRange) -> Span {
         Span(self.between(range.min().0, range.max().0))
     }

@@ -26,6 +26,7 @@ impl Meter {
 }
 
 /// The term comes first, then the kind of the message, then what it says.
+#[inline]
 fn size(message: &kv::Message) -> u64 {
     let numbers = match &message.raft.body {
         Body::TimeoutNow | Body::WakeUp => 2,

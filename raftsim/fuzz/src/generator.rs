@@ -33,7 +33,12 @@ impl Generator {
         key[..8].copy_from_slice(&seed.to_le_bytes());
         key[8..].copy_from_slice(b"raftsim fuzz scenario v1");
         let random = TestRng::from_seed(RngAlgorithm::ChaCha, &key);
-        let mut runner = TestRunner::new_with_rng(Config::default(), random);
+        // Strategies copy the configuration often, and nothing here is kept in files.
+        let config = Config {
+            failure_persistence: None,
+            ..Config::default()
+        };
+        let mut runner = TestRunner::new_with_rng(config, random);
         let drawn = self.strategy.new_tree(&mut runner);
         let mut scenario = drawn.expect("the strategy rejects nothing").current();
         scenario.name = format!("{}-{seed}", self.profile.name);

@@ -309,6 +309,7 @@ fn fields(tag: u64, fields: &[&kv::Bytes], hash: &mut TraceHash) {
     }
 }
 
+#[inline]
 fn payloads(payloads: &[kv::Payload], hash: &mut TraceHash) {
     hash.word(payloads.len() as u64);
     for payload in payloads {
@@ -316,6 +317,7 @@ fn payloads(payloads: &[kv::Payload], hash: &mut TraceHash) {
     }
 }
 
+#[inline]
 fn configuration(configuration: Option<&Configuration>, hash: &mut TraceHash) {
     let Some(configuration) = configuration else {
         hash.word(0);
@@ -338,6 +340,7 @@ fn configuration(configuration: Option<&Configuration>, hash: &mut TraceHash) {
     }
 }
 
+#[inline]
 fn entry(id: EntryId, hash: &mut TraceHash) {
     hash.word(id.index.0);
     hash.word(id.term.0);
