@@ -15,7 +15,6 @@ pub mod changes;
 pub mod decisions;
 mod founders;
 mod ids;
-mod member_decisions;
 mod member_sets;
 pub mod members;
 mod node_set;
