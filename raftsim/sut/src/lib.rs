@@ -26,6 +26,7 @@ mod suggest;
 pub mod time_text;
 mod trace_hash;
 mod variant;
+pub mod words;
 
 pub use founders::Founders;
 pub use ids::{engine_id, raft_id};

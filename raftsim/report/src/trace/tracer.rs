@@ -11,7 +11,7 @@ use simulator::{
     Time, Verdict,
 };
 use sut::decisions::{Decision, Kind, Role, Words};
-use sut::{Operator, Server, time_text};
+use sut::{Operator, Server, time_text, words};
 
 use super::letters::{self, Letter};
 use super::record::{Act, Deed, Line, Posted, Record, Request, State};
@@ -189,7 +189,7 @@ impl<F: FnMut(Line)> Tracer<F> {
             post(node.into(), (*to).into(), letters::message(message));
         }
         for (client, serial, reply) in &step.output.replies {
-            let letter = letters::reply(client.0, *serial, reply, &self.names);
+            let letter = letters::response(client.0, *serial, reply, &self.names);
             post(node.into(), (*client).into(), letter);
         }
         let mut number = cluster.handed_over(node);
@@ -221,9 +221,8 @@ impl<F: FnMut(Line)> Tracer<F> {
                 let text = match (lost.writes, lost.torn) {
                     (0, _) => "CRASH".to_owned(),
                     (1, true) => "CRASH, one unsynced write is torn".to_owned(),
-                    (1, false) => "CRASH, one unsynced write is lost".to_owned(),
-                    (n, true) => format!("CRASH, {n} unsynced writes are lost, one in part"),
-                    (n, false) => format!("CRASH, {n} unsynced writes are lost"),
+                    (lost, true) => format!("CRASH, {}, one in part", words::lost_writes(lost)),
+                    (lost, false) => format!("CRASH, {}", words::lost_writes(lost)),
                 };
                 Scene::new(Act::Crash, Kind::Fault, text)
             }
@@ -270,7 +269,7 @@ impl<F: FnMut(Line)> Tracer<F> {
         let proposal = match command {
             Operator::Propose(proposal) => proposal,
             Operator::Command(command) => {
-                let text = letters::command(command, &self.names);
+                let text = format!("operator: {}", words::command(command, &self.names));
                 return Scene::new(Act::Operator, Kind::Fault, text);
             }
         };

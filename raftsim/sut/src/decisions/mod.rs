@@ -192,12 +192,3 @@ impl Words<'_> {
 fn at(entry: EntryId) -> String {
     entry.to_string()
 }
-
-/// `#5` or `#5..7`.
-pub fn range(first: u64, last: u64) -> String {
-    if first == last {
-        format!("#{first}")
-    } else {
-        format!("#{first}..{last}")
-    }
-}

@@ -3,7 +3,8 @@
 use raft_core::Event;
 use serde_json::json;
 
-use super::{Kind, Phrase, Words, at, range};
+use super::{Kind, Phrase, Words, at};
+use crate::words::range;
 
 impl Words<'_> {
     pub(super) fn follower(&self, event: &Event) -> Option<Phrase> {
