@@ -1,5 +1,5 @@
-//! Whole elections and rounds of replication as one step each, where the script still fails as it
-//! did.
+//! Puts one step in the place of a whole election or of a round of replication, if the script still
+//! fails as before.
 
 use std::ops::ControlFlow;
 
@@ -7,11 +7,10 @@ use scenario::{Letters, MessageKind, ScriptStep, Verb};
 use simulator::{Endpoint, NodeId};
 use sut::NodeSet;
 
-use super::message_key::Kind;
 use super::moves::MoveKind;
 use super::types::{Progress, Watch};
 
-/// A step.
+/// A step of the script.
 #[derive(Clone, Debug)]
 pub(super) struct Line {
     pub(super) step: ScriptStep,
@@ -19,23 +18,22 @@ pub(super) struct Line {
     pub(super) kind: Option<MoveKind>,
 }
 
-/// Nobody reads a script longer than this aloud.
+/// Longer scripts keep their single steps: compressing them takes too many replays.
 const LONG: usize = 200;
 
 /// Tries scripts as long as the budget lasts.
-pub(super) struct MacroSteps<'k> {
+pub(super) struct MacroSteps<'r> {
     /// Replays so far, and the most.
     pub(super) runs: u64,
     pub(super) budget: u64,
-    pub(super) watch: Watch<'k>,
-    /// How many steps of a script are reached, if it fails as it should and every step up to there
-    /// is done.
-    pub(super) reached: &'k mut dyn FnMut(&[Line]) -> Option<usize>,
+    pub(super) watch: Watch<'r>,
+    /// How many steps a script needs, if it fails at the same property and does every step up to then.
+    pub(super) reached: &'r mut dyn FnMut(&[Line]) -> Option<usize>,
 }
 
 impl MacroSteps<'_> {
-    /// Puts longer verbs in the place of single deliveries, then leaves out what is of no use any
-    /// more.
+    /// Puts longer verbs in the place of single deliveries, then removes the steps that are no longer
+    /// needed.
     pub(super) fn compress(&mut self, mut lines: Vec<Line>) -> Vec<Line> {
         if lines.len() > LONG {
             return lines;
@@ -158,13 +156,14 @@ fn replications(lines: &[Line], place: usize) -> Vec<Vec<Line>> {
     let Some(answer) = answer.map(|answer| place + answer) else {
         return Vec::new();
     };
-    let brings = lines[place].kind.as_ref().and_then(MoveKind::letter);
-    let brings = brings.filter(|letter| letter.says.kind == Kind::Append);
+    let message = lines[place].kind.as_ref().and_then(MoveKind::message);
+    let key = message.map(|message| message.key);
+    let append = key.filter(|key| key.kind.message == MessageKind::AppendEntries);
     let replicate = Line {
         step: ScriptStep::from(Verb::Replicate {
             from,
             to: to.into(),
-            through: Some(brings.map_or(0, |letter| letter.says.entries().1)),
+            through: Some(append.map_or(0, |key| key.entries().1)),
         }),
         kind: None,
     };

@@ -1,11 +1,12 @@
 //! The order in which a case is made smaller: whole groups of moves first, then chunks, then single
 //! moves, over and over until nothing helps.
 
-use simulator::{ClientId, Cut, NodeId};
+use scenario::{Keep, MessageKind, Verb};
+use simulator::{ClientId, NodeId};
 
 use super::case::{Case, World};
-use super::message_key::Kind;
-use super::moves::{Letter, Move, MoveKind, Pick};
+use super::message_key::MessageKey;
+use super::moves::{Handling, Move, MoveKind, Pick};
 use super::search::Reducer;
 use super::suffix::replay_suffix;
 use super::{nodes, shorten_values};
@@ -93,15 +94,27 @@ fn groups(reducer: &mut Reducer<'_>) {
         MoveKind::is_disk,
         |kind| kind.client().is_some(),
         |kind| {
-            kind.letter()
-                .is_some_and(|letter| letter.says.kind == Kind::Reply)
+            let reply = |key: MessageKey| key.kind.message == MessageKind::Reply;
+            kind.message().is_some_and(|message| reply(message.key))
         },
-        |kind| matches!(kind, MoveKind::Retry { .. } | MoveKind::GiveUp(_)),
-        |kind| matches!(kind, MoveKind::Clock { .. }),
-        |kind| matches!(kind, MoveKind::Pause(_) | MoveKind::Resume(_)),
-        |kind| matches!(kind, MoveKind::Crash { .. } | MoveKind::Restart(_)),
-        |kind| matches!(kind, MoveKind::Duplicate(_)),
-        |kind| matches!(kind, MoveKind::Drop(_)),
+        |kind| {
+            is_step(kind, |verb| {
+                matches!(verb, Verb::Retry { .. } | Verb::GiveUp { .. })
+            })
+        },
+        |kind| is_step(kind, |verb| matches!(verb, Verb::Clock { .. })),
+        |kind| {
+            is_step(kind, |verb| {
+                matches!(verb, Verb::Pause(_) | Verb::Resume(_))
+            })
+        },
+        |kind| {
+            is_step(kind, |verb| {
+                matches!(verb, Verb::Crash { .. } | Verb::Restart(_))
+            })
+        },
+        |kind| matches!(kind, MoveKind::Message(Handling::Duplicate, _)),
+        |kind| matches!(kind, MoveKind::Message(Handling::Drop, _)),
     ];
     for goes in kinds {
         reducer.without(|made| goes(&made.kind));
@@ -113,6 +126,10 @@ fn groups(reducer: &mut Reducer<'_>) {
         reducer.without(|made| made.kind.is_disk() && made.kind.concerns(node));
         reducer.without(|made| made.kind.concerns(node));
     }
+}
+
+fn is_step(kind: &MoveKind, is: fn(&Verb) -> bool) -> bool {
+    matches!(kind, MoveKind::Step(verb) if is(verb))
 }
 
 /// Leaves out whole terms, many at once, then fewer: what happens from one election to the next
@@ -138,8 +155,8 @@ fn begins(case: &Case) -> Vec<usize> {
     let mut highest = 0;
     let mut begins = Vec::new();
     for (place, made) in case.moves.iter().enumerate() {
-        let says = made.kind.letter().map(|letter| letter.says);
-        let Some(term) = says.and_then(|says| says.is_known().then_some(says.term)) else {
+        let key = made.kind.message().map(|message| message.key);
+        let Some(term) = key.and_then(|key| key.is_known().then_some(key.term)) else {
             continue;
         };
         if term > highest {
@@ -153,7 +170,7 @@ fn begins(case: &Case) -> Vec<usize> {
 /// Lets each completion cover all that the node handed over.
 fn completions(reducer: &mut Reducer<'_>) {
     reducer.change(1, |made| match made.kind {
-        MoveKind::Written { node, .. } => Some(made.with(MoveKind::Written {
+        MoveKind::Step(Verb::Written { node, .. }) => Some(made.with(Verb::Written {
             node,
             through: None,
         })),
@@ -183,7 +200,7 @@ fn later_stalls(reducer: &mut Reducer<'_>) {
 }
 
 fn stalls(made: &Move) -> bool {
-    matches!(made.kind, MoveKind::Disk { stall: true, .. })
+    matches!(made.kind, MoveKind::Step(Verb::Disk { stall: true, .. }))
 }
 
 /// Names messages by their kind alone: the oldest one, else the newest one.
@@ -191,24 +208,26 @@ fn picks(reducer: &mut Reducer<'_>) {
     let pass = |reducer: &mut Reducer<'_>, from: fn(Pick) -> bool, pick| {
         reducer.change(1, |made| {
             let mut freed = made.clone();
-            let letter: &mut Letter = freed.kind.letter_mut()?;
-            if !from(letter.pick) {
+            let message = freed.kind.message_mut()?;
+            if !from(message.pick) {
                 return None;
             }
-            letter.pick = pick;
+            message.pick = pick;
             Some(freed)
         });
     };
     pass(reducer, |pick| pick != Pick::Oldest, Pick::Oldest);
-    pass(reducer, |pick| pick == Pick::Like, Pick::Newest);
+    pass(reducer, |pick| pick == Pick::ByKey, Pick::Newest);
 }
 
 /// Lets crashes lose all or nothing.
 fn crashes(reducer: &mut Reducer<'_>) {
-    for whole in [Cut::LOSE_ALL, Cut::KEEP_ALL] {
+    for whole in [Keep::NONE, Keep::ALL] {
         reducer.change(1, |made| match made.kind {
-            MoveKind::Crash { node, cut } if cut != Cut::LOSE_ALL && cut != Cut::KEEP_ALL => {
-                Some(made.with(MoveKind::Crash { node, cut: whole }))
+            MoveKind::Step(Verb::Crash { who, keep })
+                if keep != Keep::NONE && keep != Keep::ALL =>
+            {
+                Some(made.with(Verb::Crash { who, keep: whole }))
             }
             _ => None,
         });
@@ -218,7 +237,9 @@ fn crashes(reducer: &mut Reducer<'_>) {
 /// Lets a message that need not arrive twice arrive once.
 fn once(reducer: &mut Reducer<'_>) {
     reducer.change(1, |made| match made.kind {
-        MoveKind::Duplicate(letter) => Some(made.with(MoveKind::Deliver(letter))),
+        MoveKind::Message(Handling::Duplicate, message) => {
+            Some(made.with(MoveKind::Message(Handling::Deliver, message)))
+        }
         _ => None,
     });
 }
@@ -227,7 +248,7 @@ fn once(reducer: &mut Reducer<'_>) {
 fn directly(reducer: &mut Reducer<'_>) {
     let mut place = 0;
     while place < reducer.best.moves.len() {
-        let MoveKind::Retry { client, to } = reducer.best.moves[place].kind else {
+        let MoveKind::Step(Verb::Retry { client, to }) = reducer.best.moves[place].kind else {
             place += 1;
             continue;
         };
@@ -237,11 +258,11 @@ fn directly(reducer: &mut Reducer<'_>) {
         let call = asked
             .map(|made| &mut made.kind)
             .find_map(|kind| match kind {
-                MoveKind::Call { client: by, to, .. } if *by == client => Some(to),
+                MoveKind::Step(Verb::Call(call)) if call.client == client => Some(call),
                 _ => None,
             });
-        if let Some(first) = call {
-            *first = to;
+        if let Some(call) = call {
+            call.to = to;
         }
         if !reducer.attempt(candidate) {
             place += 1;
@@ -281,11 +302,11 @@ mod tests {
 
     #[test]
     fn stalls_that_are_both_needed_do_not_change_places() {
-        let stall = |node| MoveKind::Disk {
-            node: NodeId(node),
+        let stall = |node| Verb::Disk {
+            who: NodeId(node).into(),
             stall: true,
         };
-        let deeds = [stall(0), stall(1), MoveKind::Timeout(NodeId(0))];
+        let verbs = [stall(0), stall(1), Verb::Timeout(NodeId(0))];
         let at = Time::START;
         let best = Case {
             world: World {
@@ -295,7 +316,12 @@ mod tests {
                 raft: Raft::default(),
                 timed: false,
             },
-            moves: deeds.map(|kind| Move { at, kind }).into(),
+            moves: verbs
+                .map(|verb| Move {
+                    at,
+                    kind: verb.into(),
+                })
+                .into(),
         };
         // Both disks stall before the time is up.
         let mut fails = |case: &Case| (!stalls(case.moves.last()?)).then_some(case.moves.clone());
