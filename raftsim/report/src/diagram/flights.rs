@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::plan::{Plan, Row};
-use crate::trace::{Act, Line, Record};
+use crate::trace::{ActionKind, Line, Record};
 
 /// One message as it is drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,9 +75,9 @@ fn arrival(
     record: &Record,
 ) -> Option<Flight> {
     let fate = match record.action {
-        Act::Deliver => Arrival::Delivered,
-        Act::Duplicate => Arrival::Copied,
-        Act::Drop => Arrival::Lost,
+        ActionKind::Deliver => Arrival::Delivered,
+        ActionKind::Duplicate => Arrival::Copied,
+        ActionKind::Drop => Arrival::Lost,
         _ => return None,
     };
     let (from, to) = (record.from.as_deref()?, record.to.as_deref()?);
@@ -105,7 +105,9 @@ fn ended<'a>(plan: &Plan<'_>, lines: &'a [Line]) -> BTreeSet<(&'a str, &'a Strin
     lines[..plan.end]
         .iter()
         .filter_map(|line| match line {
-            Line::Event(record) if matches!(record.action, Act::Deliver | Act::Drop) => {
+            Line::Event(record)
+                if matches!(record.action, ActionKind::Deliver | ActionKind::Drop) =>
+            {
                 let message = record.message.as_ref()?;
                 Some((record.from.as_deref()?, &message.to, message.ordinal))
             }

@@ -2,7 +2,7 @@
 
 use sut::decisions::{Decision, Role};
 
-use crate::trace::{Act, Record};
+use crate::trace::{ActionKind, Record};
 
 /// So many characters of a label are shown; the tooltip has all of them.
 const LONGEST: usize = 80;
@@ -57,15 +57,20 @@ fn push(parts: &mut Vec<Part>, room: &mut usize, text: String, weight: Weight) {
 fn happened(record: &Record) -> (String, Weight) {
     let message = record.message.as_ref().map(|message| message.text.clone());
     match (record.action, message) {
-        (Act::Drop, Some(text)) => {
+        (ActionKind::Drop, Some(text)) => {
             let why = record.text.split(':').next().unwrap_or("lost");
             (format!("{text} — {why}"), Weight::Fault)
         }
-        (Act::Duplicate, Some(text)) => (format!("{text} (twice)"), Weight::Plain),
+        (ActionKind::Duplicate, Some(text)) => (format!("{text} (twice)"), Weight::Plain),
         (_, Some(text)) => (text, Weight::Plain),
-        (Act::Crash | Act::Restart | Act::Pause | Act::Resume | Act::Clock, None) => {
-            (record.text.clone(), Weight::Fault)
-        }
+        (
+            ActionKind::Crash
+            | ActionKind::Restart
+            | ActionKind::Pause
+            | ActionKind::Resume
+            | ActionKind::Clock,
+            None,
+        ) => (record.text.clone(), Weight::Fault),
         (_, None) => (record.text.clone(), Weight::Plain),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Options;
-use crate::trace::{Act, Deed, Fate, Header, Line, Record};
+use crate::trace::{ActionKind, Fate, Header, Line, Record, WorldChange};
 
 /// After so many rows the names of the lanes are repeated.
 const REPEAT: usize = 40;
@@ -26,7 +26,7 @@ pub(super) enum Row<'a> {
     /// The names of the lanes once more.
     Names,
     /// Something was done to the world.
-    Told(&'a Deed),
+    World(&'a WorldChange),
     /// Idle heartbeats, from the first to the last.
     Folded { events: u64, from: u64, to: u64 },
     /// An event.
@@ -38,7 +38,7 @@ impl Row<'_> {
     pub(super) fn time(&self) -> Option<u64> {
         match self {
             Row::Names => None,
-            Row::Told(deed) => Some(deed.time),
+            Row::World(change) => Some(change.time),
             Row::Folded { from, .. } => Some(*from),
             Row::Event(record) => Some(record.time),
         }
@@ -101,7 +101,7 @@ impl<'a> Plan<'a> {
 
     fn place(&mut self, line: &'a Line, fate: Fate) {
         match (line, fate) {
-            (Line::World(deed), Fate::Shown) => self.rows.push(Row::Told(deed)),
+            (Line::World(change), Fate::Shown) => self.rows.push(Row::World(change)),
             (Line::Event(record), Fate::Shown) => {
                 self.row_of.insert(record.id, self.rows.len());
                 self.rows.push(Row::Event(record));
@@ -125,8 +125,10 @@ impl<'a> Plan<'a> {
     pub(super) fn lane_of(&self, record: &Record) -> Option<usize> {
         match (&record.node, record.action) {
             (Some(node), _) => self.lane(node),
-            (None, Act::Drop) => None,
-            (None, Act::Call | Act::Retry | Act::GiveUp) => self.lane(record.from.as_deref()?),
+            (None, ActionKind::Drop) => None,
+            (None, ActionKind::Call | ActionKind::Retry | ActionKind::GiveUp) => {
+                self.lane(record.from.as_deref()?)
+            }
             (None, _) => self.lane(record.to.as_deref()?),
         }
     }

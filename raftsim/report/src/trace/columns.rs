@@ -15,7 +15,7 @@ use sut::decisions::{Decision, Role};
 use sut::time_text;
 
 use super::filter::{Fate, Filter};
-use super::record::{Act, Header, Line, Record, State};
+use super::record::{ActionKind, Header, Line, Record, State};
 
 const DIM: Style = Style::new().dimmed();
 const LEAD: Style = AnsiColor::Green.on_default().bold();
@@ -25,7 +25,7 @@ const RULE: Style = AnsiColor::Cyan.on_default();
 
 /// What a node shows while nothing happens to it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Standing {
+enum NodeStatus {
     Up(Role),
     Down,
     Paused,
@@ -34,7 +34,7 @@ enum Standing {
 /// Puts lines of a trace into columns, in their order.
 pub struct Columns {
     names: Vec<String>,
-    standing: Vec<Standing>,
+    status: Vec<NodeStatus>,
     width: usize,
     filter: Filter,
     why: bool,
@@ -52,11 +52,11 @@ impl Columns {
             .map(|name| name.chars().count())
             .max()
             .unwrap_or(0);
-        let standing = vec![Standing::Up(Role::Follower); names.len()];
+        let status = vec![NodeStatus::Up(Role::Follower); names.len()];
         Self {
             width: longest.max(9),
             names,
-            standing,
+            status,
             filter,
             why,
             folded: 0,
@@ -88,8 +88,8 @@ impl Columns {
         }
         match line {
             Line::Header(_) => None,
-            Line::World(deed) => {
-                let time = time_text::micros(deed.time);
+            Line::World(change) => {
+                let time = time_text::micros(change.time);
                 let cells = format!(
                     "{:<width$}",
                     "",
@@ -97,7 +97,7 @@ impl Columns {
                 );
                 Some(format!(
                     "{time:>11} {cells}{FAULT}── {}{FAULT:#}",
-                    deed.text
+                    change.text
                 ))
             }
             Line::Event(record) => Some(self.event(record)),
@@ -127,10 +127,10 @@ impl Columns {
         let Some(place) = self.place(record) else {
             return;
         };
-        self.standing[place] = match (record.action, record.state) {
-            (Act::Pause, _) => Standing::Paused,
-            (_, Some(state)) => Standing::Up(state.role),
-            (_, None) => Standing::Down,
+        self.status[place] = match (record.action, record.state) {
+            (ActionKind::Pause, _) => NodeStatus::Paused,
+            (_, Some(state)) => NodeStatus::Up(state.role),
+            (_, None) => NodeStatus::Down,
         };
     }
 
@@ -141,13 +141,10 @@ impl Columns {
         let time = time_text::micros(record.time);
         let mut line = format!("{time:>11} {:>6} {DIM}{cause:<7}{DIM:#} ", record.id);
         let here = self.place(record);
-        for (place, standing) in self.standing.iter().enumerate() {
+        for (place, status) in self.status.iter().enumerate() {
             let (text, style) = match record.state.filter(|_| Some(place) == here) {
-                Some(state) => (cell(state, *standing), style(*standing)),
-                None => (
-                    glyph(*standing, Some(place) == here).to_owned(),
-                    dim(*standing),
-                ),
+                Some(state) => (cell(state, *status), style(*status)),
+                None => (glyph(*status, Some(place) == here).to_owned(), dim(*status)),
             };
             line.push_str(&format!(
                 "{style}{text:<width$}{style:#} ",
@@ -155,8 +152,12 @@ impl Columns {
             ));
         }
         let style = match record.action {
-            Act::Crash | Act::Restart | Act::Pause | Act::Resume | Act::Clock => FAULT,
-            Act::Drop => DIM,
+            ActionKind::Crash
+            | ActionKind::Restart
+            | ActionKind::Pause
+            | ActionKind::Resume
+            | ActionKind::Clock => FAULT,
+            ActionKind::Drop => DIM,
             _ => Style::new(),
         };
         line.push_str(&format!("{style}{}{style:#}", record.text));
@@ -193,35 +194,35 @@ fn section(rule: &str) -> String {
     card.map_or(String::new(), |(_, card)| format!(" ({})", card.section))
 }
 
-fn cell(state: State, standing: Standing) -> String {
-    let glyph = glyph(standing, true);
+fn cell(state: State, status: NodeStatus) -> String {
+    let glyph = glyph(status, true);
     format!("{glyph}{} {}/{}", state.term, state.last, state.commit)
 }
 
-fn glyph(standing: Standing, here: bool) -> &'static str {
-    match standing {
-        Standing::Up(Role::Leader) => "L",
-        Standing::Up(Role::Candidate) => "C",
-        Standing::Up(Role::PreCandidate) => "P",
-        Standing::Up(Role::Follower) if here => "F",
-        Standing::Up(Role::Follower) => "·",
-        Standing::Down => "✗",
-        Standing::Paused => "=",
+fn glyph(status: NodeStatus, here: bool) -> &'static str {
+    match status {
+        NodeStatus::Up(Role::Leader) => "L",
+        NodeStatus::Up(Role::Candidate) => "C",
+        NodeStatus::Up(Role::PreCandidate) => "P",
+        NodeStatus::Up(Role::Follower) if here => "F",
+        NodeStatus::Up(Role::Follower) => "·",
+        NodeStatus::Down => "✗",
+        NodeStatus::Paused => "=",
     }
 }
 
-fn style(standing: Standing) -> Style {
-    match standing {
-        Standing::Up(Role::Leader) => LEAD,
-        Standing::Up(Role::Candidate | Role::PreCandidate) => STAND,
-        Standing::Up(Role::Follower) => Style::new(),
-        Standing::Down | Standing::Paused => FAULT,
+fn style(status: NodeStatus) -> Style {
+    match status {
+        NodeStatus::Up(Role::Leader) => LEAD,
+        NodeStatus::Up(Role::Candidate | Role::PreCandidate) => STAND,
+        NodeStatus::Up(Role::Follower) => Style::new(),
+        NodeStatus::Down | NodeStatus::Paused => FAULT,
     }
 }
 
-fn dim(standing: Standing) -> Style {
-    match standing {
-        Standing::Up(_) => DIM,
-        Standing::Down | Standing::Paused => FAULT,
+fn dim(status: NodeStatus) -> Style {
+    match status {
+        NodeStatus::Up(_) => DIM,
+        NodeStatus::Down | NodeStatus::Paused => FAULT,
     }
 }

@@ -36,9 +36,9 @@ impl Filter {
     pub fn fate(&self, line: &Line) -> Fate {
         let (time, wanted, idle) = match line {
             Line::Header(_) => return Fate::Hidden,
-            Line::World(deed) => {
+            Line::World(change) => {
                 let kind = self.kinds.is_empty() || self.kinds.contains(&Kind::Fault);
-                (deed.time, kind && self.nodes.is_empty(), false)
+                (change.time, kind && self.nodes.is_empty(), false)
             }
             Line::Event(record) => (record.time, self.wants(record), record.idle),
         };

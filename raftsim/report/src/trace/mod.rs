@@ -8,16 +8,16 @@
 mod columns;
 mod filter;
 mod jsonl;
-mod letters;
 mod record;
 mod servers;
 mod tracer;
+mod wording;
 
 pub use columns::Columns;
 
 pub use filter::{Fate, Filter};
 pub use jsonl::{Unreadable, read, write};
-pub use record::{Act, Deed, Header, Line, Posted, Record, Request, State};
+pub use record::{ActionKind, Header, Line, MessageSummary, Record, Request, State, WorldChange};
 pub use servers::{Servers, statuses};
 pub use sut::decisions::{Decision, Kind, Role};
 pub use tracer::Tracer;

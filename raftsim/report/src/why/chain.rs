@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::trace::{Act, Line, Record};
+use crate::trace::{ActionKind, Line, Record};
 
 /// So many causes are shown besides the root and the event itself.
 const SHOWN: usize = 24;
@@ -62,7 +62,7 @@ impl<'a> Records<'a> {
         let mut all = Vec::new();
         for record in self.causes(id) {
             all.push(record);
-            if record.action == Act::Call && !whole {
+            if record.action == ActionKind::Call && !whole {
                 break;
             }
         }
@@ -84,7 +84,7 @@ impl<'a> Records<'a> {
 /// A timer of a leader at rest.
 #[must_use]
 pub fn is_routine(record: &Record) -> bool {
-    record.idle && record.action == Act::Wake
+    record.idle && record.action == ActionKind::Wake
 }
 
 #[cfg(test)]
@@ -93,8 +93,8 @@ mod tests {
     use sut::decisions::Kind;
 
     /// A trace in which each event has the cause and the action listed.
-    fn trace(events: &[(Option<u64>, Act)]) -> Vec<Line> {
-        let record = |(place, (cause, action)): (usize, &(Option<u64>, Act))| {
+    fn trace(events: &[(Option<u64>, ActionKind)]) -> Vec<Line> {
+        let record = |(place, (cause, action)): (usize, &(Option<u64>, ActionKind))| {
             Line::Event(Box::new(Record {
                 id: place as u64 + 1,
                 cause: *cause,
@@ -111,7 +111,7 @@ mod tests {
                 text: String::new(),
                 decisions: vec![],
                 state: None,
-                idle: *action == Act::Wake,
+                idle: *action == ActionKind::Wake,
             }))
         };
         events.iter().enumerate().map(record).collect()
@@ -120,11 +120,11 @@ mod tests {
     #[test]
     fn a_chain_begins_at_the_root_and_ends_at_the_event() {
         let lines = trace(&[
-            (None, Act::Restart),
-            (None, Act::Call),
-            (Some(1), Act::Deliver),
-            (Some(2), Act::Deliver),
-            (Some(3), Act::Written),
+            (None, ActionKind::Restart),
+            (None, ActionKind::Call),
+            (Some(1), ActionKind::Deliver),
+            (Some(2), ActionKind::Deliver),
+            (Some(3), ActionKind::Written),
         ]);
         let records = Records::of(&lines);
         let chain = records.chain(5, false).unwrap();
@@ -135,10 +135,10 @@ mod tests {
     #[test]
     fn a_clients_call_is_a_root_unless_all_is_asked_for() {
         let lines = trace(&[
-            (None, Act::Call),
-            (Some(1), Act::Deliver),
-            (Some(2), Act::Call),
-            (Some(3), Act::Deliver),
+            (None, ActionKind::Call),
+            (Some(1), ActionKind::Deliver),
+            (Some(2), ActionKind::Call),
+            (Some(3), ActionKind::Deliver),
         ]);
         let chain = |whole| Records::of(&lines).chain(4, whole).unwrap().events;
         assert_eq!((chain(false), chain(true)), (vec![3, 4], vec![1, 2, 3, 4]));
@@ -146,9 +146,9 @@ mod tests {
 
     #[test]
     fn timers_that_only_repeat_themselves_are_folded() {
-        let mut events = vec![(None, Act::Restart)];
-        events.extend((1..=40).map(|cause| (Some(cause), Act::Wake)));
-        events.push((Some(41), Act::Deliver));
+        let mut events = vec![(None, ActionKind::Restart)];
+        events.extend((1..=40).map(|cause| (Some(cause), ActionKind::Wake)));
+        events.push((Some(41), ActionKind::Deliver));
         let lines = trace(&events);
         let chain = |whole| Records::of(&lines).chain(42, whole).unwrap();
         assert_eq!(
@@ -160,8 +160,8 @@ mod tests {
 
     #[test]
     fn a_long_chain_keeps_its_root_and_its_end() {
-        let mut events = vec![(None, Act::Restart)];
-        events.extend((1..=99).map(|cause| (Some(cause), Act::Deliver)));
+        let mut events = vec![(None, ActionKind::Restart)];
+        events.extend((1..=99).map(|cause| (Some(cause), ActionKind::Deliver)));
         let lines = trace(&events);
         let chain = Records::of(&lines).chain(100, false).unwrap();
         assert_eq!((chain.events[0], chain.events[1]), (1, 76));

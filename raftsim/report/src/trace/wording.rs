@@ -1,4 +1,4 @@
-//! What travels and what is written, in words, remembered until it arrives.
+//! The texts of messages and writes in a trace.
 
 use checks::asker;
 use kv::{Request, Response};
@@ -6,22 +6,22 @@ use raft_core::{Body, Outcome, Priority, ProposalAnswer};
 use sut::decisions::Kind;
 use sut::words::{self, range};
 
-/// A message, a request, a reply or a write, in words.
+/// The text of a message, a request, a response or a write.
 #[derive(Clone, Debug)]
-pub(super) struct Letter {
-    /// What it is, in a few words.
+pub(super) struct Wording {
+    /// A few words.
     pub(super) text: String,
-    /// The rest of what it says; it continues `text`.
+    /// More of its content; it continues `text`.
     pub(super) detail: String,
     pub(super) kind: Kind,
-    /// The operation it is about: client and serial.
+    /// The client and serial of the operation that it is about.
     pub(super) about: Option<(u32, u64)>,
-    /// Whether it carries nothing new: a heartbeat or the answer to one.
+    /// Whether it is a heartbeat or an acknowledgement.
     pub(super) idle: bool,
 }
 
 /// A message between nodes.
-pub(super) fn message(message: &kv::Message) -> Letter {
+pub(super) fn message(message: &kv::Message) -> Wording {
     let term = message.raft.term;
     let mut detail = String::new();
     let (kind, idle, text) = match &message.raft.body {
@@ -108,7 +108,7 @@ pub(super) fn message(message: &kv::Message) -> Letter {
             (Kind::Append, false, text)
         }
     };
-    Letter {
+    Wording {
         text,
         detail,
         kind,
@@ -117,13 +117,13 @@ pub(super) fn message(message: &kv::Message) -> Letter {
     }
 }
 
-/// The operation that a message passes on.
+/// The operation that a message forwards.
 fn proposed(message: &kv::Message) -> Option<(u32, u64)> {
     let (client, serial) = asker(message.proposal.as_ref()?.bytes())?;
     Some((u32::try_from(client).ok()?, serial))
 }
 
-/// A candidate's priority, where it has one.
+/// A candidate's priority, if it has one.
 fn wanted(priority: Priority) -> String {
     match priority {
         Priority(0) => String::new(),
@@ -132,12 +132,12 @@ fn wanted(priority: Priority) -> String {
 }
 
 /// A client's request.
-pub(super) fn request(client: u32, serial: u64, request: &Request) -> Letter {
+pub(super) fn request(client: u32, serial: u64, request: &Request) -> Wording {
     about_request(client, serial, &format!(" {}", words::request(request)))
 }
 
 /// The response to a request.
-pub(super) fn response(client: u32, serial: u64, response: &Response, names: &[String]) -> Letter {
+pub(super) fn response(client: u32, serial: u64, response: &Response, names: &[String]) -> Wording {
     about_request(
         client,
         serial,
@@ -145,8 +145,8 @@ pub(super) fn response(client: u32, serial: u64, response: &Response, names: &[S
     )
 }
 
-fn about_request(client: u32, serial: u64, text: &str) -> Letter {
-    Letter {
+fn about_request(client: u32, serial: u64, text: &str) -> Wording {
+    Wording {
         text: format!("c{client}.{serial}{text}"),
         detail: String::new(),
         kind: Kind::Client,
@@ -156,7 +156,7 @@ fn about_request(client: u32, serial: u64, text: &str) -> Letter {
 }
 
 /// A write to disk.
-pub(super) fn write(write: &kv::Write) -> Letter {
+pub(super) fn write(write: &kv::Write) -> Wording {
     let text = match write {
         kv::Write::Log(log) => log_write(&log.raft),
         kv::Write::Snapshot(snapshot) => {
@@ -174,7 +174,7 @@ pub(super) fn write(write: &kv::Write) -> Letter {
             )
         }
     };
-    Letter {
+    Wording {
         text,
         detail: String::new(),
         kind: Kind::Disk,
