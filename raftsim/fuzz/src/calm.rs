@@ -28,7 +28,7 @@ const SLACK_TIMEOUTS: u64 = 10;
 /// cut off has heard from its leader again, or has stood for election.
 const SETTLE_TIMEOUTS: u64 = 2;
 
-/// A second, in nanoseconds, on top of what is counted in timeouts.
+/// A second, in nanoseconds, which is added to multiples of timeouts.
 const SECOND: u64 = 1_000_000_000;
 
 /// The draws for the end of a run.
@@ -163,7 +163,7 @@ impl Bounds {
             false => PRIORITY_TIMEOUTS,
         };
         // Without pre-votes, removed servers that do not know of their removal stand for election, too.
-        // Then only one attempt in so many is that of a server that can win.
+        // The more servers stand, the rarer is an attempt of a server that can win.
         let rivals = match around.members_change && !raft.pre_vote {
             true => nodes.len() as u64,
             false => 1,

@@ -121,7 +121,7 @@ impl Summary {
             .iter()
             .filter(|kind| !effective(kind));
         let scheduled = self.faults.iter();
-        // A fault that was scheduled and never applied is a gap, whatever the profile wants.
+        // A fault that was scheduled and never applied is a gap even if the profile does not want it.
         let never = scheduled
             .filter(|(_, count)| count.scheduled > 0 && count.applied == 0)
             .map(|(kind, _)| kind)

@@ -1,5 +1,5 @@
-//! The order in which a case is made smaller: whole groups of moves first, then chunks, then single
-//! moves, over and over until nothing helps.
+//! The order of the passes: whole groups of moves first, then chunks, then single moves, again and again
+//! until no pass helps.
 
 use scenario::{Keep, MessageKind, Verb};
 use simulator::{ClientId, NodeId};
@@ -11,9 +11,9 @@ use super::search::Reducer;
 use super::suffix::replay_suffix;
 use super::{nodes, shorten_values};
 
-/// Leaps are for cases longer than this.
+/// Longer cases are first tried by their suffixes.
 const LONG: usize = 64;
-/// Moves are removed by two in cases up to this size.
+/// Pairs of moves are removed in cases up to this size.
 const SHORT: usize = 40;
 
 /// Makes the best case as small as the budget allows.
@@ -41,7 +41,7 @@ pub(super) fn minimise(reducer: &mut Reducer<'_>) {
     nodes::in_order(reducer);
 }
 
-/// What pays off only when few moves are left.
+/// The passes that pay off only when few moves are left.
 fn fine(reducer: &mut Reducer<'_>) {
     nodes::fewer_nodes(reducer);
     completions(reducer);
@@ -54,7 +54,7 @@ fn fine(reducer: &mut Reducer<'_>) {
     pairs(reducer);
 }
 
-/// Lets time stand still but for timers.
+/// Lets time pass only where a timer fires.
 fn free_time(reducer: &mut Reducer<'_>) {
     if !reducer.best.world.timed {
         return;
@@ -69,7 +69,7 @@ fn free_time(reducer: &mut Reducer<'_>) {
     reducer.attempt(candidate);
 }
 
-/// Switches off what makes elections longer, and gives the other knobs their usual values.
+/// Switches off the settings that make elections longer, and gives the others their usual values.
 fn settings(reducer: &mut Reducer<'_>) {
     let changes: [fn(&mut World); 6] = [
         World::make_plain,
@@ -88,7 +88,7 @@ fn settings(reducer: &mut Reducer<'_>) {
     }
 }
 
-/// Leaves out whatever a failure seldom needs, kind by kind.
+/// Removes the moves that a failure seldom needs, kind by kind.
 fn groups(reducer: &mut Reducer<'_>) {
     let kinds: [fn(&MoveKind) -> bool; 9] = [
         MoveKind::is_disk,
@@ -132,8 +132,8 @@ fn is_step(kind: &MoveKind, is: fn(&Verb) -> bool) -> bool {
     matches!(kind, MoveKind::Step(verb) if is(verb))
 }
 
-/// Leaves out whole terms, many at once, then fewer: what happens from one election to the next
-/// mostly means something by itself.
+/// Removes whole terms, many at once, then fewer: the moves from one election to the next mostly belong
+/// together.
 fn episodes(reducer: &mut Reducer<'_>) {
     let mut size = begins(&reducer.best).len() / 2;
     while size > 0 && !reducer.is_over() {
@@ -150,7 +150,7 @@ fn episodes(reducer: &mut Reducer<'_>) {
     }
 }
 
-/// The moves with which a term is heard of for the first time.
+/// The moves with the first message of a new term.
 fn begins(case: &Case) -> Vec<usize> {
     let mut highest = 0;
     let mut begins = Vec::new();
@@ -167,7 +167,7 @@ fn begins(case: &Case) -> Vec<usize> {
     begins
 }
 
-/// Lets each completion cover all that the node handed over.
+/// Lets each completion cover all writes of the node.
 fn completions(reducer: &mut Reducer<'_>) {
     reducer.change(1, |made| match made.kind {
         MoveKind::Step(Verb::Written { node, .. }) => Some(made.with(Verb::Written {
@@ -178,12 +178,12 @@ fn completions(reducer: &mut Reducer<'_>) {
     });
 }
 
-/// Lets disks stall as late as possible, so that less has to be completed by hand.
+/// Lets disks stall as late as possible, so that fewer completions are moves.
 fn later_stalls(reducer: &mut Reducer<'_>) {
     let mut place = 0;
     while place < reducer.best.moves.len() && !reducer.is_over() {
         if stalls(&reducer.best.moves[place]) {
-            // Stalls that only change places would do so for ever.
+            // Two stalls that only swap their places would do so for ever.
             let passed = reducer.best.moves[place..].iter();
             let nearest = place + passed.take_while(|made| stalls(made)).count();
             for later in (nearest..reducer.best.moves.len()).rev() {
@@ -203,7 +203,7 @@ fn stalls(made: &Move) -> bool {
     matches!(made.kind, MoveKind::Step(Verb::Disk { stall: true, .. }))
 }
 
-/// Names messages by their kind alone: the oldest one, else the newest one.
+/// Names messages by their kind alone: the oldest one, or else the newest one.
 fn picks(reducer: &mut Reducer<'_>) {
     let pass = |reducer: &mut Reducer<'_>, from: fn(Pick) -> bool, pick| {
         reducer.change(1, |made| {
@@ -220,7 +220,7 @@ fn picks(reducer: &mut Reducer<'_>) {
     pass(reducer, |pick| pick == Pick::ByKey, Pick::Newest);
 }
 
-/// Lets crashes lose all or nothing.
+/// Lets crashes lose all writes or none.
 fn crashes(reducer: &mut Reducer<'_>) {
     for whole in [Keep::NONE, Keep::ALL] {
         reducer.change(1, |made| match made.kind {
@@ -234,7 +234,7 @@ fn crashes(reducer: &mut Reducer<'_>) {
     }
 }
 
-/// Lets a message that need not arrive twice arrive once.
+/// Lets a message arrive once, if it need not arrive twice.
 fn once(reducer: &mut Reducer<'_>) {
     reducer.change(1, |made| match made.kind {
         MoveKind::Message(Handling::Duplicate, message) => {
@@ -244,7 +244,7 @@ fn once(reducer: &mut Reducer<'_>) {
     });
 }
 
-/// Lets clients ask at first whom they ask in the end.
+/// Lets a client ask the node of its retry in its first attempt.
 fn directly(reducer: &mut Reducer<'_>) {
     let mut place = 0;
     while place < reducer.best.moves.len() {
@@ -270,7 +270,7 @@ fn directly(reducer: &mut Reducer<'_>) {
     }
 }
 
-/// Removes moves by two: some are of use only to each other.
+/// Removes pairs of moves: some moves only serve each other.
 fn pairs(reducer: &mut Reducer<'_>) {
     let mut first = 0;
     while first < reducer.best.moves.len()
@@ -323,7 +323,7 @@ mod tests {
                 })
                 .into(),
         };
-        // Both disks stall before the time is up.
+        // The case fails while its last move is the timeout.
         let mut fails = |case: &Case| (!stalls(case.moves.last()?)).then_some(case.moves.clone());
         let mut watch = |_| ControlFlow::Continue(());
         let mut reducer = Reducer::new(best.clone(), 100, &mut watch, &mut fails);

@@ -75,8 +75,8 @@ impl Transition<'_> {
     pub(super) fn replication(&self, leader: NodeId, to: NodeSet, through: u64) -> String {
         let (name, to) = (self.name(leader), self.listed(to));
         match self.over {
-            true => format!("{name} sends its log up to #{through} to {to}."),
-            false => format!("{name} replicates its log up to #{through} to {to}."),
+            true => format!("{name} sends its log to {to} up to #{through}."),
+            false => format!("{name} replicates its log to {to} up to #{through}."),
         }
     }
 

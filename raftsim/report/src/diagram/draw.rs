@@ -13,13 +13,13 @@ use super::plan::{Plan, Row};
 use super::{Options, style};
 use crate::trace::Line;
 
-/// What is drawn, where it is, and what is known of it.
+/// The parts of the picture and their positions.
 pub(super) struct Canvas<'a> {
     pub(super) plan: &'a Plan<'a>,
     pub(super) layout: Layout,
     pub(super) options: &'a Options,
     pub(super) flights: Vec<Flight>,
-    /// What the lanes' nodes are before the first row, and then.
+    /// The state of each lane's node before the first row, and its stretches.
     pub(super) initial: Vec<NodeStatus>,
     pub(super) stretches: Vec<Stretch>,
 }
@@ -56,7 +56,7 @@ pub(super) fn document(plan: &Plan<'_>, lines: &[Line], options: &Options) -> Do
 }
 
 impl Canvas<'_> {
-    /// What was done to the world, across all lanes.
+    /// Changes of the world, across all lanes.
     fn bands(&self) -> Group {
         let mut group = Group::new();
         for (row, what) in self.plan.rows.iter().enumerate() {

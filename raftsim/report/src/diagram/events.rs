@@ -22,7 +22,7 @@ struct Spot {
     at: Point,
     /// Whether it has a mark of its own: a lost message has its cross already.
     marked: bool,
-    /// What the node becomes, if it becomes something.
+    /// The new role and term of the node, if they change.
     badge: Option<String>,
     words: Vec<Part>,
     /// On which side the words stand: 1 is right, -1 is left.
@@ -136,7 +136,7 @@ impl Canvas<'_> {
             (None, Some(lane)) => self.plan.lanes[lane].clients,
             (None, None) => false,
         };
-        // The line says that it stands still; its role is what it was.
+        // The dotted line shows the pause; the role is unchanged.
         let only_stands = matches!(record.action, ActionKind::Pause | ActionKind::Resume);
         let mut spot = Spot {
             at: (x, self.layout.y(row)),
@@ -178,7 +178,7 @@ fn words(mut group: Group, record: &Record, spot: &Spot) -> Group {
     group.add(parts::label(at, anchor, &spot.words))
 }
 
-/// What stands on a lane where something happens to it.
+/// The mark on a lane at an event.
 fn mark(record: &Record, at: Point) -> Group {
     if record.action == ActionKind::Crash {
         return Group::new().add(parts::cross(at));

@@ -1,4 +1,4 @@
-//! Messages: from where to where, and what became of each.
+//! Messages: their start, their end, and their fate.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,11 +16,11 @@ pub(super) struct Flight {
     pub(super) fate: Arrival,
     /// The sender's term when it was sent.
     pub(super) term: Option<u64>,
-    /// What it is.
+    /// Its content in a few words.
     pub(super) text: String,
 }
 
-/// What became of a message.
+/// The fate of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Arrival {
     Delivered,
@@ -116,7 +116,7 @@ fn ended<'a>(plan: &Plan<'_>, lines: &'a [Line]) -> BTreeSet<(&'a str, &'a Strin
         .collect()
 }
 
-/// Whoever acts in an event.
+/// The node or client that acts in an event.
 fn name(record: &Record) -> &str {
     let actor = record.node.as_deref().or(record.from.as_deref());
     actor.unwrap_or_default()

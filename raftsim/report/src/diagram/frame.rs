@@ -1,4 +1,4 @@
-//! What stands around the picture: its title, its lanes' names, its ending, its legend.
+//! The frame of the picture: title, names of lanes, ending, legend.
 
 use sut::time_text;
 use svg::node::element::Group;
@@ -22,7 +22,7 @@ impl Canvas<'_> {
         }
     }
 
-    /// What the picture shows, for those who do not see it.
+    /// A description of the picture, for readers who cannot see it.
     pub(super) fn description(&self) -> String {
         let names: Vec<_> = self
             .plan
@@ -58,7 +58,7 @@ impl Canvas<'_> {
         text
     }
 
-    /// How much is drawn, and how much is not.
+    /// The numbers of events that are drawn and left out.
     fn extent(&self) -> String {
         let times = || self.plan.rows.iter().filter_map(Row::time);
         let (from, to) = (
@@ -118,7 +118,7 @@ impl Canvas<'_> {
         group
     }
 
-    /// What ended the run, and what the lines mean.
+    /// The ending of the run, and the legend.
     pub(super) fn foot(&self) -> Group {
         let mut group = Group::new();
         if let Some(ending) = &self.options.ending {

@@ -1,11 +1,11 @@
-//! What each node is from row to row.
+//! The state of each node from row to row.
 
 use sut::decisions::Role;
 
 use super::plan::Plan;
 use crate::trace::{ActionKind, Line};
 
-/// What a node is while its line is drawn one way.
+/// The state of a node, which decides the style of its line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NodeStatus {
     Up(Role, u64),
@@ -22,7 +22,7 @@ pub(super) struct Stretch {
     pub(super) status: NodeStatus,
 }
 
-/// What each lane's node is before the first row, and its stretches, in the order of their ends.
+/// The state of each lane's node before the first row, and the stretches in the order of their ends.
 /// Together these cover each lane of a node from the first row to behind the last.
 pub(super) fn stretches(plan: &Plan<'_>, lines: &[Line]) -> (Vec<NodeStatus>, Vec<Stretch>) {
     let mut initial = vec![NodeStatus::Up(Role::Follower, 0); plan.lanes.len()];

@@ -1,9 +1,9 @@
-//! Where rows and lanes are, in pixels.
+//! The positions of rows and lanes, in pixels.
 
 use super::Scale;
 use super::plan::{Plan, Row};
 
-/// Where times and event numbers end, and where labels may begin.
+/// The ends of times and event numbers, and the start of labels.
 pub(super) const TIMES: i64 = 78;
 pub(super) const NUMBERS: i64 = 120;
 pub(super) const LEFT: i64 = 132;
@@ -12,7 +12,7 @@ const FIRST_LANE: i64 = 320;
 const RIGHT: i64 = 120;
 const TOP: i64 = 118;
 const ROW: i64 = 22;
-/// What stands below the last row: the legend.
+/// The height of the legend, below the last row.
 const LEGEND: i64 = 66;
 /// The ending: its title, and each of its facts.
 const ENDING: i64 = 40;

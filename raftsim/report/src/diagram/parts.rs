@@ -163,7 +163,7 @@ pub(super) fn toward(from: Point, to: Point, distance: i64) -> Point {
     )
 }
 
-/// A group that says what it is when one points at it.
+/// A group with a tooltip.
 pub(super) fn titled(title: &str) -> Group {
     Group::new().add(Title::new(legible(title)))
 }

@@ -1,16 +1,16 @@
-//! What is drawn: which lanes there are, and what stands in which row.
+//! The plan of a diagram: its lanes and its rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Options;
 use crate::trace::{ActionKind, Fate, Header, Line, Record, WorldChange};
 
-/// After so many rows the names of the lanes are repeated.
+/// The names of the lanes are repeated after this many rows.
 const REPEAT: usize = 40;
 /// Fewer idle events in a row than this have no row, only a count.
 const WORTH_A_ROW: usize = 4;
 
-/// What the lane of all clients is called.
+/// The name of the lane of all clients.
 pub(super) const CLIENTS: &str = "clients";
 
 /// A column of the diagram.
@@ -25,7 +25,7 @@ pub(super) struct Lane {
 pub(super) enum Row<'a> {
     /// The names of the lanes once more.
     Names,
-    /// Something was done to the world.
+    /// A change of the world.
     World(&'a WorldChange),
     /// Idle heartbeats, from the first to the last.
     Folded { events: u64, from: u64, to: u64 },
@@ -52,7 +52,7 @@ pub(super) struct Plan<'a> {
     pub(super) rows: Vec<Row<'a>>,
     /// Before which row each line of the trace happens; the number of rows for those after all.
     pub(super) places: Vec<usize>,
-    /// So many lines of the trace happen until the diagram ends.
+    /// The number of lines of the trace up to the end of the diagram.
     pub(super) end: usize,
     /// The rows of events by their number.
     pub(super) row_of: BTreeMap<u64, usize>,
@@ -155,8 +155,8 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// What becomes of each line. An idle event that sent a message which is drawn is drawn, too: an
-/// arrow begins there. So is the one at which the run ended.
+/// The fate of each line. An idle event is drawn if a drawn message begins there, or if the run ended
+/// there.
 fn fates(lines: &[Line], options: &Options) -> Vec<Fate> {
     let mut fates: Vec<_> = lines.iter().map(|line| options.filter.fate(line)).collect();
     let mut needed: BTreeSet<u64> = lines

@@ -5,7 +5,7 @@
 //! 0.187442s       9 ←3        ·          P0 0/0     ·          timer ⇒ pre-candidate in t0
 //! ```
 //!
-//! The node that steps shows its role, term, last and commit index; the others what they are. The
+//! The node that steps shows its role, term, last and commit index; the others show their role. The
 //! glyphs: `L` leader, `C` candidate, `P` pre-candidate, `F` follower, `✗` down, `=` paused, and
 //! `·` for a follower to which nothing happens.
 
@@ -23,7 +23,7 @@ const STAND: Style = AnsiColor::Yellow.on_default().bold();
 const FAULT: Style = AnsiColor::Red.on_default();
 const RULE: Style = AnsiColor::Cyan.on_default();
 
-/// What a node shows while nothing happens to it.
+/// The state of a node that its column shows between events.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum NodeStatus {
     Up(Role),
@@ -74,7 +74,7 @@ impl Columns {
         format!("{DIM}{head}what happened ⇒ what came of it{DIM:#}")
     }
 
-    /// What a line of the trace looks like; nothing if it is not shown.
+    /// A line of the trace as text; `None` if it is not shown.
     pub fn show(&mut self, line: &Line) -> Option<String> {
         let fate = self.filter.fate(line);
         self.skip(line);
@@ -104,14 +104,14 @@ impl Columns {
         }
     }
 
-    /// Takes note of a line that is not to be shown.
+    /// Follows the state of the nodes through a line that is not shown.
     pub fn skip(&mut self, line: &Line) {
         if let Line::Event(record) = line {
             self.follow(record);
         }
     }
 
-    /// How many events were folded away, and how many lines were shown.
+    /// The numbers of folded events and of shown lines.
     #[must_use]
     pub fn counts(&self) -> (u64, u64) {
         (self.folded, self.shown)

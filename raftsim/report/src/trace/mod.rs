@@ -1,4 +1,4 @@
-//! Traces: what a run did, event by event, each with its cause and the decisions behind it.
+//! Traces: the events of a run, each with its cause and its decisions.
 //!
 //! A [`Tracer`] watches a run and makes one [`Record`] an event. Records are shown in columns, one
 //! per node ([`Columns`]), written to a file and read back ([`write()`], [`read`]), and everything

@@ -1,10 +1,10 @@
-//! The causes of one event, back to where they lie outside the nodes.
+//! The causes of one event, back to a cause outside of the nodes.
 
 use std::collections::BTreeMap;
 
 use crate::trace::{ActionKind, Line, Record};
 
-/// So many causes are shown besides the root and the event itself.
+/// At most this many causes are shown besides the root and the event itself.
 const SHOWN: usize = 24;
 
 /// The records of a trace, by number.
@@ -16,7 +16,7 @@ pub struct Records<'a>(BTreeMap<u64, &'a Record>);
 pub struct Chain {
     /// Their numbers, the root first and the event last.
     pub events: Vec<u64>,
-    /// How many causes in between were left out.
+    /// The number of causes that were left out.
     pub folded: usize,
 }
 
@@ -49,14 +49,14 @@ impl<'a> Records<'a> {
         before.find(|record| fits(record))
     }
 
-    /// An event and what caused it, nearest first, as far as the trace knows.
+    /// An event and its causes, nearest first, as far as the trace has them.
     pub fn causes(&self, id: u64) -> impl Iterator<Item = &'a Record> + '_ {
         std::iter::successors(self.get(id), |record| self.get(record.cause?))
     }
 
-    /// The chain of causes of an event: `whole`, or without what only repeats itself, such as a
-    /// leader's timer that is set by its timer before, on and on, and no further back than to a
-    /// client's call, which its last answer merely makes possible. `None` if there is no such event.
+    /// The chain of causes of an event; `None` if there is no such event. Unless the `whole` chain is
+    /// wanted, it leaves out routine, such as a leader's timer that its timer before has set, and ends at
+    /// a client's call: the last response to the client only makes the call possible.
     #[must_use]
     pub fn chain(&self, id: u64, whole: bool) -> Option<Chain> {
         let mut all = Vec::new();

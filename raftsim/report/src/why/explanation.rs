@@ -24,7 +24,7 @@ pub struct Statement {
     pub wrong: bool,
     /// The rule that it is about.
     pub rule: Option<RuleId>,
-    /// What happened.
+    /// A sentence.
     pub text: String,
 }
 

@@ -107,7 +107,7 @@ pub(super) enum LogChange {
     Installed(Vec<Term>, Option<NodeId>),
     /// The node began with this log.
     Initial(Vec<Term>),
-    /// The node crashed and lost so many writes; the disk remains.
+    /// The node crashed and lost this number of writes; this disk remained.
     Crashed(u64, Image),
 }
 

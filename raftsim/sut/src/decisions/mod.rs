@@ -1,5 +1,5 @@
-//! What nodes decided, in words, with the rule and the compared values. Each file has the words of one
-//! group of events.
+//! The decisions of nodes in words, each with its rule and the compared values. Each file has the words of
+//! one group of events.
 
 mod elections;
 mod members;
@@ -16,12 +16,12 @@ use serde_json::{Map, Value};
 
 use crate::ids::engine_id;
 
-/// Something that a node decided.
+/// A decision of a node.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Decision {
-    /// What was decided, in one stable word.
+    /// A stable name of the decision.
     pub what: String,
-    /// The rule that decided; `raftsim explain RULE` tells what it says.
+    /// The rule; `raftsim explain RULE` explains it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
     /// A sentence, with the compared values.
