@@ -101,7 +101,7 @@ fn fault(kind: Kind, pattern: &Pattern) -> impl Strategy<Value = DrawnFault> + u
 /// With reads by lease, clocks must keep their bounds, so the phase has no clock faults. With witnesses,
 /// the phase forces no change of members.
 pub(super) fn phase(
-    place: usize,
+    position: usize,
     drawn: &StormDrawn,
     nodes: usize,
     (leases, witnesses): (bool, bool),
@@ -115,7 +115,7 @@ pub(super) fn phase(
         .map(|fault| if witnesses { unforced(fault) } else { fault })
         .collect();
     Phase {
-        name: format!("storm-{place}"),
+        name: format!("storm-{position}"),
         lasts: drawn.lasts,
         until_met: false,
         clients: drawn.clients,

@@ -155,8 +155,8 @@ fn assemble(
     let some_lack_data = !witnesses.is_empty() || storms.iter().any(StormDrawn::adds_witnesses);
     let besides = (leases, some_lack_data);
     let mut phases: Vec<Phase> = Vec::new();
-    for (place, storm) in storms.iter().enumerate() {
-        phases.push(storm::phase(place + 1, storm, nodes.len(), besides));
+    for (position, storm) in storms.iter().enumerate() {
+        phases.push(storm::phase(position + 1, storm, nodes.len(), besides));
     }
     phases.extend(ending.phases);
     Resolved {

@@ -133,9 +133,9 @@ impl Probes {
             return;
         };
         let (from, to) = (from.0 as usize, to.0 as usize);
-        let place = from * self.servers.len() + to;
-        let latest = self.arrived[place];
-        self.arrived[place] = latest.max(id.ordinal);
+        let position = from * self.servers.len() + to;
+        let latest = self.arrived[position];
+        self.arrived[position] = latest.max(id.ordinal);
         self.hit_if(id.ordinal < latest, Probe::Overtaken);
         self.hit_if(
             cause < self.servers[from].crashed,
@@ -223,7 +223,7 @@ impl Probes {
         }
         let lone = self.servers.len() == 1;
         let others = self.servers.iter().enumerate();
-        let others = others.filter(|(place, _)| *place != node.0 as usize);
+        let others = others.filter(|(position, _)| *position != node.0 as usize);
         let other = |role, term| {
             let mut others = others.clone().map(|(_, other)| other);
             others.any(|other| other.role == role && (term == Term(0) || other.term == term))

@@ -261,9 +261,9 @@ fn role(decision: &Decision, name: &str) -> RoleKind {
 /// Parts as lines of a screen's width, indented below their head.
 fn wrapped(parts: &[String]) -> String {
     let (mut text, mut width) = (String::new(), INDENT);
-    for (place, part) in parts.iter().enumerate() {
+    for (position, part) in parts.iter().enumerate() {
         let length = part.chars().count() + 2;
-        if place > 0 {
+        if position > 0 {
             text.push(',');
             if width + length > WIDTH {
                 text.push_str(&format!("\n{:INDENT$}", ""));

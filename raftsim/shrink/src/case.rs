@@ -50,7 +50,7 @@ impl Case {
     /// The same world with the moves that `stays` keeps.
     pub(crate) fn with(&self, mut stays: impl FnMut(usize, &Move) -> bool) -> Case {
         let kept = self.moves.iter().enumerate();
-        let kept = kept.filter(|(place, made)| stays(*place, made));
+        let kept = kept.filter(|(position, made)| stays(*position, made));
         Case {
             world: self.world.clone(),
             moves: kept.map(|(_, made)| made.clone()).collect(),

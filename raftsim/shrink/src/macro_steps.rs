@@ -38,24 +38,24 @@ impl MacroSteps<'_> {
         if lines.len() > LONG {
             return lines;
         }
-        let mut place = 0;
-        while place < lines.len() {
-            let candidates = elections(&lines, place)
+        let mut position = 0;
+        while position < lines.len() {
+            let candidates = elections(&lines, position)
                 .into_iter()
-                .chain(replications(&lines, place));
+                .chain(replications(&lines, position));
             for candidate in candidates {
                 if self.attempt(&mut lines, candidate) {
                     break;
                 }
             }
-            place += 1;
+            position += 1;
         }
-        let mut place = lines.len();
-        while place > 0 {
-            place -= 1;
+        let mut position = lines.len();
+        while position > 0 {
+            position -= 1;
             let mut shorter = lines.clone();
-            if place < shorter.len() {
-                shorter.remove(place);
+            if position < shorter.len() {
+                shorter.remove(position);
                 self.attempt(&mut lines, shorter);
             }
         }
@@ -97,8 +97,8 @@ fn delivery(line: &Line) -> Option<(NodeId, NodeId, MessageKind)> {
 }
 
 /// The election that begins at a place, as one step there, or where it ends.
-fn elections(lines: &[Line], place: usize) -> Vec<Vec<Line>> {
-    let Some(Verb::Timeout(node)) = lines[place].step.verb else {
+fn elections(lines: &[Line], position: usize) -> Vec<Vec<Line>> {
+    let Some(Verb::Timeout(node)) = lines[position].step.verb else {
         return Vec::new();
     };
     let ballot = |line: &Line| {
@@ -114,11 +114,11 @@ fn elections(lines: &[Line], place: usize) -> Vec<Vec<Line>> {
             _ => None,
         }
     };
-    let next = lines[place + 1..]
+    let next = lines[position + 1..]
         .iter()
         .position(|line| line.step.verb == Some(Verb::Timeout(node)));
-    let end = next.map_or(lines.len(), |next| place + 1 + next);
-    let votes: Vec<_> = (place + 1..end)
+    let end = next.map_or(lines.len(), |next| position + 1 + next);
+    let votes: Vec<_> = (position + 1..end)
         .filter(|at| matches!(ballot(&lines[*at]), Some((_, true))))
         .collect();
     let Some(last) = votes.last().copied() else {
@@ -137,26 +137,26 @@ fn elections(lines: &[Line], place: usize) -> Vec<Vec<Line>> {
         kind: None,
     };
     let of_election =
-        |at: usize| at == place || (place < at && at < end && ballot(&lines[at]).is_some());
-    [place, last]
+        |at: usize| at == position || (position < at && at < end && ballot(&lines[at]).is_some());
+    [position, last]
         .map(|at| replaced(lines, of_election, at, &elect))
         .into()
 }
 
 /// The entries that arrive at a place and their acknowledgement as one step there, or where the
 /// acknowledgement arrives.
-fn replications(lines: &[Line], place: usize) -> Vec<Vec<Line>> {
-    let Some((from, to, MessageKind::AppendEntries)) = delivery(&lines[place]) else {
+fn replications(lines: &[Line], position: usize) -> Vec<Vec<Line>> {
+    let Some((from, to, MessageKind::AppendEntries)) = delivery(&lines[position]) else {
         return Vec::new();
     };
     let back = (to, from, MessageKind::AppendEntriesReply);
-    let answer = lines[place..]
+    let answer = lines[position..]
         .iter()
         .position(|line| delivery(line) == Some(back));
-    let Some(answer) = answer.map(|answer| place + answer) else {
+    let Some(answer) = answer.map(|answer| position + answer) else {
         return Vec::new();
     };
-    let message = lines[place].kind.as_ref().and_then(MoveKind::message);
+    let message = lines[position].kind.as_ref().and_then(MoveKind::message);
     let key = message.map(|message| message.key);
     let append = key.filter(|key| key.kind.message == MessageKind::AppendEntries);
     let replicate = Line {
@@ -167,16 +167,16 @@ fn replications(lines: &[Line], place: usize) -> Vec<Vec<Line>> {
         }),
         kind: None,
     };
-    [place, answer]
-        .map(|at| replaced(lines, |at| at == place || at == answer, at, &replicate))
+    [position, answer]
+        .map(|at| replaced(lines, |at| at == position || at == answer, at, &replicate))
         .into()
 }
 
 /// The lines with one at a place, in which others are gone.
-fn replaced(lines: &[Line], gone: impl Fn(usize) -> bool, place: usize, by: &Line) -> Vec<Line> {
+fn replaced(lines: &[Line], gone: impl Fn(usize) -> bool, position: usize, by: &Line) -> Vec<Line> {
     let mut result = Vec::with_capacity(lines.len());
     for (at, line) in lines.iter().enumerate() {
-        if at == place {
+        if at == position {
             result.push(by.clone());
         } else if !gone(at) {
             result.push(line.clone());

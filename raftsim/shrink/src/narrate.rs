@@ -31,8 +31,8 @@ struct Seen {
 /// Lets each step say its own number.
 pub(super) fn numbered(lines: &[Line]) -> Vec<Line> {
     let mut lines = lines.to_vec();
-    for (place, line) in lines.iter_mut().enumerate() {
-        line.step.say = Some(place.to_string());
+    for (position, line) in lines.iter_mut().enumerate() {
+        line.step.say = Some(position.to_string());
     }
     lines
 }
@@ -49,12 +49,12 @@ impl Narrator {
     pub(super) fn narrate(&self, lines: &mut Vec<Line>, names: &[NodeName]) {
         lines.truncate(self.seen.len());
         let steps = lines.len();
-        for (place, (line, seen)) in lines.iter_mut().zip(&self.seen).enumerate() {
+        for (position, (line, seen)) in lines.iter_mut().zip(&self.seen).enumerate() {
             let transition = Transition {
                 names,
                 before: &seen.before,
                 after: &seen.after,
-                over: place + 1 == steps,
+                over: position + 1 == steps,
             };
             line.step.say = match (&line.kind, &line.step.verb) {
                 (Some(kind), _) => Some(transition.sentence(&seen.of_this_run(kind))),

@@ -73,9 +73,9 @@ fn attempt(reducer: &mut Reducer<'_>, gone: &[Gone]) -> bool {
 
 /// Removes clients, or lets the first client make their moves.
 pub(super) fn fewer_clients(reducer: &mut Reducer<'_>) {
-    let mut place = 0;
-    while place < reducer.best.world.clients {
-        let gone = ClientId(place);
+    let mut position = 0;
+    while position < reducer.best.world.clients {
+        let gone = ClientId(position);
         let closed = |client: ClientId| ClientId(client.0 - u32::from(client.0 > gone.0));
         let mut without = reducer
             .best
@@ -85,7 +85,7 @@ pub(super) fn fewer_clients(reducer: &mut Reducer<'_>) {
         if reducer.attempt(without) {
             continue;
         }
-        place += 1;
+        position += 1;
         if gone.0 > 0 {
             let mut merged = reducer.best.clone();
             merged.world.clients -= 1;
@@ -98,7 +98,7 @@ pub(super) fn fewer_clients(reducer: &mut Reducer<'_>) {
             };
             renumber(&mut merged, |node| node, first);
             if reducer.attempt(merged) {
-                place -= 1;
+                position -= 1;
             }
         }
     }
@@ -116,13 +116,13 @@ pub(super) fn in_order(reducer: &mut Reducer<'_>) {
         made.kind.nodes().for_each(&mut meet);
     }
     (0..reducer.best.world.nodes).map(NodeId).for_each(meet);
-    let place = |node: NodeId| {
-        let place = order.iter().position(|known| *known == node);
-        let place = place.expect("every node of the world was met");
-        NodeId(u32::try_from(place).expect("a world has few nodes"))
+    let position = |node: NodeId| {
+        let position = order.iter().position(|known| *known == node);
+        let position = position.expect("every node of the world was met");
+        NodeId(u32::try_from(position).expect("a world has few nodes"))
     };
     let mut candidate = reducer.best.clone();
-    renumber(&mut candidate, place, |client| client);
+    renumber(&mut candidate, position, |client| client);
     if candidate != reducer.best {
         reducer.attempt(candidate);
     }

@@ -143,7 +143,7 @@ fn episodes(reducer: &mut Reducer<'_>) {
             let begin = end.saturating_sub(size);
             let all = reducer.best.moves.len();
             let gone = starts[begin]..starts.get(end).copied().unwrap_or(all);
-            reducer.attempt(reducer.best.with(|place, _| !gone.contains(&place)));
+            reducer.attempt(reducer.best.with(|position, _| !gone.contains(&position)));
             end = begin.min(begins(&reducer.best).len());
         }
         size /= 2;
@@ -154,14 +154,14 @@ fn episodes(reducer: &mut Reducer<'_>) {
 fn begins(case: &Case) -> Vec<usize> {
     let mut highest = 0;
     let mut begins = Vec::new();
-    for (place, made) in case.moves.iter().enumerate() {
+    for (position, made) in case.moves.iter().enumerate() {
         let key = made.kind.message().map(|message| message.key);
         let Some(term) = key.and_then(|key| key.is_known().then_some(key.term)) else {
             continue;
         };
         if term > highest {
             highest = term;
-            begins.push(place);
+            begins.push(position);
         }
     }
     begins
@@ -180,22 +180,22 @@ fn completions(reducer: &mut Reducer<'_>) {
 
 /// Lets disks stall as late as possible, so that fewer completions are moves.
 fn later_stalls(reducer: &mut Reducer<'_>) {
-    let mut place = 0;
-    while place < reducer.best.moves.len() && !reducer.is_over() {
-        if stalls(&reducer.best.moves[place]) {
+    let mut position = 0;
+    while position < reducer.best.moves.len() && !reducer.is_over() {
+        if stalls(&reducer.best.moves[position]) {
             // Two stalls that only swap their places would do so for ever.
-            let passed = reducer.best.moves[place..].iter();
-            let nearest = place + passed.take_while(|made| stalls(made)).count();
+            let passed = reducer.best.moves[position..].iter();
+            let nearest = position + passed.take_while(|made| stalls(made)).count();
             for later in (nearest..reducer.best.moves.len()).rev() {
                 let mut candidate = reducer.best.clone();
-                let stall = candidate.moves.remove(place);
+                let stall = candidate.moves.remove(position);
                 candidate.moves.insert(later, stall);
                 if reducer.attempt(candidate) {
                     break;
                 }
             }
         }
-        place += 1;
+        position += 1;
     }
 }
 
@@ -246,15 +246,15 @@ fn once(reducer: &mut Reducer<'_>) {
 
 /// Lets a client ask the node of its retry in its first attempt.
 fn directly(reducer: &mut Reducer<'_>) {
-    let mut place = 0;
-    while place < reducer.best.moves.len() {
-        let MoveKind::Step(Verb::Retry { client, to }) = reducer.best.moves[place].kind else {
-            place += 1;
+    let mut position = 0;
+    while position < reducer.best.moves.len() {
+        let MoveKind::Step(Verb::Retry { client, to }) = reducer.best.moves[position].kind else {
+            position += 1;
             continue;
         };
         let mut candidate = reducer.best.clone();
-        candidate.moves.remove(place);
-        let asked = candidate.moves[..place].iter_mut().rev();
+        candidate.moves.remove(position);
+        let asked = candidate.moves[..position].iter_mut().rev();
         let call = asked
             .map(|made| &mut made.kind)
             .find_map(|kind| match kind {
@@ -265,7 +265,7 @@ fn directly(reducer: &mut Reducer<'_>) {
             call.to = to;
         }
         if !reducer.attempt(candidate) {
-            place += 1;
+            position += 1;
         }
     }
 }
@@ -281,7 +281,7 @@ fn pairs(reducer: &mut Reducer<'_>) {
         while second < reducer.best.moves.len() {
             let candidate = reducer
                 .best
-                .with(|place, _| place != first && place != second);
+                .with(|position, _| position != first && position != second);
             if !reducer.attempt(candidate) {
                 second += 1;
             }

@@ -43,12 +43,12 @@ impl<'s> Replayer<'s> {
 
     /// The world of a case at its start.
     pub(crate) fn world(&self, world: &World) -> Stepped<Server> {
-        let member = |place| {
+        let member = |position| {
             let config = Config {
                 options: options(&self.scenario.machine),
                 variant: self.variant.clone(),
-                settings: settings(&world.raft, &self.scenario.nodes[place as usize]),
-                configuration: world.founders.known_to(NodeId(place)),
+                settings: settings(&world.raft, &self.scenario.nodes[position as usize]),
+                configuration: world.founders.known_to(NodeId(position)),
             };
             (config, Image::default())
         };

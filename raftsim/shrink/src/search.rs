@@ -78,7 +78,9 @@ impl<'r> Reducer<'r> {
             let mut end = self.best.moves.len();
             while end > 0 && !self.is_over() {
                 let begin = end.saturating_sub(size);
-                let candidate = self.best.with(|place, _| !(begin..end).contains(&place));
+                let candidate = self
+                    .best
+                    .with(|position, _| !(begin..end).contains(&position));
                 let before = end;
                 end = begin;
                 if self.attempt(candidate) {

@@ -90,10 +90,10 @@ impl Words {
 
 /// The short word for `long`: a letter, while there are some left.
 fn word(known: &mut BTreeMap<Vec<u8>, Bytes>, letters: &[u8], long: &[u8]) -> Bytes {
-    let place = known.len();
-    let fresh = || match letters.get(place) {
+    let position = known.len();
+    let fresh = || match letters.get(position) {
         Some(letter) => [*letter].as_slice().into(),
-        None => bytes(&format!("{}{place}", char::from(letters[0]))),
+        None => bytes(&format!("{}{position}", char::from(letters[0]))),
     };
     known.entry(long.to_vec()).or_insert_with(fresh).clone()
 }

@@ -190,9 +190,9 @@ impl Search<'_> {
 
     /// Tries to remove each item of a list, from the back.
     fn each<T: Mends>(&mut self, list: impl Fn(&mut Resolved) -> &mut Vec<T>) {
-        for place in (0..list(&mut self.best).len()).rev() {
-            if self.is_judged() || !list(&mut self.best)[place].mends() {
-                self.attempt(|scenario| drop(list(scenario).remove(place)));
+        for position in (0..list(&mut self.best).len()).rev() {
+            if self.is_judged() || !list(&mut self.best)[position].mends() {
+                self.attempt(|scenario| drop(list(scenario).remove(position)));
             }
         }
     }
@@ -234,13 +234,13 @@ fn mends(action: &Action) -> bool {
 }
 
 /// Whether a phase ends faults, or there is an expectation of it or of a later one.
-fn gives_a_chance(scenario: &Resolved, place: usize) -> bool {
+fn gives_a_chance(scenario: &Resolved, position: usize) -> bool {
     let expected = |phase: &Phase| {
         let mut wanted = scenario.expect.eventually.iter();
         wanted.any(|wanted| wanted.phase == phase.name)
     };
     let phases = scenario.phases();
-    phases[place].heal || phases[place..].iter().any(expected)
+    phases[position].heal || phases[position..].iter().any(expected)
 }
 
 fn phases(scenario: &mut Resolved) -> &mut Vec<Phase> {

@@ -91,14 +91,14 @@ fn by_time(plan: &Plan<'_>) -> Vec<i64> {
     let span = i128::from(last.saturating_sub(first)).max(1);
     let height = i128::from(ROW * length(plan.rows.len()));
     let mut y = TOP;
-    let place = |row: &Row<'_>| {
+    let position = |row: &Row<'_>| {
         if let Some(time) = row.time() {
             let part = i128::from(time.saturating_sub(first)) * height / span;
             y = TOP + i64::try_from(part).unwrap_or(i64::MAX / 2);
         }
         y
     };
-    plan.rows.iter().map(place).collect()
+    plan.rows.iter().map(position).collect()
 }
 
 /// A number of things as a coordinate.

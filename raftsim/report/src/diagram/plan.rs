@@ -89,7 +89,7 @@ impl<'a> Plan<'a> {
             }
             let before = plan.rows.len();
             if drawn {
-                plan.place(line, *fate);
+                plan.add_row(line, *fate);
                 plan.end = at + 1;
             }
             since_names += plan.rows.len() - before;
@@ -99,7 +99,7 @@ impl<'a> Plan<'a> {
         plan
     }
 
-    fn place(&mut self, line: &'a Line, fate: Fate) {
+    fn add_row(&mut self, line: &'a Line, fate: Fate) {
         match (line, fate) {
             (Line::World(change), Fate::Shown) => self.rows.push(Row::World(change)),
             (Line::Event(record), Fate::Shown) => {

@@ -117,17 +117,17 @@ impl Columns {
         (self.folded, self.shown)
     }
 
-    fn place(&self, record: &Record) -> Option<usize> {
+    fn position(&self, record: &Record) -> Option<usize> {
         self.names
             .iter()
             .position(|name| Some(name) == record.node.as_ref())
     }
 
     fn follow(&mut self, record: &Record) {
-        let Some(place) = self.place(record) else {
+        let Some(position) = self.position(record) else {
             return;
         };
-        self.status[place] = match (record.action, record.state) {
+        self.status[position] = match (record.action, record.state) {
             (ActionKind::Pause, _) => NodeStatus::Paused,
             (_, Some(state)) => NodeStatus::Up(state.role),
             (_, None) => NodeStatus::Down,
@@ -140,11 +140,14 @@ impl Columns {
             .map_or(String::new(), |cause| format!("←{cause}"));
         let time = time_text::micros(record.time);
         let mut line = format!("{time:>11} {:>6} {DIM}{cause:<7}{DIM:#} ", record.id);
-        let here = self.place(record);
-        for (place, status) in self.status.iter().enumerate() {
-            let (text, style) = match record.state.filter(|_| Some(place) == here) {
+        let here = self.position(record);
+        for (position, status) in self.status.iter().enumerate() {
+            let (text, style) = match record.state.filter(|_| Some(position) == here) {
                 Some(state) => (cell(state, *status), style(*status)),
-                None => (glyph(*status, Some(place) == here).to_owned(), dim(*status)),
+                None => (
+                    glyph(*status, Some(position) == here).to_owned(),
+                    dim(*status),
+                ),
             };
             line.push_str(&format!(
                 "{style}{text:<width$}{style:#} ",
@@ -166,8 +169,8 @@ impl Columns {
             .iter()
             .filter(|decision| decision.notable)
             .collect();
-        for (place, decision) in notable.iter().enumerate() {
-            line.push_str(if place == 0 { " ⇒ " } else { "; " });
+        for (position, decision) in notable.iter().enumerate() {
+            line.push_str(if position == 0 { " ⇒ " } else { "; " });
             line.push_str(&decision.text);
         }
         if self.why {

@@ -181,8 +181,8 @@ mod tests {
 
     #[test]
     fn kinds_are_written_by_their_names() {
-        for (place, kind) in Kind::ALL.into_iter().enumerate() {
-            assert_eq!(kind as usize, place);
+        for (position, kind) in Kind::ALL.into_iter().enumerate() {
+            assert_eq!(kind as usize, position);
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
         }
     }

@@ -94,9 +94,9 @@ mod tests {
 
     /// A trace in which each event has the cause and the action listed.
     fn trace(events: &[(Option<u64>, ActionKind)]) -> Vec<Line> {
-        let record = |(place, (cause, action)): (usize, &(Option<u64>, ActionKind))| {
+        let record = |(position, (cause, action)): (usize, &(Option<u64>, ActionKind))| {
             Line::Event(Box::new(Record {
-                id: place as u64 + 1,
+                id: position as u64 + 1,
                 cause: *cause,
                 time: 0,
                 node: None,

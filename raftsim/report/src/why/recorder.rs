@@ -222,10 +222,10 @@ impl Recorder {
                 state: *state,
             });
         }
-        for (place, key) in &repeated {
+        for (position, key) in &repeated {
             let was = store.version(key);
             let grew = was.is_some_and(|was| machine.read(key).version.0 > was);
-            all[*place].again = !fresh.contains(key) && grew;
+            all[*position].again = !fresh.contains(key) && grew;
         }
         for key in fresh
             .into_iter()
