@@ -19,6 +19,9 @@ use super::probe::{Hits, Probe};
 /// A commit of at least this many entries at once is a jump.
 const JUMP: u64 = 5;
 
+/// At least this many committed entries that are not yet applied are many.
+const MANY_UNAPPLIED: u64 = 5;
+
 /// The core keeps fewer writes in flight apart than this.
 const MANY_WRITES: usize = 9;
 
@@ -362,6 +365,11 @@ impl Probes {
             Event::Committed { commit, was, rule } => {
                 self.servers[node.0 as usize].commit = commit;
                 self.hit_if(commit.0 - was.0 >= JUMP, Probe::CommitJumped);
+                let applied = cluster.node(node).map(|server| server.node().applied());
+                let far = applied.is_some_and(|applied| {
+                    raft().is_some_and(|raft| raft.commit_index().0 >= applied + MANY_UNAPPLIED)
+                });
+                self.hit_if(far, Probe::MachineFarBehind);
                 if rule == RuleId::CurrentTermOnly
                     && let Some(raft) = raft()
                 {
@@ -377,6 +385,30 @@ impl Probes {
             Event::QuorumLost { .. } => self.hits.hit(Probe::QuorumLost),
             Event::StaleDropped { theirs, what, .. } => self.stale(node, theirs, what),
             _ => {}
+        }
+    }
+
+    /// Whether an event is so common that [`Probes::event`] alone watches it. Most steps of a healthy cluster
+    /// have no other events.
+    #[inline]
+    fn is_routine(&self, node: NodeId, event: &kv::Event) -> bool {
+        match event {
+            kv::Event::Core(event) => matches!(
+                event,
+                Event::Appended { .. }
+                    | Event::AckWithheld { .. }
+                    | Event::Acknowledged { .. }
+                    | Event::MatchAdvanced { .. }
+                    | Event::Committed {
+                        rule: RuleId::FollowerCommit,
+                        ..
+                    }
+            ),
+            kv::Event::Applied { .. } => true,
+            kv::Event::Answered { lost, .. } => {
+                !lost && self.servers[node.0 as usize].expects.is_empty()
+            }
+            _ => false,
         }
     }
 
@@ -405,6 +437,7 @@ impl Probes {
         self.hit_if(split, Probe::MessageSplit);
         for (_, _, response) in &step.output.replies {
             match response {
+                Response::ReadFailed => self.hits.hit(Probe::ClientToldReadFailed),
                 Response::NotLeader { leader: Some(_) } => self.hits.hit(Probe::Redirected),
                 Response::NotLeader { leader: None } => self.hits.hit(Probe::NoLeaderKnown),
                 _ => {}
@@ -470,7 +503,9 @@ impl Observer<Server> for Probes {
     ) -> Result<(), Box<Violation>> {
         self.acted(cluster, step);
         let Some(node) = step.node else { return Ok(()) };
+        let mut counts = matches!(step.action, Action::Operator { .. } | Action::Restart(_));
         for event in step.events {
+            counts |= !self.is_routine(node, event);
             match event {
                 kv::Event::Core(event) => self.event(node, event, cluster),
                 kv::Event::Applied { came, .. } => self.applied(node, *came, cluster),
@@ -478,8 +513,7 @@ impl Observer<Server> for Probes {
                 _ => {}
             }
         }
-        let counts = matches!(step.action, Action::Operator { .. } | Action::Restart(_));
-        if !step.events.is_empty() || counts {
+        if counts {
             self.reads(node, cluster, step);
             self.leadership(node, cluster, step);
             self.priorities(node, cluster, step);
@@ -506,4 +540,8 @@ pub(super) fn has_sessions(cluster: &Cluster<Server>, node: NodeId) -> bool {
     server.is_some_and(|server| server.node().has_sessions())
 }
 
-impl Spectator for Probes {}
+impl Spectator for Probes {
+    fn takes_announcements(&self) -> bool {
+        false
+    }
+}

@@ -48,7 +48,7 @@ pub fn run_variant(
     );
     let mut world = build(scenario, variant);
     let mut runner = Runner {
-        director: Director::new(scenario),
+        director: Director::new(scenario, observer.takes_announcements()),
         names: &names,
         end: Time(scenario.length().get()),
     };
@@ -168,8 +168,8 @@ impl<'s> Runner<'s> {
         self.director.learn(checks);
         let mut all = (&mut *observer, (checks, watch));
         let acted = self.director.act(world, &mut all);
-        for deed in self.director.take_deeds() {
-            observer.told(now, &deed);
+        for announcement in self.director.take_announcements() {
+            observer.told(now, &announcement);
         }
         acted?;
         self.director.take_failure().map_or(Ok(()), Err)
