@@ -153,7 +153,7 @@ impl<'a> Batch<'a> {
                 writeln!(
                     out,
                     "{}",
-                    ran.story.tell(&ran.scenario, &ran.outcome, &command)
+                    ran.summary.text(&ran.scenario, &ran.outcome, &command)
                 )?;
             }
         }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use report::trace::{Act, Line, Record};
+use report::trace::{ActionKind, Line, Record};
 use sut::decisions::Kind;
 use sut::time_text;
 use tracing::level_filters::LevelFilter;
@@ -119,10 +119,14 @@ fn event(record: &Record) {
     let term = record.state.map(|state| state.term);
     let (id, cause) = (record.id, record.cause);
     match record.action {
-        Act::Crash | Act::Restart | Act::Clock | Act::Pause | Act::Resume => {
+        ActionKind::Crash
+        | ActionKind::Restart
+        | ActionKind::Clock
+        | ActionKind::Pause
+        | ActionKind::Resume => {
             info!(target: TARGET, node, term, id, cause, "{}", record.text);
         }
-        Act::GiveUp => debug!(target: TARGET, node, term, id, cause, "{}", record.text),
+        ActionKind::GiveUp => debug!(target: TARGET, node, term, id, cause, "{}", record.text),
         _ => trace!(target: TARGET, node, term, id, cause, "{}", record.text),
     }
     for decision in &record.decisions {

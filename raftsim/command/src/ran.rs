@@ -1,7 +1,7 @@
 //! A seed that was run, and what is said of it.
 
 use report::failure_report::{self, Again};
-use report::summary::Story;
+use report::summary::Summary;
 use runner::{Outcome, TRACE_VERSION, Verdict};
 use scenario::Resolved;
 use sut::bugs::Bug;
@@ -16,7 +16,7 @@ pub(crate) struct Ran {
     /// The hash that the second process has, where that differs, and where the two part.
     pub(crate) differs: Option<Differs>,
     pub(crate) wall_ns: u64,
-    pub(crate) story: Story,
+    pub(crate) summary: Summary,
 }
 
 impl Ran {

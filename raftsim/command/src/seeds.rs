@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use report::summary::Story;
+use report::summary::Summary;
 use report::trace::{self, Header, Line, Tracer};
 use runner::run_with_bug;
 use runner::{Outcome, Recording, Spectator, Unobserved};
@@ -29,10 +29,10 @@ pub(crate) fn run(
 ) -> Result<Ran, Stop> {
     let watch = Stopwatch::start();
     let bug = args.plant.bug.or(scenario.recorded_bug());
-    let mut story = Story::default();
+    let mut summary = Summary::default();
     let told = alone && !args.json;
     let outcome = if told || args.trace.is_some() || log.is_on() {
-        watched(&scenario, bug, args, log, &mut story)?
+        watched(&scenario, bug, args, log, &mut summary)?
     } else {
         recorded(&scenario, bug, args, &mut Unobserved)?
     };
@@ -60,24 +60,24 @@ pub(crate) fn run(
         outcome,
         differs,
         wall_ns,
-        story,
+        summary,
     })
 }
 
-/// Runs it with a tracer, for the log, the trace file and the story.
+/// Runs it with a tracer, for the log, the trace file and the summary.
 fn watched(
     scenario: &Resolved,
     bug: Option<Bug>,
     args: &Run,
     log: &Log,
-    story: &mut Story,
+    summary: &mut Summary,
 ) -> Result<Outcome, Stop> {
     let header = Header::of(scenario, bug);
     let mut file = args.trace.as_deref().map(create).transpose()?;
     let mut written = Ok(());
     let mut hear = |line: &Line| {
         log.line(line);
-        story.hear(line);
+        summary.add(line);
         if let (Some(file), Ok(())) = (&mut file, &written) {
             written = trace::write(line, file);
         }

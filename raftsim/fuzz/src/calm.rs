@@ -1,8 +1,8 @@
-//! How a run ends: faults end, a drawn core of servers stays up, and it must serve.
+//! The end of a run: faults end, a drawn core of servers stays up, and the core must serve clients.
 //!
-//! What may be asked of the core rests on the dissertation's timing requirement (chapter 3):
-//! messages and disks that are much faster than election timeouts. So the calm phases have such
-//! messages and disks, and the time they get is counted in election timeouts.
+//! The core can be expected to serve only under the dissertation's timing requirement (chapter 3):
+//! messages and disks must be much faster than election timeouts. The calm phases have such messages and
+//! disks, and their lengths are multiples of the longest election timeout.
 
 use proptest::prelude::*;
 use scenario::{
@@ -10,43 +10,44 @@ use scenario::{
     NetworkChange, NodeName, Phase, Raft, Ratio, Reorder, Route, Selector, Step,
 };
 
-use super::draw::{hit, nanos, place, scale, sometimes};
+use super::draw::{fraction, hit, nanos, scale, sometimes};
 use super::profile::CalmRanges;
 
-/// So many of the longest election timeouts a cluster gets to elect a leader. Each attempt has an
-/// even chance at least: thirty failing in a row is a bug.
-const ELECTION: u64 = 30;
+/// The time to elect a leader, in longest election timeouts. Each attempt succeeds with a chance of at
+/// least one half, so thirty failures in a row are a bug.
+const ELECTION_TIMEOUTS: u64 = 30;
 
-/// So many more where nodes have priorities: for so long one that cannot win puts off the others.
-const PATIENCE: u64 = 4;
+/// The additional time where nodes have priorities: for this long a preferred node that cannot win may
+/// delay the others.
+const PRIORITY_TIMEOUTS: u64 = 4;
 
-/// So many of the longest election timeouts clients and followers get beyond their own delays.
-const SLACK: u64 = 10;
+/// The time for clients and followers beyond their own delays, in longest election timeouts.
+const SLACK_TIMEOUTS: u64 = 10;
 
-/// After so many of the longest election timeouts, nothing that happens comes of faults any more: a
-/// follower that last heard of its leader before a cut ended has heard of it again, or stood.
-const SETTLE: u64 = 2;
+/// The time, in longest election timeouts, after which faults have no more effect: a follower that was
+/// cut off has heard from its leader again, or has stood for election.
+const SETTLE_TIMEOUTS: u64 = 2;
 
-/// A second, in nanoseconds, on top of what is counted in timeouts.
+/// A second, in nanoseconds, which is added to multiples of timeouts.
 const SECOND: u64 = 1_000_000_000;
 
-/// What is drawn for the end of a run.
+/// The draws for the end of a run.
 #[derive(Clone, Debug)]
 pub(super) struct CalmDrawn {
     outsiders: bool,
     clients: bool,
-    /// How large the core is, who is in it, and what becomes of the others.
+    /// The size of the core, its members, and the fault that keeps the others out.
     size: u32,
     lots: Vec<u32>,
     fate: u32,
-    /// Who leads in the end, if leadership is handed over.
+    /// The last leader, if leadership is handed over.
     handover: Option<u32>,
 }
 
 pub(super) fn drawn(ranges: &CalmRanges) -> impl Strategy<Value = CalmDrawn> + use<> {
     let switches = (hit(ranges.outsiders), hit(ranges.clients));
-    let core = (place(), prop::collection::vec(place(), 9), place());
-    let handover = sometimes(ranges.handover, place());
+    let core = (fraction(), prop::collection::vec(fraction(), 9), fraction());
+    let handover = sometimes(ranges.handover, fraction());
     (switches, core, handover).prop_map(|((outsiders, clients), (size, lots, fate), handover)| {
         CalmDrawn {
             outsiders,
@@ -59,37 +60,37 @@ pub(super) fn drawn(ranges: &CalmRanges) -> impl Strategy<Value = CalmDrawn> + u
     })
 }
 
-/// The phases that end a run, and what is expected in them.
+/// The phases that end a run, and the expectations of them.
 pub(super) struct Ending {
     pub(super) phases: Vec<Phase>,
     pub(super) eventually: Vec<Eventually>,
-    /// By the fastest of usual clocks, no more passes from one request of a client that is served to
-    /// its next: a session that lasted less would be over each time.
+    /// The longest time, by the fastest of usual clocks, between two requests of a client that is served.
+    /// A shorter session would expire before each request.
     pub(super) between_requests: Nanos,
 }
 
-/// What a cluster has around it.
+/// The surroundings of a cluster.
 pub(super) struct Surroundings<'a> {
     pub(super) network: &'a Network,
     pub(super) client_network: &'a Network,
     pub(super) disk: &'a Disk,
     pub(super) machine: &'a Machine,
-    /// Whether members came and went: then nobody can say beforehand who must serve.
+    /// Whether members change: then the servers that must serve are unknown beforehand.
     pub(super) members_change: bool,
-    /// The longest that a sync takes which a slow disk began before all was well again.
+    /// The longest sync that a slow disk may still have in progress when faults end.
     pub(super) slowest_sync: Option<Nanos>,
 }
 
-/// How fast everything is when it is calm.
-struct ProgressState {
+/// The speed of messages and disks in calm phases.
+struct CalmTimings {
     nodes: NetworkChange,
     clients: NetworkChange,
     disk: DiskChange,
-    /// A message, a sync, a state machine, an answer.
+    /// The time of a message, a sync, the state machine and a response.
     round: u64,
 }
 
-impl ProgressState {
+impl CalmTimings {
     fn of(raft: &Raft, around: &Surroundings<'_>) -> Self {
         let (shortest, longest) = (raft.election_timeout.low(), raft.election_timeout.high());
         // Candidates that begin within a twentieth of the spread of each other split the vote.
@@ -128,13 +129,13 @@ fn capped(range: DurationRange, most: u64) -> DurationRange {
     DurationRange::new(cap(range.low()), cap(range.high()))
 }
 
-/// A calm phase, and what is expected of it.
+/// A calm phase and its expectations.
 struct Stage {
     phase: Phase,
     wants: Vec<Eventually>,
 }
 
-/// How long things may take.
+/// The longest durations that the expectations allow.
 struct Bounds {
     /// The longest election timeout, of which the others are made.
     longest: u64,
@@ -150,7 +151,7 @@ impl Bounds {
     fn of(
         raft: &Raft,
         around: &Surroundings<'_>,
-        pace: &ProgressState,
+        pace: &CalmTimings,
         nodes: &[NodeName],
         clients: &Clients,
     ) -> Self {
@@ -159,45 +160,44 @@ impl Bounds {
         let think = clients.rate.spread().high().get();
         let patience = match raft.priority.is_empty() {
             true => 0,
-            false => PATIENCE,
+            false => PRIORITY_TIMEOUTS,
         };
-        // Servers that were taken out and know nothing of it stand, too, where nobody asks before:
-        // then an attempt is only as likely to be that of one who can win as they are many.
+        // Without pre-votes, removed servers that do not know of their removal stand for election, too.
+        // The more servers stand, the rarer is an attempt of a server that can win.
         let rivals = match around.members_change && !raft.pre_vote {
             true => nodes.len() as u64,
             false => 1,
         };
-        // A client whose session has expired hears of it, opens one, and only then is served.
+        // A client with an expired session learns that, opens a new one, and is served after that.
         let requests = around.machine.session_timeout.map_or(1, |_| 3);
         let between = attempts + 2 * think + 8 * pace.round;
         Self {
             longest,
-            election: whole((ELECTION * rivals + patience) * longest + SECOND),
-            service: whole(SLACK * longest + requests * (attempts + 2 * think) + SECOND),
+            election: whole((ELECTION_TIMEOUTS * rivals + patience) * longest + SECOND),
+            service: whole(SLACK_TIMEOUTS * longest + requests * (attempts + 2 * think) + SECOND),
             between_requests: whole(2 * between),
         }
     }
 }
 
-/// What the end of a run is made of.
+/// The parts of the end of a run.
 struct Calm<'a> {
     drawn: &'a CalmDrawn,
     raft: &'a Raft,
     around: &'a Surroundings<'a>,
-    pace: ProgressState,
+    pace: CalmTimings,
     bounds: Bounds,
-    /// Whether clients ask for something before they must be served.
+    /// Whether clients send requests before they must be served.
     asking: bool,
-    /// Who must serve, and who is kept out. Where members change, all servers are given back first.
+    /// The servers that must serve, and those that are kept out. Where members change, no server is.
     core: Vec<NodeName>,
     outsiders: Vec<NodeName>,
-    /// Whether members crash for a while. Who that is where members change is known only when the
-    /// time has come.
+    /// Whether some members crash for one phase. Where members change, the run chooses them.
     fewer: bool,
 }
 
-/// The end of a run. Clients that give up before they have asked each outsider once, and then had
-/// time for an answer, become more patient: they might never ask the leader.
+/// The end of a run. Each client must have time to ask each outsider once and then get a response, or it
+/// might never ask the leader. A client that gives up earlier waits longer.
 pub(super) fn ending(
     drawn: &CalmDrawn,
     nodes: &[NodeName],
@@ -205,9 +205,9 @@ pub(super) fn ending(
     around: &Surroundings<'_>,
     clients: &mut Clients,
 ) -> Ending {
-    let pace = ProgressState::of(raft, around);
-    // Nobody misses a leader that went in its sleep, unless somebody asks for something: what servers
-    // answer by themselves asks nobody.
+    let pace = CalmTimings::of(raft, around);
+    // While a cluster is quiescent, only a request lets servers notice that the leader is gone. A stale
+    // read does not: servers answer it alone.
     let missed = !raft.quiescence || clients.reads.stale == 0 || clients.mix.get == 0;
     let leaves_out = drawn.outsiders && missed;
     let (core, outsiders) = match leaves_out && !around.members_change {
@@ -290,9 +290,9 @@ impl Calm<'_> {
 
     /// Faults end.
     fn settle(&self) -> Stage {
-        // A leader leaves a disk that is slow for too long, also when the disk was slow before.
+        // A leader also leaves a disk whose slow sync began before this phase.
         let slowest_sync = self.around.slowest_sync.unwrap_or_default().get();
-        let lasts = whole(SETTLE * self.bounds.longest + slowest_sync);
+        let lasts = whole(SETTLE_TIMEOUTS * self.bounds.longest + slowest_sync);
         let mut phase = self.phase("settle", lasts, self.asking);
         phase.until_met = false;
         phase.heal = true;
@@ -306,18 +306,18 @@ impl Calm<'_> {
         }
     }
 
-    /// There is a leader, and everything commits.
+    /// A leader is elected, and everything commits.
     fn recovery(&self) -> Stage {
         let election = self.bounds.election;
-        let commit = whole(SLACK * self.bounds.longest + 100 * self.pace.round);
+        let commit = whole(SLACK_TIMEOUTS * self.bounds.longest + 100 * self.pace.round);
         let lasts = whole(election.get() + commit.get());
         let phase = self.phase("recovery", lasts, self.asking);
         let mut elected = self.wants(&phase, election);
         elected.one_leader = true;
         let mut committed = self.wants(&phase, lasts);
         committed.all_committed = true;
-        // Clients who go on writing hardly ever leave everything committed, nor would they let it be
-        // seen who commits nothing without them.
+        // While clients write, hardly ever is everything committed, and a leader that commits nothing
+        // without new requests would go unnoticed.
         let wants = match self.asking {
             true => vec![elected],
             false => vec![elected, committed],
@@ -325,7 +325,7 @@ impl Calm<'_> {
         Stage { phase, wants }
     }
 
-    /// As many members crash as the others can do without.
+    /// As many members crash as the cluster can lose.
     fn fewer(&self) -> Stage {
         let mut phase = self.phase("fewer", self.bounds.election, self.asking);
         phase.steps = vec![first(Action::Crash(Selector::Dispensable))];
@@ -343,11 +343,11 @@ impl Calm<'_> {
         let mut phase = self.phase("service", service, true);
         let mut steady = self.wants(&phase, service);
         steady.one_leader = true;
-        // A leader may still be on its way out.
+        // Where members change, a leader may still be about to step down.
         steady.stays = self.raft.pre_vote && self.raft.stickiness && !self.around.members_change;
         phase.until_met = !steady.stays;
         if steady.stays && self.drawn.handover.is_some() {
-            // Late enough that there is a leader: it obeys nobody.
+            // Late enough that there is a leader. A leader ignores this command.
             phase.steps = vec![Step {
                 at: nanos(service.get() / 2),
                 ..first(Action::Campaign(Selector::Leader))
@@ -361,14 +361,15 @@ impl Calm<'_> {
         }
     }
 
-    /// Everybody has applied the same.
+    /// All servers have applied the same entries.
     fn rest(&self) -> Stage {
-        // Who comes back may unseat the leader once, where it need not ask before.
+        // Without pre-votes, a server that returns may depose the leader once.
         let again = match self.fewer {
             true => self.bounds.election.get(),
             false => 0,
         };
-        let lasts = whole(again + SLACK * self.bounds.longest + 100 * self.pace.round + SECOND);
+        let lasts =
+            whole(again + SLACK_TIMEOUTS * self.bounds.longest + 100 * self.pace.round + SECOND);
         let mut phase = self.phase("rest", lasts, false);
         phase.heal = self.fewer;
         let mut equal = self.wants(&phase, lasts);
@@ -396,7 +397,7 @@ impl Calm<'_> {
     }
 }
 
-/// What a phase begins with.
+/// The first step of a phase.
 fn first(action: Action) -> Step {
     Step {
         at: Nanos::ZERO,
@@ -426,27 +427,27 @@ impl CalmDrawn {
         (names, outsiders)
     }
 
-    /// Who is to lead in the end. Without pre-vote and stickiness others may come in between, and a
-    /// server alone has nobody to hand over to.
+    /// The server that gets leadership in the end. Without pre-vote and stickiness another server may
+    /// win, and a single server has no successor.
     fn successor(&self, raft: &Raft, core: &[NodeName]) -> Option<Selector> {
-        let place = self.handover?;
+        let fraction = self.handover?;
         if core.len() < 2 || !(raft.pre_vote && raft.stickiness) {
             return None;
         }
         let last = core.len() as u64 - 1;
-        let place = usize::try_from(scale(place, 0, last)).expect("at most nine nodes");
-        Some(Selector::Nodes(vec![core[place].clone()]))
+        let index = usize::try_from(scale(fraction, 0, last)).expect("at most nine nodes");
+        Some(Selector::Nodes(vec![core[index].clone()]))
     }
 
-    /// What keeps the outsiders out. A server that is heard but hears nobody would unseat every
-    /// leader without pre-vote, and as a leader itself would never notice without check-quorum:
-    /// no majority can serve beside it then.
+    /// The fault that keeps the outsiders out. A server that is heard but hears no other server would,
+    /// without pre-vote, depose every leader. As a leader it would, without check-quorum, never step
+    /// down. In both cases no majority could serve.
     fn fate(&self, raft: &Raft, core: &[NodeName], outsiders: &[NodeName]) -> Action {
         let core = Selector::Nodes(core.to_vec());
         let out = Selector::Nodes(outsiders.to_vec());
         let bearable = raft.pre_vote && raft.check_quorum;
-        // Where the core sleeps, a leader that only hears it and never doubts itself would keep the
-        // clients to itself, and nobody else would ever miss it.
+        // If the core is quiescent, an outside leader without check-quorum would keep its clients
+        // waiting, and the core would not notice that it has no leader.
         let unmissed = raft.quiescence && !raft.check_quorum;
         let last = match (bearable, unmissed) {
             (true, _) => 4,

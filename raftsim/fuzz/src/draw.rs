@@ -1,4 +1,4 @@
-//! Draws of a proptest strategy: exact, without floats, and simple values first.
+//! Draws for a proptest strategy: exact, without floats, simple values first.
 
 use proptest::prelude::*;
 use proptest::strategy::Union;
@@ -15,12 +15,12 @@ pub(super) fn hit(chance: Ratio) -> BoxedStrategy<bool> {
         .boxed()
 }
 
-/// The chance of so many in ten; at most all of them.
+/// A chance in tenths, at most ten.
 pub(super) fn of_ten(cases: u32) -> Ratio {
     Ratio::new(cases.min(10), 10).expect("at most ten in ten")
 }
 
-/// Something with this chance. Shrinks to nothing.
+/// A value with this chance. Shrinks to `None`.
 pub(super) fn sometimes<T, S>(chance: Ratio, some: S) -> BoxedStrategy<Option<T>>
 where
     T: Clone + std::fmt::Debug + 'static,
@@ -36,38 +36,38 @@ where
     Union::new_weighted(options).boxed()
 }
 
-/// A place between two ends, to be used with [`log_scale`] or [`scale`]. Shrinks to the low end.
-pub(super) fn place() -> impl Strategy<Value = u32> {
+/// A fraction of the way between two ends, for [`log_scale`] or [`scale`]. Shrinks to the low end.
+pub(super) fn fraction() -> impl Strategy<Value = u32> {
     any::<u32>()
 }
 
-/// A duration of the range, each order of magnitude as likely as another.
+/// A duration of the range. All orders of magnitude are equally likely.
 pub(super) fn duration(range: DurationRange) -> impl Strategy<Value = Nanos> {
     let (low, high) = (range.low().get(), range.high().get());
-    place().prop_map(move |place| nanos(log_scale(place, low, high)))
+    fraction().prop_map(move |fraction| nanos(log_scale(fraction, low, high)))
 }
 
-/// A whole number of the range, small ones more often.
+/// A whole number of the range. Small numbers are more likely.
 pub(super) fn count(range: Counts) -> impl Strategy<Value = u32> {
     let (low, high) = (u64::from(range.low()), u64::from(range.high()));
-    place().prop_map(move |place| {
-        u32::try_from(log_scale(place, low, high)).expect("it lies between two 32-bit numbers")
+    fraction().prop_map(move |fraction| {
+        u32::try_from(log_scale(fraction, low, high)).expect("it lies between two 32-bit numbers")
     })
 }
 
-/// A size of the range, each order of magnitude as likely as another.
+/// A size of the range. All orders of magnitude are equally likely.
 pub(super) fn size(range: Sizes) -> impl Strategy<Value = Size> {
     let (low, high) = (range.low().get(), range.high().get());
-    place().prop_map(move |place| {
-        Size::new(log_scale(place, low, high)).expect("it lies between two sizes")
+    fraction().prop_map(move |fraction| {
+        Size::new(log_scale(fraction, low, high)).expect("it lies between two sizes")
     })
 }
 
-/// A chance of the range, each order of magnitude as likely as another.
+/// A chance of the range. All orders of magnitude are equally likely.
 pub(super) fn chance(range: Chances) -> impl Strategy<Value = Ratio> {
     let (low, high) = (millionths(range.low()), millionths(range.high()));
-    place().prop_map(move |place| {
-        let drawn = log_scale(place, low, high);
+    fraction().prop_map(move |fraction| {
+        let drawn = log_scale(fraction, low, high);
         let drawn = u32::try_from(drawn).expect("at most a million");
         Ratio::new(drawn, 1_000_000).expect("at most a million of a million")
     })
@@ -81,29 +81,29 @@ pub(super) fn nanos(nanos: u64) -> Nanos {
     Nanos::new(nanos).expect("drawn durations are far below a day")
 }
 
-/// `place` of the way from `low` to `high`, both included.
-pub(super) fn scale(place: u32, low: u64, high: u64) -> u64 {
+/// The value at this fraction of the way from `low` to `high`, both included.
+pub(super) fn scale(fraction: u32, low: u64, high: u64) -> u64 {
     let width = u128::from(high - low) + 1;
-    let above = (u128::from(place) * width) >> 32;
+    let above = (u128::from(fraction) * width) >> 32;
     low + u64::try_from(above).expect("below the width, which is 64 bits wide at most")
 }
 
-/// `place` of the way from `low` to `high` on a logarithmic scale, rounded to two digits so that
-/// people can read it; never outside.
-pub(super) fn log_scale(place: u32, low: u64, high: u64) -> u64 {
-    // Whole numbers below 4 have no orders of magnitude to speak of.
+/// The value at this fraction of the way from `low` to `high` on a logarithmic scale. It is rounded to two
+/// digits for readers, and stays in the range.
+pub(super) fn log_scale(fraction: u32, low: u64, high: u64) -> u64 {
+    // Whole numbers below 4 have no orders of magnitude.
     if high < 4 {
-        return scale(place, low, high);
+        return scale(fraction, low, high);
     }
-    // Up to just below the next number, so that the highest is drawn like any other.
-    // Close ends can share one grain.
+    // The scale ends just below the next number, so that the highest number is as likely as its
+    // neighbours. Close ends can share one step of the scale.
     let from = log(low);
     let to = (log(high + 1) - 1).max(from);
-    two_digits(power(scale(place, from, to))).clamp(low, high)
+    two_digits(power(scale(fraction, from, to))).clamp(low, high)
 }
 
-/// The logarithm to base 2 of `value + 1`, in 2⁻¹⁶ths, linear between powers of two: exact enough
-/// to draw with, and the same on every machine.
+/// The logarithm to base 2 of `value + 1`, in 2⁻¹⁶ths, linear between powers of two. It is exact enough
+/// for draws and the same on every machine.
 fn log(value: u64) -> u64 {
     let value = u128::from(value) + 1;
     let whole = 127 - u64::from(value.leading_zeros());
@@ -127,7 +127,7 @@ fn two_digits(value: u64) -> u64 {
     value / unit * unit
 }
 
-/// The middle of a range of strikes: from half of it to one and a half times it.
+/// The range from half of a duration to one and a half times it.
 pub(super) fn around(middle: Nanos, at_least: Nanos) -> DurationRange {
     let half = middle.get() / 2;
     let low = nanos(half).max(at_least);
@@ -163,9 +163,9 @@ pub(super) fn network(ranges: &NetworkRanges) -> impl Strategy<Value = Network> 
     })
 }
 
-/// A range of durations up to a drawn one.
+/// A range of durations with a drawn upper end.
 pub(super) fn up_to(longest: DurationRange) -> impl Strategy<Value = DurationRange> + use<> {
-    (duration(longest), place()).prop_map(|(high, low)| {
+    (duration(longest), fraction()).prop_map(|(high, low)| {
         let low = log_scale(low, high.get() / 16, high.get());
         DurationRange::new(nanos(low), high)
     })
@@ -181,18 +181,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_draw_stays_inside_its_bounds(place: u32, a in 0..=u64::MAX / 2, b in 0..=u64::MAX / 2) {
+        fn a_draw_stays_inside_its_bounds(fraction: u32, a in 0..=u64::MAX / 2, b in 0..=u64::MAX / 2) {
             let (low, high) = (a.min(b), a.max(b));
-            prop_assert!((low..=high).contains(&scale(place, low, high)));
-            prop_assert!((low..=high).contains(&log_scale(place, low, high)));
+            prop_assert!((low..=high).contains(&scale(fraction, low, high)));
+            prop_assert!((low..=high).contains(&log_scale(fraction, low, high)));
         }
 
         #[test]
         fn a_draw_stays_between_ends_that_are_close_or_equal(
-            place: u32, low in 0..=u64::MAX / 4, width in 0..1_000_000_u64
+            fraction: u32, low in 0..=u64::MAX / 4, width in 0..1_000_000_u64
         ) {
-            prop_assert!((low..=low + width).contains(&log_scale(place, low, low + width)));
-            prop_assert_eq!(log_scale(place, low, low), low);
+            prop_assert!((low..=low + width).contains(&log_scale(fraction, low, low + width)));
+            prop_assert_eq!(log_scale(fraction, low, low), low);
         }
 
         #[test]

@@ -1,4 +1,4 @@
-//! From a seed to its scenario.
+//! Draws the scenario of a seed.
 
 use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -8,7 +8,7 @@ use sut::bugs::Bug;
 use super::profile::Profile;
 use super::strategy::scenarios;
 
-/// Makes the scenarios of a profile, one for each seed.
+/// Draws the scenarios of a profile, one for each seed.
 #[derive(Debug)]
 pub struct Generator {
     profile: Profile,
@@ -57,7 +57,7 @@ impl Generator {
         hit.then_some(plant.bug)
     }
 
-    /// What the scenarios are drawn from.
+    /// The profile of the scenarios.
     #[must_use]
     pub fn profile(&self) -> &Profile {
         &self.profile

@@ -1,4 +1,4 @@
-//! The library call: run the seeds of a profile with given rules and duties until one fails.
+//! The library call: runs the seeds of a profile with given rules and duties until one fails.
 
 use std::ops::Range;
 
@@ -18,10 +18,10 @@ pub struct Fuzz {
     variant: Variant,
 }
 
-/// What a search found.
+/// The result of a search.
 #[derive(Clone, Debug)]
 pub struct Found {
-    /// What the seeds add up to, the failing one included.
+    /// The sums of the seeds, the failing one included.
     pub summary: Summary,
     /// The first seed that failed.
     pub failure: Option<Ran>,
@@ -36,7 +36,7 @@ impl Fuzz {
         Profile::named(name).map(Fuzz::of)
     }
 
-    /// The same in a profile of your own.
+    /// A search in your own profile.
     #[must_use]
     pub fn of(profile: Profile) -> Fuzz {
         Fuzz {
@@ -46,13 +46,13 @@ impl Fuzz {
         }
     }
 
-    /// Which seeds; the last is not run.
+    /// Sets the seeds; the end is not run.
     #[must_use]
     pub fn seeds(self, seeds: Range<u64>) -> Self {
         Self { seeds, ..self }
     }
 
-    /// Which rules and duties; a bug that the profile plants is left out.
+    /// Sets the rules and duties; the search ignores a bug that the profile plants.
     #[must_use]
     pub fn with(self, variant: Variant) -> Self {
         Self { variant, ..self }

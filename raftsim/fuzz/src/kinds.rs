@@ -3,17 +3,17 @@
 use scenario::{DurationRange, Nanos, Ratio};
 use serde::{Deserialize, Serialize};
 
-/// How a kind of fault may strike. Each seed draws whether it does, how often and for how long.
+/// How a kind of fault may strike. Each seed draws whether it strikes, how often and for how long.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Pattern {
     /// The chance that a phase has this fault at all.
     pub chance: Ratio,
-    /// How long from one strike to the next; at least 1ms.
+    /// The time from one strike to the next; at least 1ms.
     #[serde(default = "every")]
     pub every: DurationRange,
-    /// How long until it is undone.
+    /// The time until it is undone.
     #[serde(rename = "for", default = "lasts")]
     pub lasts: DurationRange,
 }
@@ -32,7 +32,7 @@ macro_rules! kinds {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Kind { $($(#[doc = $doc])+ $kind,)+ }
 
-        /// Which faults may strike; what is left out never does.
+        /// The faults that may strike; a fault that is left out never strikes.
         #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(deny_unknown_fields, default)]
@@ -43,7 +43,7 @@ macro_rules! kinds {
         }
 
         impl Faults {
-            /// The kinds that may strike, with their names and how.
+            /// The kinds that may strike, with their names and patterns.
             #[must_use]
             pub fn patterns(&self) -> Vec<(Kind, &'static str, &Pattern)> {
                 let all = [$((Kind::$kind, stringify!($field), &self.$field)),+];
@@ -63,15 +63,15 @@ kinds! {
     crash_leader: CrashLeader,
     /// A new leader crashes within moments of its election.
     crash_new_leader: CrashNewLeader,
-    /// A node crashes soon after another, or the same, has started again.
+    /// A node crashes soon after a node has restarted.
     crash_again: CrashAgain,
     /// A majority crashes at once.
     crash_majority: CrashMajority,
     /// All nodes crash at once.
     crash_all: CrashAll,
-    /// Some nodes stand still.
+    /// Some nodes pause.
     pause: Pause,
-    /// The leader stands still.
+    /// The leader pauses.
     pause_leader: PauseLeader,
     /// Some nodes are cut off from all others.
     isolate: Isolate,
@@ -83,15 +83,15 @@ kinds! {
     partition: Partition,
     /// Links between some nodes are cut one way.
     cut: Cut,
-    /// The leader is heard by nobody, or hears nobody.
+    /// All links from the leader, or all links to it, are cut.
     cut_leader: CutLeader,
-    /// What some nodes send is kept back for a while.
+    /// The messages of some nodes are held for a while.
     hold: Hold,
-    /// What the leader sends is kept back for a while.
+    /// The messages of the leader are held for a while.
     hold_leader: HoldLeader,
-    /// Some links lose, double, delay and reorder more than the others.
+    /// Some links lose, duplicate, delay and reorder more messages than the others.
     link: Link,
-    /// For a while all links lose, double, delay and reorder more.
+    /// All links lose, duplicate, delay and reorder more messages for a while.
     weather: Weather,
     /// A clock jumps forward.
     clock_jump: ClockJump,
@@ -99,7 +99,7 @@ kinds! {
     clock_speed: ClockSpeed,
     /// A disk finishes nothing.
     disk_stall: DiskStall,
-    /// A disk takes long.
+    /// A disk is slow.
     disk_slow: DiskSlow,
     /// The leader's disk finishes nothing.
     disk_stall_leader: DiskStallLeader,
@@ -111,33 +111,33 @@ kinds! {
     step_down: StepDown,
     /// Some state machines apply late.
     apply_late: ApplyLate,
-    /// The operator lets some nodes take a snapshot.
+    /// The operator tells some nodes to take a snapshot.
     snapshot: Snapshot,
-    /// The operator lets some nodes cut their logs.
+    /// The operator tells some nodes to cut their logs.
     compact: Compact,
-    /// The operator lets some nodes ask for a snapshot.
+    /// The operator tells some nodes to ask for a snapshot.
     request_snapshot: RequestSnapshot,
-    /// The operator lets whoever leads add a server as a learner.
+    /// The operator tells the leader to add a server as a learner.
     add_server: AddServer,
-    /// The operator lets whoever leads add a learner once more.
+    /// The operator tells the leader to add a learner once more.
     add_again: AddAgain,
-    /// The operator lets whoever leads add a server as a witness.
+    /// The operator tells the leader to add a server as a witness.
     add_witness: AddWitness,
-    /// The operator lets a server join as a voter, which starts for that if it is down.
+    /// The operator lets a server join as a voter; a server that is down starts first.
     join: Join,
-    /// The operator lets whoever leads give some server a vote.
+    /// The operator tells the leader to give some server a vote.
     promote: Promote,
-    /// The operator lets whoever leads take some server's vote.
+    /// The operator tells the leader to take some server's vote.
     demote: Demote,
-    /// The operator lets whoever leads take some server out.
+    /// The operator tells the leader to remove some server.
     remove_server: RemoveServer,
-    /// The operator lets whoever leads take itself out.
+    /// The operator tells the leader to remove itself.
     remove_leader: RemoveLeader,
-    /// The operator lets whoever leads replace a voter.
+    /// The operator tells the leader to replace a voter.
     replace: Replace,
-    /// The operator wants some servers, and no others, to be the members.
+    /// The operator tells the leader to make some servers the only members.
     members: Members,
-    /// The operator lets whoever leads leave a joint configuration.
+    /// The operator tells the leader to leave a joint configuration.
     leave_joint: LeaveJoint,
 }
 

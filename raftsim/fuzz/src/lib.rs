@@ -3,11 +3,11 @@
 //! ```text
 //! profile (JSON) ─load─► Profile ─strategy─► Resolved, one a seed ─run─► Ran ──► Summary
 //!                                   │                             ▲
-//!                        storm, calm: phases of faults,   watch: which probes
-//!                        then a core that must serve      a run got into
+//!                        storm, calm: phases with faults, watch: the probes
+//!                        then a core that must serve      that a run hits
 //! ```
 //!
-//! The library call looks for a failure of your own rules or duties:
+//! The library call searches for a failure of your own rules or duties:
 //!
 //! ```
 //! use raft_core::{EntryId, Rules};
@@ -31,7 +31,7 @@
 //! # Ok::<(), String>(())
 //! ```
 //!
-//! [`scenarios`] is the same as a strategy for proptests.
+//! [`scenarios`] gives the scenarios as a proptest strategy.
 
 mod calm;
 mod draw;

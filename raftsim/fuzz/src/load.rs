@@ -1,4 +1,4 @@
-//! Reading a profile: the built-in ones by name, any other from the text of a file.
+//! Reads profiles: built-in ones by name, others from the text of a file.
 
 use std::fmt::Display;
 
@@ -39,7 +39,7 @@ impl Profile {
     /// A profile that comes with the program.
     ///
     /// # Errors
-    /// When none has this name; the text says which one may be meant.
+    /// If no profile has this name; the text names a similar one.
     pub fn named(name: &str) -> Result<Profile, String> {
         let Some(text) = Profile::text(name) else {
             let known: Vec<_> = Profile::names().collect();
@@ -77,7 +77,7 @@ pub fn schema() -> String {
     scenario::schema_of::<Profile>()
 }
 
-/// Every range that the scenarios of a profile could not keep: where it stands, and why not.
+/// The ranges that no scenario may use: the place in the file, and the reason.
 fn mistakes(profile: &Profile) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut out_of_bounds =
@@ -116,7 +116,7 @@ fn mistakes(profile: &Profile) -> Vec<(String, String)> {
     if uncommitted.low() < smallest || uncommitted.high() > largest {
         out_of_bounds("raft/uncommitted", &uncommitted, &smallest, &largest);
     }
-    // A value and its command fit into the smallest message.
+    // The smallest message must have room for a value and its command.
     let room = message.low().get().saturating_sub(256).min(16 << 10);
     let (value, room) = (
         profile.clients.value_size,
@@ -182,7 +182,7 @@ fn counts(profile: &Profile) -> [(&'static str, Counts, Bounds); 15] {
     ]
 }
 
-/// Each range of durations with its place and the least it may be.
+/// Each range of durations with its place in the file and its lower bound.
 fn durations(profile: &Profile) -> Vec<(String, DurationRange, Nanos)> {
     let (millisecond, zero) = (Nanos::millis(1), Nanos::ZERO);
     let mut all = vec![

@@ -1,5 +1,5 @@
-//! What many seeds together must have seen: a fuzzer that never gets somewhere proves nothing
-//! about that place.
+//! The probes and faults that many seeds together must hit. A fuzzer that never reaches a situation proves
+//! nothing about it.
 
 #[cfg(feature = "schema")]
 use std::borrow::Cow;
@@ -12,16 +12,16 @@ use simulator::FaultKind;
 
 use super::probe::Probe;
 
-/// What many seeds together must have seen.
+/// The probes and faults that many seeds together must hit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct MustHit {
-    /// From so many seeds on.
+    /// Checked from this many seeds on.
     pub seeds: u64,
-    /// The probes that at least one of them must hit: all, or a list of names.
+    /// The probes that at least one seed must hit: all, or a list of names.
     pub probes: Wanted<Probe>,
-    /// The kinds of faults of the ledger that must have had an effect: all, or a list of names.
+    /// The kinds of faults that must have had an effect: all, or a list of names.
     pub faults: Wanted<FaultKind>,
 }
 
@@ -35,17 +35,17 @@ impl Default for MustHit {
     }
 }
 
-/// All of a kind, or some of them.
+/// All values of a type, or some of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wanted<T> {
-    /// Every one there is.
+    /// Every value.
     All,
     /// These.
     These(Vec<T>),
 }
 
 impl<T: Named> Wanted<T> {
-    /// The ones that are wanted.
+    /// The wanted values.
     #[must_use]
     pub fn list(&self) -> &[T] {
         match self {
@@ -55,12 +55,12 @@ impl<T: Named> Wanted<T> {
     }
 }
 
-/// Something with a fixed name.
+/// A value with a fixed name.
 pub trait Named: Copy + 'static {
-    /// What one of them is called.
+    /// The noun for one value.
     const WHAT: &'static str;
 
-    /// Every one there is.
+    /// Every value.
     fn all() -> &'static [Self];
 
     /// Its name.
@@ -100,7 +100,7 @@ impl<T: Named> Serialize for Wanted<T> {
     }
 }
 
-/// One of them, read by its name.
+/// A value that is read by its name.
 struct ByName<T>(T);
 
 impl<'de, T: Named> Deserialize<'de> for ByName<T> {

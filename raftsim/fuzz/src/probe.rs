@@ -1,9 +1,9 @@
-//! Probes: situations that a run may get into, each with a name. A probe that no seed ever hits
-//! says that the fuzzer does not get there.
+//! Probes: named situations that a run may reach. If no seed hits a probe, the fuzzer does not reach that
+//! situation.
 
 macro_rules! probes {
     ($($probe:ident: $name:literal, $says:literal;)+) => {
-        /// A situation that is rare enough to ask whether any seed got into it.
+        /// A situation that not every seed reaches.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Probe { $(#[doc = $says] $probe,)+ }
 
@@ -37,7 +37,7 @@ probes! {
     VoteRefusedPriority: "vote-refused-priority", "A vote or a pre-vote was refused because the candidate's priority is lower.";
     PreferredElected: "preferred-elected", "A server was elected after it had refused one of a lower priority.";
     PriorityOutweighed: "priority-outweighed-by-log", "A server voted for one of a lower priority, whose log held more.";
-    PriorityGaveWay: "priority-gave-way", "A server voted for one of a lower priority, since there was no leader for long.";
+    PriorityGaveWay: "priority-gave-way", "A server voted for one of a lower priority, because there had been no leader for a long time.";
     PriorityPassedOver: "priority-passed-over-by-transfer", "A server voted for one of a lower priority, which its leader had told to campaign.";
     VoteGivenAgain: "vote-given-again", "A candidate got the same vote twice.";
     PreVoteRefusedLogBehind: "pre-vote-refused-log-behind", "A pre-vote was refused because the log is not up to date.";
@@ -67,7 +67,7 @@ probes! {
     LateAppend: "late-append", "A message of a deposed leader arrived.";
     LateVote: "late-vote", "A vote arrived after its term had ended.";
     AncientMessage: "ancient-message", "A message arrived that was sent two terms ago or more.";
-    AckOfFormerReign: "reply-of-former-reign", "A leader got a reply to a message of an older term, sent back in this one.";
+    AckOfEarlierTerm: "reply-of-former-reign", "A leader got a reply to a message of an older term, sent back in this one.";
     WindowFull: "window-full", "A leader had entries to send and its window was full.";
     MessageSplit: "message-split", "A leader sent several messages with entries to one follower in one step.";
     ManyWritesInFlight: "nine-writes-in-flight", "A server had nine writes or more on their way to its disk.";
@@ -88,13 +88,13 @@ probes! {
     MessageFromBeforeCrash: "message-outlived-sender", "A message arrived that its sender had sent before it crashed.";
     MessageFromBeforeRestart: "message-outlived-receiver", "A message arrived that was sent before its receiver last started.";
     // Time.
-    LongPause: "pause-outlived-timeout", "A server stood still for longer than the longest election timeout.";
-    StaleLeaderResumed: "deposed-leader-resumed", "A leader stood still and went on after another was elected.";
+    LongPause: "pause-outlived-timeout", "A server paused for longer than the longest election timeout.";
+    StaleLeaderResumed: "deposed-leader-resumed", "A leader paused and resumed after another was elected.";
     LongJump: "clock-jumped-past-timeout", "A clock jumped by more than the longest election timeout.";
     // Links.
     Overtaken: "message-overtaken", "A message arrived after one sent later on the same link.";
     Duplicated: "message-duplicated", "A message arrived twice.";
-    SentToDown: "message-to-down-server", "A message arrived where nobody was up.";
+    SentToDown: "message-to-down-server", "A message arrived at a server that was down.";
     // Reads without an entry.
     ReadRound: "read-after-quorum-answered", "A leader answered a read once a majority had answered it.";
     ReadRoundShared: "reads-shared-a-round", "One round of messages served several reads.";
@@ -103,9 +103,9 @@ probes! {
     ReadsFailedWithRole: "reads-failed-with-role", "Reads waited at a server that changed its role or term, and failed.";
     ClientToldReadFailed: "client-told-read-failed", "A client was told that its read failed.";
     ReadForwarded: "read-forwarded", "A follower asked its leader for an index.";
-    ForwardedReadRefused: "forwarded-read-refused", "A follower asked a leader that led no more.";
+    ForwardedReadRefused: "forwarded-read-refused", "A follower asked a server that was no longer the leader.";
     ReadWaitedForMachine: "read-waited-for-state-machine", "A read's index was known, and its state machine was not there yet.";
-    TooManyReads: "too-many-reads", "A read was refused because as many waited as may.";
+    TooManyReads: "too-many-reads", "A read was refused because too many reads waited.";
     ReadByLease: "read-by-lease", "A leader answered a read at once, by its lease.";
     LeaseUnderCandidacy: "lease-read-under-candidacy", "A leader answered by its lease while another server stood against it.";
     LeaseOver: "lease-over", "A leader's lease was over when a read came.";
@@ -115,9 +115,9 @@ probes! {
     Forwarded: "forwarded", "A follower passed a request on to its leader.";
     ForwardedCommitted: "forwarded-and-committed", "A client was answered by a follower that had passed its request on.";
     ForwardedRefused: "forwarded-and-refused", "A request that was passed on was refused.";
-    ForwardedLost: "forwarded-and-lost", "Nobody said in time what became of a request that was passed on.";
+    ForwardedLost: "forwarded-and-lost", "A follower got no answer in time to a request that it had passed on.";
     AcceptedTooLate: "accepted-too-late", "A request was passed on, and its entry was applied before its leader's answer came.";
-    ForwardedToNoLeader: "forwarded-to-no-leader", "A request was passed on to a server that leads no more.";
+    ForwardedToNoLeader: "forwarded-to-no-leader", "A request was passed on to a server that is no longer the leader.";
     // Leadership that is handed over or given up.
     TransferBegan: "transfer-began", "A leader began to hand leadership over.";
     HandedOver: "leadership-handed-over", "The server that a leader had told to campaign was elected.";
@@ -136,7 +136,7 @@ probes! {
     LogCut: "log-cut", "A log was cut at its start.";
     LogCutWhileSending: "log-cut-while-sending", "A leader cut its log while it was sending a snapshot.";
     SnapshotSent: "snapshot-sent", "A leader began to send a snapshot.";
-    SnapshotInstalled: "snapshot-installed", "A server went on from a snapshot that it was sent.";
+    SnapshotInstalled: "snapshot-installed", "A server installed a snapshot that it was sent.";
     SnapshotInPieces: "snapshot-in-pieces", "A snapshot arrived in several pieces.";
     SnapshotReplacedEntries: "snapshot-replaced-entries", "A snapshot took the place of entries that were not known to be committed.";
     SuffixKept: "snapshot-kept-suffix", "A server held a snapshot's last entry and entries after it, and kept them.";
@@ -155,9 +155,9 @@ probes! {
     VoterDemoted: "voter-demoted", "A leader took a server's vote.";
     VoterRemoved: "voter-removed", "A leader took a voter out.";
     LeaderRemovedItself: "leader-removed-itself", "A leader appended a configuration that gives it no vote.";
-    RemovedLeaderLedOn: "removed-leader-led-on", "A leader without a vote sent heartbeats, since that was not committed.";
-    RemovedLeaderGaveUp: "removed-leader-gave-up", "A leader without a vote stepped down before that was committed.";
-    LeaderLeft: "leader-left", "A leader without a vote stepped down when that was committed.";
+    RemovedLeaderLedOn: "removed-leader-led-on", "A leader sent heartbeats before the configuration without its vote was committed.";
+    RemovedLeaderGaveUp: "removed-leader-gave-up", "A leader stepped down before the configuration without its vote was committed.";
+    LeaderLeft: "leader-left", "A leader stepped down when the configuration without its vote was committed.";
     JointEntered: "joint-entered", "A leader entered a joint configuration.";
     JointLeft: "joint-left", "A leader left a joint configuration.";
     ElectedInJoint: "elected-in-joint", "A server was elected under a joint configuration.";
@@ -165,17 +165,17 @@ probes! {
     MembersRolledBack: "members-rolled-back", "A server removed a configuration from its log and went by an earlier one.";
     RestartedUnderNewMembers: "restarted-under-new-members", "A server started again with a configuration in its log that it does not know to be committed.";
     CaughtUp: "newcomer-caught-up", "A newcomer caught up.";
-    NewcomerDown: "newcomer-down", "A leader was to give a vote to a server that is down.";
+    NewcomerDown: "newcomer-down", "An operator asked a leader to give a vote to a server that is down.";
     DeadVoter: "voter-down", "A leader changed the voters while one of those that stayed was down.";
     CatchUpRound: "newcomer-needed-another-round", "A newcomer took too long for one round of catching up.";
-    NewcomerGivenUp: "newcomer-given-up", "A newcomer was given up because it never kept up, or got on no more.";
+    NewcomerGivenUp: "newcomer-given-up", "A leader gave up on a newcomer that was too slow or made no progress.";
     SnapshotToNewcomer: "snapshot-to-newcomer", "A server that belonged to no cluster was given a snapshot.";
     ChangeWhileChanging: "change-while-changing", "A change was refused because another was under way.";
     ChangeBeforeOwnTerm: "change-before-own-term", "A change was refused because nothing of the leader's term was committed.";
-    ChangeToTheDead: "change-to-the-dead", "A change was refused because no quorum of it was alive.";
+    ChangeToTheDead: "change-to-the-dead", "A change was refused because no quorum of the next voters was heard from.";
     ChangeDuringTransfer: "change-during-transfer", "A change was refused because leadership was being handed over.";
-    ChangeLostItsLeader: "change-lost-its-leader", "A leader that was changing the members led no more.";
-    OutsiderStands: "outsider-stands", "A server stood for election that its own latest configuration gives no vote.";
+    ChangeLostItsLeader: "change-lost-its-leader", "A leader lost its leadership while it changed the members.";
+    OutsiderStands: "outsider-stands", "A server without a vote in its own latest configuration stood for election.";
     StrangerRefused: "stranger-refused", "A server refused a vote to one that is no voter of its configuration.";
     StrangerTrusted: "stranger-trusted", "A server voted for one that is no voter of its configuration.";
     LeadersDisagreeOnMembers: "leaders-disagree-on-members", "Two leaders at once went by different members.";
@@ -194,7 +194,7 @@ probes! {
     SessionOutlivedLeader: "session-outlived-leader", "A leader was elected while sessions were open.";
     SnapshotBroughtSessions: "snapshot-brought-sessions", "A server was given open sessions by a snapshot.";
     Superseded: "superseded-request", "A request was committed after a newer one of its client.";
-    RequestLost: "request-lost", "A client was told that another leader's entry took its place.";
+    RequestLost: "request-lost", "A client was told that another leader's entry replaced its request.";
     LateReply: "late-reply", "A reply reached a client that no longer waited.";
     Redirected: "client-redirected", "A client was sent on to the leader.";
     NoLeaderKnown: "no-leader-known", "A client was told that no leader is known.";

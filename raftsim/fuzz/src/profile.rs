@@ -1,4 +1,4 @@
-//! What a fuzzer may draw: a profile is a JSON file of ranges and chances.
+//! Profiles: JSON files with the ranges and chances from which a fuzzer draws.
 
 use scenario::{Chances, Counts, DurationRange, Nanos, Ratio, Sizes};
 use serde::{Deserialize, Serialize};
@@ -7,8 +7,8 @@ use sut::bugs::Bug;
 use super::kinds::Faults;
 use super::must_hit::MustHit;
 
-/// What the scenarios of a fuzzer are drawn from. Every field has a default: none but the faults
-/// that a profile names can strike.
+/// The ranges and chances from which a fuzzer draws scenarios. Every field has a default. Only the
+/// faults that a profile names can strike.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -22,52 +22,52 @@ pub struct Profile {
     /// A short name; by default that of the file.
     #[serde(default)]
     pub name: String,
-    /// What the profile is for, in one line.
+    /// The purpose of the profile, in one line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// How many nodes, from 1 to 9.
+    /// The number of nodes, from 1 to 9.
     #[serde(default = "nodes")]
     pub nodes: Counts,
-    /// How many more belong to no cluster at first; together at most 9.
+    /// The number of further nodes that belong to no cluster at first; at most 9 in total.
     #[serde(default = "nobody")]
     pub spares: Counts,
     /// The chance that some nodes, fewer than half, hold no data.
     #[serde(default)]
     pub witnesses: Ratio,
-    /// How the Raft nodes are configured.
+    /// The settings of Raft.
     #[serde(default)]
     pub raft: RaftRanges,
-    /// How links between nodes carry messages.
+    /// The links between nodes.
     #[serde(default)]
     pub network: NetworkRanges,
-    /// How links between clients and nodes carry messages.
+    /// The links between clients and nodes.
     #[serde(default)]
     pub client_network: NetworkRanges,
-    /// How disks behave.
+    /// The disks.
     #[serde(default)]
     pub disk: DiskRanges,
-    /// How clocks behave.
+    /// The clocks.
     #[serde(default)]
     pub clocks: ClockRanges,
     /// The state machines.
     #[serde(default)]
     pub machine: MachineRanges,
-    /// Who uses the cluster.
+    /// The clients.
     #[serde(default)]
     pub clients: ClientRanges,
-    /// How long faults strike, and in how many phases.
+    /// The phases with faults.
     #[serde(default)]
     pub storm: StormRanges,
-    /// Which faults may strike.
+    /// The faults that may strike.
     #[serde(default)]
     pub faults: Faults,
-    /// How the run ends: with a surviving core that must serve.
+    /// The end of the run, in which a surviving core must serve clients.
     #[serde(default)]
     pub calm: CalmRanges,
-    /// A bug that some seeds are run with, to see it found.
+    /// A bug in the servers of some seeds, to see that it is found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plant: Option<Plant>,
-    /// What many seeds together must have seen.
+    /// The probes and faults that many seeds together must hit.
     #[serde(default)]
     pub must_hit: MustHit,
 }
@@ -91,15 +91,15 @@ fn read<T: std::str::FromStr<Err = scenario::UnitError>>(text: &str) -> T {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct RaftRanges {
-    /// The chance that nodes ask if they could win before they raise their term.
+    /// The chance that nodes ask for pre-votes before they raise their term.
     pub pre_vote: Ratio,
     /// The chance that nodes refuse their vote while they hear from a leader.
     pub stickiness: Ratio,
     /// The chance that some nodes have priorities as leaders.
     pub priority: Ratio,
-    /// The chance that followers pass requests on to their leader.
+    /// The chance that followers forward requests to their leader.
     pub forward_proposals: Ratio,
-    /// The chance that an idle cluster falls silent, where nodes ask before they raise their term.
+    /// The chance that an idle cluster falls silent, if nodes ask for pre-votes.
     pub quiescence: Ratio,
     /// The chance that a leader that does not hear from a majority steps down.
     pub check_quorum: Ratio,
@@ -107,9 +107,9 @@ pub struct RaftRanges {
     pub eager_commit: Ratio,
     /// The shortest time that a follower waits for its leader.
     pub election_timeout: DurationRange,
-    /// By how many percent the longest such time is longer; at least 20.
+    /// How much longer the longest such time is, in percent; at least 20.
     pub spread_percent: Counts,
-    /// How often a leader speaks in the shortest election timeout; at least 2.
+    /// The number of heartbeats in the shortest election timeout; at least 2.
     pub heartbeats: Counts,
     /// The most messages with entries on their way to one follower.
     pub window_messages: Counts,
@@ -121,8 +121,8 @@ pub struct RaftRanges {
     pub uncommitted: Sizes,
     /// The most reads without an entry that wait at one node.
     pub reads_waiting: Counts,
-    /// After how many of its longest election timeouts a leader leaves a disk that finishes
-    /// nothing; at least 2.
+    /// The time after which a leader steps down if its disk finishes nothing, in longest election
+    /// timeouts; at least 2.
     pub disk_timeouts: Counts,
 }
 
@@ -149,20 +149,20 @@ impl Default for RaftRanges {
     }
 }
 
-/// Ranges of what links do to messages.
+/// Ranges of the quality of links.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct NetworkRanges {
-    /// The longest delay; the shortest is drawn between nothing and it.
+    /// The longest delay; the shortest is drawn below it.
     pub delay: DurationRange,
-    /// How many messages are lost.
+    /// The share of lost messages.
     pub drop: Dose,
-    /// How many messages arrive twice.
+    /// The share of messages that arrive twice.
     pub duplicate: Dose,
-    /// How many messages are held up, so that later ones overtake.
+    /// The share of messages that are delayed so much that later ones overtake.
     pub reorder: Dose,
-    /// How long those are held up at most.
+    /// The longest such delay.
     pub reorder_delay: DurationRange,
 }
 
@@ -178,14 +178,14 @@ impl Default for NetworkRanges {
     }
 }
 
-/// Whether something goes wrong at all, and how often it then does.
+/// A defect that some seeds have, and how often it then occurs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Dose {
-    /// The chance that it goes wrong at all in a seed.
+    /// The chance that a seed has it.
     pub chance: Ratio,
-    /// How often it then does.
+    /// How often it then occurs.
     pub of: Chances,
 }
 
@@ -201,9 +201,9 @@ impl Dose {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct DiskRanges {
-    /// How long it takes at most until what was written is durable.
+    /// The longest time until a write is durable.
     pub sync: DurationRange,
-    /// How long it takes at most while a disk is slow.
+    /// The longest time while a disk is slow.
     pub slow_sync: DurationRange,
     /// The chance that crashes lose nothing.
     pub keep_unsynced: Ratio,
@@ -227,12 +227,12 @@ impl Default for DiskRanges {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct ClockRanges {
-    /// How far clocks deviate for the whole run, up or down: at most 10%, or no timeout would mean
-    /// anything in the calm phases.
+    /// The drift of clocks for the whole run, up or down. At most 10%: with more, timeouts would mean
+    /// nothing in the calm phases.
     pub drift: Dose,
-    /// How far a clock jumps where that fault strikes.
+    /// The length of a jump where that fault strikes.
     pub jump: DurationRange,
-    /// How fast a clock runs where that fault strikes, in percent of its due.
+    /// The speed of a clock where that fault strikes, in percent.
     pub speed_percent: Counts,
 }
 
@@ -253,21 +253,21 @@ impl Default for ClockRanges {
 pub struct MachineRanges {
     /// The chance that entries are applied later than they commit, all the time.
     pub late: Ratio,
-    /// How much later they then are applied.
+    /// The delay in that case.
     pub apply_after: DurationRange,
-    /// How much later they are applied where that fault strikes.
+    /// The delay where that fault strikes.
     pub apply_late: DurationRange,
     /// The chance that nodes take snapshots and cut their logs.
     pub snapshots: Ratio,
-    /// After how many applied entries they then do.
+    /// The number of applied entries between snapshots.
     pub snapshot_entries: Counts,
-    /// After how many bytes of applied entries they then do.
+    /// The bytes of applied entries between snapshots.
     pub snapshot_bytes: Sizes,
-    /// How many of the entries that a snapshot covers stay in the log.
+    /// The number of covered entries that stay in the log.
     pub snapshot_keep: Counts,
     /// The chance that clients open sessions, which expire.
     pub sessions: Ratio,
-    /// How long sessions then last unused, if that is long enough for their clients.
+    /// The time after which an unused session expires, if that is long enough for its client.
     pub session_timeout: DurationRange,
 }
 
@@ -287,29 +287,29 @@ impl Default for MachineRanges {
     }
 }
 
-/// Ranges of the clients. What they ask for is drawn from mixes of all kinds.
+/// Ranges of the clients. Their requests are drawn from mixes of all kinds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct ClientRanges {
-    /// How many clients.
+    /// The number of clients.
     pub count: Counts,
-    /// How many requests a second each makes when all goes well; at least 1.
+    /// The requests of each client in a second without faults; at least 1.
     pub per_second: Counts,
-    /// How many keys they share.
+    /// The number of keys that they share.
     pub keys: Counts,
     /// The length of values.
     pub value_size: Sizes,
-    /// The chance that they write only a handful of different values.
+    /// The chance that they write only a few different values.
     pub few_values: Ratio,
-    /// The chance that they read without an entry of the log: each in some of the ways there are.
+    /// The chance that they read without an entry of the log, in one or more ways.
     pub reads: Ratio,
-    /// The chance that they then also read by lease, where votes are withheld. Clocks keep to what
-    /// is known of them in such a seed.
+    /// The chance that they then also read by lease, if nodes withhold votes for a leader. In such a
+    /// seed clocks keep their bounds.
     pub leases: Ratio,
-    /// How long one attempt waits.
+    /// The timeout of one attempt.
     pub request_timeout: DurationRange,
-    /// After how many such times a request is given up.
+    /// The number of such timeouts after which a client gives a request up.
     pub patience: Counts,
 }
 
@@ -329,14 +329,14 @@ impl Default for ClientRanges {
     }
 }
 
-/// How long faults strike.
+/// Ranges of the phases with faults.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct StormRanges {
-    /// In how many phases, each with faults of its own.
+    /// The number of phases, each with its own faults.
     pub phases: Counts,
-    /// How long each lasts.
+    /// The length of each phase.
     #[serde(rename = "for")]
     pub lasts: DurationRange,
 }
@@ -350,16 +350,16 @@ impl Default for StormRanges {
     }
 }
 
-/// How a run ends.
+/// Ranges of the end of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct CalmRanges {
-    /// The chance that some nodes do not come back, so that the others must serve without them.
+    /// The chance that some nodes do not return, so that the others must serve without them.
     pub outsiders: Ratio,
-    /// The chance that clients go on while the cluster recovers.
+    /// The chance that clients send requests while the cluster recovers.
     pub clients: Ratio,
-    /// The chance that leadership is handed over in the end, where nothing stands in the way.
+    /// The chance that leadership is handed over in the end, where that is possible.
     pub handover: Ratio,
 }
 
@@ -373,7 +373,7 @@ impl Default for CalmRanges {
     }
 }
 
-/// A bug that some seeds are run with.
+/// A bug in the servers of some seeds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -405,6 +405,6 @@ mod bug_by_name {
 /// The longest of most durations.
 pub(crate) const LONGEST: Nanos = Nanos::millis(3_600_000);
 
-/// The longest of those that calm phases are counted in: so that the worst case of nine storms and
-/// all calm phases lasts less than a day.
+/// The longest timeout. Calm phases are multiples of it; with this bound nine storms and all calm phases
+/// last less than a day.
 pub(crate) const LONGEST_TIMEOUT: Nanos = Nanos::millis(20_000);

@@ -1,4 +1,4 @@
-//! Phases in which faults strike: which kinds, how often, whom, for how long.
+//! Phases with faults: their kinds, intervals, targets and durations.
 
 use proptest::prelude::*;
 use scenario::{
@@ -8,46 +8,46 @@ use scenario::{
 };
 
 use super::draw::{
-    around, clock_rate, count, duration, hit, log_scale, nanos, network, of_ten, place, scale,
+    around, clock_rate, count, duration, fraction, hit, log_scale, nanos, network, of_ten, scale,
     sometimes, up_to,
 };
 use super::kinds::{Kind, Pattern};
 use super::profile::Profile;
 
-/// What is drawn for one phase.
+/// The draws for one phase.
 #[derive(Clone, Debug)]
 pub(super) struct StormDrawn {
     lasts: Nanos,
-    faults: Vec<Option<Shape>>,
+    faults: Vec<Option<DrawnFault>>,
     clients: bool,
-    /// What faults of links do to them.
+    /// The quality of links with a fault.
     flaky: Network,
     weather: Network,
     jump: Nanos,
     percent: u32,
     slow: DurationRange,
-    /// How late state machines apply.
+    /// The delay of state machines that apply late.
     behind: Nanos,
 }
 
 /// How one kind of fault strikes in one phase.
 #[derive(Clone, Debug)]
-struct Shape {
+struct DrawnFault {
     kind: Kind,
     every: Nanos,
     lasts: Nanos,
     chance: u32,
     after: u32,
-    who: u32,
+    scope: u32,
     form: u32,
     guarded: bool,
 }
 
-/// Draws of one phase.
+/// Draws one phase.
 pub(super) fn drawn(profile: &Profile) -> impl Strategy<Value = StormDrawn> + use<> {
     let patterns = profile.faults.patterns().into_iter();
     let faults: Vec<_> = patterns
-        .map(|(kind, _, pattern)| sometimes(pattern.chance, shape(kind, pattern)))
+        .map(|(kind, _, pattern)| sometimes(pattern.chance, fault(kind, pattern)))
         .collect();
     let phase = (duration(profile.storm.lasts), faults, hit(of_ten(9)));
     let links = (network(&profile.network), network(&profile.network));
@@ -73,43 +73,49 @@ pub(super) fn drawn(profile: &Profile) -> impl Strategy<Value = StormDrawn> + us
     })
 }
 
-fn shape(kind: Kind, pattern: &Pattern) -> impl Strategy<Value = Shape> + use<> {
+fn fault(kind: Kind, pattern: &Pattern) -> impl Strategy<Value = DrawnFault> + use<> {
     let times = (duration(pattern.every), duration(pattern.lasts));
-    let draws = (1_u32..=10, place(), place(), place(), hit(of_ten(7)));
+    let draws = (
+        1_u32..=10,
+        fraction(),
+        fraction(),
+        fraction(),
+        hit(of_ten(7)),
+    );
     (times, draws).prop_map(
-        move |((every, lasts), (chance, after, who, form, guarded))| Shape {
+        move |((every, lasts), (chance, after, scope, form, guarded))| DrawnFault {
             kind,
             every,
             lasts,
             chance,
             after,
-            who,
+            scope,
             form,
             guarded,
         },
     )
 }
 
-/// The phase that was drawn, for a cluster of `nodes`.
+/// The phase for a cluster of `nodes`.
 ///
-/// Where leases are trusted, clocks keep to what is known of them: no clock fault strikes. Where
-/// witnesses come and go, no change of members is forced.
+/// With reads by lease, clocks must keep their bounds, so the phase has no clock faults. With witnesses,
+/// the phase forces no change of members.
 pub(super) fn phase(
-    place: usize,
+    position: usize,
     drawn: &StormDrawn,
     nodes: usize,
     (leases, witnesses): (bool, bool),
 ) -> Phase {
     let nodes = u32::try_from(nodes).expect("a cluster has at most nine nodes");
-    let clock = |shape: &&Shape| matches!(shape.kind, Kind::ClockJump | Kind::ClockSpeed);
-    let shapes = drawn.faults.iter().flatten();
-    let shapes = shapes.filter(|shape| !(leases && clock(shape)));
-    let faults = shapes
-        .filter_map(|shape| shape.fault(drawn, nodes))
+    let clock = |fault: &&DrawnFault| matches!(fault.kind, Kind::ClockJump | Kind::ClockSpeed);
+    let drawn_faults = drawn.faults.iter().flatten();
+    let drawn_faults = drawn_faults.filter(|fault| !(leases && clock(fault)));
+    let faults = drawn_faults
+        .filter_map(|fault| fault.fault(drawn, nodes))
         .map(|fault| if witnesses { unforced(fault) } else { fault })
         .collect();
     Phase {
-        name: format!("storm-{place}"),
+        name: format!("storm-{position}"),
         lasts: drawn.lasts,
         until_met: false,
         clients: drawn.clients,
@@ -124,8 +130,8 @@ pub(super) fn phase(
     }
 }
 
-/// A forced change does not wait for newcomers. Whoever was a witness may never catch up, and with its
-/// vote in force nobody could be helped.
+/// A forced change does not wait for newcomers. A former witness may never catch up, and once its vote
+/// counts the cluster could not recover.
 fn unforced(mut fault: Fault) -> Fault {
     if let Action::Members(change) = &mut fault.action {
         change.forced = false;
@@ -134,30 +140,30 @@ fn unforced(mut fault: Fault) -> Fault {
 }
 
 impl StormDrawn {
-    /// Whether servers become witnesses in this phase.
+    /// Whether this phase adds witnesses.
     pub(super) fn adds_witnesses(&self) -> bool {
-        let mut shapes = self.faults.iter().flatten();
-        shapes.any(|shape| shape.kind == Kind::AddWitness)
+        let mut drawn_faults = self.faults.iter().flatten();
+        drawn_faults.any(|fault| fault.kind == Kind::AddWitness)
     }
 
-    /// Whether members come and go in this phase.
+    /// Whether this phase changes the members.
     pub(super) fn changes_members(&self) -> bool {
-        let mut shapes = self.faults.iter().flatten();
-        shapes.any(|shape| shape.kind.changes_members())
+        let mut drawn_faults = self.faults.iter().flatten();
+        drawn_faults.any(|fault| fault.kind.changes_members())
     }
 
-    /// How long a sync may take that a slow disk has begun in this phase.
+    /// The longest sync of a slow disk in this phase.
     pub(super) fn slowest_sync(&self) -> Nanos {
-        let mut shapes = self.faults.iter().flatten();
-        match shapes.any(|shape| shape.kind == Kind::DiskSlow) {
+        let mut drawn_faults = self.faults.iter().flatten();
+        match drawn_faults.any(|fault| fault.kind == Kind::DiskSlow) {
             true => self.slow.high(),
             false => Nanos::ZERO,
         }
     }
 }
 
-impl Shape {
-    /// The fault, unless such a cluster has nothing that it could strike.
+impl DrawnFault {
+    /// The fault, unless the cluster has no target for it.
     fn fault(&self, storm: &StormDrawn, nodes: u32) -> Option<Fault> {
         let action = self.action(storm, nodes)?;
         let (when, after) = self.when();
@@ -230,7 +236,7 @@ impl Shape {
             }),
             Kind::Snapshot => Action::Snapshot(some()),
             Kind::Compact => Action::Compact(some()),
-            // A node alone has no links.
+            // A single node has no links.
             _ if nodes < 2 => return None,
             Kind::Isolate => Action::Isolate(some()),
             Kind::IsolateLeader | Kind::IsolateNewLeader => Action::Isolate(Selector::Leader),
@@ -261,7 +267,7 @@ impl Shape {
         Some(action)
     }
 
-    /// Some servers, at times with learners, at times whatever comes of it.
+    /// Some servers, sometimes with learners, sometimes forced.
     fn members(&self, nodes: u32) -> MembersChange {
         let form = scale(self.form, 0, 7);
         let learners = nodes - nodes.min(2);
@@ -277,14 +283,14 @@ impl Shape {
         Action::Disk(DiskFault { node, stall, sync })
     }
 
-    /// How many: one more often than many.
+    /// A number of nodes; small numbers are more likely.
     fn some_of(&self, nodes: u32) -> u32 {
-        let some = log_scale(self.who, 1, u64::from(nodes));
+        let some = log_scale(self.scope, 1, u64::from(nodes));
         u32::try_from(some).expect("at most the nodes there are")
     }
 
     fn partition(&self, nodes: u32) -> Partition {
-        // Two nodes have no minority, and no bridge between others.
+        // Two nodes have no minority and no bridge.
         match scale(self.form, 0, if nodes < 3 { 1 } else { 4 }) {
             0 => Partition::Halves,
             1 => Partition::Random,
@@ -307,7 +313,7 @@ impl Shape {
         Route { from, to }
     }
 
-    /// What the leader says, or what it hears.
+    /// The links from the leader, or the links to it.
     fn leaders_route(&self) -> Route {
         let (from, to) = (Selector::Leader, Selector::Followers);
         match scale(self.form, 0, 1) {
@@ -339,7 +345,7 @@ fn change(network: &Network) -> NetworkChange {
     }
 }
 
-/// As many are down as may be without a majority lost.
+/// As many nodes are down as the cluster can lose.
 fn minority_is_down(nodes: u32) -> Condition {
     Condition {
         gauge: Gauge::Down,

@@ -1,5 +1,5 @@
-//! From a profile to scenarios: a proptest strategy, swarm style. Each feature and each kind of
-//! fault is on or off, and how much of it there is differs by orders of magnitude.
+//! Draws scenarios from a profile: a proptest strategy for swarm testing. Each feature and each kind of
+//! fault is on or off, and its amount varies by orders of magnitude.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use scenario::{
 
 use super::calm::{self, CalmDrawn, Surroundings};
 use super::draw::{
-    chance, clock_rate, count, duration, hit, log_scale, nanos, network, place, scale, size,
+    chance, clock_rate, count, duration, fraction, hit, log_scale, nanos, network, scale, size,
     sometimes, up_to,
 };
 use super::profile::{ClientRanges, ClockRanges, DiskRanges, MachineRanges, Profile, RaftRanges};
@@ -21,8 +21,8 @@ use super::storm::{self, StormDrawn};
 /// The most nodes of a scenario.
 const MOST_NODES: usize = 9;
 
-/// Scenarios of a profile, as values of a proptest strategy: they shrink towards fewer faults,
-/// fewer nodes and smaller numbers.
+/// The scenarios of a profile as a proptest strategy. Values shrink to fewer faults, fewer nodes and
+/// smaller numbers.
 pub fn scenarios(profile: &Profile) -> BoxedStrategy<Resolved> {
     let settings = (
         raft(&profile.raft),
@@ -43,7 +43,7 @@ pub fn scenarios(profile: &Profile) -> BoxedStrategy<Resolved> {
         settings,
         storms,
         calm::drawn(&profile.calm),
-        sometimes(profile.witnesses, place()),
+        sometimes(profile.witnesses, fraction()),
     );
     let name = profile.name.clone();
     drawn
@@ -60,8 +60,8 @@ pub fn scenarios(profile: &Profile) -> BoxedStrategy<Resolved> {
         .boxed()
 }
 
-/// The most actions of a run. Seeds take some ten thousands; servers that answer each other without
-/// end must not take the fuzzer with them.
+/// The most actions of a run. A seed takes some ten thousands; the limit ends runs in which servers send
+/// each other messages without end.
 fn most_events() -> Comparison {
     Comparison {
         operator: Operator::AtMost,
@@ -80,22 +80,22 @@ type Settings = (
     Machine,
 );
 
-/// Who there is.
+/// The drawn numbers of nodes.
 struct NodesDrawn {
     founders: u32,
     spares: u32,
-    /// How many founders hold no data, if some do.
+    /// The share of founders without data, if there are any.
     witnesses: Option<u32>,
 }
 
 impl NodesDrawn {
-    /// The last founders, so many that those with data are a majority.
+    /// The last founders; those with data stay a majority.
     fn witnesses(&self, founders: &[NodeName]) -> Vec<NodeName> {
         let most = (founders.len() as u64).saturating_sub(1) / 2;
-        let Some(place) = self.witnesses.filter(|_| most > 0) else {
+        let Some(fraction) = self.witnesses.filter(|_| most > 0) else {
             return Vec::new();
         };
-        let some = usize::try_from(log_scale(place, 1, most)).expect("at most nine nodes");
+        let some = usize::try_from(log_scale(fraction, 1, most)).expect("at most nine nodes");
         founders[founders.len() - some..].to_vec()
     }
 }
@@ -109,7 +109,7 @@ fn assemble(
     calm: &CalmDrawn,
 ) -> Resolved {
     let change = storms.iter().any(StormDrawn::changes_members);
-    // Nobody would ever add them.
+    // Without changes of members, spares are never added.
     let spares = if change { drawn.spares } else { 0 };
     let most = u32::try_from(MOST_NODES).expect("a small number");
     let all = (drawn.founders + spares).min(most);
@@ -120,7 +120,7 @@ fn assemble(
         .cloned()
         .collect();
     let witnesses = drawn.witnesses(&founders);
-    // A server that was taken out and knows nothing of it would unseat every leader for ever.
+    // A removed server that does not know of its removal would depose every leader for ever.
     raft.pre_vote |= change && !raft.stickiness;
     let clocks = drifts.into_iter().zip(&nodes).filter_map(|(rate, name)| {
         let node = Selector::Nodes(vec![name.clone()]);
@@ -145,7 +145,7 @@ fn assemble(
         client_network: &client_network,
         disk: &disk,
         machine: &machine,
-        // Who is lost for good may be the only one that has the data.
+        // A server that is lost for good may be the only one with the data.
         members_change: change || !witnesses.is_empty(),
         slowest_sync: storms.iter().map(StormDrawn::slowest_sync).max(),
     };
@@ -155,8 +155,8 @@ fn assemble(
     let some_lack_data = !witnesses.is_empty() || storms.iter().any(StormDrawn::adds_witnesses);
     let besides = (leases, some_lack_data);
     let mut phases: Vec<Phase> = Vec::new();
-    for (place, storm) in storms.iter().enumerate() {
-        phases.push(storm::phase(place + 1, storm, nodes.len(), besides));
+    for (position, storm) in storms.iter().enumerate() {
+        phases.push(storm::phase(position + 1, storm, nodes.len(), besides));
     }
     phases.extend(ending.phases);
     Resolved {
@@ -190,7 +190,7 @@ fn assemble(
     }
 }
 
-/// How many nodes: half of the time one of the sizes that people run, else any.
+/// The number of nodes: in half of the seeds 3 or 5, else any number of the range.
 fn nodes(range: Counts) -> impl Strategy<Value = u32> {
     let usual = prop_oneof![Just(3), Just(5)]
         .prop_map(move |usual: u32| usual.clamp(range.low(), range.high()));
@@ -251,9 +251,8 @@ fn raft(ranges: &RaftRanges) -> impl Strategy<Value = Raft> + use<> {
     })
 }
 
-/// By how much clocks that deviate so far can be wrong against each other in the shortest election
-/// timeout, and a little more. A voter whose clock is fast waits less than that timeout, a leader
-/// whose clock is slow takes longer for it.
+/// The largest error between two of these clocks in the shortest election timeout, and a little more. A
+/// voter with a fast clock waits less than that timeout, and a leader with a slow clock waits longer.
 fn clock_error(raft: &Raft, clocks: &[Clock]) -> Nanos {
     let shortest = u128::from(raft.election_timeout.low().get());
     let rates = || {
@@ -267,7 +266,7 @@ fn clock_error(raft: &Raft, clocks: &[Clock]) -> Nanos {
     };
     let slowest = rates().min_by(less).expect("there is one at least");
     let fastest = rates().max_by(less).expect("there is one at least");
-    // What the slowest clock shows when the fastest has shown the whole timeout.
+    // The time on the slowest clock when the fastest has shown the whole timeout.
     let shown = shortest * u128::from(slowest.num()) * u128::from(fastest.den())
         / (u128::from(slowest.den()) * u128::from(fastest.num()));
     let error = shortest - shown + shortest / 100 + 1;
@@ -323,7 +322,7 @@ fn disk(ranges: &DiskRanges) -> impl Strategy<Value = Disk> + use<> {
     })
 }
 
-/// A priority for each node: few different ones, so that some nodes share theirs.
+/// A priority for each node: few different values, so that some nodes have the same.
 fn priorities(chance: Ratio) -> impl Strategy<Value = Option<Vec<u32>>> {
     sometimes(chance, prop::collection::vec(0..4_u32, MOST_NODES))
 }
@@ -369,11 +368,11 @@ fn clients(ranges: &ClientRanges) -> impl Strategy<Value = Clients> + use<> {
     })
 }
 
-/// Any ways of reading, with leases or without.
+/// Any mix of reads, with leases or without.
 fn reads(leases: Ratio) -> impl Strategy<Value = Reads> + use<> {
-    let weight = || place().prop_map(|place| scale(place, 0, 6).saturating_sub(2));
+    let weight = || fraction().prop_map(|fraction| scale(fraction, 0, 6).saturating_sub(2));
     let weights = [weight(), weight(), weight(), weight()];
-    (weights, sometimes(leases, place())).prop_map(|(weights, lease)| {
+    (weights, sometimes(leases, fraction())).prop_map(|(weights, lease)| {
         let lease = lease.map_or(0, |lease| scale(lease, 1, 6));
         let small = |weight: u64| u32::try_from(weight).expect("at most 6");
         let [log, read_index, follower, stale] = weights.map(small);
@@ -391,9 +390,9 @@ fn reads(leases: Ratio) -> impl Strategy<Value = Reads> + use<> {
     })
 }
 
-/// Any mix, extreme ones too: some kinds of requests are often left out.
+/// Any mix of requests, also without some kinds.
 fn mix() -> impl Strategy<Value = Mix> {
-    let weight = || place().prop_map(|place| scale(place, 0, 6).saturating_sub(2));
+    let weight = || fraction().prop_map(|fraction| scale(fraction, 0, 6).saturating_sub(2));
     let weights = [weight(), weight(), weight(), weight(), weight()];
     weights.prop_map(|weights| {
         let [put, append, get, cas, delete] =

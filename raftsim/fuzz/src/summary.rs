@@ -1,4 +1,4 @@
-//! What many seeds add up to.
+//! The sums of many seeds.
 
 use std::collections::BTreeMap;
 
@@ -12,16 +12,16 @@ use super::must_hit::{MustHit, Named};
 use super::probe::{Hits, Probe};
 use super::watch::Probes;
 
-/// A seed that was run.
+/// A seed and its run.
 #[derive(Clone, Debug)]
 pub struct Ran {
-    /// What was run.
+    /// The scenario.
     pub scenario: Resolved,
-    /// The bug it was run with.
+    /// The bug in its servers.
     pub bug: Option<Bug>,
-    /// How it went.
+    /// The outcome.
     pub outcome: Outcome,
-    /// The probes it hit.
+    /// The probes that it hit.
     pub hits: Hits,
 }
 
@@ -55,35 +55,35 @@ impl Ran {
         }
     }
 
-    /// Whether something did not hold. A seed whose faults found nothing to strike has not failed:
-    /// what counts is whether any seed's did.
+    /// Whether it failed. A seed whose faults found no target has not failed: the faults of all seeds
+    /// count together.
     #[must_use]
     pub fn failed(&self) -> bool {
         !matches!(self.outcome.verdict, Verdict::Ok | Verdict::Inconclusive(_))
     }
 }
 
-/// What many seeds add up to.
+/// The sums of many seeds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// How many were run.
+    /// The number of runs.
     pub runs: u64,
-    /// How many of them failed.
+    /// The number of failed runs.
     pub failures: u64,
-    /// How many ended with each verdict.
+    /// The number of runs with each verdict.
     pub verdicts: BTreeMap<&'static str, u64>,
     /// Actions performed.
     pub events: u64,
     /// Simulated nanoseconds.
     pub sim_ns: u64,
-    /// What became of the faults, by kind; kinds that never came up are left out.
+    /// The counts of faults by kind, without kinds that never occurred.
     pub faults: BTreeMap<FaultKind, Count>,
-    /// In how many seeds each probe was hit; probes that never were are left out.
+    /// The number of seeds that hit each probe, without probes that no seed hit.
     pub probes: BTreeMap<Probe, u64>,
 }
 
 impl Summary {
-    /// Takes in a seed.
+    /// Adds a seed.
     pub fn add(&mut self, ran: &Ran) {
         let outcome = &ran.outcome;
         self.runs += 1;
@@ -102,7 +102,7 @@ impl Summary {
         }
     }
 
-    /// What had to be hit and was not, by name; nothing while there were too few seeds to tell.
+    /// The names of wanted probes and faults that no seed hit; none while there are too few seeds.
     #[must_use]
     pub fn missed(&self, must_hit: &MustHit) -> Vec<String> {
         if self.runs < must_hit.seeds {
@@ -121,7 +121,7 @@ impl Summary {
             .iter()
             .filter(|kind| !effective(kind));
         let scheduled = self.faults.iter();
-        // Whatever the profile asks for: a fault that was planned and never happened is a gap.
+        // A fault that was scheduled and never applied is a gap even if the profile does not want it.
         let never = scheduled
             .filter(|(_, count)| count.scheduled > 0 && count.applied == 0)
             .map(|(kind, _)| kind)

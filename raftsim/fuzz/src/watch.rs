@@ -16,77 +16,77 @@ use sut::{Server, engine_id, raft_id};
 
 use super::probe::{Hits, Probe};
 
-/// So many entries committed at once are a jump.
+/// A commit of at least this many entries at once is a jump.
 const JUMP: u64 = 5;
 
-/// So many committed entries not yet applied are many.
+/// At least this many committed entries that are not yet applied are many.
 const MANY_UNAPPLIED: u64 = 5;
 
-/// So many writes on their way are more than the core tells apart.
+/// The core keeps fewer writes in flight apart than this.
 const MANY_WRITES: usize = 9;
 
-/// Which situations a run has got into so far.
+/// The probes that a run has hit so far.
 #[derive(Clone, Debug)]
 pub struct Probes {
     hits: Hits,
-    pub(super) servers: Vec<Seen>,
+    pub(super) servers: Vec<Watched>,
     last_leader: Option<NodeId>,
     /// Per directed link between servers, the highest ordinal that has arrived.
     arrived: Vec<u64>,
-    /// Who was last told by its leader to campaign, and the term that it then stood in.
-    pub(super) chosen: Option<(NodeId, Term)>,
+    /// The last target of a transfer of leadership that campaigned, and its term.
+    pub(super) transfer_target: Option<(NodeId, Term)>,
 }
 
-/// What is remembered of one server.
+/// The watched state of one server.
 #[derive(Clone, Debug)]
-pub(super) struct Seen {
+pub(super) struct Watched {
     role: RoleKind,
     term: Term,
     commit: Index,
     /// The end of its log.
     pub(super) last: EntryId,
-    /// What it found on its disk when it last started again.
+    /// The last index on its disk at its last restart.
     found: Index,
     acknowledged: Index,
     voted: Option<(Term, raft_core::NodeId)>,
     /// A granted vote that waits for the disk.
-    owed: Option<(Term, WriteId)>,
+    pending_vote: Option<(Term, WriteId)>,
     /// Whether its candidacy has asked for votes.
     asked: bool,
     crashed: EventId,
     started: EventId,
     paused: Option<Time>,
-    /// As leader: how often it went back for each other server since that one last matched.
+    /// As leader: the number of back-offs for each other server since its last match.
     back_offs: Vec<u32>,
-    /// The snapshot that it is sent.
-    pub(super) part: Option<Part>,
-    /// Entries that it waits for because their leader took them for it.
+    /// The snapshot that it receives.
+    pub(super) part: Option<PartialSnapshot>,
+    /// Entries that it waits for: its leader appended them for it.
     pub(super) expects: BTreeSet<(Index, Term)>,
-    /// Whether it put off a candidate of a lower priority since it last followed a leader.
-    pub(super) put_off: bool,
-    /// The members that it went by after its last step.
+    /// Whether it refused a candidate of a lower priority since it last followed a leader.
+    pub(super) refused_lower: bool,
+    /// Its configuration after its last step.
     pub(super) members: Option<Configuration>,
-    /// Who has voted for its present candidacy.
+    /// The votes for its present candidacy.
     pub(super) votes: Vec<raft_core::NodeId>,
 }
 
-/// A snapshot that a server is sent, as far as it was watched.
+/// A snapshot that a server receives.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Part {
+pub(super) struct PartialSnapshot {
     pub(super) id: raft_core::SnapshotId,
     pub(super) pieces: u32,
-    /// Whom the last piece came from.
+    /// The sender of the last piece.
     pub(super) leader: Option<raft_core::NodeId>,
     pub(super) by_several: bool,
-    /// Whether the server has started again since the first piece.
+    /// Whether the server has restarted since the first piece.
     pub(super) restarted: bool,
 }
 
 impl Probes {
-    /// Nothing seen yet, in a cluster of so many servers.
+    /// No hits yet, in a cluster of this size.
     #[must_use]
     pub fn new(servers: usize) -> Self {
-        let seen = Seen {
+        let watched = Watched {
             role: RoleKind::Follower,
             term: Term(0),
             commit: Index(0),
@@ -94,7 +94,7 @@ impl Probes {
             found: Index(0),
             acknowledged: Index(0),
             voted: None,
-            owed: None,
+            pending_vote: None,
             asked: false,
             crashed: EventId::OUTSIDE,
             started: EventId::OUTSIDE,
@@ -102,20 +102,20 @@ impl Probes {
             back_offs: vec![0; servers],
             part: None,
             expects: BTreeSet::new(),
-            put_off: false,
+            refused_lower: false,
             members: None,
             votes: Vec::new(),
         };
         Self {
             hits: Hits::default(),
-            servers: vec![seen; servers],
+            servers: vec![watched; servers],
             last_leader: None,
             arrived: vec![0; servers * servers],
-            chosen: None,
+            transfer_target: None,
         }
     }
 
-    /// What was seen.
+    /// The hits so far.
     #[must_use]
     pub fn hits(&self) -> Hits {
         self.hits
@@ -136,9 +136,9 @@ impl Probes {
             return;
         };
         let (from, to) = (from.0 as usize, to.0 as usize);
-        let place = from * self.servers.len() + to;
-        let latest = self.arrived[place];
-        self.arrived[place] = latest.max(id.ordinal);
+        let position = from * self.servers.len() + to;
+        let latest = self.arrived[position];
+        self.arrived[position] = latest.max(id.ordinal);
         self.hit_if(id.ordinal < latest, Probe::Overtaken);
         self.hit_if(
             cause < self.servers[from].crashed,
@@ -166,7 +166,7 @@ impl Probes {
         let lost_entry = left < seen.last.index.0;
         let lost_committed = seen.role == RoleKind::Leader && left < seen.commit.0;
         seen.role = RoleKind::Follower;
-        seen.owed = None;
+        seen.pending_vote = None;
         seen.paused = None;
         seen.crashed = id;
         seen.expects.clear();
@@ -198,7 +198,7 @@ impl Probes {
             return;
         };
         let (leads, term) = (seen.role == RoleKind::Leader, seen.term);
-        let newer = |other: &Seen| other.role == RoleKind::Leader && other.term > term;
+        let newer = |other: &Watched| other.role == RoleKind::Leader && other.term > term;
         let deposed = leads && self.servers.iter().any(newer);
         self.hit_if(now.0 - since.0 > longest.0, Probe::LongPause);
         self.hit_if(deposed, Probe::StaleLeaderResumed);
@@ -226,7 +226,7 @@ impl Probes {
         }
         let lone = self.servers.len() == 1;
         let others = self.servers.iter().enumerate();
-        let others = others.filter(|(place, _)| *place != node.0 as usize);
+        let others = others.filter(|(position, _)| *position != node.0 as usize);
         let other = |role, term| {
             let mut others = others.clone().map(|(_, other)| other);
             others.any(|other| other.role == role && (term == Term(0) || other.term == term))
@@ -235,9 +235,11 @@ impl Probes {
         let two = role == Leader && other(Leader, Term(0));
         let seen = &mut self.servers[node.0 as usize];
         let died = role == Follower && was == Candidate && !seen.asked;
-        let owed_died = seen.owed.is_some_and(|(owed, _)| term > owed);
-        if owed_died {
-            seen.owed = None;
+        let pending_vote_died = seen
+            .pending_vote
+            .is_some_and(|(pending_vote, _)| term > pending_vote);
+        if pending_vote_died {
+            seen.pending_vote = None;
         }
         if role == Candidate {
             seen.asked = false;
@@ -248,7 +250,7 @@ impl Probes {
         self.hit_if(split, Probe::SplitVote);
         self.hit_if(two, Probe::TwoLeaders);
         self.hit_if(died, Probe::CandidacyDiedEarly);
-        self.hit_if(owed_died, Probe::GrantDiedEarly);
+        self.hit_if(pending_vote_died, Probe::GrantDiedEarly);
         self.hit_if(old_entries, Probe::ElectedWithOldEntries);
         if role == Leader {
             self.servers[node.0 as usize].back_offs.fill(0);
@@ -294,7 +296,7 @@ impl Probes {
         let term = self.servers[node.0 as usize].term;
         match what {
             MessageKind::AppendEntriesReply if theirs == term => {
-                self.hits.hit(Probe::AckOfFormerReign);
+                self.hits.hit(Probe::AckOfEarlierTerm);
             }
             MessageKind::AppendEntriesReply => self.hits.hit(Probe::LateAck),
             MessageKind::AppendEntries => self.hits.hit(Probe::LateAppend),
@@ -305,7 +307,7 @@ impl Probes {
     }
 }
 
-/// What a server explained.
+/// The events of servers.
 impl Probes {
     fn event(&mut self, node: NodeId, event: &Event, cluster: &Cluster<Server>) {
         let raft = || cluster.node(node).map(|server| server.node().raft());
@@ -329,7 +331,7 @@ impl Probes {
                 let written = raft().is_some_and(|raft| raft.writes().1 >= durable);
                 let seen = &mut self.servers[node.0 as usize];
                 let again = seen.voted.replace((term, candidate)) == Some((term, candidate));
-                seen.owed = (!written).then_some((term, durable));
+                seen.pending_vote = (!written).then_some((term, durable));
                 self.hit_if(again, Probe::VoteGivenAgain);
             }
             Event::VoteRefused { why, .. } => self.refused(why, false),
@@ -386,8 +388,8 @@ impl Probes {
         }
     }
 
-    /// Whether an event is so common that [`Probes::event`] sees all there is in it. Most steps of a
-    /// healthy cluster have no other events.
+    /// Whether an event is so common that [`Probes::event`] alone watches it. Most steps of a healthy cluster
+    /// have no other events.
     #[inline]
     fn is_routine(&self, node: NodeId, event: &kv::Event) -> bool {
         match event {
@@ -410,7 +412,7 @@ impl Probes {
         }
     }
 
-    fn came(&mut self, node: NodeId, came: Came, cluster: &Cluster<Server>) {
+    fn applied(&mut self, node: NodeId, came: Came, cluster: &Cluster<Server>) {
         match came {
             Came::Nothing | Came::Executed => {}
             Came::Repeated => {
@@ -461,8 +463,9 @@ impl Probes {
                 let written = cluster
                     .node(*node)
                     .map(|server| server.node().raft().writes().1);
-                let owed = &mut self.servers[node.0 as usize].owed;
-                *owed = owed.filter(|(_, write)| written.is_none_or(|written| written < *write));
+                let pending_vote = &mut self.servers[node.0 as usize].pending_vote;
+                *pending_vote = pending_vote
+                    .filter(|(_, write)| written.is_none_or(|written| written < *write));
             }
             Action::Crash { node, .. } => {
                 let down = cluster
@@ -505,7 +508,7 @@ impl Observer<Server> for Probes {
             counts |= !self.is_routine(node, event);
             match event {
                 kv::Event::Core(event) => self.event(node, event, cluster),
-                kv::Event::Applied { came, .. } => self.came(node, *came, cluster),
+                kv::Event::Applied { came, .. } => self.applied(node, *came, cluster),
                 kv::Event::Answered { lost: true, .. } => self.hits.hit(Probe::RequestLost),
                 _ => {}
             }

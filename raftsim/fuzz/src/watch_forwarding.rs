@@ -1,4 +1,4 @@
-//! Watches requests that followers pass on to their leaders.
+//! Watches requests that followers forward to their leaders.
 
 use raft_core::{Body, Event, ProposalAnswer, Refusal};
 use simulator::{NodeId, Step};
@@ -8,7 +8,7 @@ use super::probe::Probe;
 use super::watch::Probes;
 
 impl Probes {
-    /// What a step decided about requests that are passed on.
+    /// Events of forwarded requests.
     pub(super) fn forwarding(&mut self, node: NodeId, step: &Step<'_, Server>) {
         for event in step.events {
             match event {

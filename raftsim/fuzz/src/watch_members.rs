@@ -1,5 +1,4 @@
-//! Watches changes of members: what came and went, what was refused, and who campaigned without a
-//! vote.
+//! Watches changes of members: made, refused, interrupted, and campaigns of servers without a vote.
 
 use raft_core::{Change, ChangeFailure, Configuration, Event, RoleKind, RuleId};
 use simulator::{Action, Cluster, NodeId, Step};
@@ -9,7 +8,7 @@ use super::probe::Probe;
 use super::watch::Probes;
 
 impl Probes {
-    /// What a step did to the members.
+    /// Events of changes of members.
     pub(super) fn members(
         &mut self,
         node: NodeId,
@@ -76,7 +75,7 @@ impl Probes {
         }
     }
 
-    /// A heartbeat leaves a leader that is being taken out.
+    /// A leader that is being removed sends heartbeats.
     pub(super) fn removed_leader(
         &mut self,
         node: NodeId,
@@ -93,7 +92,7 @@ impl Probes {
         self.hit_if(beats && unsettled && outsider(), Probe::RemovedLeaderLedOn);
     }
 
-    /// An operator asks whoever leads for a change that may come to nothing.
+    /// A leader gets a request for a change that may fail.
     fn asked_for_members(
         &mut self,
         node: NodeId,

@@ -1,4 +1,4 @@
-//! Watches what comes of servers that are wanted as leaders more than others.
+//! Watches leader priorities.
 
 use raft_core::{Event, RoleKind, VoteRefusal};
 use simulator::{Cluster, NodeId, Step};
@@ -8,7 +8,7 @@ use super::probe::Probe;
 use super::watch::Probes;
 
 impl Probes {
-    /// What a step decided because of priorities, or in spite of them.
+    /// Decisions in which priorities differ.
     pub(super) fn priorities(
         &mut self,
         node: NodeId,
@@ -23,18 +23,18 @@ impl Probes {
             let kv::Event::Core(event) = event else {
                 continue;
             };
-            let put_off = &mut self.servers[node.0 as usize].put_off;
+            let refused_lower = &mut self.servers[node.0 as usize].refused_lower;
             match event {
                 Event::VoteRefused { why, .. } | Event::PreVoteRefused { why, .. } => {
-                    *put_off |= matches!(why, VoteRefusal::LowerPriority { .. });
+                    *refused_lower |= matches!(why, VoteRefusal::LowerPriority { .. });
                 }
-                Event::Follows { .. } => *put_off = false,
+                Event::Follows { .. } => *refused_lower = false,
                 Event::Became {
                     role: RoleKind::Leader,
                     ..
                 } => {
-                    let put_off = std::mem::take(put_off);
-                    self.hit_if(put_off, Probe::PreferredElected);
+                    let refused_lower = std::mem::take(refused_lower);
+                    self.hit_if(refused_lower, Probe::PreferredElected);
                 }
                 Event::VoteGranted {
                     candidate,
@@ -47,7 +47,7 @@ impl Probes {
                     if priority(candidate) >= priority(node) || priority(candidate).is_none() {
                         continue;
                     }
-                    let probe = if self.chosen == Some((candidate, *term)) {
+                    let probe = if self.transfer_target == Some((candidate, *term)) {
                         Probe::PriorityPassedOver
                     } else if (theirs.term, theirs.index) > (own.term, own.index) {
                         Probe::PriorityOutweighed

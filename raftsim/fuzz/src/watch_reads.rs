@@ -1,4 +1,4 @@
-//! Watches reads that no entry carries, and leadership that is handed over or given up.
+//! Watches reads without an entry, and transfers of leadership.
 
 use raft_core::{
     Event, Index, ReadFailure, Refusal, RoleKind, RuleId, TransferFailure, VoteRefusal,
@@ -10,7 +10,7 @@ use super::probe::Probe;
 use super::watch::Probes;
 
 impl Probes {
-    /// What a step decided about reads.
+    /// Decisions about reads.
     pub(super) fn reads(
         &mut self,
         node: NodeId,
@@ -69,12 +69,12 @@ impl Probes {
         let committed = cluster.nodes().filter_map(commits).max();
         let stale = needs.is_none() && committed.is_some_and(|committed| committed > applied);
         self.hit_if(stale, Probe::StaleReadWasStale);
-        // Nothing but its own state machine kept it waiting.
+        // A timer of its own state machine ended the wait.
         let woken = matches!(step.action, Action::Wake(_));
         self.hit_if(needs.is_some() && woken, Probe::ReadWaitedForMachine);
     }
 
-    /// What a step decided about who leads.
+    /// Decisions about leadership.
     pub(super) fn leadership(
         &mut self,
         node: NodeId,
@@ -102,13 +102,13 @@ impl Probes {
                     rule: RuleId::TransferTargetCampaigns,
                     term,
                     ..
-                } => self.chosen = Some((node, *term)),
+                } => self.transfer_target = Some((node, *term)),
                 Event::Became {
                     role: RoleKind::Leader,
                     term,
                     ..
                 } => {
-                    let handed = self.chosen == Some((node, *term));
+                    let handed = self.transfer_target == Some((node, *term));
                     self.hit_if(handed, Probe::HandedOver);
                 }
                 Event::Became {
@@ -123,7 +123,7 @@ impl Probes {
                 },
                 Event::VoteRefused { candidate, why } => {
                     let chosen = self
-                        .chosen
+                        .transfer_target
                         .is_some_and(|(node, _)| raft_id(node) == *candidate);
                     let fresh = matches!(why, VoteRefusal::LeaderIsFresh { .. });
                     self.hit_if(chosen && !fresh, Probe::SuccessorRefused);
@@ -145,7 +145,7 @@ impl Probes {
     }
 }
 
-/// Whether a server stands against the leader of an older or of the same term.
+/// Whether a server is a candidate in the term of the leader or a later one.
 fn campaigns(server: &Server, cluster: &Cluster<Server>, leader: NodeId) -> bool {
     let leader: Option<&Server> = cluster.node(leader);
     let role = server.node().raft().role();

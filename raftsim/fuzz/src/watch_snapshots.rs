@@ -1,4 +1,4 @@
-//! Watches snapshots: taken, sent, resumed, installed, and what crashes do to them.
+//! Watches snapshots: taken, sent, resumed, installed, interrupted by crashes.
 
 use kv::Write;
 use raft_core::{Event, SnapshotId};
@@ -6,10 +6,10 @@ use simulator::{Cluster, NodeId, Step};
 use sut::Server;
 
 use super::probe::Probe;
-use super::watch::{Part, Probes, has_sessions};
+use super::watch::{PartialSnapshot, Probes, has_sessions};
 
 impl Probes {
-    /// What a step did with snapshots.
+    /// Events of snapshots.
     pub(super) fn snapshots(
         &mut self,
         node: NodeId,
@@ -57,7 +57,7 @@ impl Probes {
         }
     }
 
-    /// What a step stores of snapshots.
+    /// Pieces of snapshots that a step writes.
     pub(super) fn pieces(
         &mut self,
         node: NodeId,
@@ -83,7 +83,7 @@ impl Probes {
             }
             _ => {
                 let anew = part.is_some();
-                *part = Some(Part {
+                *part = Some(PartialSnapshot {
                     id,
                     pieces: 1,
                     leader,

@@ -1,4 +1,4 @@
-//! Watches servers that hold no data: what they decided, and what they were told in place of it.
+//! Watches witnesses: servers that hold no data.
 
 use raft_core::{Body, Event, RoleKind, VoteRefusal};
 use simulator::{Cluster, NodeId, Step};
@@ -8,7 +8,7 @@ use super::probe::Probe;
 use super::watch::Probes;
 
 impl Probes {
-    /// What a step did by a witness, or to one.
+    /// Events of a witness, or with the help of one.
     pub(super) fn witnesses(
         &mut self,
         node: NodeId,
@@ -57,7 +57,7 @@ impl Probes {
         }
     }
 
-    /// Whether what was committed just now is on too few disks without those of witnesses.
+    /// Hits if a majority holds the commit only with the disks of witnesses.
     fn committed_with_a_witness(
         &mut self,
         raft: &raft_core::Raft<dyn raft_core::Rules>,

@@ -1,9 +1,8 @@
-//! The report of a run that went wrong: what does not hold, the two facts that contradict each
-//! other, the story of what led there, and what to type next.
+//! The report of a failed run: the broken property, the two facts that contradict each other, the
+//! explanation, and the next commands to type.
 //!
-//! The story comes from running the same seed again with somebody who takes it down: a run costs
-//! milliseconds, and runs that nobody watches stay fast. Where there is no story, the events that
-//! came before are shown.
+//! The explanation comes from a second run of the same seed with a recorder: a run takes milliseconds,
+//! and runs without a recorder stay fast. If there is no explanation, the report shows the last events.
 
 use std::collections::VecDeque;
 
@@ -17,22 +16,21 @@ use sut::bugs::Bug;
 use sut::time_text::show;
 
 use crate::trace::{Columns, Filter, Header, Line, Tracer};
-use crate::why::{Recorder, Story};
+use crate::why::{Explanation, Recorder};
 
-/// So many lines of the trace are kept: what led to a failure is near.
+/// At most this many lines of the trace are kept: the causes of a failure are near its end.
 const KEPT: usize = 200_000;
 
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const HEAD: Style = Style::new().bold();
 
-const LED: &str = "What led to it; ✗ is what a rule does not allow:";
+const LED: &str = "What led to it (✗ marks a decision that its rule does not allow):";
 
 /// How the user runs this seed of this file: the arguments after `raftsim run` and `raftsim trace`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Again(pub String);
 
-/// The report of a run that did not go as expected; nothing for one that did. The run is repeated,
-/// with the bug that it had.
+/// The report of a failed run; nothing for a run without failure. The run is repeated with its bug.
 #[must_use]
 pub fn report(
     scenario: &Resolved,
@@ -55,14 +53,14 @@ pub fn report(
     };
     let mut report = bug.map_or(String::new(), |bug| format!("{}\n", bug.planted()));
     report.push_str(&head);
-    let story = match &outcome.verdict {
-        Verdict::Safety(violation) => story(scenario, bug, violation),
-        _ => Story::default(),
+    let explanation = match &outcome.verdict {
+        Verdict::Safety(violation) => explain(scenario, bug, violation),
+        _ => Explanation::default(),
     };
-    if story.lines.is_empty() {
+    if explanation.statements.is_empty() {
         let last = match &outcome.verdict {
             Verdict::Ok | Verdict::Safety(_) => u64::MAX,
-            // With a bug, a script goes on after a step that is not as it says.
+            // With a bug, a script continues after a failed step.
             Verdict::Expectation(unmet)
             | Verdict::Liveness(unmet)
             | Verdict::Inconclusive(unmet) => unmet.event,
@@ -70,14 +68,14 @@ pub fn report(
         let (header, lines) = retrace(scenario, bug, last);
         report.push_str(&events(&header, &lines, &outcome.verdict));
     } else {
-        report.push_str(&format!("{LED}\n{story}\n"));
+        report.push_str(&format!("{LED}\n{explanation}\n"));
     }
     let (Again(arguments), to) = (again, show(time.0));
     report.push_str(&format!("Run it again   raftsim run {arguments}\n"));
     report.push_str(&format!(
         "See more       raftsim trace {arguments} --to {to} --why\n"
     ));
-    if let Some(last) = story.lines.last() {
+    if let Some(last) = explanation.statements.last() {
         let event = last.event;
         report.push_str(&format!(
             "Its causes     raftsim trace {arguments} --why {event}\n"
@@ -102,8 +100,7 @@ pub fn report(
     Some(report)
 }
 
-/// Whether `raftsim shrink` has something to do: a script whose step is not as it says is short as
-/// it is.
+/// Whether `raftsim shrink` can help: a script with a failing step is short already.
 fn can_be_small(scenario: &Resolved, verdict: &Verdict) -> bool {
     match verdict {
         Verdict::Safety(_) => true,
@@ -152,13 +149,13 @@ fn facts([first, second]: &[String; 2]) -> String {
     format!("  1. {first}\n  2. {second}\n\n")
 }
 
-/// Runs the seed again and takes down what led to the violation.
-fn story(scenario: &Resolved, bug: Option<Bug>, violation: &Violation) -> Story {
+/// Runs the seed again with a recorder and explains the violation.
+fn explain(scenario: &Resolved, bug: Option<Bug>, violation: &Violation) -> Explanation {
     let names = scenario.nodes.iter().map(|name| name.0.clone()).collect();
     let mut recorder = Recorder::new(names);
-    // The outcome is known: what differs now is that somebody watches.
+    // The outcome is known already.
     let _ = run_with_bug(scenario, bug, &mut recorder);
-    recorder.story(violation)
+    recorder.explain(violation)
 }
 
 /// Runs the seed again and keeps the end of its trace up to the event `last`.
@@ -174,7 +171,7 @@ fn retrace(scenario: &Resolved, bug: Option<Bug>, last: u64) -> (Header, VecDequ
         }
         lines.push_back(line);
     });
-    // The outcome is known: what differs now is that somebody watches.
+    // The outcome is known already.
     let _ = run_with_bug(scenario, bug, &mut tracer);
     drop(tracer);
     (header, lines)

@@ -1,4 +1,4 @@
-//! Which events of a trace to show where there is no story to tell.
+//! Selects events of a trace for reports without an explanation.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -8,7 +8,7 @@ use sut::decisions::Kind;
 use crate::trace::{Line, Record};
 use crate::why::chain::{Records, is_routine};
 
-/// So many events are shown.
+/// At most this many events are shown.
 const SHOWN: usize = 8;
 
 /// The nearest causes of a violation.
@@ -19,13 +19,13 @@ pub(super) fn leading_to(violation: &Violation, lines: &VecDeque<Line>) -> BTree
         return BTreeSet::new();
     };
     let causes = records.causes(last.id).skip(1);
-    // A leader's timer is set by its timer before, on and on.
+    // A leader's timer is caused by its timer before, back to its election.
     let causes = causes.take_while(|record| !is_routine(record));
     let causes = causes.map(|record| record.id);
     std::iter::once(last.id).chain(causes).take(SHOWN).collect()
 }
 
-/// The last changes of roles and the last faults: what a cluster that makes no progress did.
+/// The last changes of roles and the last faults, for a cluster that makes no progress.
 pub(super) fn last_changes(lines: &VecDeque<Line>) -> BTreeSet<u64> {
     let records = Records::of(lines);
     let told = |record: &&Record| {

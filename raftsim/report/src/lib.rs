@@ -1,4 +1,4 @@
-//! What a run did, for people.
+//! Shows people what a run did.
 //!
 //! A [`trace::Tracer`] watches a run and makes one record an event, each with its cause and the
 //! decisions behind it. [`summary`] tells a run in under a screen, [`failure_report`] what went

@@ -1,60 +1,62 @@
-//! The story of one run, for people: who led when, what went wrong, who was answered.
+//! The summary of one run, for people: the leaders, the faults, the answers to clients.
 //!
-//! It is made from the lines of the run's trace and from the run's outcome, so it tells what
+//! It is made from the trace and the outcome of the run, and not from the scenario, so it shows what
 //! happened and not what was planned.
 
 use anstyle::Style;
+use raft_core::RoleKind;
 use runner::Outcome;
 use scenario::{Metric, Resolved};
 use sut::decisions::{Decision, Role};
 use sut::time_text::brief;
+use sut::words::{self, count};
 
-use crate::trace::{Act, Deed, Line, Record};
+use crate::trace::{ActionKind, Line, Record, WorldChange};
 
-/// So many moments of a run are told; the trace has the others.
-const MOMENTS: usize = 14;
-/// So many leaders are named.
+/// At most this many entries are shown; the trace has the others.
+const ENTRIES: usize = 14;
+/// At most this many leaders are named.
 const LEADERS: usize = 4;
-/// How wide the story is, and how far its lower rows are indented.
+/// The width of the summary, and the indentation of its lower rows.
 const WIDTH: usize = 100;
 const INDENT: usize = 9;
 
 const HEAD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 
-/// One moment worth telling, and how many operations had been answered by then.
+/// One line of the summary.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Moment {
+struct Entry {
     time: u64,
     answered: u64,
-    /// Whether it was announced, or done to the world, rather than done by a node.
-    told: bool,
+    /// Whether the scenario announced it, in contrast to an event of a node.
+    announced: bool,
     text: String,
 }
 
-/// A time in which one node led a term.
+/// The time in which one node led a term.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Reign {
+struct Leadership {
     node: String,
     term: u64,
     from: u64,
     until: Option<u64>,
 }
 
-/// Collects the story while the run goes on.
+/// Collects the summary during the run.
 #[derive(Clone, Debug, Default)]
-pub struct Story {
-    moments: Vec<Moment>,
-    reigns: Vec<Reign>,
+pub struct Summary {
+    entries: Vec<Entry>,
+    leaderships: Vec<Leadership>,
     answered: u64,
 }
 
-impl Story {
-    /// Takes in the next line of the trace.
-    pub fn hear(&mut self, line: &Line) {
+impl Summary {
+    /// Adds the next line of the trace.
+    pub fn add(&mut self, line: &Line) {
         match line {
             Line::Header(_) => {}
-            Line::World(Deed { time, text }) => self.moment(*time, true, text.clone()),
+            Line::World(WorldChange { time, text }) => self.entry(*time, true, text.clone()),
             Line::Event(record) => {
                 self.fault(record);
                 self.role(record);
@@ -64,11 +66,11 @@ impl Story {
         }
     }
 
-    fn moment(&mut self, time: u64, told: bool, text: String) {
-        self.moments.push(Moment {
+    fn entry(&mut self, time: u64, announced: bool, text: String) {
+        self.entries.push(Entry {
             time,
             answered: self.answered,
-            told,
+            announced,
             text,
         });
     }
@@ -76,7 +78,7 @@ impl Story {
     fn fault(&mut self, record: &Record) {
         let Some(node) = &record.node else { return };
         let leads = self
-            .reigns
+            .leaderships
             .iter()
             .any(|r| r.until.is_none() && r.node == *node);
         let who = if leads {
@@ -85,14 +87,16 @@ impl Story {
             node.clone()
         };
         let text = match record.action {
-            Act::Crash => format!("{who} crashes{}", record.text.trim_start_matches("CRASH")),
-            Act::Restart => format!("{node} starts again from its disk"),
-            Act::Pause => format!("{who} stands still"),
-            Act::Resume => format!("{node} goes on"),
-            Act::Clock => format!("{node}'s {}", record.text),
+            ActionKind::Crash => {
+                format!("{who} crashes{}", record.text.trim_start_matches("CRASH"))
+            }
+            ActionKind::Restart => format!("{node} restarts from its disk"),
+            ActionKind::Pause => format!("{who} pauses"),
+            ActionKind::Resume => format!("{node} resumes"),
+            ActionKind::Clock => format!("{node}'s {}", record.text),
             _ => return,
         };
-        self.moment(record.time, false, text);
+        self.entry(record.time, false, text);
     }
 
     fn role(&mut self, record: &Record) {
@@ -102,14 +106,14 @@ impl Story {
                 .state
                 .is_some_and(|state| state.role == Role::Leader && state.term == term)
         };
-        let reign = self
-            .reigns
+        let leadership = self
+            .leaderships
             .iter_mut()
             .find(|r| r.node == *node && r.until.is_none());
-        if let Some(reign) = reign
-            && !leads(reign.term)
+        if let Some(leadership) = leadership
+            && !leads(leadership.term)
         {
-            reign.until = Some(record.time);
+            leadership.until = Some(record.time);
         }
         for decision in record
             .decisions
@@ -117,16 +121,15 @@ impl Story {
             .filter(|decision| decision.what == "became")
         {
             let term = decision.number("term").unwrap_or(0);
-            let text = match (word(decision, "role"), word(decision, "was")) {
-                ("leader", _) => format!("{node} is elected leader of term {term}"),
-                ("candidate", _) => format!("{node} stands for election in term {term}"),
-                (_, "leader") => format!("{node} leads no more, and follows in term {term}"),
-                _ => continue,
+            let (was, role) = (role(decision, "was"), role(decision, "role"));
+            let Some(becomes) = words::role_change(was, role, term) else {
+                continue;
             };
-            self.moment(record.time, false, text);
+            let text = format!("{node} {becomes}");
+            self.entry(record.time, false, text);
             if leads(term) {
                 let from = record.time;
-                self.reigns.push(Reign {
+                self.leaderships.push(Leadership {
                     node: node.clone(),
                     term,
                     from,
@@ -136,16 +139,16 @@ impl Story {
         }
     }
 
-    /// The story told, in under a screen. `command` shows the whole trace.
+    /// The summary on one screen. `command` shows the whole trace.
     #[must_use]
-    pub fn tell(&self, scenario: &Resolved, outcome: &Outcome, command: &str) -> String {
-        let mut told = String::new();
+    pub fn text(&self, scenario: &Resolved, outcome: &Outcome, command: &str) -> String {
+        let mut text = String::new();
         let title = scenario
             .title
             .as_ref()
             .map_or(String::new(), |title| format!(": {title}"));
-        told.push_str(&format!("{HEAD}{}{HEAD:#}{title}\n", scenario.name));
-        told.push_str(&format!(
+        text.push_str(&format!("{HEAD}{}{HEAD:#}{title}\n", scenario.name));
+        text.push_str(&format!(
             "{}, {}, {} of simulated time, seed {}\n\n",
             count(scenario.nodes.len() as u64, "node"),
             count(u64::from(scenario.clients.count), "client"),
@@ -153,12 +156,12 @@ impl Story {
             outcome.seed,
         ));
         let timed = scenario.script().is_none();
-        told.push_str(&self.moments_told(timed, command));
+        text.push_str(&self.entries_text(timed, command));
         let rows = [
-            ("Leaders", self.leaders_told(outcome.sim_ns)),
-            ("Clients", clients_told(outcome)),
-            ("Faults", faults_told(outcome)),
-            ("Checks", checks_told(outcome)),
+            ("Leaders", self.leaders_row(outcome.sim_ns)),
+            ("Clients", clients_row(outcome)),
+            ("Faults", faults_row(outcome)),
+            ("Checks", checks_row(outcome)),
             (
                 "Trace",
                 vec![
@@ -168,70 +171,70 @@ impl Story {
             ),
         ];
         for (head, parts) in rows {
-            told.push_str(&format!("{HEAD}{head:<8}{HEAD:#} {}\n", wrapped(&parts)));
+            text.push_str(&format!("{HEAD}{head:<8}{HEAD:#} {}\n", wrapped(&parts)));
         }
-        told
+        text
     }
 
-    fn moments_told(&self, timed: bool, command: &str) -> String {
-        let mut told = format!(
+    fn entries_text(&self, timed: bool, command: &str) -> String {
+        let mut text = format!(
             "{DIM}{:>9}  {:>8}  what happened{DIM:#}\n",
             "time", "answered"
         );
-        let mut moments: Vec<_> = self.moments.iter().collect();
+        let mut entries: Vec<_> = self.entries.iter().collect();
         if timed {
-            // What is done to the world is told after its effects, and a story begins with it. The
-            // steps of a script are told where they stand.
-            moments.sort_by_key(|moment| (moment.time, !moment.told));
+            // The trace has a change of the world after its effects, but readers need it before them.
+            // The steps of a script are already in order.
+            entries.sort_by_key(|entry| (entry.time, !entry.announced));
         }
-        for moment in moments.iter().take(MOMENTS) {
-            let time = brief(moment.time);
-            told.push_str(&format!(
+        for entry in entries.iter().take(ENTRIES) {
+            let time = brief(entry.time);
+            text.push_str(&format!(
                 "{time:>9}  {:>8}  {}\n",
-                moment.answered, moment.text
+                entry.answered, entry.text
             ));
         }
-        if let Some(more @ 1..) = moments.len().checked_sub(MOMENTS) {
-            let text = format!("... {more} more: {command} --kind role,fault");
-            told.push_str(&format!("{DIM}{:>9}  {:>8}  {text}{DIM:#}\n", "", ""));
+        if let Some(more @ 1..) = entries.len().checked_sub(ENTRIES) {
+            let rest = format!("... {more} more: {command} --kind role,fault");
+            text.push_str(&format!("{DIM}{:>9}  {:>8}  {rest}{DIM:#}\n", "", ""));
         }
-        told.push('\n');
-        told
+        text.push('\n');
+        text
     }
 
-    fn leaders_told(&self, end: u64) -> Vec<String> {
-        let named = self.reigns.iter().take(LEADERS).map(|reign| {
-            let until = brief(reign.until.unwrap_or(end));
+    fn leaders_row(&self, end: u64) -> Vec<String> {
+        let named = self.leaderships.iter().take(LEADERS).map(|leadership| {
+            let until = brief(leadership.until.unwrap_or(end));
             format!(
                 "{} of term {} ({} to {until})",
-                reign.node,
-                reign.term,
-                brief(reign.from)
+                leadership.node,
+                leadership.term,
+                brief(leadership.from)
             )
         });
-        let mut told: Vec<_> = named.collect();
-        if let Some(more @ 1..) = self.reigns.len().checked_sub(LEADERS) {
-            told.push(format!("{more} more"));
+        let mut text: Vec<_> = named.collect();
+        if let Some(more @ 1..) = self.leaderships.len().checked_sub(LEADERS) {
+            text.push(format!("{more} more"));
         }
         let (total, longest) = self.without_leader(end);
-        told.push(format!(
-            "nobody for {} (at most {} at a time)",
+        text.push(format!(
+            "no leader for {} (at most {} at a time)",
             brief(total),
             brief(longest)
         ));
-        told
+        text
     }
 
-    /// How long nobody led: in all, and at most at a time.
+    /// The time without a leader: in total, and the longest at a time.
     fn without_leader(&self, end: u64) -> (u64, u64) {
-        let mut reigns: Vec<_> = self
-            .reigns
+        let mut leaderships: Vec<_> = self
+            .leaderships
             .iter()
             .map(|r| (r.from, r.until.unwrap_or(end)))
             .collect();
-        reigns.sort_unstable();
+        leaderships.sort_unstable();
         let (mut total, mut longest, mut led_until) = (0, 0, 0);
-        for (from, until) in reigns.into_iter().chain([(end, end)]) {
+        for (from, until) in leaderships.into_iter().chain([(end, end)]) {
             let gap = from.saturating_sub(led_until);
             total += gap;
             longest = longest.max(gap);
@@ -241,29 +244,26 @@ impl Story {
     }
 }
 
-fn word<'a>(decision: &'a Decision, name: &str) -> &'a str {
-    decision
-        .values
-        .get(name)
-        .and_then(|value| value.as_str())
-        .unwrap_or("")
-}
-
-/// `1 node`, `3 nodes`.
-fn count(n: u64, what: &str) -> String {
-    if n == 1 {
-        format!("1 {what}")
-    } else {
-        format!("{n} {what}s")
-    }
+/// The role with this name in the values of a decision.
+fn role(decision: &Decision, name: &str) -> RoleKind {
+    let value = decision.values.get(name).and_then(|value| value.as_str());
+    let roles = [
+        RoleKind::PreCandidate,
+        RoleKind::Candidate,
+        RoleKind::Leader,
+    ];
+    let known = roles
+        .into_iter()
+        .find(|role| Some(role.to_string().as_str()) == value);
+    known.unwrap_or(RoleKind::Follower)
 }
 
 /// Parts as lines of a screen's width, indented below their head.
 fn wrapped(parts: &[String]) -> String {
     let (mut text, mut width) = (String::new(), INDENT);
-    for (place, part) in parts.iter().enumerate() {
+    for (position, part) in parts.iter().enumerate() {
         let length = part.chars().count() + 2;
-        if place > 0 {
+        if position > 0 {
             text.push(',');
             if width + length > WIDTH {
                 text.push_str(&format!("\n{:INDENT$}", ""));
@@ -278,45 +278,45 @@ fn wrapped(parts: &[String]) -> String {
     text
 }
 
-fn clients_told(outcome: &Outcome) -> Vec<String> {
+fn clients_row(outcome: &Outcome) -> Vec<String> {
     let unknown = match outcome.metric(Metric::OpsUnknown) {
         0 => "none without an answer".to_owned(),
         n => format!("{n} without an answer"),
     };
     let expired = match outcome.metric(Metric::OpsExpired) {
         0 => None,
-        n => Some(format!("{n} refused as their session had expired")),
+        n => Some(format!("{n} refused because their session had expired")),
     };
     let entries = match outcome.committed {
         1 => "1 entry committed".to_owned(),
         n => format!("{n} entries committed"),
     };
     let answered = count(outcome.metric(Metric::OpsOk), "operation");
-    let told = [format!("{answered} answered"), unknown].into_iter();
-    told.chain(expired).chain([entries]).collect()
+    let text = [format!("{answered} answered"), unknown].into_iter();
+    text.chain(expired).chain([entries]).collect()
 }
 
-fn faults_told(outcome: &Outcome) -> Vec<String> {
+fn faults_row(outcome: &Outcome) -> Vec<String> {
     let applied = outcome.faults.iter().filter(|(_, count)| count.applied > 0);
-    let told = applied.map(|(kind, count)| {
-        // One that changed nothing, such as a cut of a link that nobody used.
+    let text = applied.map(|(kind, count)| {
+        // A fault without effect changed nothing, such as a cut of an unused link.
         let idle = count.applied.saturating_sub(count.effective);
         let remark = if idle == 0 {
             String::new()
         } else {
-            format!(" ({idle} idle)")
+            format!(" ({idle} scheduled, no effect)")
         };
         format!("{} {}{remark}", kind.name(), count.applied)
     });
-    let told: Vec<_> = told.collect();
-    if told.is_empty() {
+    let text: Vec<_> = text.collect();
+    if text.is_empty() {
         vec!["none".to_owned()]
     } else {
-        told
+        text
     }
 }
 
-fn checks_told(outcome: &Outcome) -> Vec<String> {
+fn checks_row(outcome: &Outcome) -> Vec<String> {
     let times: u64 = outcome.checks.iter().map(|(_, times)| times).sum();
     let properties = match outcome.checks.len() {
         1 => "1 property".to_owned(),
@@ -329,16 +329,16 @@ fn checks_told(outcome: &Outcome) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn story(reigns: &[(u64, Option<u64>)]) -> Story {
-        let reign = |(from, until): &(u64, Option<u64>)| Reign {
+    fn summary(leaderships: &[(u64, Option<u64>)]) -> Summary {
+        let leadership = |(from, until): &(u64, Option<u64>)| Leadership {
             node: "S1".to_owned(),
             term: 1,
             from: *from,
             until: *until,
         };
-        Story {
-            reigns: reigns.iter().map(reign).collect(),
-            ..Story::default()
+        Summary {
+            leaderships: leaderships.iter().map(leadership).collect(),
+            ..Summary::default()
         }
     }
 
@@ -355,15 +355,18 @@ mod tests {
 
     #[test]
     fn time_without_a_leader_is_what_no_reign_covers() {
-        assert_eq!(story(&[]).without_leader(10), (10, 10));
-        assert_eq!(story(&[(2, Some(4)), (7, None)]).without_leader(10), (5, 3));
+        assert_eq!(summary(&[]).without_leader(10), (10, 10));
+        assert_eq!(
+            summary(&[(2, Some(4)), (7, None)]).without_leader(10),
+            (5, 3)
+        );
         // An old leader may still think that it leads.
         assert_eq!(
-            story(&[(1, Some(6)), (4, Some(8))]).without_leader(10),
+            summary(&[(1, Some(6)), (4, Some(8))]).without_leader(10),
             (3, 2)
         );
         assert_eq!(
-            story(&[(0, Some(9)), (1, Some(2))]).without_leader(10),
+            summary(&[(0, Some(9)), (1, Some(2))]).without_leader(10),
             (1, 1)
         );
     }

@@ -36,7 +36,7 @@ mod workload;
 mod world;
 
 pub use convert::{options, settings};
-pub use recording::Recording;
+pub use recording::{Recording, verb};
 pub use run::{TRACE_VERSION, run, run_variant, run_with_bug};
 pub use spectator::{Spectator, Unobserved};
 pub use unmet::{Clause, Missed, Unmet};

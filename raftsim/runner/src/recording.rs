@@ -129,7 +129,11 @@ fn nanos(time: Time) -> Nanos {
 }
 
 /// The verb that performs an action again.
-fn verb(action: &Action<Server>) -> Verb {
+///
+/// # Panics
+/// For a clock whose rate no scenario can have.
+#[must_use]
+pub fn verb(action: &Action<Server>) -> Verb {
     match action {
         Action::Deliver(id) => Verb::Deliver(letter(*id)),
         Action::Duplicate(id) => Verb::Duplicate(letter(*id)),

@@ -1,19 +1,20 @@
-//! The recording of a failing run, and how its actions become moves.
+//! Records the actions of a failing run and turns them into moves.
 
 use checks::Violation;
 use runner::Spectator;
+use scenario::Verb;
 use simulator::{
     Action, Cluster, MessageId, Node, Observer, Stamped, Step, Stepped, Stopped, Time,
 };
 use sut::Server;
 
 use super::message_key::MessageKey;
-use super::moves::{Letter, Move, MoveKind, Pick};
+use super::moves::{Handling, MessageRef, Move, MoveKind, Pick};
 
-/// Keeps every action of a run, up to the one that breaks something.
+/// The actions of a run, up to the one that breaks something.
 pub(crate) struct Capture<N: Node> {
     pub(crate) actions: Vec<Stamped<N>>,
-    /// The action under way: an assertion that fails ends a run in the middle of one.
+    /// The action under way: a failing assertion ends a run in the middle of an action.
     pub(crate) tried: Option<(Time, Action<N>)>,
 }
 
@@ -48,15 +49,18 @@ impl<N: Node> Observer<N> for Capture<N> {
 
 impl Spectator for Capture<Server> {}
 
-/// Turns a recording into moves, by replaying it in `world`. Every disk is stalled: completions are
-/// moves of their own. The action that never ended is the last move.
+/// Turns a recording into moves by replaying it in `world`. All disks stall, so that each completion is
+/// a move of its own. The action that never ended is the last move.
 pub(crate) fn moves(capture: &Capture<Server>, world: &mut Stepped<Server>) -> Vec<Move> {
     let mut moves = Vec::with_capacity(capture.actions.len() + 10);
     for node in world.cluster().nodes().collect::<Vec<_>>() {
         world.stall_disk(node);
         moves.push(Move {
             at: world.now(),
-            kind: MoveKind::Disk { node, stall: true },
+            kind: MoveKind::Step(Verb::Disk {
+                who: node.into(),
+                stall: true,
+            }),
         });
     }
     for stamped in &capture.actions {
@@ -79,61 +83,33 @@ pub(crate) fn moves(capture: &Capture<Server>, world: &mut Stepped<Server>) -> V
     moves
 }
 
-/// The move that an action is.
+/// The move that repeats an action.
 fn kind(action: &Action<Server>, world: &Stepped<Server>) -> MoveKind {
-    match action {
-        Action::Deliver(id) => MoveKind::Deliver(letter(*id, world)),
-        Action::Duplicate(id) => MoveKind::Duplicate(letter(*id, world)),
-        Action::Drop(id, _) => MoveKind::Drop(letter(*id, world)),
-        Action::Wake(node) => MoveKind::Timeout(*node),
-        Action::Written { node, through } => MoveKind::Written {
-            node: *node,
-            through: Some(*through),
-        },
-        Action::Crash { node, cut } => MoveKind::Crash {
-            node: *node,
-            cut: *cut,
-        },
-        Action::Restart(node) => MoveKind::Restart(*node),
-        Action::Clock { node, rate, jump } => MoveKind::Clock {
-            node: *node,
-            rate: *rate,
-            jump: *jump,
-        },
-        Action::Pause(node) => MoveKind::Pause(*node),
-        Action::Resume(node) => MoveKind::Resume(*node),
-        Action::Operator { node, command } => MoveKind::Operator {
-            node: *node,
-            command: command.clone(),
-        },
-        Action::Call {
-            client,
-            target,
-            request,
-            ..
-        } => MoveKind::Call {
-            client: *client,
-            to: *target,
-            request: request.clone(),
-        },
-        Action::Retry { client, target, .. } => MoveKind::Retry {
-            client: *client,
-            to: *target,
-        },
-        Action::GiveUp { client, .. } => MoveKind::GiveUp(*client),
-    }
+    let (handling, id) = match action {
+        Action::Deliver(id) => (Handling::Deliver, id),
+        Action::Duplicate(id) => (Handling::Duplicate, id),
+        Action::Drop(id, _) => (Handling::Drop, id),
+        other => {
+            let mut verb = runner::verb(other);
+            if let Verb::Call(call) = &mut verb {
+                call.serial = None;
+            }
+            return verb.into();
+        }
+    };
+    MoveKind::Message(handling, message(*id, world))
 }
 
-fn letter(id: MessageId, world: &Stepped<Server>) -> Letter {
+fn message(id: MessageId, world: &Stepped<Server>) -> MessageRef {
     let mut flights = world.cluster().in_flight();
     let flight = flights
         .find(|flight| flight.id == id)
         .expect("a recorded message is in flight where it was recorded");
-    Letter {
+    MessageRef {
         from: id.from,
         to: id.to,
-        says: MessageKey::of(flight),
+        key: MessageKey::of(flight),
         ordinal: id.ordinal,
-        pick: Pick::Like,
+        pick: Pick::ByKey,
     }
 }

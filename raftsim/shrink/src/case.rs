@@ -1,4 +1,4 @@
-//! A candidate: a world and the moves made in it.
+//! A candidate: a world and its moves.
 
 use scenario::Raft;
 use sut::Founders;
@@ -12,21 +12,20 @@ pub(crate) struct Case {
     pub(crate) moves: Vec<Move>,
 }
 
-/// The world that moves are made in.
+/// The world of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct World {
     pub(crate) nodes: u32,
-    /// Those of them that founded the cluster.
+    /// The founders of the cluster.
     pub(crate) founders: Founders,
     pub(crate) clients: u32,
     pub(crate) raft: Raft,
-    /// Whether time passes as it was recorded, instead of only where a timer fires.
+    /// Whether time passes as in the recorded run, and not only where a timer fires.
     pub(crate) timed: bool,
 }
 
 impl World {
-    /// Elections take no more than they must: no pre-votes, no stickiness, no check-quorum, no
-    /// priorities.
+    /// Switches off the optional parts of elections: pre-votes, stickiness, check-quorum, priorities.
     pub(crate) fn make_plain(&mut self) {
         self.raft.pre_vote = false;
         self.raft.quiescence = false;
@@ -35,7 +34,7 @@ impl World {
         self.raft.priority.clear();
     }
 
-    /// All knobs but those of elections have their usual values.
+    /// Gives all settings but those of elections their usual values.
     pub(crate) fn make_usual(&mut self) {
         self.raft = Raft {
             pre_vote: self.raft.pre_vote,
@@ -51,7 +50,7 @@ impl Case {
     /// The same world with the moves that `stays` keeps.
     pub(crate) fn with(&self, mut stays: impl FnMut(usize, &Move) -> bool) -> Case {
         let kept = self.moves.iter().enumerate();
-        let kept = kept.filter(|(place, made)| stays(*place, made));
+        let kept = kept.filter(|(position, made)| stays(*position, made));
         Case {
             world: self.world.clone(),
             moves: kept.map(|(_, made)| made.clone()).collect(),

@@ -1,4 +1,4 @@
-//! One run to make smaller, from its recording to its small form.
+//! Makes one run smaller: records it, reduces the moves, and writes them as a scenario.
 
 use checks::Broken;
 use runner::plant;
@@ -18,18 +18,18 @@ use super::timed::{self, Search};
 use super::types::{Budget, Failure, NotFailing, Shrunk, Watch};
 use super::{passes, result, script};
 
-/// Of so many replays one is kept for making steps of moves.
+/// One of this many replays is kept for macro steps.
 const SHARE: u64 = 10;
 
-/// A scenario to make smaller.
+/// A scenario to make smaller, and the servers that it runs on.
 pub(super) struct Job<'s> {
     pub(super) scenario: &'s Resolved,
     pub(super) variant: Variant,
-    /// How the steps of a stepped scenario are taken.
+    /// Whether a stepped scenario fails where a step fails.
     pub(super) insist: Insist,
     pub(super) bug: Option<Bug>,
     pub(super) budget: Budget,
-    /// Whether correct servers pass a scenario, if somebody knows.
+    /// Tells whether correct servers pass a scenario, if the caller knows correct servers.
     pub(super) passes: Option<&'s dyn Fn(&Resolved) -> bool>,
 }
 
@@ -56,7 +56,7 @@ impl Job<'_> {
         }
     }
 
-    /// A broken property: the run's actions are made fewer.
+    /// A broken property: removes actions of the run.
     fn moves(&self, mut capture: Capture<Server>, broken: Broken, watch: Watch<'_>) -> Shrunk {
         if broken != Broken::CoreAssertion {
             capture.tried = None;
@@ -73,15 +73,15 @@ impl Job<'_> {
         let (best, runs) = (reducer.best, reducer.runs);
         let lines = script::lines(&replayer, &best);
         let moves = lines.len() as u64;
-        let mut kitchen = MacroSteps {
+        let mut macro_steps = MacroSteps {
             runs,
             budget,
             watch,
             reached: &mut |lines| self.reached(&best, lines, broken),
         };
-        let lines = kitchen.compress(lines);
-        let replays = kitchen.runs;
-        let lines = self.told(&best, lines, broken);
+        let lines = macro_steps.compress(lines);
+        let replays = macro_steps.runs;
+        let lines = self.narrated(&best, lines, broken);
         Shrunk {
             failure: Failure::Broken(broken),
             bug: self.bug,
@@ -94,15 +94,15 @@ impl Job<'_> {
         }
     }
 
-    /// Plays lines.
+    /// Plays a script.
     fn play(&self, case: &Case, lines: &[Line], observer: &mut dyn Spectator) -> Played {
         let small = result::stepped(self.scenario, case, lines);
         let script = small.script().expect("it is made of steps");
         stepped::play(&small, script, &self.variant, Insist::No, observer)
     }
 
-    /// How many lines are reached, if they break this property and each of them is done. A step
-    /// that is left half-done says what is not true.
+    /// How many steps the script needs, if it breaks this property and does each of them. A step that
+    /// fails would say something that did not happen.
     fn reached(&self, case: &Case, lines: &[Line], broken: Broken) -> Option<usize> {
         let played = self.play(case, lines, &mut Unobserved);
         let same = Failure::of(&played.outcome) == Some(Failure::Broken(broken));
@@ -110,10 +110,10 @@ impl Job<'_> {
         (same && played.done.iter().all(|done| *done)).then_some(played.done.len() + asserted)
     }
 
-    /// The lines with sentences that tell what they do.
-    fn told(&self, case: &Case, mut lines: Vec<Line>, broken: Broken) -> Vec<Line> {
-        let mut teller = Narrator::new(case.world.nodes as usize);
-        let played = self.play(case, &narrate::numbered(&lines), &mut teller);
+    /// The steps with sentences that say what they did.
+    fn narrated(&self, case: &Case, mut lines: Vec<Line>, broken: Broken) -> Vec<Line> {
+        let mut narrator = Narrator::new(case.world.nodes as usize);
+        let played = self.play(case, &narrate::numbered(&lines), &mut narrator);
         assert_eq!(
             Failure::of(&played.outcome),
             Some(Failure::Broken(broken)),
@@ -121,11 +121,11 @@ impl Job<'_> {
             self.scenario.name,
             self.scenario.seed
         );
-        teller.tell(&mut lines, &self.scenario.nodes);
+        narrator.narrate(&mut lines, &self.scenario.nodes);
         lines
     }
 
-    /// A failure that needs time: the scenario is made smaller.
+    /// A failure that needs time: makes the scenario itself smaller.
     fn timed(&self, outcome: &Outcome, failure: Failure, watch: Watch<'_>) -> Shrunk {
         let mut search = Search {
             best: self.scenario.clone(),

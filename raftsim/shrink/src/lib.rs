@@ -1,18 +1,20 @@
-//! From a failing run to the few moves that it takes.
+//! Makes a failing run as small as possible.
 //!
-//! A failing run is recorded as a list of actions, and the list is made smaller as long as the same
-//! property fails: the failure is known by the property, never by its text. What makes this work:
+//! The minimiser records the failing run as a list of actions and makes the list smaller while the same
+//! property fails. It compares the property and never the text of the failure. Three methods make this
+//! work:
 //!
-//! 1. *Moves instead of actions* (`moves`): a message is named by what it says, not by its place on
-//!    its link, so that the rest of a list still means something when a part of it is gone. A move
-//!    that is impossible is skipped, and time passes only where a timer fires.
-//! 2. *Leaps* (`suffix`): the end of a long run in a fresh cluster that has just elected the leader of
-//!    that time. One that fails saves hundreds of replays.
-//! 3. *Delta debugging* (`search`) of groups, chunks, single moves and pairs, between changes that
-//!    make a case plainer: settings, completions of disks, fewer nodes and clients, short words
-//!    (`passes`).
+//! 1. *Moves instead of actions* (`moves`): a move names a message by its content and not by its number on
+//!    the link, so that it keeps its meaning when other moves are removed. A replay skips impossible
+//!    moves, and time passes only where a timer fires.
+//! 2. *Replaying a suffix* (`suffix`): the end of a long run in a fresh cluster that has just elected the
+//!    leader of that time. A suffix that fails saves hundreds of replays.
+//! 3. *Delta debugging* (`search`) of groups, chunks, single moves and pairs, between passes that make the
+//!    case plainer: settings, completions of disks, fewer nodes and clients, short values (`passes`).
 //!
-//! The budget counts replays, not seconds: the same run comes down to the same moves anywhere.
+//! A move is a step of a scenario ([`scenario::Verb`]), or a message with a key that no scenario needs.
+//!
+//! The budget counts replays and not seconds: the same run gives the same moves on any machine.
 
 mod capture;
 mod case;
@@ -52,12 +54,12 @@ use job::Job;
 /// When the run does not fail.
 ///
 /// # Panics
-/// When the tool itself is broken; never because of the scenario or of what runs in it.
+/// When the tool itself is broken; never because of the scenario or its servers.
 pub fn shrink(scenario: &Resolved, bug: Option<Bug>, budget: Budget) -> Result<Shrunk, NotFailing> {
     shrink_watched(scenario, bug, budget, &mut |_| ControlFlow::Continue(()))
 }
 
-/// As [`shrink`]; where `watch` breaks it off, the result is what was reached until then.
+/// As [`shrink`]. If `watch` stops it, the result is the best case so far.
 ///
 /// # Errors
 /// As [`shrink`].
@@ -83,7 +85,7 @@ pub fn shrink_watched(
     };
     let mut prepared = scenario.clone();
     plant::prepare(bug, &mut prepared);
-    // In a world that is as hard on them, but for a bug that consists of settings.
+    // Correct servers run in the same world, without the settings that are the bug themselves.
     let passes = |small: &Resolved| {
         let mut cured = small.clone();
         plant::prepare(bug, &mut cured);
@@ -93,7 +95,7 @@ pub fn shrink_watched(
     let job = Job {
         scenario: &prepared,
         variant: bug.variant(),
-        // A step may expect what the bug breaks: what counts is the property.
+        // A step may expect something that the bug breaks, but only the property counts.
         insist: Insist::No,
         bug: Some(bug),
         budget,
@@ -105,7 +107,7 @@ pub fn shrink_watched(
     Ok(shrunk)
 }
 
-/// Whether servers that follow it pass a scenario. One in which they fail shows nothing of a bug.
+/// Whether correct servers pass a scenario. A scenario in which they fail shows no bug.
 fn pass(scenario: &Resolved) -> bool {
     Failure::of(&run(scenario)).is_none()
 }

@@ -1,5 +1,5 @@
-//! Whole elections and rounds of replication as one step each, where the script still fails as it
-//! did.
+//! Puts one step in the place of a whole election or of a round of replication, if the script still
+//! fails as before.
 
 use std::ops::ControlFlow;
 
@@ -7,11 +7,10 @@ use scenario::{Letters, MessageKind, ScriptStep, Verb};
 use simulator::{Endpoint, NodeId};
 use sut::NodeSet;
 
-use super::message_key::Kind;
 use super::moves::MoveKind;
 use super::types::{Progress, Watch};
 
-/// A step.
+/// A step of the script.
 #[derive(Clone, Debug)]
 pub(super) struct Line {
     pub(super) step: ScriptStep,
@@ -19,45 +18,44 @@ pub(super) struct Line {
     pub(super) kind: Option<MoveKind>,
 }
 
-/// Nobody reads a script longer than this aloud.
+/// Longer scripts keep their single steps: compressing them takes too many replays.
 const LONG: usize = 200;
 
 /// Tries scripts as long as the budget lasts.
-pub(super) struct MacroSteps<'k> {
+pub(super) struct MacroSteps<'r> {
     /// Replays so far, and the most.
     pub(super) runs: u64,
     pub(super) budget: u64,
-    pub(super) watch: Watch<'k>,
-    /// How many steps of a script are reached, if it fails as it should and every step up to there
-    /// is done.
-    pub(super) reached: &'k mut dyn FnMut(&[Line]) -> Option<usize>,
+    pub(super) watch: Watch<'r>,
+    /// How many steps a script needs, if it fails at the same property and does every step up to then.
+    pub(super) reached: &'r mut dyn FnMut(&[Line]) -> Option<usize>,
 }
 
 impl MacroSteps<'_> {
-    /// Puts longer verbs in the place of single deliveries, then leaves out what is of no use any
-    /// more.
+    /// Puts longer verbs in the place of single deliveries, then removes the steps that are no longer
+    /// needed.
     pub(super) fn compress(&mut self, mut lines: Vec<Line>) -> Vec<Line> {
         if lines.len() > LONG {
             return lines;
         }
-        let mut place = 0;
-        while place < lines.len() {
-            let candidates = elections(&lines, place)
+        let mut position = 0;
+        while position < lines.len() {
+            let candidates = elections(&lines, position)
                 .into_iter()
-                .chain(replications(&lines, place));
+                .chain(replications(&lines, position));
             for candidate in candidates {
                 if self.attempt(&mut lines, candidate) {
                     break;
                 }
             }
-            place += 1;
+            position += 1;
         }
-        let mut place = lines.len();
-        while place > 0 {
-            place -= 1;
+        let mut position = lines.len();
+        while position > 0 {
+            position -= 1;
             let mut shorter = lines.clone();
-            if place < shorter.len() {
-                shorter.remove(place);
+            if position < shorter.len() {
+                shorter.remove(position);
                 self.attempt(&mut lines, shorter);
             }
         }
@@ -99,8 +97,8 @@ fn delivery(line: &Line) -> Option<(NodeId, NodeId, MessageKind)> {
 }
 
 /// The election that begins at a place, as one step there, or where it ends.
-fn elections(lines: &[Line], place: usize) -> Vec<Vec<Line>> {
-    let Some(Verb::Timeout(node)) = lines[place].step.verb else {
+fn elections(lines: &[Line], position: usize) -> Vec<Vec<Line>> {
+    let Some(Verb::Timeout(node)) = lines[position].step.verb else {
         return Vec::new();
     };
     let ballot = |line: &Line| {
@@ -116,11 +114,11 @@ fn elections(lines: &[Line], place: usize) -> Vec<Vec<Line>> {
             _ => None,
         }
     };
-    let next = lines[place + 1..]
+    let next = lines[position + 1..]
         .iter()
         .position(|line| line.step.verb == Some(Verb::Timeout(node)));
-    let end = next.map_or(lines.len(), |next| place + 1 + next);
-    let votes: Vec<_> = (place + 1..end)
+    let end = next.map_or(lines.len(), |next| position + 1 + next);
+    let votes: Vec<_> = (position + 1..end)
         .filter(|at| matches!(ballot(&lines[*at]), Some((_, true))))
         .collect();
     let Some(last) = votes.last().copied() else {
@@ -139,45 +137,46 @@ fn elections(lines: &[Line], place: usize) -> Vec<Vec<Line>> {
         kind: None,
     };
     let of_election =
-        |at: usize| at == place || (place < at && at < end && ballot(&lines[at]).is_some());
-    [place, last]
+        |at: usize| at == position || (position < at && at < end && ballot(&lines[at]).is_some());
+    [position, last]
         .map(|at| replaced(lines, of_election, at, &elect))
         .into()
 }
 
 /// The entries that arrive at a place and their acknowledgement as one step there, or where the
 /// acknowledgement arrives.
-fn replications(lines: &[Line], place: usize) -> Vec<Vec<Line>> {
-    let Some((from, to, MessageKind::AppendEntries)) = delivery(&lines[place]) else {
+fn replications(lines: &[Line], position: usize) -> Vec<Vec<Line>> {
+    let Some((from, to, MessageKind::AppendEntries)) = delivery(&lines[position]) else {
         return Vec::new();
     };
     let back = (to, from, MessageKind::AppendEntriesReply);
-    let answer = lines[place..]
+    let answer = lines[position..]
         .iter()
         .position(|line| delivery(line) == Some(back));
-    let Some(answer) = answer.map(|answer| place + answer) else {
+    let Some(answer) = answer.map(|answer| position + answer) else {
         return Vec::new();
     };
-    let brings = lines[place].kind.as_ref().and_then(MoveKind::letter);
-    let brings = brings.filter(|letter| letter.says.kind == Kind::Append);
+    let message = lines[position].kind.as_ref().and_then(MoveKind::message);
+    let key = message.map(|message| message.key);
+    let append = key.filter(|key| key.kind.message == MessageKind::AppendEntries);
     let replicate = Line {
         step: ScriptStep::from(Verb::Replicate {
             from,
             to: to.into(),
-            through: Some(brings.map_or(0, |letter| letter.says.entries().1)),
+            through: Some(append.map_or(0, |key| key.entries().1)),
         }),
         kind: None,
     };
-    [place, answer]
-        .map(|at| replaced(lines, |at| at == place || at == answer, at, &replicate))
+    [position, answer]
+        .map(|at| replaced(lines, |at| at == position || at == answer, at, &replicate))
         .into()
 }
 
 /// The lines with one at a place, in which others are gone.
-fn replaced(lines: &[Line], gone: impl Fn(usize) -> bool, place: usize, by: &Line) -> Vec<Line> {
+fn replaced(lines: &[Line], gone: impl Fn(usize) -> bool, position: usize, by: &Line) -> Vec<Line> {
     let mut result = Vec::with_capacity(lines.len());
     for (at, line) in lines.iter().enumerate() {
-        if at == place {
+        if at == position {
             result.push(by.clone());
         } else if !gone(at) {
             result.push(line.clone());

@@ -1,11 +1,12 @@
-//! What a message says, as far as it matters for finding it again in another run.
+//! The content of a message, as far as it helps to find the same message in another run.
 
 use kv::Response;
 use raft_core::{Body, Outcome, ProposalAnswer};
+use scenario::MessageKind;
 use simulator::{Content, Flight};
 use sut::Server;
 
-/// A message without what only makes it unique: its sequence number and the time it was sent.
+/// A message without its sequence number and the time at which it was sent: these differ in each run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct MessageKey {
     pub(crate) kind: Kind,
@@ -15,41 +16,30 @@ pub(crate) struct MessageKey {
     numbers: [u64; 5],
 }
 
-/// What kind of message it is, with the answer it gives.
+/// The kind of a message, and whether a reply that can refuse something refuses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    PreVote,
-    PreVoteGranted,
-    PreVoteRefused,
-    RequestVote,
-    VoteGranted,
-    VoteRefused,
-    Append,
-    Heartbeat,
-    Accepted,
-    Rejected,
-    TimeoutNow,
-    Sleep,
-    SleepReply,
-    WakeUp,
-    ReadIndex,
-    ReadIndexReply,
-    Propose,
-    ProposeAccepted,
-    ProposeRefused,
-    Piece,
-    PieceReply,
-    Request,
-    /// The answer to a client, however it turns out.
-    Reply,
+pub(crate) struct Kind {
+    pub(crate) message: MessageKind,
+    pub(crate) refuses: bool,
+}
+
+impl Kind {
+    /// A request, or a reply that grants it.
+    pub(crate) fn of(message: MessageKind) -> Self {
+        Self {
+            message,
+            refuses: false,
+        }
+    }
 }
 
 impl MessageKey {
-    /// What a message in flight says.
     pub(crate) fn of(flight: &Flight<Server>) -> Self {
         match &flight.content {
             Content::Message(message) => Self::between_nodes(&message.raft),
-            Content::Request { serial, .. } => Self::new(Kind::Request, 0, [*serial, 0, 0, 0, 0]),
+            Content::Request { serial, .. } => {
+                Self::new(Kind::of(MessageKind::Request), 0, [*serial, 0, 0, 0, 0])
+            }
             Content::Reply { serial, reply } => {
                 let how = match reply {
                     Response::Done { .. } => 0,
@@ -64,96 +54,108 @@ impl MessageKey {
                     Response::SessionKept => 9,
                     Response::SessionExpired => 10,
                 };
-                Self::new(Kind::Reply, 0, [*serial, how, 0, 0, 0])
+                Self::new(Kind::of(MessageKind::Reply), 0, [*serial, how, 0, 0, 0])
             }
         }
     }
 
-    /// Any message of this kind: it says what none does.
+    /// A key that no message has, for a move that means any message of this kind.
     pub(crate) fn any(kind: Kind) -> Self {
         Self::new(kind, u64::MAX, [0; 5])
     }
 
-    /// Whether a message said this.
+    /// Whether it is the key of a message.
     pub(crate) fn is_known(&self) -> bool {
         self.term != u64::MAX
     }
 
-    /// The entries of an AppendEntries: first and last index, and their term.
+    /// First and last index of the entries of AppendEntries, and their term.
     pub(crate) fn entries(&self) -> (u64, u64, u64) {
         let [previous, _, last, term, _] = self.numbers;
         (previous + 1, last, term)
     }
 
-    /// The index that an answer to AppendEntries is about.
-    pub(crate) fn first(&self) -> u64 {
+    /// The index in a reply to AppendEntries, in a message about a snapshot, and in a reply to ReadIndex
+    /// or to a forwarded proposal.
+    pub(crate) fn index(&self) -> u64 {
         self.numbers[0]
     }
 
     fn between_nodes(message: &raft_core::Message) -> Self {
+        let mut refuses = false;
         let (kind, numbers) = match &message.body {
-            Body::PreVote { last, .. } => (Kind::PreVote, [last.index.0, last.term.0, 0, 0, 0]),
+            Body::PreVote { last, .. } => {
+                (MessageKind::PreVote, [last.index.0, last.term.0, 0, 0, 0])
+            }
             Body::PreVoteReply { asked_in, granted } => {
-                let kind = if *granted {
-                    Kind::PreVoteGranted
-                } else {
-                    Kind::PreVoteRefused
-                };
-                (kind, [asked_in.0, 0, 0, 0, 0])
+                refuses = !granted;
+                (MessageKind::PreVoteReply, [asked_in.0, 0, 0, 0, 0])
             }
-            Body::RequestVote { last, .. } => {
-                (Kind::RequestVote, [last.index.0, last.term.0, 0, 0, 0])
+            Body::RequestVote { last, .. } => (
+                MessageKind::RequestVote,
+                [last.index.0, last.term.0, 0, 0, 0],
+            ),
+            Body::RequestVoteReply { granted } => {
+                refuses = !granted;
+                (MessageKind::RequestVoteReply, [0; 5])
             }
-            Body::RequestVoteReply { granted: true } => (Kind::VoteGranted, [0; 5]),
-            Body::RequestVoteReply { granted: false } => (Kind::VoteRefused, [0; 5]),
             Body::AppendEntries(append) => {
-                let kind = if append.is_empty() {
-                    Kind::Heartbeat
-                } else {
-                    Kind::Append
+                let kind = match append.is_empty() {
+                    true => MessageKind::Heartbeat,
+                    false => MessageKind::AppendEntries,
                 };
-                let prev = append.prev;
-                let entries = [append.last.0, append.entries_term.0, append.commit.0];
-                let [last, term, commit] = entries;
+                let (prev, last) = (append.prev, append.last.0);
+                let (term, commit) = (append.entries_term.0, append.commit.0);
                 (kind, [prev.index.0, prev.term.0, last, term, commit])
             }
-            Body::AppendEntriesReply(reply) => match reply.outcome {
-                Outcome::Accepted { match_index } => (Kind::Accepted, [match_index.0, 0, 0, 0, 0]),
-                Outcome::Rejected { prev_index, hint } => {
-                    let hint = [hint.index.0, hint.term.0];
-                    (Kind::Rejected, [prev_index.0, hint[0], hint[1], 0, 0])
-                }
-            },
+            Body::AppendEntriesReply(reply) => {
+                let numbers = match reply.outcome {
+                    Outcome::Accepted { match_index } => [match_index.0, 0, 0, 0, 0],
+                    Outcome::Rejected { prev_index, hint } => {
+                        refuses = true;
+                        [prev_index.0, hint.index.0, hint.term.0, 0, 0]
+                    }
+                };
+                (MessageKind::AppendEntriesReply, numbers)
+            }
             Body::InstallSnapshot(install) => {
-                let last = install.snapshot.last;
-                let piece = [install.offset, install.length, install.snapshot.checksum];
-                let [offset, length, checksum] = piece;
+                let (last, checksum) = (install.snapshot.last, install.snapshot.checksum);
+                let (offset, length) = (install.offset, install.length);
                 (
-                    Kind::Piece,
+                    MessageKind::InstallSnapshot,
                     [last.index.0, last.term.0, offset, length, checksum],
                 )
             }
             Body::InstallSnapshotReply { last, received, .. } => (
-                Kind::PieceReply,
+                MessageKind::InstallSnapshotReply,
                 [last.index.0, last.term.0, *received, 0, 0],
             ),
-            Body::TimeoutNow => (Kind::TimeoutNow, [0; 5]),
-            Body::Sleep { last, .. } => (Kind::Sleep, [last.index.0, last.term.0, 0, 0, 0]),
-            Body::SleepReply { agreed, .. } => (Kind::SleepReply, [u64::from(*agreed), 0, 0, 0, 0]),
-            Body::WakeUp => (Kind::WakeUp, [0; 5]),
-            Body::ReadIndex { .. } => (Kind::ReadIndex, [0; 5]),
-            Body::Propose { .. } => (Kind::Propose, [0; 5]),
-            Body::ProposeReply { answer, .. } => match answer {
-                ProposalAnswer::Accepted(first) => (
-                    Kind::ProposeAccepted,
-                    [first.index.0, first.term.0, 0, 0, 0],
-                ),
-                ProposalAnswer::Refused { .. } => (Kind::ProposeRefused, [0; 5]),
-            },
+            Body::TimeoutNow => (MessageKind::TimeoutNow, [0; 5]),
+            Body::Sleep { last, .. } => (MessageKind::Sleep, [last.index.0, last.term.0, 0, 0, 0]),
+            Body::SleepReply { agreed, .. } => {
+                (MessageKind::SleepReply, [u64::from(*agreed), 0, 0, 0, 0])
+            }
+            Body::WakeUp => (MessageKind::WakeUp, [0; 5]),
+            Body::ReadIndex { .. } => (MessageKind::ReadIndex, [0; 5]),
             Body::ReadIndexReply { index, .. } => (
-                Kind::ReadIndexReply,
+                MessageKind::ReadIndexReply,
                 [index.unwrap_or_default().0, 0, 0, 0, 0],
             ),
+            Body::Propose { .. } => (MessageKind::Propose, [0; 5]),
+            Body::ProposeReply { answer, .. } => {
+                let numbers = match answer {
+                    ProposalAnswer::Accepted(first) => [first.index.0, first.term.0, 0, 0, 0],
+                    ProposalAnswer::Refused { .. } => {
+                        refuses = true;
+                        [0; 5]
+                    }
+                };
+                (MessageKind::ProposeReply, numbers)
+            }
+        };
+        let kind = Kind {
+            message: kind,
+            refuses,
         };
         Self::new(kind, message.term.0, numbers)
     }

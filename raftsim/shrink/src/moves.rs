@@ -1,95 +1,70 @@
-//! What a list of actions becomes when it is to be edited: each message is named by what it says,
-//! not by its place on its link, so that a move still means something when others are gone.
+//! Moves: what a list of actions becomes for editing. A move names a message by its content and not
+//! by its number on the link, so that it keeps its meaning when other moves are removed.
 
-use kv::Request;
-use simulator::{ClientId, Cut, Endpoint, NodeId, Rate, Span, Time};
+use scenario::{Verb, Who};
+use simulator::{ClientId, Endpoint, NodeId, Time};
 use sut::{Operator, changes, engine_id, raft_id};
 
 use super::message_key::MessageKey;
 
-/// One edited action. A move that is impossible in a replay is skipped.
+/// One edited action. A replay skips a move that is impossible.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Move {
-    /// When it was done in the recorded run; only a timed case goes by it.
+    /// The time of the action in the recorded run; only a timed case uses it.
     pub(crate) at: Time,
     pub(crate) kind: MoveKind,
 }
 
 impl Move {
-    /// Something else done at the same time.
-    pub(crate) fn with(&self, kind: MoveKind) -> Move {
+    /// The same time with another action.
+    pub(crate) fn with(&self, kind: impl Into<MoveKind>) -> Move {
+        let kind = kind.into();
         Move { at: self.at, kind }
     }
 }
 
-/// What a move does.
+/// The action of a move.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum MoveKind {
-    Deliver(Letter),
-    /// The message is lost.
-    Drop(Letter),
-    /// The receiver gets a copy, the message stays in flight.
-    Duplicate(Letter),
-    /// The node's deadline is reached.
-    Timeout(NodeId),
-    /// Writes become durable: all the node handed over, or those up to a number.
-    Written {
-        node: NodeId,
-        through: Option<u64>,
-    },
-    /// The disk completes nothing by itself from now on, or everything again.
-    Disk {
-        node: NodeId,
-        stall: bool,
-    },
-    Crash {
-        node: NodeId,
-        cut: Cut,
-    },
-    Restart(NodeId),
-    Pause(NodeId),
-    Resume(NodeId),
-    Clock {
-        node: NodeId,
-        rate: Rate,
-        jump: Span,
-    },
-    /// A client calls; an operation it has open is given up first.
-    Call {
-        client: ClientId,
-        to: NodeId,
-        request: Request,
-    },
-    Retry {
-        client: ClientId,
-        to: NodeId,
-    },
-    GiveUp(ClientId),
-    /// The operator commands a node.
-    Operator {
-        node: NodeId,
-        command: Operator,
-    },
+    Message(Handling, MessageRef),
+    /// Anything else is a step of a scenario. It names one node, and a call has no serial: each
+    /// replay numbers calls anew.
+    Step(Verb),
 }
 
-/// Which message is meant.
+impl From<Verb> for MoveKind {
+    fn from(verb: Verb) -> Self {
+        MoveKind::Step(verb)
+    }
+}
+
+/// What happens to a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Letter {
+pub(crate) enum Handling {
+    Deliver,
+    Drop,
+    /// The receiver gets a copy, and the message stays in flight.
+    Duplicate,
+}
+
+/// A message in flight, named by its content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MessageRef {
     pub(crate) from: Endpoint,
     pub(crate) to: Endpoint,
-    pub(crate) says: MessageKey,
-    /// Its place on its link when it was last seen.
+    pub(crate) key: MessageKey,
+    /// Its number on the link in the last run that had it.
     pub(crate) ordinal: u64,
     pub(crate) pick: Pick,
 }
 
-/// Which of the messages in flight on a link is taken.
+/// How a replay picks one of the messages in flight on a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pick {
-    /// The one that says exactly this; if several do, the one at that place on the link or else the
-    /// oldest of them; if none does, of this kind the oldest of the latest term. Where parts of a run
-    /// are gone, what they would have delivered still lies on the links.
-    Like,
+    /// A message with this key: the one with this number, or else the oldest. If no message has this
+    /// key, the oldest of this kind in the latest term: where moves were removed, messages that they
+    /// would have delivered are still on the links.
+    ByKey,
     /// The oldest of this kind.
     Oldest,
     /// The newest of this kind.
@@ -97,75 +72,60 @@ pub(crate) enum Pick {
 }
 
 impl MoveKind {
-    /// Whether a node has a part in it.
-    pub(crate) fn concerns(&self, node: NodeId) -> bool {
-        let at = |end: Endpoint| end == Endpoint::Node(node);
-        match self {
-            MoveKind::Deliver(letter) | MoveKind::Drop(letter) | MoveKind::Duplicate(letter) => {
-                at(letter.from) || at(letter.to)
-            }
-            MoveKind::Timeout(of)
-            | MoveKind::Written { node: of, .. }
-            | MoveKind::Disk { node: of, .. }
-            | MoveKind::Crash { node: of, .. }
-            | MoveKind::Restart(of)
-            | MoveKind::Pause(of)
-            | MoveKind::Resume(of)
-            | MoveKind::Clock { node: of, .. }
-            | MoveKind::Call { to: of, .. }
-            | MoveKind::Retry { to: of, .. } => *of == node,
-            MoveKind::Operator { node: of, command } => {
-                let targets = match command {
-                    Operator::Command(kv::Operator::Transfer { to }) => vec![engine_id(*to)],
-                    Operator::Command(kv::Operator::Change { change, .. }) => {
-                        changes::named(change)
-                    }
-                    _ => Vec::new(),
-                };
-                *of == node || targets.contains(&node)
-            }
-            MoveKind::GiveUp(_) => false,
-        }
+    /// The nodes that take part, without the targets of an operator's command.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = NodeId> {
+        let pair = match self {
+            MoveKind::Message(_, message) => [message.from, message.to].map(node_at),
+            MoveKind::Step(verb) => [acting_node(verb), None],
+        };
+        pair.into_iter().flatten()
     }
 
-    /// The client that has a part in it.
+    /// Whether a node takes part, or is the target of a command.
+    pub(crate) fn concerns(&self, node: NodeId) -> bool {
+        let targets = match self {
+            MoveKind::Step(Verb::Operator { command, .. }) => match command {
+                Operator::Command(kv::Operator::Transfer { to }) => vec![engine_id(*to)],
+                Operator::Command(kv::Operator::Change { change, .. }) => changes::named(change),
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        };
+        self.nodes().any(|other| other == node) || targets.contains(&node)
+    }
+
+    /// The client that takes part.
     pub(crate) fn client(&self) -> Option<ClientId> {
         match self {
-            MoveKind::Deliver(letter) | MoveKind::Drop(letter) | MoveKind::Duplicate(letter) => {
-                match (letter.from, letter.to) {
-                    (Endpoint::Client(client), _) | (_, Endpoint::Client(client)) => Some(client),
-                    _ => None,
-                }
-            }
-            MoveKind::Call { client, .. }
-            | MoveKind::Retry { client, .. }
-            | MoveKind::GiveUp(client) => Some(*client),
-            _ => None,
+            MoveKind::Message(_, message) => match (message.from, message.to) {
+                (Endpoint::Client(client), _) | (_, Endpoint::Client(client)) => Some(client),
+                _ => None,
+            },
+            MoveKind::Step(Verb::Call(call)) => Some(call.client),
+            MoveKind::Step(Verb::Retry { client, .. } | Verb::GiveUp { client }) => Some(*client),
+            MoveKind::Step(_) => None,
         }
     }
 
-    /// Whether it is about when writes become durable.
+    /// Whether it decides when writes become durable.
     pub(crate) fn is_disk(&self) -> bool {
-        matches!(self, MoveKind::Disk { .. } | MoveKind::Written { .. })
+        matches!(
+            self,
+            MoveKind::Step(Verb::Disk { .. } | Verb::Written { .. })
+        )
     }
 
-    /// The message it is about.
-    pub(crate) fn letter(&self) -> Option<&Letter> {
+    pub(crate) fn message(&self) -> Option<&MessageRef> {
         match self {
-            MoveKind::Deliver(letter) | MoveKind::Drop(letter) | MoveKind::Duplicate(letter) => {
-                Some(letter)
-            }
-            _ => None,
+            MoveKind::Message(_, message) => Some(message),
+            MoveKind::Step(_) => None,
         }
     }
 
-    /// The message it is about, to be changed.
-    pub(crate) fn letter_mut(&mut self) -> Option<&mut Letter> {
+    pub(crate) fn message_mut(&mut self) -> Option<&mut MessageRef> {
         match self {
-            MoveKind::Deliver(letter) | MoveKind::Drop(letter) | MoveKind::Duplicate(letter) => {
-                Some(letter)
-            }
-            _ => None,
+            MoveKind::Message(_, message) => Some(message),
+            MoveKind::Step(_) => None,
         }
     }
 
@@ -179,20 +139,23 @@ impl MoveKind {
             Endpoint::Node(of) => Endpoint::Node(node(of)),
             Endpoint::Client(of) => Endpoint::Client(client(of)),
         };
-        match self {
-            MoveKind::Deliver(letter) | MoveKind::Drop(letter) | MoveKind::Duplicate(letter) => {
-                letter.from = end(letter.from);
-                letter.to = end(letter.to);
+        let verb = match self {
+            MoveKind::Message(_, message) => {
+                message.from = end(message.from);
+                message.to = end(message.to);
+                return;
             }
-            MoveKind::Timeout(of)
-            | MoveKind::Written { node: of, .. }
-            | MoveKind::Disk { node: of, .. }
-            | MoveKind::Crash { node: of, .. }
-            | MoveKind::Restart(of)
-            | MoveKind::Pause(of)
-            | MoveKind::Resume(of)
-            | MoveKind::Clock { node: of, .. } => *of = node(*of),
-            MoveKind::Operator { node: of, command } => {
+            MoveKind::Step(verb) => verb,
+        };
+        match verb {
+            Verb::Timeout(of) | Verb::Written { node: of, .. } => *of = node(*of),
+            Verb::Disk { who, .. }
+            | Verb::Crash { who, .. }
+            | Verb::Restart(who)
+            | Verb::Pause(who)
+            | Verb::Resume(who)
+            | Verb::Clock { who, .. } => *who = node(only(*who)).into(),
+            Verb::Operator { node: of, command } => {
                 *of = node(*of);
                 match command {
                     Operator::Command(kv::Operator::Transfer { to }) => {
@@ -204,11 +167,51 @@ impl MoveKind {
                     _ => {}
                 }
             }
-            MoveKind::Call { client: by, to, .. } | MoveKind::Retry { client: by, to } => {
+            Verb::Call(call) => {
+                call.client = client(call.client);
+                call.to = node(call.to);
+            }
+            Verb::Retry { client: by, to } => {
                 *by = client(*by);
                 *to = node(*to);
             }
-            MoveKind::GiveUp(by) => *by = client(*by),
+            Verb::GiveUp { client: by } => *by = client(*by),
+            other => unreachable!("no action is {other:?}"),
         }
+    }
+}
+
+/// The node that does a step, or that a client asks.
+fn acting_node(verb: &Verb) -> Option<NodeId> {
+    match verb {
+        Verb::Timeout(node)
+        | Verb::Written { node, .. }
+        | Verb::Operator { node, .. }
+        | Verb::Retry { to: node, .. } => Some(*node),
+        Verb::Call(call) => Some(call.to),
+        Verb::Disk { who, .. }
+        | Verb::Crash { who, .. }
+        | Verb::Restart(who)
+        | Verb::Pause(who)
+        | Verb::Resume(who)
+        | Verb::Clock { who, .. } => Some(only(*who)),
+        _ => None,
+    }
+}
+
+/// The one node that a step of a move names.
+pub(crate) fn only(who: Who) -> NodeId {
+    let node = match who {
+        Who::These(nodes) => nodes.iter().next(),
+        _ => None,
+    };
+    node.expect("a step of a move names one node")
+}
+
+/// The node at an end of a link, if it is one.
+pub(crate) fn node_at(end: Endpoint) -> Option<NodeId> {
+    match end {
+        Endpoint::Node(node) => Some(node),
+        Endpoint::Client(_) => None,
     }
 }

@@ -1,5 +1,5 @@
-//! The sentences of a script, made of what its own run shows: not of what other runs showed, from
-//! which its steps came.
+//! Gives each step of a script a sentence about its own run: the runs that the steps came from may have
+//! done something else.
 
 use checks::Violation;
 use runner::Spectator;
@@ -10,20 +10,20 @@ use sut::Server;
 use super::macro_steps::Line;
 use super::message_key::MessageKey;
 use super::moves::MoveKind;
-use super::sentences::{Glance, Scene};
+use super::sentences::{ClusterView, Transition};
 
-/// Watches a script whose steps say their own numbers.
+/// Watches a script in which each step says its own number.
 pub(super) struct Narrator {
     seen: Vec<Seen>,
-    now: Glance,
+    now: ClusterView,
 }
 
-/// What was to be seen of a step.
+/// The cluster before and after a step.
 struct Seen {
-    before: Glance,
-    after: Glance,
-    /// What the first message says that it is about.
-    says: Option<MessageKey>,
+    before: ClusterView,
+    after: ClusterView,
+    /// The key of its first message.
+    key: Option<MessageKey>,
     /// Whether the first action has begun.
     begun: bool,
 }
@@ -31,8 +31,8 @@ struct Seen {
 /// Lets each step say its own number.
 pub(super) fn numbered(lines: &[Line]) -> Vec<Line> {
     let mut lines = lines.to_vec();
-    for (place, line) in lines.iter_mut().enumerate() {
-        line.step.say = Some(place.to_string());
+    for (position, line) in lines.iter_mut().enumerate() {
+        line.step.say = Some(position.to_string());
     }
     lines
 }
@@ -41,26 +41,28 @@ impl Narrator {
     pub(super) fn new(nodes: usize) -> Self {
         Self {
             seen: Vec::new(),
-            now: Glance::nothing(nodes),
+            now: ClusterView::unknown(nodes),
         }
     }
 
-    /// Lets each step say what it did; those that were never reached go.
-    pub(super) fn tell(&self, lines: &mut Vec<Line>, names: &[NodeName]) {
+    /// Lets each step say what it did, and removes steps that the run did not reach.
+    pub(super) fn narrate(&self, lines: &mut Vec<Line>, names: &[NodeName]) {
         lines.truncate(self.seen.len());
         let steps = lines.len();
-        for (place, (line, seen)) in lines.iter_mut().zip(&self.seen).enumerate() {
-            let scene = Scene {
+        for (position, (line, seen)) in lines.iter_mut().zip(&self.seen).enumerate() {
+            let transition = Transition {
                 names,
                 before: &seen.before,
                 after: &seen.after,
-                over: place + 1 == steps,
+                over: position + 1 == steps,
             };
             line.step.say = match (&line.kind, &line.step.verb) {
-                (Some(kind), _) => Some(scene.sentence(&seen.said(kind))),
-                (None, Some(Verb::Elect { node, votes })) => Some(scene.election(*node, *votes)),
+                (Some(kind), _) => Some(transition.sentence(&seen.of_this_run(kind))),
+                (None, Some(Verb::Elect { node, votes })) => {
+                    Some(transition.election(*node, *votes))
+                }
                 (None, Some(Verb::Replicate { from, to, through })) => {
-                    Some(scene.replication(*from, *to, through.unwrap_or(0)))
+                    Some(transition.replication(*from, *to, through.unwrap_or(0)))
                 }
                 (None, _) => None,
             };
@@ -69,11 +71,11 @@ impl Narrator {
 }
 
 impl Seen {
-    /// A move whose message says what it said this time.
-    fn said(&self, kind: &MoveKind) -> MoveKind {
+    /// The move with the message of this run.
+    fn of_this_run(&self, kind: &MoveKind) -> MoveKind {
         let mut kind = kind.clone();
-        if let (Some(letter), Some(says)) = (kind.letter_mut(), self.says) {
-            letter.says = says;
+        if let (Some(message), Some(key)) = (kind.message_mut(), self.key) {
+            message.key = key;
         }
         kind
     }
@@ -92,11 +94,11 @@ impl Observer<Server> for Narrator {
             return Ok(());
         };
         seen.begun = true;
-        seen.before = Glance::at(cluster);
+        seen.before = ClusterView::at(cluster);
         seen.after = seen.before.clone();
         if let Action::Deliver(id) | Action::Duplicate(id) | Action::Drop(id, _) = action {
             let mut flights = cluster.in_flight();
-            seen.says = flights.find(|flight| flight.id == *id).map(MessageKey::of);
+            seen.key = flights.find(|flight| flight.id == *id).map(MessageKey::of);
         }
         Ok(())
     }
@@ -106,7 +108,7 @@ impl Observer<Server> for Narrator {
         cluster: &Cluster<Server>,
         _: &Step<'_, Server>,
     ) -> Result<(), Box<Violation>> {
-        self.now = Glance::at(cluster);
+        self.now = ClusterView::at(cluster);
         if let Some(seen) = self.seen.last_mut() {
             seen.after = self.now.clone();
         }
@@ -120,7 +122,7 @@ impl Spectator for Narrator {
             self.seen.push(Seen {
                 before: self.now.clone(),
                 after: self.now.clone(),
-                says: None,
+                key: None,
                 begun: false,
             });
         }

@@ -1,16 +1,15 @@
-//! Fewer nodes and clients, and plain names for those that stay.
+//! Fewer nodes and clients, numbered in order.
 
-use simulator::{ClientId, Endpoint, NodeId};
+use simulator::{ClientId, NodeId};
 
 use super::case::Case;
-use super::moves::MoveKind;
 use super::search::Reducer;
 
-/// A cluster of fewer nodes shows little of what people know as Raft.
+/// A smaller cluster shows little of Raft.
 const FEWEST: u32 = 3;
 
-/// Takes nodes out of the cluster, one or two at a time. What a node did is left out or done by
-/// another one.
+/// Removes nodes from the cluster, one or two at a time. The moves of a removed node go, or another
+/// node makes them.
 pub(super) fn fewer_nodes(reducer: &mut Reducer<'_>) {
     while reducer.best.world.nodes > FEWEST {
         let one = |reducer: &mut Reducer<'_>| {
@@ -33,7 +32,7 @@ pub(super) fn fewer_nodes(reducer: &mut Reducer<'_>) {
     }
 }
 
-/// A node that goes, and the one that does instead what it did.
+/// A removed node, and the node that makes its moves instead.
 type Gone = (NodeId, Option<NodeId>);
 
 fn instead(reducer: &Reducer<'_>) -> impl Iterator<Item = Gone> + use<> {
@@ -52,7 +51,7 @@ fn attempt(reducer: &mut Reducer<'_>, gone: &[Gone]) -> bool {
         let before = gone.iter().filter(|(other, _)| *other < node).count();
         NodeId(node.0 - u32::try_from(before).expect("at most all nodes are gone"))
     };
-    let heir = |node: NodeId| match is_gone(node) {
+    let successor = |node: NodeId| match is_gone(node) {
         Some((_, Some(by))) => closed(*by),
         _ => closed(node),
     };
@@ -62,21 +61,21 @@ fn attempt(reducer: &mut Reducer<'_>, gone: &[Gone]) -> bool {
             .any(|(node, by)| by.is_none() && made.kind.concerns(*node))
     });
     candidate.world.nodes = closed(NodeId(candidate.world.nodes)).0;
-    renumber(&mut candidate, heir, |client| client);
-    // What a node said to its heir is not said at all.
+    renumber(&mut candidate, successor, |client| client);
+    // A message from a node to its successor has no link.
     candidate.moves.retain(|made| {
         made.kind
-            .letter()
-            .is_none_or(|letter| letter.from != letter.to)
+            .message()
+            .is_none_or(|message| message.from != message.to)
     });
     reducer.attempt(candidate)
 }
 
-/// Takes clients out, or lets the first one do what they did.
+/// Removes clients, or lets the first client make their moves.
 pub(super) fn fewer_clients(reducer: &mut Reducer<'_>) {
-    let mut place = 0;
-    while place < reducer.best.world.clients {
-        let gone = ClientId(place);
+    let mut position = 0;
+    while position < reducer.best.world.clients {
+        let gone = ClientId(position);
         let closed = |client: ClientId| ClientId(client.0 - u32::from(client.0 > gone.0));
         let mut without = reducer
             .best
@@ -86,7 +85,7 @@ pub(super) fn fewer_clients(reducer: &mut Reducer<'_>) {
         if reducer.attempt(without) {
             continue;
         }
-        place += 1;
+        position += 1;
         if gone.0 > 0 {
             let mut merged = reducer.best.clone();
             merged.world.clients -= 1;
@@ -99,13 +98,13 @@ pub(super) fn fewer_clients(reducer: &mut Reducer<'_>) {
             };
             renumber(&mut merged, |node| node, first);
             if reducer.attempt(merged) {
-                place -= 1;
+                position -= 1;
             }
         }
     }
 }
 
-/// Numbers nodes in the order in which they appear: first those that do something by themselves.
+/// Numbers nodes in the order of their first moves.
 pub(super) fn in_order(reducer: &mut Reducer<'_>) {
     let mut order: Vec<NodeId> = Vec::new();
     let mut meet = |node: NodeId| {
@@ -114,36 +113,16 @@ pub(super) fn in_order(reducer: &mut Reducer<'_>) {
         }
     };
     for made in &reducer.best.moves {
-        match &made.kind {
-            MoveKind::Deliver(letter) | MoveKind::Drop(letter) | MoveKind::Duplicate(letter) => {
-                for end in [letter.from, letter.to] {
-                    if let Endpoint::Node(node) = end {
-                        meet(node);
-                    }
-                }
-            }
-            MoveKind::Timeout(node)
-            | MoveKind::Written { node, .. }
-            | MoveKind::Disk { node, .. }
-            | MoveKind::Crash { node, .. }
-            | MoveKind::Restart(node)
-            | MoveKind::Pause(node)
-            | MoveKind::Resume(node)
-            | MoveKind::Clock { node, .. }
-            | MoveKind::Call { to: node, .. }
-            | MoveKind::Retry { to: node, .. }
-            | MoveKind::Operator { node, .. } => meet(*node),
-            MoveKind::GiveUp(_) => {}
-        }
+        made.kind.nodes().for_each(&mut meet);
     }
     (0..reducer.best.world.nodes).map(NodeId).for_each(meet);
-    let place = |node: NodeId| {
-        let place = order.iter().position(|known| *known == node);
-        let place = place.expect("every node of the world was met");
-        NodeId(u32::try_from(place).expect("a world has few nodes"))
+    let position = |node: NodeId| {
+        let position = order.iter().position(|known| *known == node);
+        let position = position.expect("every node of the world was met");
+        NodeId(u32::try_from(position).expect("a world has few nodes"))
     };
     let mut candidate = reducer.best.clone();
-    renumber(&mut candidate, place, |client| client);
+    renumber(&mut candidate, position, |client| client);
     if candidate != reducer.best {
         reducer.attempt(candidate);
     }

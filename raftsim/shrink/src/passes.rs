@@ -1,18 +1,19 @@
-//! The order in which a case is made smaller: whole groups of moves first, then chunks, then single
-//! moves, over and over until nothing helps.
+//! The order of the passes: whole groups of moves first, then chunks, then single moves, again and again
+//! until no pass helps.
 
-use simulator::{ClientId, Cut, NodeId};
+use scenario::{Keep, MessageKind, Verb};
+use simulator::{ClientId, NodeId};
 
 use super::case::{Case, World};
-use super::message_key::Kind;
-use super::moves::{Letter, Move, MoveKind, Pick};
+use super::message_key::MessageKey;
+use super::moves::{Handling, Move, MoveKind, Pick};
 use super::search::Reducer;
 use super::suffix::replay_suffix;
 use super::{nodes, shorten_values};
 
-/// Leaps are for cases longer than this.
+/// Longer cases are first tried by their suffixes.
 const LONG: usize = 64;
-/// Moves are removed by two in cases up to this size.
+/// Pairs of moves are removed in cases up to this size.
 const SHORT: usize = 40;
 
 /// Makes the best case as small as the budget allows.
@@ -40,7 +41,7 @@ pub(super) fn minimise(reducer: &mut Reducer<'_>) {
     nodes::in_order(reducer);
 }
 
-/// What pays off only when few moves are left.
+/// The passes that pay off only when few moves are left.
 fn fine(reducer: &mut Reducer<'_>) {
     nodes::fewer_nodes(reducer);
     completions(reducer);
@@ -53,7 +54,7 @@ fn fine(reducer: &mut Reducer<'_>) {
     pairs(reducer);
 }
 
-/// Lets time stand still but for timers.
+/// Lets time pass only where a timer fires.
 fn free_time(reducer: &mut Reducer<'_>) {
     if !reducer.best.world.timed {
         return;
@@ -68,7 +69,7 @@ fn free_time(reducer: &mut Reducer<'_>) {
     reducer.attempt(candidate);
 }
 
-/// Switches off what makes elections longer, and gives the other knobs their usual values.
+/// Switches off the settings that make elections longer, and gives the others their usual values.
 fn settings(reducer: &mut Reducer<'_>) {
     let changes: [fn(&mut World); 6] = [
         World::make_plain,
@@ -87,21 +88,33 @@ fn settings(reducer: &mut Reducer<'_>) {
     }
 }
 
-/// Leaves out whatever a failure seldom needs, kind by kind.
+/// Removes the moves that a failure seldom needs, kind by kind.
 fn groups(reducer: &mut Reducer<'_>) {
     let kinds: [fn(&MoveKind) -> bool; 9] = [
         MoveKind::is_disk,
         |kind| kind.client().is_some(),
         |kind| {
-            kind.letter()
-                .is_some_and(|letter| letter.says.kind == Kind::Reply)
+            let reply = |key: MessageKey| key.kind.message == MessageKind::Reply;
+            kind.message().is_some_and(|message| reply(message.key))
         },
-        |kind| matches!(kind, MoveKind::Retry { .. } | MoveKind::GiveUp(_)),
-        |kind| matches!(kind, MoveKind::Clock { .. }),
-        |kind| matches!(kind, MoveKind::Pause(_) | MoveKind::Resume(_)),
-        |kind| matches!(kind, MoveKind::Crash { .. } | MoveKind::Restart(_)),
-        |kind| matches!(kind, MoveKind::Duplicate(_)),
-        |kind| matches!(kind, MoveKind::Drop(_)),
+        |kind| {
+            is_step(kind, |verb| {
+                matches!(verb, Verb::Retry { .. } | Verb::GiveUp { .. })
+            })
+        },
+        |kind| is_step(kind, |verb| matches!(verb, Verb::Clock { .. })),
+        |kind| {
+            is_step(kind, |verb| {
+                matches!(verb, Verb::Pause(_) | Verb::Resume(_))
+            })
+        },
+        |kind| {
+            is_step(kind, |verb| {
+                matches!(verb, Verb::Crash { .. } | Verb::Restart(_))
+            })
+        },
+        |kind| matches!(kind, MoveKind::Message(Handling::Duplicate, _)),
+        |kind| matches!(kind, MoveKind::Message(Handling::Drop, _)),
     ];
     for goes in kinds {
         reducer.without(|made| goes(&made.kind));
@@ -115,8 +128,12 @@ fn groups(reducer: &mut Reducer<'_>) {
     }
 }
 
-/// Leaves out whole terms, many at once, then fewer: what happens from one election to the next
-/// mostly means something by itself.
+fn is_step(kind: &MoveKind, is: fn(&Verb) -> bool) -> bool {
+    matches!(kind, MoveKind::Step(verb) if is(verb))
+}
+
+/// Removes whole terms, many at once, then fewer: the moves from one election to the next mostly belong
+/// together.
 fn episodes(reducer: &mut Reducer<'_>) {
     let mut size = begins(&reducer.best).len() / 2;
     while size > 0 && !reducer.is_over() {
@@ -126,34 +143,34 @@ fn episodes(reducer: &mut Reducer<'_>) {
             let begin = end.saturating_sub(size);
             let all = reducer.best.moves.len();
             let gone = starts[begin]..starts.get(end).copied().unwrap_or(all);
-            reducer.attempt(reducer.best.with(|place, _| !gone.contains(&place)));
+            reducer.attempt(reducer.best.with(|position, _| !gone.contains(&position)));
             end = begin.min(begins(&reducer.best).len());
         }
         size /= 2;
     }
 }
 
-/// The moves with which a term is heard of for the first time.
+/// The moves with the first message of a new term.
 fn begins(case: &Case) -> Vec<usize> {
     let mut highest = 0;
     let mut begins = Vec::new();
-    for (place, made) in case.moves.iter().enumerate() {
-        let says = made.kind.letter().map(|letter| letter.says);
-        let Some(term) = says.and_then(|says| says.is_known().then_some(says.term)) else {
+    for (position, made) in case.moves.iter().enumerate() {
+        let key = made.kind.message().map(|message| message.key);
+        let Some(term) = key.and_then(|key| key.is_known().then_some(key.term)) else {
             continue;
         };
         if term > highest {
             highest = term;
-            begins.push(place);
+            begins.push(position);
         }
     }
     begins
 }
 
-/// Lets each completion cover all that the node handed over.
+/// Lets each completion cover all writes of the node.
 fn completions(reducer: &mut Reducer<'_>) {
     reducer.change(1, |made| match made.kind {
-        MoveKind::Written { node, .. } => Some(made.with(MoveKind::Written {
+        MoveKind::Step(Verb::Written { node, .. }) => Some(made.with(Verb::Written {
             node,
             through: None,
         })),
@@ -161,95 +178,99 @@ fn completions(reducer: &mut Reducer<'_>) {
     });
 }
 
-/// Lets disks stall as late as possible, so that less has to be completed by hand.
+/// Lets disks stall as late as possible, so that fewer completions are moves.
 fn later_stalls(reducer: &mut Reducer<'_>) {
-    let mut place = 0;
-    while place < reducer.best.moves.len() && !reducer.is_over() {
-        if stalls(&reducer.best.moves[place]) {
-            // Stalls that only change places would do so for ever.
-            let passed = reducer.best.moves[place..].iter();
-            let nearest = place + passed.take_while(|made| stalls(made)).count();
+    let mut position = 0;
+    while position < reducer.best.moves.len() && !reducer.is_over() {
+        if stalls(&reducer.best.moves[position]) {
+            // Two stalls that only swap their places would do so for ever.
+            let passed = reducer.best.moves[position..].iter();
+            let nearest = position + passed.take_while(|made| stalls(made)).count();
             for later in (nearest..reducer.best.moves.len()).rev() {
                 let mut candidate = reducer.best.clone();
-                let stall = candidate.moves.remove(place);
+                let stall = candidate.moves.remove(position);
                 candidate.moves.insert(later, stall);
                 if reducer.attempt(candidate) {
                     break;
                 }
             }
         }
-        place += 1;
+        position += 1;
     }
 }
 
 fn stalls(made: &Move) -> bool {
-    matches!(made.kind, MoveKind::Disk { stall: true, .. })
+    matches!(made.kind, MoveKind::Step(Verb::Disk { stall: true, .. }))
 }
 
-/// Names messages by their kind alone: the oldest one, else the newest one.
+/// Names messages by their kind alone: the oldest one, or else the newest one.
 fn picks(reducer: &mut Reducer<'_>) {
     let pass = |reducer: &mut Reducer<'_>, from: fn(Pick) -> bool, pick| {
         reducer.change(1, |made| {
             let mut freed = made.clone();
-            let letter: &mut Letter = freed.kind.letter_mut()?;
-            if !from(letter.pick) {
+            let message = freed.kind.message_mut()?;
+            if !from(message.pick) {
                 return None;
             }
-            letter.pick = pick;
+            message.pick = pick;
             Some(freed)
         });
     };
     pass(reducer, |pick| pick != Pick::Oldest, Pick::Oldest);
-    pass(reducer, |pick| pick == Pick::Like, Pick::Newest);
+    pass(reducer, |pick| pick == Pick::ByKey, Pick::Newest);
 }
 
-/// Lets crashes lose all or nothing.
+/// Lets crashes lose all writes or none.
 fn crashes(reducer: &mut Reducer<'_>) {
-    for whole in [Cut::LOSE_ALL, Cut::KEEP_ALL] {
+    for whole in [Keep::NONE, Keep::ALL] {
         reducer.change(1, |made| match made.kind {
-            MoveKind::Crash { node, cut } if cut != Cut::LOSE_ALL && cut != Cut::KEEP_ALL => {
-                Some(made.with(MoveKind::Crash { node, cut: whole }))
+            MoveKind::Step(Verb::Crash { who, keep })
+                if keep != Keep::NONE && keep != Keep::ALL =>
+            {
+                Some(made.with(Verb::Crash { who, keep: whole }))
             }
             _ => None,
         });
     }
 }
 
-/// Lets a message that need not arrive twice arrive once.
+/// Lets a message arrive once, if it need not arrive twice.
 fn once(reducer: &mut Reducer<'_>) {
     reducer.change(1, |made| match made.kind {
-        MoveKind::Duplicate(letter) => Some(made.with(MoveKind::Deliver(letter))),
+        MoveKind::Message(Handling::Duplicate, message) => {
+            Some(made.with(MoveKind::Message(Handling::Deliver, message)))
+        }
         _ => None,
     });
 }
 
-/// Lets clients ask at first whom they ask in the end.
+/// Lets a client ask the node of its retry in its first attempt.
 fn directly(reducer: &mut Reducer<'_>) {
-    let mut place = 0;
-    while place < reducer.best.moves.len() {
-        let MoveKind::Retry { client, to } = reducer.best.moves[place].kind else {
-            place += 1;
+    let mut position = 0;
+    while position < reducer.best.moves.len() {
+        let MoveKind::Step(Verb::Retry { client, to }) = reducer.best.moves[position].kind else {
+            position += 1;
             continue;
         };
         let mut candidate = reducer.best.clone();
-        candidate.moves.remove(place);
-        let asked = candidate.moves[..place].iter_mut().rev();
+        candidate.moves.remove(position);
+        let asked = candidate.moves[..position].iter_mut().rev();
         let call = asked
             .map(|made| &mut made.kind)
             .find_map(|kind| match kind {
-                MoveKind::Call { client: by, to, .. } if *by == client => Some(to),
+                MoveKind::Step(Verb::Call(call)) if call.client == client => Some(call),
                 _ => None,
             });
-        if let Some(first) = call {
-            *first = to;
+        if let Some(call) = call {
+            call.to = to;
         }
         if !reducer.attempt(candidate) {
-            place += 1;
+            position += 1;
         }
     }
 }
 
-/// Removes moves by two: some are of use only to each other.
+/// Removes pairs of moves: some moves only serve each other.
 fn pairs(reducer: &mut Reducer<'_>) {
     let mut first = 0;
     while first < reducer.best.moves.len()
@@ -260,7 +281,7 @@ fn pairs(reducer: &mut Reducer<'_>) {
         while second < reducer.best.moves.len() {
             let candidate = reducer
                 .best
-                .with(|place, _| place != first && place != second);
+                .with(|position, _| position != first && position != second);
             if !reducer.attempt(candidate) {
                 second += 1;
             }
@@ -281,11 +302,11 @@ mod tests {
 
     #[test]
     fn stalls_that_are_both_needed_do_not_change_places() {
-        let stall = |node| MoveKind::Disk {
-            node: NodeId(node),
+        let stall = |node| Verb::Disk {
+            who: NodeId(node).into(),
             stall: true,
         };
-        let deeds = [stall(0), stall(1), MoveKind::Timeout(NodeId(0))];
+        let verbs = [stall(0), stall(1), Verb::Timeout(NodeId(0))];
         let at = Time::START;
         let best = Case {
             world: World {
@@ -295,9 +316,14 @@ mod tests {
                 raft: Raft::default(),
                 timed: false,
             },
-            moves: deeds.map(|kind| Move { at, kind }).into(),
+            moves: verbs
+                .map(|verb| Move {
+                    at,
+                    kind: verb.into(),
+                })
+                .into(),
         };
-        // Both disks stall before the time is up.
+        // The case fails while its last move is the timeout.
         let mut fails = |case: &Case| (!stalls(case.moves.last()?)).then_some(case.moves.clone());
         let mut watch = |_| ControlFlow::Continue(());
         let mut reducer = Reducer::new(best.clone(), 100, &mut watch, &mut fails);

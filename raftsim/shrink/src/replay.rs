@@ -1,27 +1,27 @@
-//! Runs edited moves, as often as somebody asks. What is impossible is skipped.
+//! Replays moves. A replay skips moves that are impossible.
 
 use std::collections::BTreeSet;
 
 use checks::{Broken, Checks, Violation};
 use kv::{Request, Response, SessionId};
 use runner::convert::{options, settings};
-use scenario::Resolved;
+use scenario::{Call, Resolved, Verb};
 use simulator::{
-    Action, ClientId, Cluster, Completions, Content, DropReason, Endpoint, MessageId, NodeId,
-    Refusal, Slot, Stepped, Stopped,
+    Action, ClientId, Cluster, Completions, Content, Cut, DropReason, Endpoint, MessageId, NodeId,
+    Rate, Refusal, Slot, Span, Stepped, Stopped,
 };
 use sut::{Config, Image, Property, Server, Variant, panics};
 
 use super::case::{Case, World};
 use super::message_key::MessageKey;
-use super::moves::{Letter, Move, MoveKind, Pick};
+use super::moves::{Handling, MessageRef, Move, MoveKind, Pick, only};
 
-/// What came of a replay.
+/// The result of a replay.
 #[derive(Clone, Debug)]
 pub(crate) struct Played {
-    /// What does not hold, if something does not.
+    /// The property that does not hold.
     pub(crate) broken: Option<Broken>,
-    /// The moves that were possible, up to the violation; messages say what they said this time.
+    /// The moves that were possible, up to the violation, with the messages of this replay.
     pub(crate) moves: Vec<Move>,
 }
 
@@ -41,14 +41,14 @@ impl<'s> Replayer<'s> {
         }
     }
 
-    /// The world of a case at time 0.
+    /// The world of a case at its start.
     pub(crate) fn world(&self, world: &World) -> Stepped<Server> {
-        let member = |place| {
+        let member = |position| {
             let config = Config {
                 options: options(&self.scenario.machine),
                 variant: self.variant.clone(),
-                settings: settings(&world.raft, &self.scenario.nodes[place as usize]),
-                configuration: world.founders.known_to(NodeId(place)),
+                settings: settings(&world.raft, &self.scenario.nodes[position as usize]),
+                configuration: world.founders.known_to(NodeId(position)),
             };
             (config, Image::default())
         };
@@ -57,7 +57,7 @@ impl<'s> Replayer<'s> {
         Stepped::new(cluster, Completions::AtOnce)
     }
 
-    /// A replay that has not made its first move.
+    /// A replay before its first move.
     pub(crate) fn begin(&self, world: &World) -> Play {
         let names = self.scenario.nodes.iter().take(world.nodes as usize);
         let names = names.map(|name| name.0.clone()).collect();
@@ -97,14 +97,14 @@ pub(crate) struct Play {
     checks: Checks,
     /// Each client's last serial.
     serials: Vec<u64>,
-    /// The session that each client was told of last.
+    /// The latest session that each client was told of.
     sessions: Vec<Option<SessionId>>,
     timed: bool,
     kept: Vec<Move>,
 }
 
 impl Play {
-    /// The world as the moves so far left it.
+    /// The world after the moves so far.
     pub(crate) fn world(&self) -> &Stepped<Server> {
         &self.stepped
     }
@@ -121,7 +121,7 @@ impl Play {
                 .advance_to(made.at)
                 .expect("it was compared with the present time");
         }
-        // It is kept before it is done: a failing assertion may end it half-way.
+        // It is kept first, because a failing assertion may end the run in the middle of it.
         self.kept.push(made.clone());
         match self.kind(&made.kind) {
             Ok(()) => {}
@@ -134,70 +134,76 @@ impl Play {
     }
 
     fn kind(&mut self, kind: &MoveKind) -> Result<(), Stopped<Box<Violation>>> {
-        let action = match kind {
-            MoveKind::Deliver(letter) => return self.message(letter, Action::Deliver),
-            MoveKind::Drop(letter) => {
-                return self.message(letter, |id| Action::Drop(id, DropReason::Listed));
-            }
-            MoveKind::Duplicate(letter) => return self.message(letter, Action::Duplicate),
-            MoveKind::Disk { node, stall: true } => {
-                self.stepped.stall_disk(*node);
+        let verb = match kind {
+            MoveKind::Message(handling, message) => return self.message(*handling, message),
+            MoveKind::Step(verb) => verb,
+        };
+        let action = match verb {
+            Verb::Disk { who, stall: true } => {
+                self.stepped.stall_disk(only(*who));
                 return Ok(());
             }
-            MoveKind::Disk { node, stall: false } => {
-                self.stepped.restore_disk(*node);
-                return self.stepped.complete(*node, &mut self.checks);
+            Verb::Disk { who, stall: false } => {
+                self.stepped.restore_disk(only(*who));
+                return self.stepped.complete(only(*who), &mut self.checks);
             }
-            MoveKind::Call {
-                client,
-                to,
-                request,
-            } => return self.call(*client, *to, request),
-            MoveKind::Written { node, through } => self.written(*node, *through),
-            MoveKind::Retry { client, to } => Action::Retry {
+            Verb::Call(call) => return self.call(call),
+            Verb::Written { node, through } => self.written(*node, *through),
+            Verb::Retry { client, to } => Action::Retry {
                 client: *client,
                 serial: self.serials[client.0 as usize],
                 target: *to,
             },
-            MoveKind::GiveUp(client) => Action::GiveUp {
+            Verb::GiveUp { client } => Action::GiveUp {
                 client: *client,
                 serial: self.serials[client.0 as usize],
             },
-            MoveKind::Operator { node, command } => Action::Operator {
+            Verb::Operator { node, command } => Action::Operator {
                 node: *node,
                 command: command.clone(),
             },
-            MoveKind::Timeout(node) => Action::Wake(*node),
-            MoveKind::Crash { node, cut } => Action::Crash {
-                node: *node,
-                cut: *cut,
+            Verb::Timeout(node) => Action::Wake(*node),
+            Verb::Crash { who, keep } => Action::Crash {
+                node: only(*who),
+                cut: Cut {
+                    writes: keep.writes,
+                    parts: keep.parts,
+                },
             },
-            MoveKind::Restart(node) => Action::Restart(*node),
-            MoveKind::Pause(node) => Action::Pause(*node),
-            MoveKind::Resume(node) => Action::Resume(*node),
-            MoveKind::Clock { node, rate, jump } => Action::Clock {
-                node: *node,
-                rate: *rate,
-                jump: *jump,
-            },
+            Verb::Restart(who) => Action::Restart(only(*who)),
+            Verb::Pause(who) => Action::Pause(only(*who)),
+            Verb::Resume(who) => Action::Resume(only(*who)),
+            Verb::Clock { who, rate, jump } => {
+                let rate = rate.and_then(|rate| Rate::new(rate.num(), rate.den()));
+                Action::Clock {
+                    node: only(*who),
+                    rate: rate.expect("a recorded clock has a rate"),
+                    jump: Span(jump.get()),
+                }
+            }
+            other => unreachable!("no action is {other:?}"),
         };
         self.perform(&action)
     }
 
-    /// At most what the node handed over this time; what is kept says so.
+    /// Completes at most the writes that the node handed over in this replay, and keeps that number.
     fn written(&mut self, node: NodeId, through: Option<u64>) -> Action<Server> {
         let last = self.stepped.cluster().handed_over(node);
         let least = through.map(|through| through.min(last));
-        if let Some(Move {
-            kind: MoveKind::Written { through: kept, .. },
-            ..
-        }) = self.kept.last_mut()
-        {
+        if let Some(Verb::Written { through: kept, .. }) = self.kept_step() {
             *kept = least;
         }
         Action::Written {
             node,
             through: least.unwrap_or(last),
+        }
+    }
+
+    /// The step that was kept last.
+    fn kept_step(&mut self) -> Option<&mut Verb> {
+        match &mut self.kept.last_mut()?.kind {
+            MoveKind::Step(verb) => Some(verb),
+            MoveKind::Message(..) => None,
         }
     }
 
@@ -207,13 +213,10 @@ impl Play {
             .map(|_| ())
     }
 
-    fn call(
-        &mut self,
-        client: ClientId,
-        target: NodeId,
-        request: &Request,
-    ) -> Result<(), Stopped<Box<Violation>>> {
-        let request = self.in_own_session(client, request)?;
+    /// A client calls; it gives up an open operation first.
+    fn call(&mut self, call: &Call) -> Result<(), Stopped<Box<Violation>>> {
+        let (client, target) = (call.client, call.to);
+        let request = self.in_own_session(client, &call.request)?;
         let open = self.stepped.cluster().open_operation(client);
         if let Some((serial, _)) = open {
             self.perform(&Action::GiveUp { client, serial })?;
@@ -229,8 +232,8 @@ impl Play {
         Ok(())
     }
 
-    /// The request, in the session that the client was told of this time: it may have another
-    /// number. A client that was told of none asks for nothing in one.
+    /// The request in the session that the client was told of in this replay: the session may have
+    /// another number. A client without a session makes no request in one.
     fn in_own_session(
         &mut self,
         client: ClientId,
@@ -247,17 +250,13 @@ impl Play {
         };
         let told = self.sessions[client.0 as usize];
         *session = told.ok_or(Stopped::Refused(Refusal::NoSuchOperation))?;
-        if let Some(Move {
-            kind: MoveKind::Call { request: kept, .. },
-            ..
-        }) = self.kept.last_mut()
-        {
-            kept.clone_from(&request);
+        if let Some(Verb::Call(kept)) = self.kept_step() {
+            kept.request.clone_from(&request);
         }
         Ok(request)
     }
 
-    /// The session that a client is told of by this message, if it still waits for that.
+    /// The session that this message tells a client of, if the client still waits for it.
     fn told_session(&self, id: MessageId, slot: Slot) -> Option<(ClientId, SessionId)> {
         let Endpoint::Client(client) = id.to else {
             return None;
@@ -278,23 +277,20 @@ impl Play {
 
     fn message(
         &mut self,
-        letter: &Letter,
-        action: impl Fn(MessageId) -> Action<Server>,
+        handling: Handling,
+        message: &MessageRef,
     ) -> Result<(), Stopped<Box<Violation>>> {
-        let Some((id, slot, says)) = self.find(letter) else {
+        let Some((id, slot, key)) = self.find(message) else {
             return Err(Stopped::Refused(Refusal::NoSuchMessage));
         };
-        if let Some(Move {
-            kind: MoveKind::Deliver(kept) | MoveKind::Drop(kept) | MoveKind::Duplicate(kept),
-            ..
-        }) = self.kept.last_mut()
-        {
-            (kept.says, kept.ordinal) = (says, id.ordinal);
+        let kept = self.kept.last_mut();
+        if let Some(kept) = kept.and_then(|kept| kept.kind.message_mut()) {
+            (kept.key, kept.ordinal) = (key, id.ordinal);
         }
-        let action = action(id);
-        let told = match action {
-            Action::Drop(..) => None,
-            _ => self.told_session(id, slot),
+        let (action, told) = match handling {
+            Handling::Deliver => (Action::Deliver(id), self.told_session(id, slot)),
+            Handling::Duplicate => (Action::Duplicate(id), self.told_session(id, slot)),
+            Handling::Drop => (Action::Drop(id, DropReason::Listed), None),
         };
         let done = self.stepped.perform(&action, Some(slot), &mut self.checks);
         if let (Ok(_), Some((client, session))) = (&done, told) {
@@ -303,28 +299,28 @@ impl Play {
         done.map(|_| ())
     }
 
-    /// The message that is meant, where it lies, and what it says.
-    fn find(&self, letter: &Letter) -> Option<(MessageId, Slot, MessageKey)> {
+    /// The message that is meant, its slot, and its key.
+    fn find(&self, message: &MessageRef) -> Option<(MessageId, Slot, MessageKey)> {
         let on_link = || {
             self.stepped
-                .on_link((letter.from, letter.to))
+                .on_link((message.from, message.to))
                 .map(|(flight, slot)| (flight.id, slot, MessageKey::of(flight)))
         };
         let same = || {
-            let mut same = on_link().filter(|(_, _, says)| *says == letter.says);
+            let mut same = on_link().filter(|(_, _, key)| *key == message.key);
             let first = same.next()?;
-            let named = |found: &(MessageId, Slot, MessageKey)| found.0.ordinal == letter.ordinal;
+            let named = |found: &(MessageId, Slot, MessageKey)| found.0.ordinal == message.ordinal;
             Some(match named(&first) {
                 true => first,
                 false => same.find(named).unwrap_or(first),
             })
         };
-        let alike = |found: &(MessageId, Slot, MessageKey)| found.2.kind == letter.says.kind;
-        match letter.pick {
-            Pick::Like => same().or_else(|| {
+        let alike = |found: &(MessageId, Slot, MessageKey)| found.2.kind == message.key.kind;
+        match message.pick {
+            Pick::ByKey => same().or_else(|| {
                 let alike = || on_link().filter(alike);
-                let latest = alike().map(|(_, _, says)| says.term).max()?;
-                alike().find(|(_, _, says)| says.term == latest)
+                let latest = alike().map(|(_, _, key)| key.term).max()?;
+                alike().find(|(_, _, key)| key.term == latest)
             }),
             Pick::Oldest => on_link().find(alike),
             Pick::Newest => on_link().rev().find(alike),

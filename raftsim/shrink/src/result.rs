@@ -1,4 +1,4 @@
-//! What is left at the end: a scenario to read and run, and a test that runs it.
+//! The result: a scenario to read and run, and a test that runs it.
 
 use checks::Broken;
 use scenario::{
@@ -12,7 +12,7 @@ use super::case::Case;
 use super::macro_steps::Line;
 use super::types::{Failure, Shrunk};
 
-/// The stepped scenario that these lines make of a run.
+/// The stepped scenario with these steps.
 pub(super) fn stepped(run: &Resolved, case: &Case, lines: &[Line]) -> Resolved {
     let nodes = run.nodes[..case.world.nodes as usize].to_vec();
     let mut raft = case.world.raft.clone();
@@ -47,7 +47,7 @@ pub(super) fn stepped(run: &Resolved, case: &Case, lines: &[Line]) -> Resolved {
     }
 }
 
-/// Says in the scenario itself what it is.
+/// Gives the scenario a name, a title and a note.
 pub(super) fn describe(shrunk: &mut Shrunk, run: &Resolved) {
     let (bug, passes, failure) = (shrunk.bug, shrunk.passes, &shrunk.failure);
     let small = &mut shrunk.scenario;
@@ -63,8 +63,8 @@ pub(super) fn describe(shrunk: &mut Shrunk, run: &Resolved) {
     small.name = format!("{name}{seed}{id}");
     small.title = Some(match failure {
         Failure::Broken(broken) => format!("{broken} is broken: {}", broken.says()),
-        Failure::NotLive(_) => "Something does not come true in time".to_owned(),
-        Failure::Limit(_) => "A limit is passed".to_owned(),
+        Failure::NotLive(_) => "An expectation is not met in time".to_owned(),
+        Failure::Limit(_) => "A limit is exceeded".to_owned(),
     });
     small.source = None;
     let besides = match passes {
@@ -72,11 +72,11 @@ pub(super) fn describe(shrunk: &mut Shrunk, run: &Resolved) {
         Some(false) => " Correct servers fail in it, too.",
         None if small.script().is_some() => "",
         None => {
-            " What gives servers their chance was left as it was: nobody could say what is fair."
+            " Everything that gives servers a chance was kept: no correct servers were there to compare."
         }
     };
     small.note = Some(format!(
-        "Made by raftsim shrink: what is left of {of}, and fails in the same way{planted}.{besides}"
+        "Made by raftsim shrink from {of}; it fails in the same way{planted}.{besides}"
     ));
     small.params = Vec::new();
     let caught = match failure {
@@ -94,7 +94,7 @@ pub(super) fn describe(shrunk: &mut Shrunk, run: &Resolved) {
 }
 
 impl Shrunk {
-    /// The scenario's name as one that Rust allows, for [`Shrunk::test`] and its file.
+    /// The scenario's name as an identifier of Rust, for [`Shrunk::test`] and its file.
     #[must_use]
     pub fn test_name(&self) -> String {
         let letter = |letter: char| match letter {
@@ -108,8 +108,8 @@ impl Shrunk {
         }
     }
 
-    /// A Rust test that runs the scenario in `file`, which lies beside it: correct servers pass,
-    /// unless it is known that they do not, and those with the bug, if there is one, fail.
+    /// A Rust test that runs the scenario in `file`, which lies beside it. Correct servers must pass,
+    /// unless they are known to fail. Servers with the bug must fail.
     #[must_use]
     pub fn test(&self, file: &str) -> String {
         let name = self.test_name();

@@ -1,4 +1,4 @@
-//! The search: candidates are tried as long as the budget lasts, the best one stays.
+//! The search: it tries candidates while the budget lasts and keeps the best one.
 
 use super::case::Case;
 use super::moves::Move;
@@ -12,7 +12,7 @@ pub(crate) struct Reducer<'r> {
     pub(crate) runs: u64,
     budget: u64,
     watch: Watch<'r>,
-    /// What is left of a candidate that fails at the same property.
+    /// The possible moves of a candidate, if it fails at the same property.
     fails: &'r mut dyn FnMut(&Case) -> Option<Vec<Move>>,
 }
 
@@ -38,8 +38,8 @@ impl<'r> Reducer<'r> {
         self.runs >= self.budget
     }
 
-    /// Replaces the best case by what a candidate comes to, if it fails at the same property and
-    /// is no longer.
+    /// Replays a candidate. If it fails at the same property and has no more moves than the best case, its
+    /// possible moves become the best case.
     pub(crate) fn attempt(&mut self, candidate: Case) -> bool {
         if self.is_over() {
             return false;
@@ -69,8 +69,8 @@ impl<'r> Reducer<'r> {
         candidate.moves.len() < self.best.moves.len() && self.attempt(candidate)
     }
 
-    /// Delta debugging: removes chunks, from the back, at last of `smallest` moves, until no removal
-    /// succeeds.
+    /// Delta debugging: removes chunks from the back, smaller and smaller ones down to `smallest` moves,
+    /// until no removal succeeds.
     pub(crate) fn reduce(&mut self, smallest: usize) {
         let mut size = (self.best.moves.len() / 2).max(smallest);
         loop {
@@ -78,7 +78,9 @@ impl<'r> Reducer<'r> {
             let mut end = self.best.moves.len();
             while end > 0 && !self.is_over() {
                 let begin = end.saturating_sub(size);
-                let candidate = self.best.with(|place, _| !(begin..end).contains(&place));
+                let candidate = self
+                    .best
+                    .with(|position, _| !(begin..end).contains(&position));
                 let before = end;
                 end = begin;
                 if self.attempt(candidate) {
@@ -94,8 +96,8 @@ impl<'r> Reducer<'r> {
         }
     }
 
-    /// Changes as many moves as possible: all at once, else halves, quarters, ..., at last of
-    /// `smallest` moves.
+    /// Changes as many moves as possible: all at once, then halves, quarters, ..., down to `smallest`
+    /// moves.
     pub(crate) fn change(&mut self, smallest: usize, mut to: impl FnMut(&Move) -> Option<Move>) {
         let mut size = self.best.moves.len();
         while size >= smallest.max(1) && !self.is_over() {

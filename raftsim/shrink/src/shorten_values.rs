@@ -3,23 +3,24 @@
 use std::collections::BTreeMap;
 
 use kv::{Bytes, Op, ReadBy, Request};
+use scenario::Verb;
 
 use super::moves::{Move, MoveKind};
 use super::search::Reducer;
 
-/// Lets clients ask for less: a put of a letter where that will do, else the same with short words.
+/// Gives calls short keys and values, then makes them puts of one key, where the case still fails.
 pub(super) fn shorter(reducer: &mut Reducer<'_>) {
-    let calls = |made: &Move| matches!(made.kind, MoveKind::Call { .. });
+    let calls = |made: &Move| matches!(made.kind, MoveKind::Step(Verb::Call(_)));
     if !reducer.best.moves.iter().any(calls) {
         return;
     }
     let mut words = Words::default();
     let mut short = reducer.best.clone();
     for made in &mut short.moves {
-        if let MoveKind::Call { request, .. } = &mut made.kind
-            && let Some(op) = request.op()
+        if let MoveKind::Step(Verb::Call(call)) = &mut made.kind
+            && let Some(op) = call.request.op()
         {
-            *request = request.with_op(words.shorten(op));
+            call.request = call.request.with_op(words.shorten(op));
         }
     }
     if short != reducer.best {
@@ -35,18 +36,12 @@ pub(super) fn shorter(reducer: &mut Reducer<'_>) {
         },
     };
     reducer.change(1, |made| match &made.kind {
-        MoveKind::Call {
-            client,
-            to,
-            request,
-        } => Some(Move {
-            kind: MoveKind::Call {
-                client: *client,
-                to: *to,
-                request: through_the_log(request.with_op(plain(request.op()?))),
-            },
-            ..*made
-        }),
+        MoveKind::Step(Verb::Call(call)) => {
+            let request = call.request.with_op(plain(call.request.op()?));
+            let mut call = call.clone();
+            call.request = through_the_log(request);
+            Some(made.with(Verb::Call(call)))
+        }
         _ => None,
     });
 }
@@ -95,10 +90,10 @@ impl Words {
 
 /// The short word for `long`: a letter, while there are some left.
 fn word(known: &mut BTreeMap<Vec<u8>, Bytes>, letters: &[u8], long: &[u8]) -> Bytes {
-    let place = known.len();
-    let fresh = || match letters.get(place) {
+    let position = known.len();
+    let fresh = || match letters.get(position) {
         Some(letter) => [*letter].as_slice().into(),
-        None => bytes(&format!("{}{place}", char::from(letters[0]))),
+        None => bytes(&format!("{}{position}", char::from(letters[0]))),
     };
     known.entry(long.to_vec()).or_insert_with(fresh).clone()
 }

@@ -1,30 +1,31 @@
-//! Replaying a suffix: the last moves of a long run, made in a fresh cluster.
+//! Replays a suffix: the last moves of a long run in a fresh cluster.
 //!
-//! Most failures need little of what went before them. What they need is mostly a leader, so one is
-//! elected first if the run had one at that time. A suffix that fails as the run did saves hundreds
-//! of replays; one that does not costs a short replay.
+//! Most failures need few of the moves before them. Most of them need a leader, so the replay elects
+//! the leader of that time first, if there was one. A suffix that fails as the run did saves hundreds
+//! of replays; one that does not fail costs a short replay.
 
+use scenario::{MessageKind, Verb};
 use simulator::{Endpoint, NodeId, Time};
 
 use super::case::Case;
 use super::message_key::{Kind, MessageKey};
-use super::moves::{Letter, Move, MoveKind, Pick};
+use super::moves::{Handling, MessageRef, Move, MoveKind, Pick};
 use super::search::Reducer;
 
 /// How the replay of a suffix deviates from the run.
 #[derive(Clone, Copy)]
-struct Leap {
-    /// Elections take no more than they must.
+struct SuffixReplay {
+    /// Elections use no optional rules.
     plain: bool,
-    /// Messages are told apart by their kind alone.
+    /// Moves name messages by their kind alone.
     alike: bool,
-    /// What is written is durable at once.
+    /// Writes are durable at once.
     quick: bool,
-    /// The leader of the time is elected first.
+    /// The leader of that time is elected first.
     led: bool,
 }
 
-/// Tries longer and longer ends of the best case.
+/// Tries longer and longer suffixes of the best case.
 pub(super) fn replay_suffix(reducer: &mut Reducer<'_>) {
     let whole = reducer.best.clone();
     let mut length = 16;
@@ -33,13 +34,13 @@ pub(super) fn replay_suffix(reducer: &mut Reducer<'_>) {
         for bits in 0..16 {
             let off = |bit| bits & bit == 0;
             let (plain, alike, quick, led) = (off(1), off(2), off(4), off(8));
-            let replay_suffix = Leap {
+            let replay = SuffixReplay {
                 plain,
                 alike,
                 quick,
                 led,
             };
-            if reducer.attempt(replay_suffix.land(&whole, begin)) {
+            if reducer.attempt(replay.case(&whole, begin)) {
                 return;
             }
         }
@@ -47,9 +48,9 @@ pub(super) fn replay_suffix(reducer: &mut Reducer<'_>) {
     }
 }
 
-impl Leap {
-    /// The moves from `begin` on, made as this replay says.
-    fn land(self, whole: &Case, begin: usize) -> Case {
+impl SuffixReplay {
+    /// The moves from `begin` on in a fresh cluster.
+    fn case(self, whole: &Case, begin: usize) -> Case {
         let mut world = whole.world.clone();
         world.timed = false;
         if self.plain {
@@ -61,7 +62,12 @@ impl Leap {
         }
         if !self.quick {
             let nodes = (0..world.nodes).map(NodeId);
-            moves.extend(nodes.map(|node| now(MoveKind::Disk { node, stall: true })));
+            moves.extend(nodes.map(|node| {
+                now(Verb::Disk {
+                    who: node.into(),
+                    stall: true,
+                })
+            }));
         }
         let end = whole.moves[begin..].iter();
         moves.extend(
@@ -69,56 +75,60 @@ impl Leap {
                 .cloned(),
         );
         if self.alike {
-            for letter in moves.iter_mut().filter_map(|made| made.kind.letter_mut()) {
-                letter.pick = Pick::Oldest;
+            let kinds = moves.iter_mut().map(|made| &mut made.kind);
+            for message in kinds.filter_map(MoveKind::message_mut) {
+                message.pick = Pick::Oldest;
             }
         }
         Case { world, moves }
     }
 }
 
-/// Who led last.
+/// The last leader.
 fn leader_at(moves: &[Move]) -> Option<NodeId> {
     moves.iter().rev().find_map(|made| {
-        let letter = made.kind.letter()?;
-        match (letter.says.kind, letter.from) {
-            (Kind::Append | Kind::Heartbeat, Endpoint::Node(leader)) => Some(leader),
+        let message = made.kind.message()?;
+        match (message.key.kind.message, message.from) {
+            (MessageKind::AppendEntries | MessageKind::Heartbeat, Endpoint::Node(leader)) => {
+                Some(leader)
+            }
             _ => None,
         }
     })
 }
 
-/// A node is elected by all others and hands its first entry to all.
+/// All nodes elect one of them, which sends its first entry to all.
 fn election(leader: NodeId, nodes: u32) -> Vec<Move> {
     let others = || (0..nodes).map(NodeId).filter(move |node| *node != leader);
     let rounds = [
-        (Kind::PreVote, Kind::PreVoteGranted),
-        (Kind::RequestVote, Kind::VoteGranted),
-        (Kind::Append, Kind::Accepted),
+        (MessageKind::PreVote, MessageKind::PreVoteReply),
+        (MessageKind::RequestVote, MessageKind::RequestVoteReply),
+        (MessageKind::AppendEntries, MessageKind::AppendEntriesReply),
     ];
     let messages = rounds.into_iter().flat_map(|(asks, answers)| {
         let there = others().map(move |node| any(leader, node, asks));
         there.chain(others().map(move |node| any(node, leader, answers)))
     });
-    std::iter::once(now(MoveKind::Timeout(leader)))
+    std::iter::once(now(Verb::Timeout(leader)))
         .chain(messages)
         .collect()
 }
 
 /// The oldest message of a kind arrives.
-fn any(from: NodeId, to: NodeId, kind: Kind) -> Move {
-    now(MoveKind::Deliver(Letter {
+fn any(from: NodeId, to: NodeId, kind: MessageKind) -> Move {
+    let message = MessageRef {
         from: from.into(),
         to: to.into(),
-        says: MessageKey::any(kind),
+        key: MessageKey::any(Kind::of(kind)),
         ordinal: 0,
-        pick: Pick::Like,
-    }))
+        pick: Pick::ByKey,
+    };
+    now(MoveKind::Message(Handling::Deliver, message))
 }
 
-fn now(kind: MoveKind) -> Move {
+fn now(kind: impl Into<MoveKind>) -> Move {
     Move {
         at: Time::START,
-        kind,
+        kind: kind.into(),
     }
 }

@@ -1,7 +1,7 @@
-//! Failures that need time: something did not come true, or a limit was passed. A list of actions
-//! cannot show that, so the scenario itself is made smaller: its phases, faults and steps, its
-//! clients, then its parameters towards plain values. A small change shifts every later draw of a
-//! run, so each candidate is tried with several seeds.
+//! Failures that need time: an unmet expectation or an exceeded limit. A list of actions cannot show
+//! them, so the search makes the scenario itself smaller: fewer phases, faults, steps and clients, then
+//! plain parameters. A small change shifts every later draw of a run, so each candidate is tried with
+//! several seeds.
 
 use scenario::{
     Action, Clients, Course, Disk, DurationRange, Eventually, Fault, Nanos, Network, Operator,
@@ -10,24 +10,24 @@ use scenario::{
 
 use super::types::{Progress, Watch};
 
-/// With so many seeds a candidate is tried besides the one that failed last.
+/// A candidate is tried with this many seeds besides the one that failed last.
 const SEEDS: u64 = 20;
 
 /// Makes scenarios smaller.
 pub(super) struct Search<'f> {
     pub(super) best: Resolved,
-    /// Runs so far, those of correct servers included, and the most.
+    /// The runs so far, those of correct servers included, and their limit.
     pub(super) runs: u64,
     pub(super) budget: u64,
     pub(super) watch: Watch<'f>,
     /// Whether a scenario still shows the failure.
     pub(super) fails: &'f mut dyn FnMut(&Resolved) -> bool,
-    /// Whether correct servers pass it, if somebody knows. Without them what gives servers their
-    /// chance must stay: else anybody would fail.
+    /// Whether correct servers pass it, if the caller knows correct servers. Without them the search must
+    /// keep everything that gives servers a chance, because no servers could pass the scenario without it.
     pub(super) passes: Option<&'f dyn Fn(&Resolved) -> bool>,
 }
 
-/// How many faults and steps strike in it.
+/// The number of faults and steps in a scenario.
 pub(super) fn faults(scenario: &Resolved) -> u64 {
     let phases = scenario.phases().iter();
     let strikes = phases.map(|phase| phase.faults.len() + phase.steps.len());
@@ -48,8 +48,8 @@ impl Search<'_> {
         }
     }
 
-    /// Tries a changed scenario with several seeds, if it is a scenario at all. One of them must
-    /// fail; correct servers must pass all of them: a seed that happens to suit them shows nothing.
+    /// Tries a changed scenario with several seeds, if it is sound. One of them must fail, and correct
+    /// servers must pass all of them: that they pass one seed may be luck.
     fn attempt(&mut self, change: impl FnOnce(&mut Resolved)) -> bool {
         let mut candidate = self.best.clone();
         change(&mut candidate);
@@ -74,7 +74,7 @@ impl Search<'_> {
         true
     }
 
-    /// Whether correct servers pass all of these seeds, first of all the one that was tried last.
+    /// Whether correct servers pass all of these seeds; the last one that was tried comes first.
     fn is_fair(&mut self, candidate: &mut Resolved, seeds: &[u64]) -> bool {
         let Some(passes) = self.passes else {
             return true;
@@ -104,13 +104,13 @@ impl Search<'_> {
         true
     }
 
-    /// Whether somebody can tell a scenario that shows the failure from one that nobody passes.
+    /// Whether correct servers tell a scenario that shows the failure from one that no servers can pass.
     fn is_judged(&self) -> bool {
         self.passes.is_some()
     }
 
-    /// Lowers the limit of events while it is passed and correct servers keep it: a run that never
-    /// rests takes as long as it may.
+    /// Lowers the limit of events while the run exceeds it and correct servers keep it: a run without
+    /// end takes as long as the limit allows.
     fn tighter(&mut self) {
         let halved = |scenario: &mut Resolved| {
             let limit = scenario.expect.limits.events.as_mut();
@@ -121,7 +121,7 @@ impl Search<'_> {
         while self.is_judged() && self.attempt(halved) {}
     }
 
-    /// Leaves out phases, faults, steps, expectations, nodes and clients.
+    /// Removes phases, faults, steps, expectations, nodes and clients.
     fn fewer(&mut self) {
         for phase in (0..self.best.phases().len()).rev() {
             if self.is_judged() || !gives_a_chance(&self.best, phase) {
@@ -178,7 +178,7 @@ impl Search<'_> {
         }
     }
 
-    /// Halves a phase as often as that will do.
+    /// Halves a phase as often as possible.
     fn shorter(&mut self, phase: usize) {
         let halved = |scenario: &mut Resolved| {
             let phase = &mut phases(scenario)[phase];
@@ -188,19 +188,19 @@ impl Search<'_> {
         while self.attempt(halved) {}
     }
 
-    /// Tries to leave out each thing of a list, from the back.
+    /// Tries to remove each item of a list, from the back.
     fn each<T: Mends>(&mut self, list: impl Fn(&mut Resolved) -> &mut Vec<T>) {
-        for place in (0..list(&mut self.best).len()).rev() {
-            if self.is_judged() || !list(&mut self.best)[place].mends() {
-                self.attempt(|scenario| drop(list(scenario).remove(place)));
+        for position in (0..list(&mut self.best).len()).rev() {
+            if self.is_judged() || !list(&mut self.best)[position].mends() {
+                self.attempt(|scenario| drop(list(scenario).remove(position)));
             }
         }
     }
 }
 
-/// Something that may be left out.
+/// An item that may be removed.
 trait Mends {
-    /// Whether it undoes harm: without it servers may have no chance.
+    /// Whether it ends a fault: without it servers may have no chance.
     fn mends(&self) -> bool;
 }
 
@@ -233,14 +233,14 @@ fn mends(action: &Action) -> bool {
     )
 }
 
-/// Whether a phase ends faults, or something is expected of it or of a later one.
-fn gives_a_chance(scenario: &Resolved, place: usize) -> bool {
+/// Whether a phase ends faults, or there is an expectation of it or of a later one.
+fn gives_a_chance(scenario: &Resolved, position: usize) -> bool {
     let expected = |phase: &Phase| {
         let mut wanted = scenario.expect.eventually.iter();
         wanted.any(|wanted| wanted.phase == phase.name)
     };
     let phases = scenario.phases();
-    phases[place].heal || phases[place..].iter().any(expected)
+    phases[position].heal || phases[position..].iter().any(expected)
 }
 
 fn phases(scenario: &mut Resolved) -> &mut Vec<Phase> {
@@ -254,7 +254,7 @@ fn networks(scenario: &mut Resolved) -> [&mut Network; 2] {
     [&mut scenario.network, &mut scenario.client_network]
 }
 
-/// A network that loses nothing and always takes as long.
+/// A network without loss and with a constant delay.
 fn calm() -> Network {
     Network {
         delay: DurationRange::millis(5, 5),
@@ -262,7 +262,7 @@ fn calm() -> Network {
     }
 }
 
-/// Phases of which nothing is expected any more last their time.
+/// A phase without expectations cannot wait for one: it lasts its full time.
 fn wait_for_something(scenario: &mut Resolved) {
     let wanted = scenario.expect.eventually.clone();
     for phase in phases(scenario) {
@@ -270,7 +270,7 @@ fn wait_for_something(scenario: &mut Resolved) {
     }
 }
 
-/// Whether the format's own checks find nothing wrong.
+/// Whether the format's own checks find no mistake.
 fn is_sound(scenario: &Resolved) -> bool {
     parse(&scenario.name, &scenario.to_json(), &Overrides::default()).is_ok()
 }

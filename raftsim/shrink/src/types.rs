@@ -1,4 +1,4 @@
-//! What may be spent, what came of it, and how a run fails.
+//! The budget, the result, and the kinds of failures.
 
 use std::ops::ControlFlow;
 
@@ -7,10 +7,10 @@ use runner::{Missed, Outcome, Verdict};
 use scenario::Resolved;
 use sut::bugs::Bug;
 
-/// How much work may be done.
+/// The limit of the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
-    /// The most replays.
+    /// The largest number of replays.
     pub replays: u64,
 }
 
@@ -25,14 +25,14 @@ impl Default for Budget {
 pub enum Failure {
     /// A property does not hold.
     Broken(Broken),
-    /// This did not come true in time.
+    /// This expectation was not met in time.
     NotLive(Missed),
-    /// This limit was passed, or a step found something else than it expects.
+    /// This limit was exceeded, or a step did not find what it expects.
     Limit(Missed),
 }
 
 impl Failure {
-    /// How a run failed, if it did.
+    /// The failure of a run, if it failed.
     #[must_use]
     pub fn of(outcome: &Outcome) -> Option<Failure> {
         match &outcome.verdict {
@@ -54,40 +54,40 @@ impl Failure {
     }
 }
 
-/// What a failing run came down to.
+/// The small form of a failing run.
 #[derive(Clone, Debug)]
 pub struct Shrunk {
-    /// How the run fails, and its small form.
+    /// The failure of the run and of its small form.
     pub failure: Failure,
-    /// The bug that the servers have.
+    /// The bug in the servers.
     pub bug: Option<Bug>,
     /// The small form. A stepped scenario, if a property is broken; else a timed one.
     pub scenario: Resolved,
     /// The actions of the run.
     pub actions: u64,
-    /// The moves that are left of them; 0 in a timed scenario.
+    /// The remaining moves; 0 in a timed scenario.
     pub moves: u64,
     /// The steps of the scenario, and in a timed one its faults.
     pub steps: u64,
-    /// The replays it took.
+    /// The number of replays.
     pub replays: u64,
-    /// Whether correct servers pass the small form. `None` if the published code itself fails: then
-    /// nobody knows what correct is.
+    /// Whether correct servers pass the small form. `None` if the published code itself fails: then there
+    /// are no correct servers.
     pub passes: Option<bool>,
 }
 
-/// How far the work has come.
+/// The progress of the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// Replays so far.
     pub replays: u64,
-    /// Moves that are left; of a timed scenario, its phases, faults and steps.
+    /// The remaining moves; in a timed scenario the phases, faults and steps.
     pub left: u64,
 }
 
-/// Hears of every replay, and says whether to go on.
+/// Is called for every replay and decides whether to continue.
 pub type Watch<'w> = &'w mut dyn FnMut(Progress) -> ControlFlow<()>;
 
-/// A run that does not fail, and what became of it instead.
+/// The outcome of a run that does not fail.
 #[derive(Clone, Debug)]
 pub struct NotFailing(pub Box<Outcome>);

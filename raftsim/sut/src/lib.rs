@@ -15,7 +15,6 @@ pub mod changes;
 pub mod decisions;
 mod founders;
 mod ids;
-mod member_decisions;
 mod member_sets;
 pub mod members;
 mod node_set;
@@ -27,6 +26,7 @@ mod suggest;
 pub mod time_text;
 mod trace_hash;
 mod variant;
+pub mod words;
 
 pub use founders::Founders;
 pub use ids::{engine_id, raft_id};

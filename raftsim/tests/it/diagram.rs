@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use ::svg::parser::{Event, Parser};
 use proptest::prelude::*;
 use report::diagram::{Ending, Options, Scale, svg};
-use report::trace::{Act, Filter, Header, Line, Record, read};
+use report::trace::{ActionKind, Filter, Header, Line, Record, read};
 
 const RUN: &str = include_str!("diagram/storm.jsonl");
 /// Set to anything, this variable lets the test write the picture anew.
@@ -91,10 +91,11 @@ fn each_message_is_one_arrow_and_each_lost_one_a_cross() {
     let picture = svg(&lines, &options);
     let sent: usize = events(&lines).map(|record| record.sent.len()).sum();
     let copies = events(&lines)
-        .filter(|record| record.action == Act::Duplicate)
+        .filter(|record| record.action == ActionKind::Duplicate)
         .count();
     assert_eq!(count(&picture, "arrow"), sent + copies);
-    let crosses = events(&lines).filter(|record| matches!(record.action, Act::Drop | Act::Crash));
+    let crosses = events(&lines)
+        .filter(|record| matches!(record.action, ActionKind::Drop | ActionKind::Crash));
     let legend = 1;
     assert_eq!(count(&picture, "cross"), crosses.count() + legend);
 }

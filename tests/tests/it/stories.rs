@@ -2,7 +2,7 @@
 
 use checks::Violation;
 use fuzz::{Generator, Profile};
-use report::why::{Recorder, Story};
+use report::why::{Explanation, Recorder};
 use runner::run_with_bug;
 use runner::{Unobserved, Verdict};
 use scenario::{Overrides, Resolved, parse};
@@ -31,7 +31,7 @@ fn first(
     bug: Bug,
     within: u64,
     world: impl Fn(u64) -> Resolved,
-) -> Option<(u64, Box<Violation>, Story)> {
+) -> Option<(u64, Box<Violation>, Explanation)> {
     (1..=within).find_map(|seed| {
         let scenario = world(seed);
         let outcome = run_with_bug(&scenario, Some(bug), &mut Unobserved);
@@ -40,7 +40,7 @@ fn first(
         };
         let mut recorder = recorder(&scenario);
         let _ = run_with_bug(&scenario, Some(bug), &mut recorder);
-        let story = recorder.story(&violation);
+        let story = recorder.explain(&violation);
         Some((seed, violation, story))
     })
 }
@@ -119,7 +119,7 @@ fn the_first_wrong_decision_is_the_one_that_was_planted() {
             bug.card().change.rule(),
             "{bug}, {broken}, seed {seed}:\n{story}"
         );
-        let last = story.lines.last().map(|line| line.event);
+        let last = story.statements.last().map(|line| line.event);
         assert!(last <= Some(violation.event.0), "{bug}: {story}");
     }
 }
@@ -138,7 +138,7 @@ fn what_cannot_be_told_is_not_claimed() {
     // Two states differ: nothing outside the servers says which of them is wrong.
     let (_, _, story) = first(Bug::A03, 5, churn).expect("the bug shows");
     assert_eq!(story.first_wrong(), None, "{story}");
-    assert_eq!(story.lines.len(), 2, "{story}");
+    assert_eq!(story.statements.len(), 2, "{story}");
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn a_story_fits_a_screen() {
 const REGENERATE: &str = "RAFTSIM_REGENERATE";
 
 /// Without colours.
-fn plain(story: &Story) -> String {
+fn plain(story: &Explanation) -> String {
     let mut text = String::new();
     let mut escape = false;
     for c in story.to_string().chars() {

@@ -6,21 +6,21 @@ use svg::node::Text as Plain;
 use svg::node::element::{Description, Group, Style, Title};
 
 use super::flights::{Arrival, Flight, flights};
-use super::lanes::{Standing, Stretch, stretches};
+use super::lanes::{NodeStatus, Stretch, stretches};
 use super::layout::Layout;
 use super::parts::{self, Point};
 use super::plan::{Plan, Row};
 use super::{Options, style};
 use crate::trace::Line;
 
-/// What is drawn, where it is, and what is known of it.
+/// The parts of the picture and their positions.
 pub(super) struct Canvas<'a> {
     pub(super) plan: &'a Plan<'a>,
     pub(super) layout: Layout,
     pub(super) options: &'a Options,
     pub(super) flights: Vec<Flight>,
-    /// What the lanes' nodes are before the first row, and then.
-    pub(super) initial: Vec<Standing>,
+    /// The state of each lane's node before the first row, and its stretches.
+    pub(super) initial: Vec<NodeStatus>,
     pub(super) stretches: Vec<Stretch>,
 }
 
@@ -56,11 +56,11 @@ pub(super) fn document(plan: &Plan<'_>, lines: &[Line], options: &Options) -> Do
 }
 
 impl Canvas<'_> {
-    /// What was done to the world, across all lanes.
+    /// Changes of the world, across all lanes.
     fn bands(&self) -> Group {
         let mut group = Group::new();
         for (row, what) in self.plan.rows.iter().enumerate() {
-            if let Row::Told(_) = what {
+            if let Row::World(_) = what {
                 let y = self.layout.y(row) - 9;
                 group = group.add(parts::rectangle((0, y), (self.layout.width, 18), "band"));
             }
@@ -88,14 +88,14 @@ impl Canvas<'_> {
                 row => self.layout.y(row),
             };
             let to = self.layout.y(stretch.to);
-            let (term, class, offsets): (_, _, &[i64]) = match stretch.standing {
-                Standing::Down => continue,
-                Standing::Up(Role::Leader, term) => (term, "lane", &[-2, 2]),
-                Standing::Up(Role::Candidate | Role::PreCandidate, term) => {
+            let (term, class, offsets): (_, _, &[i64]) = match stretch.status {
+                NodeStatus::Down => continue,
+                NodeStatus::Up(Role::Leader, term) => (term, "lane", &[-2, 2]),
+                NodeStatus::Up(Role::Candidate | Role::PreCandidate, term) => {
                     (term, "lane dashed", &[0])
                 }
-                Standing::Up(Role::Follower, term) => (term, "lane thin", &[0]),
-                Standing::Paused(term) => (term, "lane thin dotted", &[0]),
+                NodeStatus::Up(Role::Follower, term) => (term, "lane thin", &[0]),
+                NodeStatus::Paused(term) => (term, "lane thin dotted", &[0]),
             };
             let class = format!("{} {class}", style::term(term));
             for x in offsets.iter().map(|offset| x + offset) {
@@ -149,15 +149,15 @@ impl Canvas<'_> {
     /// How far a lost message comes: to a receiver that is down, else most of the way.
     fn lost_at(&self, flight: &Flight, row: usize) -> i64 {
         let (start, end) = (self.layout.x(flight.start.1), self.layout.x(flight.end.1));
-        match self.standing(flight.end.1, row) {
-            Some(Standing::Down) => end,
+        match self.status(flight.end.1, row) {
+            Some(NodeStatus::Down) => end,
             _ => start + (end - start) * 3 / 4,
         }
     }
 
-    fn standing(&self, lane: usize, row: usize) -> Option<Standing> {
+    fn status(&self, lane: usize, row: usize) -> Option<NodeStatus> {
         let covers =
             |stretch: &&Stretch| stretch.lane == lane && stretch.from <= row && row < stretch.to;
-        Some(self.stretches.iter().find(covers)?.standing)
+        Some(self.stretches.iter().find(covers)?.status)
     }
 }

@@ -10,7 +10,7 @@ use super::layout::{LEFT, NUMBERS, TIMES};
 use super::parts::{self, Anchor, Point};
 use super::plan::Row;
 use super::{Scale, style};
-use crate::trace::{Act, Record};
+use crate::trace::{ActionKind, Record};
 
 /// On the scale of time, labels keep this distance.
 const LABEL: i64 = 13;
@@ -22,7 +22,7 @@ struct Spot {
     at: Point,
     /// Whether it has a mark of its own: a lost message has its cross already.
     marked: bool,
-    /// What the node becomes, if it becomes something.
+    /// The new role and term of the node, if they change.
     badge: Option<String>,
     words: Vec<Part>,
     /// On which side the words stand: 1 is right, -1 is left.
@@ -68,7 +68,7 @@ impl Canvas<'_> {
             }
             let drawn = match what {
                 Row::Names => self.names(Group::new(), y + 5),
-                Row::Told(deed) => self.remark(deed.time, y, "ink told", &deed.text),
+                Row::World(change) => self.remark(change.time, y, "ink told", &change.text),
                 Row::Folded { events, from, to } => {
                     let span = time_text::brief(to - from);
                     let text = format!("⋯ {events} events of idle heartbeats in {span}");
@@ -122,7 +122,7 @@ impl Canvas<'_> {
         let changes = |lane: usize| {
             let begins = |stretch: &&Stretch| (stretch.lane, stretch.from) == (lane, row);
             let begun = self.stretches.iter().find(begins);
-            begun.is_some_and(|stretch| row > 0 || stretch.standing != self.initial[lane])
+            begun.is_some_and(|stretch| row > 0 || stretch.status != self.initial[lane])
         };
         let mut words = label::label(record);
         if let Some(flight) = flight.filter(|flight| flight.start.0.is_none())
@@ -136,8 +136,8 @@ impl Canvas<'_> {
             (None, Some(lane)) => self.plan.lanes[lane].clients,
             (None, None) => false,
         };
-        // The line says that it stands still; its role is what it was.
-        let only_stands = matches!(record.action, Act::Pause | Act::Resume);
+        // The dotted line shows the pause; the role is unchanged.
+        let only_stands = matches!(record.action, ActionKind::Pause | ActionKind::Resume);
         let mut spot = Spot {
             at: (x, self.layout.y(row)),
             marked: lane.is_some(),
@@ -178,9 +178,9 @@ fn words(mut group: Group, record: &Record, spot: &Spot) -> Group {
     group.add(parts::label(at, anchor, &spot.words))
 }
 
-/// What stands on a lane where something happens to it.
+/// The mark on a lane at an event.
 fn mark(record: &Record, at: Point) -> Group {
-    if record.action == Act::Crash {
+    if record.action == ActionKind::Crash {
         return Group::new().add(parts::cross(at));
     }
     let class = style::term(record.state.map_or(0, |state| state.term));

@@ -1,9 +1,9 @@
-//! Messages: from where to where, and what became of each.
+//! Messages: their start, their end, and their fate.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::plan::{Plan, Row};
-use crate::trace::{Act, Line, Record};
+use crate::trace::{ActionKind, Line, Record};
 
 /// One message as it is drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,11 +16,11 @@ pub(super) struct Flight {
     pub(super) fate: Arrival,
     /// The sender's term when it was sent.
     pub(super) term: Option<u64>,
-    /// What it is.
+    /// Its content in a few words.
     pub(super) text: String,
 }
 
-/// What became of a message.
+/// The fate of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Arrival {
     Delivered,
@@ -75,9 +75,9 @@ fn arrival(
     record: &Record,
 ) -> Option<Flight> {
     let fate = match record.action {
-        Act::Deliver => Arrival::Delivered,
-        Act::Duplicate => Arrival::Copied,
-        Act::Drop => Arrival::Lost,
+        ActionKind::Deliver => Arrival::Delivered,
+        ActionKind::Duplicate => Arrival::Copied,
+        ActionKind::Drop => Arrival::Lost,
         _ => return None,
     };
     let (from, to) = (record.from.as_deref()?, record.to.as_deref()?);
@@ -105,7 +105,9 @@ fn ended<'a>(plan: &Plan<'_>, lines: &'a [Line]) -> BTreeSet<(&'a str, &'a Strin
     lines[..plan.end]
         .iter()
         .filter_map(|line| match line {
-            Line::Event(record) if matches!(record.action, Act::Deliver | Act::Drop) => {
+            Line::Event(record)
+                if matches!(record.action, ActionKind::Deliver | ActionKind::Drop) =>
+            {
                 let message = record.message.as_ref()?;
                 Some((record.from.as_deref()?, &message.to, message.ordinal))
             }
@@ -114,7 +116,7 @@ fn ended<'a>(plan: &Plan<'_>, lines: &'a [Line]) -> BTreeSet<(&'a str, &'a Strin
         .collect()
 }
 
-/// Whoever acts in an event.
+/// The node or client that acts in an event.
 fn name(record: &Record) -> &str {
     let actor = record.node.as_deref().or(record.from.as_deref());
     actor.unwrap_or_default()

@@ -1,14 +1,14 @@
-//! What stands around the picture: its title, its lanes' names, its ending, its legend.
+//! The frame of the picture: title, names of lanes, ending, legend.
 
 use sut::time_text;
 use svg::node::element::Group;
 
 use super::draw::Canvas;
-use super::lanes::Standing;
+use super::lanes::NodeStatus;
 use super::parts::{self, Anchor};
 use super::plan::Row;
 use super::{label, style};
-use crate::trace::Act;
+use crate::trace::ActionKind;
 
 impl Canvas<'_> {
     pub(super) fn title(&self) -> String {
@@ -22,7 +22,7 @@ impl Canvas<'_> {
         }
     }
 
-    /// What the picture shows, for those who do not see it.
+    /// A description of the picture, for readers who cannot see it.
     pub(super) fn description(&self) -> String {
         let names: Vec<_> = self
             .plan
@@ -38,7 +38,7 @@ impl Canvas<'_> {
         for row in &self.plan.rows {
             let Row::Event(record) = row else { continue };
             let became = record.decision("became");
-            let is_fault = matches!(record.action, Act::Crash | Act::Restart);
+            let is_fault = matches!(record.action, ActionKind::Crash | ActionKind::Restart);
             let Some(node) = record
                 .node
                 .as_ref()
@@ -58,7 +58,7 @@ impl Canvas<'_> {
         text
     }
 
-    /// How much is drawn, and how much is not.
+    /// The numbers of events that are drawn and left out.
     fn extent(&self) -> String {
         let times = || self.plan.rows.iter().filter_map(Row::time);
         let (from, to) = (
@@ -94,11 +94,11 @@ impl Canvas<'_> {
             .add(parts::text((16, 48), Anchor::Start, class, &self.extent()));
         let top = self.layout.top();
         let mut head = self.names(head, top - 24);
-        for (lane, standing) in self.initial.iter().enumerate() {
-            let (what, term) = match *standing {
-                Standing::Up(role, term) => (label::badge(role, term), term),
-                Standing::Paused(term) => (format!("paused t{term}"), term),
-                Standing::Down => ("down".to_owned(), 0),
+        for (lane, status) in self.initial.iter().enumerate() {
+            let (what, term) = match *status {
+                NodeStatus::Up(role, term) => (label::badge(role, term), term),
+                NodeStatus::Paused(term) => (format!("paused t{term}"), term),
+                NodeStatus::Down => ("down".to_owned(), 0),
             };
             if self.plan.lanes[lane].clients {
                 continue;
@@ -118,7 +118,7 @@ impl Canvas<'_> {
         group
     }
 
-    /// What ended the run, and what the lines mean.
+    /// The ending of the run, and the legend.
     pub(super) fn foot(&self) -> Group {
         let mut group = Group::new();
         if let Some(ending) = &self.options.ending {

@@ -1,10 +1,10 @@
-//! What stands beside an event, in a few words.
+//! The label of an event, in a few words.
 
 use sut::decisions::{Decision, Role};
 
-use crate::trace::{Act, Record};
+use crate::trace::{ActionKind, Record};
 
-/// So many characters of a label are shown; the tooltip has all of them.
+/// At most this many characters of a label are shown; the tooltip has all of them.
 const LONGEST: usize = 80;
 
 /// A word or more, and how much weight it has.
@@ -17,15 +17,15 @@ pub(super) struct Part {
 /// How much a part of a label stands out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Weight {
-    /// Routine: what arrived, what was written.
+    /// Routine: messages and writes.
     Plain,
-    /// What the node decided.
+    /// A decision of the node.
     Decision,
     /// A fault or a loss.
     Fault,
 }
 
-/// The label of an event: what happened, then what was decided.
+/// The label of an event: the action, then the decisions.
 pub(super) fn label(record: &Record) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut room = LONGEST;
@@ -57,20 +57,25 @@ fn push(parts: &mut Vec<Part>, room: &mut usize, text: String, weight: Weight) {
 fn happened(record: &Record) -> (String, Weight) {
     let message = record.message.as_ref().map(|message| message.text.clone());
     match (record.action, message) {
-        (Act::Drop, Some(text)) => {
+        (ActionKind::Drop, Some(text)) => {
             let why = record.text.split(':').next().unwrap_or("lost");
             (format!("{text} — {why}"), Weight::Fault)
         }
-        (Act::Duplicate, Some(text)) => (format!("{text} (twice)"), Weight::Plain),
+        (ActionKind::Duplicate, Some(text)) => (format!("{text} (twice)"), Weight::Plain),
         (_, Some(text)) => (text, Weight::Plain),
-        (Act::Crash | Act::Restart | Act::Pause | Act::Resume | Act::Clock, None) => {
-            (record.text.clone(), Weight::Fault)
-        }
+        (
+            ActionKind::Crash
+            | ActionKind::Restart
+            | ActionKind::Pause
+            | ActionKind::Resume
+            | ActionKind::Clock,
+            None,
+        ) => (record.text.clone(), Weight::Fault),
         (_, None) => (record.text.clone(), Weight::Plain),
     }
 }
 
-/// What a decision adds to the label. Changes of role stand in the badge on the lane.
+/// The words that a decision adds to the label. The badge on the lane shows changes of role.
 fn decided(decision: &Decision) -> Option<String> {
     let word = |name| Some(decision.values.get(name)?.as_str()?.to_owned());
     match decision.what.as_str() {

@@ -1,13 +1,13 @@
-//! What each node is from row to row.
+//! The state of each node from row to row.
 
 use sut::decisions::Role;
 
 use super::plan::Plan;
-use crate::trace::{Act, Line};
+use crate::trace::{ActionKind, Line};
 
-/// What a node is while its line is drawn one way.
+/// The state of a node, which decides the style of its line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum NodeStatus {
     Up(Role, u64),
     Paused(u64),
     Down,
@@ -19,14 +19,14 @@ pub(super) struct Stretch {
     pub(super) lane: usize,
     pub(super) from: usize,
     pub(super) to: usize,
-    pub(super) standing: Standing,
+    pub(super) status: NodeStatus,
 }
 
-/// What each lane's node is before the first row, and its stretches, in the order of their ends.
+/// The state of each lane's node before the first row, and the stretches in the order of their ends.
 /// Together these cover each lane of a node from the first row to behind the last.
-pub(super) fn stretches(plan: &Plan<'_>, lines: &[Line]) -> (Vec<Standing>, Vec<Stretch>) {
-    let mut initial = vec![Standing::Up(Role::Follower, 0); plan.lanes.len()];
-    let mut now: Vec<_> = initial.iter().map(|standing| (0, *standing)).collect();
+pub(super) fn stretches(plan: &Plan<'_>, lines: &[Line]) -> (Vec<NodeStatus>, Vec<Stretch>) {
+    let mut initial = vec![NodeStatus::Up(Role::Follower, 0); plan.lanes.len()];
+    let mut now: Vec<_> = initial.iter().map(|status| (0, *status)).collect();
     let mut done = Vec::new();
     for (line, row) in lines.iter().zip(&plan.places) {
         let Line::Event(record) = line else { continue };
@@ -35,9 +35,9 @@ pub(super) fn stretches(plan: &Plan<'_>, lines: &[Line]) -> (Vec<Standing>, Vec<
         };
         let (from, was) = now[lane];
         let is = match (record.action, record.state) {
-            (Act::Pause, state) => Standing::Paused(state.map_or(0, |state| state.term)),
-            (_, Some(state)) => Standing::Up(state.role, state.term),
-            (_, None) => Standing::Down,
+            (ActionKind::Pause, state) => NodeStatus::Paused(state.map_or(0, |state| state.term)),
+            (_, Some(state)) => NodeStatus::Up(state.role, state.term),
+            (_, None) => NodeStatus::Down,
         };
         if is == was || *row >= plan.rows.len() {
             continue;
@@ -50,19 +50,19 @@ pub(super) fn stretches(plan: &Plan<'_>, lines: &[Line]) -> (Vec<Standing>, Vec<
                 lane,
                 from,
                 to: *row,
-                standing: was,
+                status: was,
             });
         }
         now[lane] = (*row, is);
     }
-    for (lane, (from, standing)) in now.into_iter().enumerate() {
+    for (lane, (from, status)) in now.into_iter().enumerate() {
         if !plan.lanes[lane].clients {
             let to = plan.rows.len();
             done.push(Stretch {
                 lane,
                 from,
                 to,
-                standing,
+                status,
             });
         }
     }

@@ -1,9 +1,9 @@
-//! Where rows and lanes are, in pixels.
+//! The positions of rows and lanes, in pixels.
 
 use super::Scale;
 use super::plan::{Plan, Row};
 
-/// Where times and event numbers end, and where labels may begin.
+/// The ends of times and event numbers, and the start of labels.
 pub(super) const TIMES: i64 = 78;
 pub(super) const NUMBERS: i64 = 120;
 pub(super) const LEFT: i64 = 132;
@@ -12,7 +12,7 @@ const FIRST_LANE: i64 = 320;
 const RIGHT: i64 = 120;
 const TOP: i64 = 118;
 const ROW: i64 = 22;
-/// What stands below the last row: the legend.
+/// The height of the legend, below the last row.
 const LEGEND: i64 = 66;
 /// The ending: its title, and each of its facts.
 const ENDING: i64 = 40;
@@ -91,14 +91,14 @@ fn by_time(plan: &Plan<'_>) -> Vec<i64> {
     let span = i128::from(last.saturating_sub(first)).max(1);
     let height = i128::from(ROW * length(plan.rows.len()));
     let mut y = TOP;
-    let place = |row: &Row<'_>| {
+    let position = |row: &Row<'_>| {
         if let Some(time) = row.time() {
             let part = i128::from(time.saturating_sub(first)) * height / span;
             y = TOP + i64::try_from(part).unwrap_or(i64::MAX / 2);
         }
         y
     };
-    plan.rows.iter().map(place).collect()
+    plan.rows.iter().map(position).collect()
 }
 
 /// A number of things as a coordinate.

@@ -1,7 +1,7 @@
 //! Space-time diagrams: a run as an SVG picture that needs nothing but a viewer.
 //!
-//! Time goes down. Each node has a lane whose line shows what the node is: thin a follower, dashed
-//! a candidate, double a leader, none while it is down. A message is an arrow from the event that
+//! Time goes down. Each node has a lane whose line shows its role: thin for a follower, dashed for a
+//! candidate, double for a leader, none while it is down. A message is an arrow from the event that
 //! sent it to the event that received it. One event is one row, so that labels never meet; the
 //! distances are those of the run where [`Scale::Time`] is asked for.
 //!
@@ -27,20 +27,20 @@ use checks::Violation;
 
 use crate::trace::{Filter, Line};
 
-/// So many events are drawn unless more are asked for.
+/// At most this many events are drawn by default.
 pub const LIMIT: usize = 400;
 
-/// What to draw, and how.
+/// The options of a diagram.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Which events; idle heartbeats are folded into one row unless it asks for them.
     pub filter: Filter,
-    /// What the distance between rows means.
+    /// The meaning of the distance between rows.
     pub scale: Scale,
-    /// At most so many events are drawn; the diagram says how many it leaves out. With an ending
-    /// the last ones are drawn, else the first ones.
+    /// At most this many events are drawn; the diagram says how many it leaves out. With an ending the
+    /// last events are drawn, else the first ones.
     pub limit: usize,
-    /// What ended the run early, if something did.
+    /// The early end of the run, if it had one.
     pub ending: Option<Ending>,
 }
 
@@ -55,7 +55,7 @@ impl Default for Options {
     }
 }
 
-/// What the distance between two rows means.
+/// The meaning of the distance between two rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scale {
     /// Nothing: each event has the same room.
@@ -65,14 +65,14 @@ pub enum Scale {
     Time,
 }
 
-/// What ended a run early; it is marked at its event.
+/// The early end of a run, which is marked at its event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
     /// The event at which it was seen, if it was at one.
     pub event: Option<u64>,
-    /// What it is, in one line.
+    /// A title in one line.
     pub title: String,
-    /// What is known about it, in a line each.
+    /// Its facts, one line each.
     pub facts: Vec<String>,
 }
 

@@ -49,13 +49,13 @@ pub(super) fn text((x, y): Point, anchor: Anchor, class: &str, content: &str) ->
 /// A label of several parts.
 pub(super) fn label((x, y): Point, anchor: Anchor, parts: &[Part]) -> Text {
     let mut label = text((x, y), anchor, "halo", "");
-    for (place, part) in parts.iter().enumerate() {
+    for (position, part) in parts.iter().enumerate() {
         let class = match part.weight {
             Weight::Plain => "dim",
             Weight::Decision => "ink decided",
             Weight::Fault => "bad",
         };
-        let space = if place == 0 { "" } else { " · " };
+        let space = if position == 0 { "" } else { " · " };
         let content = legible(&format!("{space}{}", part.text));
         label = label.add(TSpan::new(content).set("class", class));
     }
@@ -163,7 +163,7 @@ pub(super) fn toward(from: Point, to: Point, distance: i64) -> Point {
     )
 }
 
-/// A group that says what it is when one points at it.
+/// A group with a tooltip.
 pub(super) fn titled(title: &str) -> Group {
     Group::new().add(Title::new(legible(title)))
 }

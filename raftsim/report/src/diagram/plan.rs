@@ -1,16 +1,16 @@
-//! What is drawn: which lanes there are, and what stands in which row.
+//! The plan of a diagram: its lanes and its rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Options;
-use crate::trace::{Act, Deed, Fate, Header, Line, Record};
+use crate::trace::{ActionKind, Fate, Header, Line, Record, WorldChange};
 
-/// After so many rows the names of the lanes are repeated.
+/// The names of the lanes are repeated after this many rows.
 const REPEAT: usize = 40;
 /// Fewer idle events in a row than this have no row, only a count.
 const WORTH_A_ROW: usize = 4;
 
-/// What the lane of all clients is called.
+/// The name of the lane of all clients.
 pub(super) const CLIENTS: &str = "clients";
 
 /// A column of the diagram.
@@ -25,8 +25,8 @@ pub(super) struct Lane {
 pub(super) enum Row<'a> {
     /// The names of the lanes once more.
     Names,
-    /// Something was done to the world.
-    Told(&'a Deed),
+    /// A change of the world.
+    World(&'a WorldChange),
     /// Idle heartbeats, from the first to the last.
     Folded { events: u64, from: u64, to: u64 },
     /// An event.
@@ -38,7 +38,7 @@ impl Row<'_> {
     pub(super) fn time(&self) -> Option<u64> {
         match self {
             Row::Names => None,
-            Row::Told(deed) => Some(deed.time),
+            Row::World(change) => Some(change.time),
             Row::Folded { from, .. } => Some(*from),
             Row::Event(record) => Some(record.time),
         }
@@ -52,7 +52,7 @@ pub(super) struct Plan<'a> {
     pub(super) rows: Vec<Row<'a>>,
     /// Before which row each line of the trace happens; the number of rows for those after all.
     pub(super) places: Vec<usize>,
-    /// So many lines of the trace happen until the diagram ends.
+    /// The number of lines of the trace up to the end of the diagram.
     pub(super) end: usize,
     /// The rows of events by their number.
     pub(super) row_of: BTreeMap<u64, usize>,
@@ -89,7 +89,7 @@ impl<'a> Plan<'a> {
             }
             let before = plan.rows.len();
             if drawn {
-                plan.place(line, *fate);
+                plan.add_row(line, *fate);
                 plan.end = at + 1;
             }
             since_names += plan.rows.len() - before;
@@ -99,9 +99,9 @@ impl<'a> Plan<'a> {
         plan
     }
 
-    fn place(&mut self, line: &'a Line, fate: Fate) {
+    fn add_row(&mut self, line: &'a Line, fate: Fate) {
         match (line, fate) {
-            (Line::World(deed), Fate::Shown) => self.rows.push(Row::Told(deed)),
+            (Line::World(change), Fate::Shown) => self.rows.push(Row::World(change)),
             (Line::Event(record), Fate::Shown) => {
                 self.row_of.insert(record.id, self.rows.len());
                 self.rows.push(Row::Event(record));
@@ -125,8 +125,10 @@ impl<'a> Plan<'a> {
     pub(super) fn lane_of(&self, record: &Record) -> Option<usize> {
         match (&record.node, record.action) {
             (Some(node), _) => self.lane(node),
-            (None, Act::Drop) => None,
-            (None, Act::Call | Act::Retry | Act::GiveUp) => self.lane(record.from.as_deref()?),
+            (None, ActionKind::Drop) => None,
+            (None, ActionKind::Call | ActionKind::Retry | ActionKind::GiveUp) => {
+                self.lane(record.from.as_deref()?)
+            }
             (None, _) => self.lane(record.to.as_deref()?),
         }
     }
@@ -153,8 +155,8 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// What becomes of each line. An idle event that sent a message which is drawn is drawn, too: an
-/// arrow begins there. So is the one at which the run ended.
+/// The fate of each line. An idle event is drawn if a drawn message begins there, or if the run ended
+/// there.
 fn fates(lines: &[Line], options: &Options) -> Vec<Fate> {
     let mut fates: Vec<_> = lines.iter().map(|line| options.filter.fate(line)).collect();
     let mut needed: BTreeSet<u64> = lines

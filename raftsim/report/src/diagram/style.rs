@@ -1,9 +1,9 @@
 //! Colours and lines, for light and dark.
 
-/// So many colours for terms; then they begin again. The number of a term is always written.
+/// The number of colours for terms, which then repeat. The number of a term is always written.
 const TERMS: u64 = 7;
 
-/// What all diagrams look like. Colours are those of Okabe and Ito, darkened or lightened until
+/// The style of all diagrams. Colours are those of Okabe and Ito, darkened or lightened until
 /// lines have a contrast of 3:1 and texts one of 4.5:1.
 pub(super) const CSS: &str = "
 svg { background: #ffffff; font: 12px ui-sans-serif, system-ui, sans-serif; }

@@ -5,7 +5,7 @@
 //! 0.187442s       9 ←3        ·          P0 0/0     ·          timer ⇒ pre-candidate in t0
 //! ```
 //!
-//! The node that steps shows its role, term, last and commit index; the others what they are. The
+//! The node that steps shows its role, term, last and commit index; the others show their role. The
 //! glyphs: `L` leader, `C` candidate, `P` pre-candidate, `F` follower, `✗` down, `=` paused, and
 //! `·` for a follower to which nothing happens.
 
@@ -15,7 +15,7 @@ use sut::decisions::{Decision, Role};
 use sut::time_text;
 
 use super::filter::{Fate, Filter};
-use super::record::{Act, Header, Line, Record, State};
+use super::record::{ActionKind, Header, Line, Record, State};
 
 const DIM: Style = Style::new().dimmed();
 const LEAD: Style = AnsiColor::Green.on_default().bold();
@@ -23,9 +23,9 @@ const STAND: Style = AnsiColor::Yellow.on_default().bold();
 const FAULT: Style = AnsiColor::Red.on_default();
 const RULE: Style = AnsiColor::Cyan.on_default();
 
-/// What a node shows while nothing happens to it.
+/// The state of a node that its column shows between events.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Standing {
+enum NodeStatus {
     Up(Role),
     Down,
     Paused,
@@ -34,7 +34,7 @@ enum Standing {
 /// Puts lines of a trace into columns, in their order.
 pub struct Columns {
     names: Vec<String>,
-    standing: Vec<Standing>,
+    status: Vec<NodeStatus>,
     width: usize,
     filter: Filter,
     why: bool,
@@ -52,11 +52,11 @@ impl Columns {
             .map(|name| name.chars().count())
             .max()
             .unwrap_or(0);
-        let standing = vec![Standing::Up(Role::Follower); names.len()];
+        let status = vec![NodeStatus::Up(Role::Follower); names.len()];
         Self {
             width: longest.max(9),
             names,
-            standing,
+            status,
             filter,
             why,
             folded: 0,
@@ -74,7 +74,7 @@ impl Columns {
         format!("{DIM}{head}what happened ⇒ what came of it{DIM:#}")
     }
 
-    /// What a line of the trace looks like; nothing if it is not shown.
+    /// A line of the trace as text; `None` if it is not shown.
     pub fn show(&mut self, line: &Line) -> Option<String> {
         let fate = self.filter.fate(line);
         self.skip(line);
@@ -88,8 +88,8 @@ impl Columns {
         }
         match line {
             Line::Header(_) => None,
-            Line::World(deed) => {
-                let time = time_text::micros(deed.time);
+            Line::World(change) => {
+                let time = time_text::micros(change.time);
                 let cells = format!(
                     "{:<width$}",
                     "",
@@ -97,40 +97,40 @@ impl Columns {
                 );
                 Some(format!(
                     "{time:>11} {cells}{FAULT}── {}{FAULT:#}",
-                    deed.text
+                    change.text
                 ))
             }
             Line::Event(record) => Some(self.event(record)),
         }
     }
 
-    /// Takes note of a line that is not to be shown.
+    /// Follows the state of the nodes through a line that is not shown.
     pub fn skip(&mut self, line: &Line) {
         if let Line::Event(record) = line {
             self.follow(record);
         }
     }
 
-    /// How many events were folded away, and how many lines were shown.
+    /// The numbers of folded events and of shown lines.
     #[must_use]
     pub fn counts(&self) -> (u64, u64) {
         (self.folded, self.shown)
     }
 
-    fn place(&self, record: &Record) -> Option<usize> {
+    fn position(&self, record: &Record) -> Option<usize> {
         self.names
             .iter()
             .position(|name| Some(name) == record.node.as_ref())
     }
 
     fn follow(&mut self, record: &Record) {
-        let Some(place) = self.place(record) else {
+        let Some(position) = self.position(record) else {
             return;
         };
-        self.standing[place] = match (record.action, record.state) {
-            (Act::Pause, _) => Standing::Paused,
-            (_, Some(state)) => Standing::Up(state.role),
-            (_, None) => Standing::Down,
+        self.status[position] = match (record.action, record.state) {
+            (ActionKind::Pause, _) => NodeStatus::Paused,
+            (_, Some(state)) => NodeStatus::Up(state.role),
+            (_, None) => NodeStatus::Down,
         };
     }
 
@@ -140,13 +140,13 @@ impl Columns {
             .map_or(String::new(), |cause| format!("←{cause}"));
         let time = time_text::micros(record.time);
         let mut line = format!("{time:>11} {:>6} {DIM}{cause:<7}{DIM:#} ", record.id);
-        let here = self.place(record);
-        for (place, standing) in self.standing.iter().enumerate() {
-            let (text, style) = match record.state.filter(|_| Some(place) == here) {
-                Some(state) => (cell(state, *standing), style(*standing)),
+        let here = self.position(record);
+        for (position, status) in self.status.iter().enumerate() {
+            let (text, style) = match record.state.filter(|_| Some(position) == here) {
+                Some(state) => (cell(state, *status), style(*status)),
                 None => (
-                    glyph(*standing, Some(place) == here).to_owned(),
-                    dim(*standing),
+                    glyph(*status, Some(position) == here).to_owned(),
+                    dim(*status),
                 ),
             };
             line.push_str(&format!(
@@ -155,8 +155,12 @@ impl Columns {
             ));
         }
         let style = match record.action {
-            Act::Crash | Act::Restart | Act::Pause | Act::Resume | Act::Clock => FAULT,
-            Act::Drop => DIM,
+            ActionKind::Crash
+            | ActionKind::Restart
+            | ActionKind::Pause
+            | ActionKind::Resume
+            | ActionKind::Clock => FAULT,
+            ActionKind::Drop => DIM,
             _ => Style::new(),
         };
         line.push_str(&format!("{style}{}{style:#}", record.text));
@@ -165,8 +169,8 @@ impl Columns {
             .iter()
             .filter(|decision| decision.notable)
             .collect();
-        for (place, decision) in notable.iter().enumerate() {
-            line.push_str(if place == 0 { " ⇒ " } else { "; " });
+        for (position, decision) in notable.iter().enumerate() {
+            line.push_str(if position == 0 { " ⇒ " } else { "; " });
             line.push_str(&decision.text);
         }
         if self.why {
@@ -193,35 +197,35 @@ fn section(rule: &str) -> String {
     card.map_or(String::new(), |(_, card)| format!(" ({})", card.section))
 }
 
-fn cell(state: State, standing: Standing) -> String {
-    let glyph = glyph(standing, true);
+fn cell(state: State, status: NodeStatus) -> String {
+    let glyph = glyph(status, true);
     format!("{glyph}{} {}/{}", state.term, state.last, state.commit)
 }
 
-fn glyph(standing: Standing, here: bool) -> &'static str {
-    match standing {
-        Standing::Up(Role::Leader) => "L",
-        Standing::Up(Role::Candidate) => "C",
-        Standing::Up(Role::PreCandidate) => "P",
-        Standing::Up(Role::Follower) if here => "F",
-        Standing::Up(Role::Follower) => "·",
-        Standing::Down => "✗",
-        Standing::Paused => "=",
+fn glyph(status: NodeStatus, here: bool) -> &'static str {
+    match status {
+        NodeStatus::Up(Role::Leader) => "L",
+        NodeStatus::Up(Role::Candidate) => "C",
+        NodeStatus::Up(Role::PreCandidate) => "P",
+        NodeStatus::Up(Role::Follower) if here => "F",
+        NodeStatus::Up(Role::Follower) => "·",
+        NodeStatus::Down => "✗",
+        NodeStatus::Paused => "=",
     }
 }
 
-fn style(standing: Standing) -> Style {
-    match standing {
-        Standing::Up(Role::Leader) => LEAD,
-        Standing::Up(Role::Candidate | Role::PreCandidate) => STAND,
-        Standing::Up(Role::Follower) => Style::new(),
-        Standing::Down | Standing::Paused => FAULT,
+fn style(status: NodeStatus) -> Style {
+    match status {
+        NodeStatus::Up(Role::Leader) => LEAD,
+        NodeStatus::Up(Role::Candidate | Role::PreCandidate) => STAND,
+        NodeStatus::Up(Role::Follower) => Style::new(),
+        NodeStatus::Down | NodeStatus::Paused => FAULT,
     }
 }
 
-fn dim(standing: Standing) -> Style {
-    match standing {
-        Standing::Up(_) => DIM,
-        Standing::Down | Standing::Paused => FAULT,
+fn dim(status: NodeStatus) -> Style {
+    match status {
+        NodeStatus::Up(_) => DIM,
+        NodeStatus::Down | NodeStatus::Paused => FAULT,
     }
 }

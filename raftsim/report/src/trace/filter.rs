@@ -1,10 +1,10 @@
-//! Which events of a trace to show.
+//! Selects the events of a trace to show.
 
 use sut::decisions::Kind;
 
 use super::record::{Line, Record};
 
-/// What is asked for; the default is every event but idle heartbeats.
+/// The events to show; by default all but idle heartbeats.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Only events of these nodes, or about messages from them; empty: all.
@@ -19,26 +19,26 @@ pub struct Filter {
     pub idle: bool,
 }
 
-/// What becomes of a line.
+/// Whether a line is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// It is shown.
     Shown,
     /// It is one of many idle ones.
     Folded,
-    /// It was not asked for.
+    /// The filter does not want it.
     Hidden,
 }
 
 impl Filter {
-    /// What becomes of a line.
+    /// Whether a line is shown.
     #[must_use]
     pub fn fate(&self, line: &Line) -> Fate {
         let (time, wanted, idle) = match line {
             Line::Header(_) => return Fate::Hidden,
-            Line::World(deed) => {
+            Line::World(change) => {
                 let kind = self.kinds.is_empty() || self.kinds.contains(&Kind::Fault);
-                (deed.time, kind && self.nodes.is_empty(), false)
+                (change.time, kind && self.nodes.is_empty(), false)
             }
             Line::Event(record) => (record.time, self.wants(record), record.idle),
         };

@@ -8,7 +8,7 @@ use super::record::{Header, Line};
 /// Writes one line.
 ///
 /// # Errors
-/// What the writer says.
+/// Errors of the writer.
 pub fn write(line: &Line, to: &mut impl Write) -> io::Result<()> {
     let text = serde_json::to_string(line).expect("records are strings, integers and lists");
     to.write_all(text.as_bytes())?;
@@ -20,11 +20,11 @@ pub fn write(line: &Line, to: &mut impl Write) -> io::Result<()> {
 pub enum Unreadable {
     /// The file cannot be read.
     Io(io::Error),
-    /// A line is not what it should be.
+    /// A line is not a record.
     Line {
-        /// Which one, counted from 1.
+        /// Its number, from 1.
         number: u64,
-        /// What is wrong.
+        /// The mistake.
         why: String,
     },
 }

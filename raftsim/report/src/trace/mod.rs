@@ -1,4 +1,4 @@
-//! Traces: what a run did, event by event, each with its cause and the decisions behind it.
+//! Traces: the events of a run, each with its cause and its decisions.
 //!
 //! A [`Tracer`] watches a run and makes one [`Record`] an event. Records are shown in columns, one
 //! per node ([`Columns`]), written to a file and read back ([`write()`], [`read`]), and everything
@@ -8,16 +8,16 @@
 mod columns;
 mod filter;
 mod jsonl;
-mod letters;
 mod record;
 mod servers;
 mod tracer;
+mod wording;
 
 pub use columns::Columns;
 
 pub use filter::{Fate, Filter};
 pub use jsonl::{Unreadable, read, write};
-pub use record::{Act, Deed, Header, Line, Posted, Record, Request, State};
+pub use record::{ActionKind, Header, Line, MessageSummary, Record, Request, State, WorldChange};
 pub use servers::{Servers, statuses};
 pub use sut::decisions::{Decision, Kind, Role};
 pub use tracer::Tracer;

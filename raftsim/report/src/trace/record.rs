@@ -1,4 +1,4 @@
-//! The records of a trace: what a run did, one record an event, ready to be written and read back.
+//! The records of a trace: one for each event, which files hold as JSON.
 
 use runner::TRACE_VERSION;
 use scenario::Resolved;
@@ -10,24 +10,24 @@ use sut::decisions::{Decision, Kind, Role};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Line {
-    /// The first line: which run this is.
+    /// The first line: the run.
     Header(Header),
-    /// Something happened to a node, to a message or to a client.
+    /// An event of a node, a message or a client.
     Event(Box<Record>),
-    /// Something was done to the world around the nodes.
-    World(Deed),
+    /// A change of the world around the nodes.
+    World(WorldChange),
 }
 
-/// Which run a trace is of.
+/// The run of a trace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
     /// The scenario's name.
     pub scenario: String,
     /// The seed.
     pub seed: u64,
-    /// The version of the behaviour: another one may give another run for this seed.
+    /// The version of the behaviour: in another version this seed may give another run.
     pub trace_version: u32,
-    /// The bug that the servers have, by its id; absent where they have none.
+    /// The id of the bug in the servers; absent if they have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bug: Option<String>,
     /// The nodes' names, in order.
@@ -48,12 +48,12 @@ impl Header {
     }
 }
 
-/// Something done to the world around the nodes: a phase began, links were cut, a disk stalled.
+/// A change of the world around the nodes: a phase begins, a link is cut, a disk stalls.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Deed {
-    /// When, in simulated nanoseconds.
+pub struct WorldChange {
+    /// Its time in simulated nanoseconds.
     pub time: u64,
-    /// What.
+    /// A sentence.
     pub text: String,
 }
 
@@ -62,80 +62,80 @@ pub struct Deed {
 pub struct Record {
     /// Its number: 1, 2, 3, ... through the whole run.
     pub id: u64,
-    /// The event that sent the message, set the timer, handed over the write; absent where the
-    /// cause lies outside: faults, restarts, first calls.
+    /// The event that sent the message, set the timer or gave the write to the disk; absent for faults,
+    /// restarts and first calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<u64>,
-    /// When, in simulated nanoseconds.
+    /// Its time in simulated nanoseconds.
     pub time: u64,
-    /// The node it happened to, if it happened to one.
+    /// The node of the event, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
-    /// What that node's own clock showed, in nanoseconds.
+    /// The time on that node's own clock, in nanoseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub local: Option<u64>,
-    /// What kind of thing happened.
-    pub action: Act,
-    /// What it is about; for filters.
+    /// The kind of the action.
+    pub action: ActionKind,
+    /// Its subjects, for filters.
     pub kinds: Vec<Kind>,
-    /// Who sent the message, where it is one.
+    /// The sender of the message, if the event is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// Who receives it.
+    /// The receiver.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    /// The message that arrives or is lost, where it is one.
+    /// The message that arrives or is lost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message: Option<Posted>,
-    /// What was sent in this event, in order.
+    pub message: Option<MessageSummary>,
+    /// The messages that this event sent, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub sent: Vec<Posted>,
-    /// The client's operation it is about, if it is about one.
+    pub sent: Vec<MessageSummary>,
+    /// The client's operation, if the event is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Request>,
-    /// What happened, in words.
+    /// The event in words.
     pub text: String,
-    /// What the node decided, in order.
+    /// The decisions of the node, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decisions: Vec<Decision>,
     /// The node after the event; absent while it is down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<State>,
-    /// Whether it is the routine of a cluster at rest: a heartbeat that changes nothing.
+    /// Whether it is routine of an idle cluster: a heartbeat that changes nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub idle: bool,
 }
 
 /// A message: with its sender, `to` and `ordinal` name it among all messages of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Posted {
-    /// Who receives it.
+pub struct MessageSummary {
+    /// The receiver.
     pub to: String,
     /// Its number on the link from its sender, counted from 1.
     pub ordinal: u64,
-    /// What it is, in a few words.
+    /// Its content in a few words.
     pub text: String,
 }
 
-/// An operation of a client, and where it stands.
+/// An operation of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// The client, counted from 0.
     pub client: u32,
     /// The client's number of the operation, counted from 1.
     pub serial: u64,
-    /// Whether this event is the answer that the client took.
+    /// Whether this event is the response that the client accepted.
     pub answered: bool,
 }
 
-/// What kind of thing happened.
+/// The kind of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(
     missing_docs,
     reason = "named as the engine's actions, which are documented there"
 )]
-pub enum Act {
+pub enum ActionKind {
     Deliver,
     Duplicate,
     Drop,
@@ -152,10 +152,10 @@ pub enum Act {
     GiveUp,
 }
 
-/// A node as one looks at it from outside.
+/// A node, seen from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
-    /// What it is.
+    /// Its role.
     pub role: Role,
     /// Its term.
     pub term: u64,
@@ -181,8 +181,8 @@ mod tests {
 
     #[test]
     fn kinds_are_written_by_their_names() {
-        for (place, kind) in Kind::ALL.into_iter().enumerate() {
-            assert_eq!(kind as usize, place);
+        for (position, kind) in Kind::ALL.into_iter().enumerate() {
+            assert_eq!(kind as usize, position);
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
         }
     }

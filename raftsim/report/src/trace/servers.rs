@@ -1,4 +1,4 @@
-//! The servers as they were at a moment of a run.
+//! The status of the servers at a time of a run.
 
 use checks::Violation;
 use runner::Spectator;
@@ -6,7 +6,7 @@ use scenario::NodeName;
 use simulator::{Cluster, Observer, Step, Time};
 use sut::Server;
 
-/// Keeps the status of each server as it was after the last event up to a time.
+/// Keeps the status of each server after its last event up to a time.
 #[derive(Clone, Debug)]
 pub struct Servers {
     until: Time,
@@ -14,14 +14,14 @@ pub struct Servers {
 }
 
 impl Servers {
-    /// Of a cluster of so many nodes, up to this time.
+    /// For a cluster of this size, up to this time.
     #[must_use]
     pub fn new(nodes: usize, until: Time) -> Self {
         let servers = vec![None; nodes];
         Self { until, servers }
     }
 
-    /// Each server by its place; those that were down, or had not done anything yet, are absent.
+    /// The status of each server; `None` for a server that was down or had not yet done anything.
     #[must_use]
     pub fn into_statuses(self) -> Vec<Option<kv::Status>> {
         self.servers

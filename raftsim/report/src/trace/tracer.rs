@@ -1,4 +1,4 @@
-//! The observer that writes a run down.
+//! The observer that makes the records of a trace.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Range;
@@ -11,37 +11,38 @@ use simulator::{
     Time, Verdict,
 };
 use sut::decisions::{Decision, Kind, Role, Words};
-use sut::{Operator, Server, time_text};
+use sut::{Operator, Server, time_text, words};
 
-use super::letters::{self, Letter};
-use super::record::{Act, Deed, Line, Posted, Record, Request, State};
+use super::record::{ActionKind, Line, MessageSummary, Record, Request, State, WorldChange};
+use super::wording::{self, Wording};
 
 /// Makes a record of each event and hands it on.
 pub struct Tracer<F> {
     names: Vec<String>,
-    /// What is in flight and what is on its way to disks: the engine shows an action without it.
-    letters: BTreeMap<MessageId, Letter>,
-    writes: BTreeMap<(NodeId, u64), Letter>,
+    /// The messages in flight and the writes on their way to disks: the engine names both by number
+    /// only.
+    in_flight: BTreeMap<MessageId, Wording>,
+    writes: BTreeMap<(NodeId, u64), Wording>,
     states: Vec<Option<State>>,
     sink: F,
 }
 
-/// What an action is, before the node's decisions are known.
-struct Scene {
-    act: Act,
+/// The fields of a record that follow from the action alone.
+struct ActionFields {
+    act: ActionKind,
     kinds: Vec<Kind>,
     from: Option<String>,
     to: Option<String>,
-    message: Option<Posted>,
+    message: Option<MessageSummary>,
     about: Option<(u32, u64)>,
     text: String,
     idle: bool,
 }
 
-impl Scene {
-    fn new(act: Act, kind: Kind, text: impl Into<String>) -> Scene {
+impl ActionFields {
+    fn new(act: ActionKind, kind: Kind, text: impl Into<String>) -> ActionFields {
         let text = text.into();
-        Scene {
+        ActionFields {
             act,
             kinds: vec![kind],
             from: None,
@@ -60,7 +61,7 @@ impl<F: FnMut(Line)> Tracer<F> {
         let states = vec![None; names.len()];
         Self {
             names,
-            letters: BTreeMap::new(),
+            in_flight: BTreeMap::new(),
             writes: BTreeMap::new(),
             states,
             sink,
@@ -72,18 +73,18 @@ impl<F: FnMut(Line)> Tracer<F> {
     }
 
     fn record(&mut self, cluster: &Cluster<Server>, step: &Step<'_, Server>) -> Record {
-        let mut scene = self.scene(cluster, step);
+        let mut fields = self.action_fields(cluster, step);
         let words = Words(&self.names);
         let mut decisions = Vec::new();
         for event in step.events {
             let (decision, kind) = words.of(event);
             decisions.push(decision);
-            scene.kinds.extend(kind);
+            fields.kinds.extend(kind);
         }
-        scene.kinds.sort_unstable();
-        scene.kinds.dedup();
-        let state = step.node.and_then(|id| Some(look(cluster.node(id)?)));
-        let idle = scene.idle && self.changed_nothing(step, &decisions, state);
+        fields.kinds.sort_unstable();
+        fields.kinds.dedup();
+        let state = step.node.and_then(|id| Some(state(cluster.node(id)?)));
+        let idle = fields.idle && self.changed_nothing(step, &decisions, state);
         let answered = step
             .received
             .is_some_and(|received| received.accepted && received.verdict == Verdict::Done);
@@ -97,25 +98,25 @@ impl<F: FnMut(Line)> Tracer<F> {
             time: step.time.0,
             node: step.node.map(|node| self.name(node.into())),
             local: step.local.map(|local| local.0),
-            action: scene.act,
-            kinds: scene.kinds,
-            from: scene.from,
-            to: scene.to,
-            message: scene.message,
+            action: fields.act,
+            kinds: fields.kinds,
+            from: fields.from,
+            to: fields.to,
+            message: fields.message,
             sent,
-            request: scene.about.map(|(client, serial)| Request {
+            request: fields.about.map(|(client, serial)| Request {
                 client,
                 serial,
                 answered,
             }),
-            text: scene.text,
+            text: fields.text,
             decisions,
             state,
             idle,
         }
     }
 
-    /// Whether the node did no more than a node at rest does.
+    /// Whether the node did only what an idle node does.
     fn changed_nothing(
         &self,
         step: &Step<'_, Server>,
@@ -132,20 +133,24 @@ impl<F: FnMut(Line)> Tracer<F> {
             && replies.is_empty()
             && sends
                 .iter()
-                .all(|(_, message)| letters::message(message).idle)
+                .all(|(_, message)| wording::message(message).idle)
             && decisions
                 .iter()
                 .all(|decision| decision.what == "acknowledged")
             && before == state
     }
 
-    /// Keeps what the step put out, until it arrives. The messages among it.
-    fn remember(&mut self, cluster: &Cluster<Server>, step: &Step<'_, Server>) -> Vec<Posted> {
-        let mut posted = Vec::new();
-        let mut sent: BTreeMap<(Endpoint, Endpoint), u64> = BTreeMap::new();
+    /// Remembers the messages and writes of the step. Returns the messages.
+    fn remember(
+        &mut self,
+        cluster: &Cluster<Server>,
+        step: &Step<'_, Server>,
+    ) -> Vec<MessageSummary> {
+        let mut sent_messages = Vec::new();
+        let mut numbers: BTreeMap<(Endpoint, Endpoint), u64> = BTreeMap::new();
         let names = &self.names;
-        let mut post = |from: Endpoint, to: Endpoint, letter: Letter| {
-            let ordinal = sent
+        let mut send = |from: Endpoint, to: Endpoint, wording: Wording| {
+            let ordinal = numbers
                 .entry((from, to))
                 .or_insert_with(|| cluster.sent(from, to));
             *ordinal += 1;
@@ -154,8 +159,8 @@ impl<F: FnMut(Line)> Tracer<F> {
                 to,
                 ordinal: *ordinal,
             };
-            posted.push(announced(names, id, &letter));
-            self.letters.insert(id, letter);
+            sent_messages.push(summary(names, id, &wording));
+            self.in_flight.insert(id, wording);
         };
         match step.action {
             Action::Call {
@@ -164,8 +169,8 @@ impl<F: FnMut(Line)> Tracer<F> {
                 target,
                 request,
             } => {
-                let letter = letters::request(client.0, *serial, request);
-                post((*client).into(), (*target).into(), letter);
+                let wording = wording::request(client.0, *serial, request);
+                send((*client).into(), (*target).into(), wording);
             }
             Action::Retry {
                 client,
@@ -174,8 +179,8 @@ impl<F: FnMut(Line)> Tracer<F> {
             } => {
                 let open = cluster.open_operation(*client);
                 let (_, request) = open.expect("a client retries the operation it has open");
-                let letter = letters::request(client.0, *serial, request);
-                post((*client).into(), (*target).into(), letter);
+                let wording = wording::request(client.0, *serial, request);
+                send((*client).into(), (*target).into(), wording);
             }
             Action::Crash { node, .. } => {
                 self.writes.retain(|(owner, _), _| owner != node);
@@ -183,58 +188,69 @@ impl<F: FnMut(Line)> Tracer<F> {
             _ => {}
         }
         let Some(node) = step.node else {
-            return posted;
+            return sent_messages;
         };
         for (to, message) in &step.output.sends {
-            post(node.into(), (*to).into(), letters::message(message));
+            send(node.into(), (*to).into(), wording::message(message));
         }
         for (client, serial, reply) in &step.output.replies {
-            let letter = letters::reply(client.0, *serial, reply, &self.names);
-            post(node.into(), (*client).into(), letter);
+            let wording = wording::response(client.0, *serial, reply, &self.names);
+            send(node.into(), (*client).into(), wording);
         }
         let mut number = cluster.handed_over(node);
         for write in &step.output.writes {
             number += 1;
-            self.writes.insert((node, number), letters::write(write));
+            self.writes.insert((node, number), wording::write(write));
         }
-        posted
+        sent_messages
     }
 
-    fn scene(&mut self, cluster: &Cluster<Server>, step: &Step<'_, Server>) -> Scene {
+    fn action_fields(
+        &mut self,
+        cluster: &Cluster<Server>,
+        step: &Step<'_, Server>,
+    ) -> ActionFields {
         let lost = cluster.last_loss();
         match step.action {
             Action::Deliver(id) => {
                 let ignored = step.received.is_some_and(|received| !received.accepted);
-                self.delivery(*id, Act::Deliver, if ignored { " (too late)" } else { "" })
+                self.delivery(
+                    *id,
+                    ActionKind::Deliver,
+                    if ignored { " (too late)" } else { "" },
+                )
             }
-            Action::Duplicate(id) => self.delivery(*id, Act::Duplicate, " (twice)"),
+            Action::Duplicate(id) => self.delivery(*id, ActionKind::Duplicate, " (twice)"),
             Action::Drop(id, reason) => self.loss(*id, *reason),
-            Action::Wake(_) => Scene {
+            Action::Wake(_) => ActionFields {
                 idle: true,
-                ..Scene::new(Act::Wake, Kind::Timer, "timer")
+                ..ActionFields::new(ActionKind::Wake, Kind::Timer, "timer")
             },
             Action::Written { node, through } => {
                 let done = self.finished(*node, *through);
-                Scene::new(Act::Written, Kind::Disk, format!("on disk: {done}"))
+                ActionFields::new(ActionKind::Written, Kind::Disk, format!("on disk: {done}"))
             }
             Action::Crash { .. } => {
                 let text = match (lost.writes, lost.torn) {
                     (0, _) => "CRASH".to_owned(),
                     (1, true) => "CRASH, one unsynced write is torn".to_owned(),
-                    (1, false) => "CRASH, one unsynced write is lost".to_owned(),
-                    (n, true) => format!("CRASH, {n} unsynced writes are lost, one in part"),
-                    (n, false) => format!("CRASH, {n} unsynced writes are lost"),
+                    (lost, true) => format!("CRASH, {}, one in part", words::lost_writes(lost)),
+                    (lost, false) => format!("CRASH, {}", words::lost_writes(lost)),
                 };
-                Scene::new(Act::Crash, Kind::Fault, text)
+                ActionFields::new(ActionKind::Crash, Kind::Fault, text)
             }
-            Action::Restart(_) => Scene::new(Act::Restart, Kind::Fault, "restart from disk"),
+            Action::Restart(_) => {
+                ActionFields::new(ActionKind::Restart, Kind::Fault, "restart from disk")
+            }
             Action::Clock { jump, .. } if jump.0 > 0 => {
                 let text = format!("clock jumps {} ahead", time_text::brief(jump.0));
-                Scene::new(Act::Clock, Kind::Fault, text)
+                ActionFields::new(ActionKind::Clock, Kind::Fault, text)
             }
-            Action::Clock { .. } => Scene::new(Act::Clock, Kind::Fault, "clock changes its rate"),
-            Action::Pause(_) => Scene::new(Act::Pause, Kind::Fault, "pause"),
-            Action::Resume(_) => Scene::new(Act::Resume, Kind::Fault, "resume"),
+            Action::Clock { .. } => {
+                ActionFields::new(ActionKind::Clock, Kind::Fault, "clock changes its rate")
+            }
+            Action::Pause(_) => ActionFields::new(ActionKind::Pause, Kind::Fault, "pause"),
+            Action::Resume(_) => ActionFields::new(ActionKind::Resume, Kind::Fault, "resume"),
             Action::Operator { node, command } => self.command(*node, command),
             Action::Call {
                 client,
@@ -242,8 +258,8 @@ impl<F: FnMut(Line)> Tracer<F> {
                 target,
                 request,
             } => {
-                let letter = letters::request(client.0, *serial, request);
-                self.asking(Act::Call, client.0, *serial, *target, &letter.text)
+                let wording = wording::request(client.0, *serial, request);
+                self.asking(ActionKind::Call, client.0, *serial, *target, &wording.text)
             }
             Action::Retry {
                 client,
@@ -251,78 +267,89 @@ impl<F: FnMut(Line)> Tracer<F> {
                 target,
             } => {
                 let text = format!("c{}.{serial} again", client.0);
-                self.asking(Act::Retry, client.0, *serial, *target, &text)
+                self.asking(ActionKind::Retry, client.0, *serial, *target, &text)
             }
             Action::GiveUp { client, serial } => {
                 let text = format!("c{}.{serial} given up, outcome unknown", client.0);
                 let from = Some(format!("c{}", client.0));
                 let about = Some((client.0, *serial));
-                Scene {
+                ActionFields {
                     from,
                     about,
-                    ..Scene::new(Act::GiveUp, Kind::Client, text)
+                    ..ActionFields::new(ActionKind::GiveUp, Kind::Client, text)
                 }
             }
         }
     }
 
-    fn command(&self, node: NodeId, command: &Operator) -> Scene {
+    fn command(&self, node: NodeId, command: &Operator) -> ActionFields {
         let proposal = match command {
             Operator::Propose(proposal) => proposal,
             Operator::Command(command) => {
-                let text = letters::command(command, &self.names);
-                return Scene::new(Act::Operator, Kind::Fault, text);
+                let text = format!("operator: {}", words::command(command, &self.names));
+                return ActionFields::new(ActionKind::Operator, Kind::Fault, text);
             }
         };
         let (client, serial) = (proposal.client.0, proposal.serial);
-        let asked = letters::request(client, serial, &proposal.op.clone().into()).text;
-        Scene {
+        let asked = wording::request(client, serial, &proposal.op.clone().into()).text;
+        ActionFields {
             to: Some(self.name(node.into())),
             about: Some((client, serial)),
-            ..Scene::new(Act::Operator, Kind::Client, format!("operator: {asked}"))
+            ..ActionFields::new(
+                ActionKind::Operator,
+                Kind::Client,
+                format!("operator: {asked}"),
+            )
         }
     }
 
-    fn asking(&self, act: Act, client: u32, serial: u64, target: NodeId, text: &str) -> Scene {
+    fn asking(
+        &self,
+        act: ActionKind,
+        client: u32,
+        serial: u64,
+        target: NodeId,
+        text: &str,
+    ) -> ActionFields {
         let to = self.name(target.into());
         let text = format!("{text} → {to}");
         let from = Some(format!("c{client}"));
-        Scene {
+        ActionFields {
             from,
             to: Some(to),
             about: Some((client, serial)),
-            ..Scene::new(act, Kind::Client, text)
+            ..ActionFields::new(act, Kind::Client, text)
         }
     }
 
-    fn delivery(&mut self, id: MessageId, act: Act, remark: &str) -> Scene {
-        let letter = match act {
-            Act::Duplicate => self.letters.get(&id).cloned(),
-            _ => self.letters.remove(&id),
+    fn delivery(&mut self, id: MessageId, act: ActionKind, remark: &str) -> ActionFields {
+        let wording = match act {
+            ActionKind::Duplicate => self.in_flight.get(&id).cloned(),
+            _ => self.in_flight.remove(&id),
         };
-        let letter = letter.expect("what arrives was sent before");
+        let wording = wording.expect("what arrives was sent before");
         let (from, to) = (self.name(id.from), self.name(id.to));
         let text = match (id.from, id.to) {
-            (Endpoint::Client(_), _) => format!("request {}{remark}", letter.text),
-            (_, Endpoint::Client(_)) => format!("{} from {from}{remark}", letter.text),
-            _ => format!("{from}→ {}{}{remark}", letter.text, letter.detail),
+            (Endpoint::Client(_), _) => format!("request {}{remark}", wording.text),
+            (_, Endpoint::Client(_)) => format!("{} from {from}{remark}", wording.text),
+            _ => format!("{from}→ {}{}{remark}", wording.text, wording.detail),
         };
-        let message = Some(announced(&self.names, id, &letter));
+        let message = Some(summary(&self.names, id, &wording));
         let (from, to) = (Some(from), Some(to));
-        let about = letter.about;
-        Scene {
+        let about = wording.about;
+        ActionFields {
             from,
             to,
             message,
             about,
-            idle: letter.idle,
-            ..Scene::new(act, letter.kind, text)
+            idle: wording.idle,
+            ..ActionFields::new(act, wording.kind, text)
         }
     }
 
-    fn loss(&mut self, id: MessageId, reason: DropReason) -> Scene {
-        let letter = self
-            .letters
+    fn loss(&mut self, id: MessageId, reason: DropReason) -> ActionFields {
+        let wording = self
+            .in_flight
             .remove(&id)
             .expect("what is lost was sent before");
         let (from, to) = (self.name(id.from), self.name(id.to));
@@ -332,19 +359,19 @@ impl<F: FnMut(Line)> Tracer<F> {
             DropReason::Down => "receiver down",
             DropReason::Listed => "dropped",
         };
-        let text = format!("{why}: {from}→{to} {}{}", letter.text, letter.detail);
-        let message = Some(announced(&self.names, id, &letter));
-        let kinds = vec![letter.kind, Kind::Drop];
+        let text = format!("{why}: {from}→{to} {}{}", wording.text, wording.detail);
+        let message = Some(summary(&self.names, id, &wording));
+        let kinds = vec![wording.kind, Kind::Drop];
         let (from, to) = (Some(from), Some(to));
-        Scene {
-            act: Act::Drop,
+        ActionFields {
+            act: ActionKind::Drop,
             kinds,
             from,
             to,
             message,
-            about: letter.about,
+            about: wording.about,
             text,
-            idle: letter.idle,
+            idle: wording.idle,
         }
     }
 
@@ -354,7 +381,7 @@ impl<F: FnMut(Line)> Tracer<F> {
             .iter()
             .filter_map(|key| self.writes.remove(key))
             .collect();
-        let texts: Vec<_> = texts.iter().map(|letter| letter.text.as_str()).collect();
+        let texts: Vec<_> = texts.iter().map(|wording| wording.text.as_str()).collect();
         texts.join(", ")
     }
 }
@@ -366,19 +393,19 @@ fn called(names: &[String], end: Endpoint) -> String {
     }
 }
 
-fn announced(names: &[String], id: MessageId, letter: &Letter) -> Posted {
-    Posted {
+fn summary(names: &[String], id: MessageId, wording: &Wording) -> MessageSummary {
+    MessageSummary {
         to: called(names, id.to),
         ordinal: id.ordinal,
-        text: letter.text.clone(),
+        text: wording.text.clone(),
     }
 }
 
-fn in_range(range: Range<'_, (NodeId, u64), Letter>) -> Vec<(NodeId, u64)> {
+fn in_range(range: Range<'_, (NodeId, u64), Wording>) -> Vec<(NodeId, u64)> {
     range.map(|(key, _)| *key).collect()
 }
 
-fn look(server: &Server) -> State {
+fn state(server: &Server) -> State {
     let node = server.node();
     let raft = node.raft();
     State {
@@ -415,7 +442,7 @@ impl<F: FnMut(Line)> Observer<Server> for Tracer<F> {
 
 impl<F: FnMut(Line)> Spectator for Tracer<F> {
     fn told(&mut self, time: Time, text: &str) {
-        (self.sink)(Line::World(Deed {
+        (self.sink)(Line::World(WorldChange {
             time: time.0,
             text: text.to_owned(),
         }));

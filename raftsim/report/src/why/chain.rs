@@ -1,10 +1,10 @@
-//! The causes of one event, back to where they lie outside the nodes.
+//! The causes of one event, back to a cause outside of the nodes.
 
 use std::collections::BTreeMap;
 
-use crate::trace::{Act, Line, Record};
+use crate::trace::{ActionKind, Line, Record};
 
-/// So many causes are shown besides the root and the event itself.
+/// At most this many causes are shown besides the root and the event itself.
 const SHOWN: usize = 24;
 
 /// The records of a trace, by number.
@@ -16,7 +16,7 @@ pub struct Records<'a>(BTreeMap<u64, &'a Record>);
 pub struct Chain {
     /// Their numbers, the root first and the event last.
     pub events: Vec<u64>,
-    /// How many causes in between were left out.
+    /// The number of causes that were left out.
     pub folded: usize,
 }
 
@@ -49,20 +49,20 @@ impl<'a> Records<'a> {
         before.find(|record| fits(record))
     }
 
-    /// An event and what caused it, nearest first, as far as the trace knows.
+    /// An event and its causes, nearest first, as far as the trace has them.
     pub fn causes(&self, id: u64) -> impl Iterator<Item = &'a Record> + '_ {
         std::iter::successors(self.get(id), |record| self.get(record.cause?))
     }
 
-    /// The chain of causes of an event: `whole`, or without what only repeats itself, such as a
-    /// leader's timer that is set by its timer before, on and on, and no further back than to a
-    /// client's call, which its last answer merely makes possible. `None` if there is no such event.
+    /// The chain of causes of an event; `None` if there is no such event. Unless the `whole` chain is
+    /// wanted, it leaves out routine, such as a leader's timer that its timer before has set, and ends at
+    /// a client's call: the last response to the client only makes the call possible.
     #[must_use]
     pub fn chain(&self, id: u64, whole: bool) -> Option<Chain> {
         let mut all = Vec::new();
         for record in self.causes(id) {
             all.push(record);
-            if record.action == Act::Call && !whole {
+            if record.action == ActionKind::Call && !whole {
                 break;
             }
         }
@@ -84,7 +84,7 @@ impl<'a> Records<'a> {
 /// A timer of a leader at rest.
 #[must_use]
 pub fn is_routine(record: &Record) -> bool {
-    record.idle && record.action == Act::Wake
+    record.idle && record.action == ActionKind::Wake
 }
 
 #[cfg(test)]
@@ -93,10 +93,10 @@ mod tests {
     use sut::decisions::Kind;
 
     /// A trace in which each event has the cause and the action listed.
-    fn trace(events: &[(Option<u64>, Act)]) -> Vec<Line> {
-        let record = |(place, (cause, action)): (usize, &(Option<u64>, Act))| {
+    fn trace(events: &[(Option<u64>, ActionKind)]) -> Vec<Line> {
+        let record = |(position, (cause, action)): (usize, &(Option<u64>, ActionKind))| {
             Line::Event(Box::new(Record {
-                id: place as u64 + 1,
+                id: position as u64 + 1,
                 cause: *cause,
                 time: 0,
                 node: None,
@@ -111,7 +111,7 @@ mod tests {
                 text: String::new(),
                 decisions: vec![],
                 state: None,
-                idle: *action == Act::Wake,
+                idle: *action == ActionKind::Wake,
             }))
         };
         events.iter().enumerate().map(record).collect()
@@ -120,11 +120,11 @@ mod tests {
     #[test]
     fn a_chain_begins_at_the_root_and_ends_at_the_event() {
         let lines = trace(&[
-            (None, Act::Restart),
-            (None, Act::Call),
-            (Some(1), Act::Deliver),
-            (Some(2), Act::Deliver),
-            (Some(3), Act::Written),
+            (None, ActionKind::Restart),
+            (None, ActionKind::Call),
+            (Some(1), ActionKind::Deliver),
+            (Some(2), ActionKind::Deliver),
+            (Some(3), ActionKind::Written),
         ]);
         let records = Records::of(&lines);
         let chain = records.chain(5, false).unwrap();
@@ -135,10 +135,10 @@ mod tests {
     #[test]
     fn a_clients_call_is_a_root_unless_all_is_asked_for() {
         let lines = trace(&[
-            (None, Act::Call),
-            (Some(1), Act::Deliver),
-            (Some(2), Act::Call),
-            (Some(3), Act::Deliver),
+            (None, ActionKind::Call),
+            (Some(1), ActionKind::Deliver),
+            (Some(2), ActionKind::Call),
+            (Some(3), ActionKind::Deliver),
         ]);
         let chain = |whole| Records::of(&lines).chain(4, whole).unwrap().events;
         assert_eq!((chain(false), chain(true)), (vec![3, 4], vec![1, 2, 3, 4]));
@@ -146,9 +146,9 @@ mod tests {
 
     #[test]
     fn timers_that_only_repeat_themselves_are_folded() {
-        let mut events = vec![(None, Act::Restart)];
-        events.extend((1..=40).map(|cause| (Some(cause), Act::Wake)));
-        events.push((Some(41), Act::Deliver));
+        let mut events = vec![(None, ActionKind::Restart)];
+        events.extend((1..=40).map(|cause| (Some(cause), ActionKind::Wake)));
+        events.push((Some(41), ActionKind::Deliver));
         let lines = trace(&events);
         let chain = |whole| Records::of(&lines).chain(42, whole).unwrap();
         assert_eq!(
@@ -160,8 +160,8 @@ mod tests {
 
     #[test]
     fn a_long_chain_keeps_its_root_and_its_end() {
-        let mut events = vec![(None, Act::Restart)];
-        events.extend((1..=99).map(|cause| (Some(cause), Act::Deliver)));
+        let mut events = vec![(None, ActionKind::Restart)];
+        events.extend((1..=99).map(|cause| (Some(cause), ActionKind::Deliver)));
         let lines = trace(&events);
         let chain = Records::of(&lines).chain(100, false).unwrap();
         assert_eq!((chain.events[0], chain.events[1]), (1, 76));

@@ -1,19 +1,19 @@
-//! What happens in a run that a story may tell: facts alone, no opinion.
+//! The facts of a run that an explanation may use.
 
 use raft_core::{EntryId, Term};
 use simulator::NodeId;
 use sut::NodeSet;
 
-use super::moment::{Answer, Applied, Image, Operation, Read};
+use super::observed::{Answer, Applied, Image, Operation, Read};
 
-/// When something happened: the number of the event, and nanoseconds.
+/// The number of an event and its time in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct When {
     pub(super) event: u64,
     pub(super) time: u64,
 }
 
-/// A vote that left its voter: given to another, or to itself with RequestVote.
+/// A vote that left its node: the reply to a candidate, or a candidate's own RequestVote.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Vote {
     pub(super) when: When,
@@ -22,7 +22,7 @@ pub(super) struct Vote {
     pub(super) candidate: NodeId,
 }
 
-/// A vote that was decided; it leaves later.
+/// The decision to give a vote, which leaves later.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Grant {
     pub(super) when: When,
@@ -34,18 +34,18 @@ pub(super) struct Grant {
     pub(super) own: EntryId,
 }
 
-/// A leader, with the votes that it counted.
+/// An elected leader and the votes that it counted.
 #[derive(Clone, Debug)]
 pub(super) struct Election {
     pub(super) when: When,
     pub(super) node: NodeId,
     pub(super) term: Term,
     pub(super) votes: Vec<NodeId>,
-    /// Who holds no data.
+    /// The members without data.
     pub(super) witnesses: NodeSet,
 }
 
-/// A commit index that rose, and which copies of its entry there were.
+/// A commit index that rose, and the copies of its entry at that time.
 #[derive(Clone, Debug)]
 pub(super) struct Commit {
     pub(super) when: When,
@@ -59,7 +59,7 @@ pub(super) struct Commit {
     pub(super) entry: Term,
     /// The nodes whose copy the leader counts.
     pub(super) counted: Vec<NodeId>,
-    /// Who holds no data.
+    /// The members without data.
     pub(super) witnesses: NodeSet,
     /// The nodes whose disk holds the log up to it.
     pub(super) held: Vec<NodeId>,
@@ -72,13 +72,13 @@ pub(super) struct Ack {
     pub(super) node: NodeId,
     pub(super) to: NodeId,
     pub(super) index: u64,
-    /// How far the node's disk held its log.
+    /// The last index of its log that the node's disk held.
     pub(super) durable: u64,
 }
 
-/// A leader that learnt what another node holds.
+/// A match index that a leader raised or lowered.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Learnt {
+pub(super) struct MatchUpdate {
     pub(super) when: When,
     pub(super) leader: NodeId,
     pub(super) peer: NodeId,
@@ -89,59 +89,59 @@ pub(super) struct Learnt {
 
 /// A change of a node's log.
 #[derive(Clone, Debug)]
-pub(super) struct Edit {
+pub(super) struct LogEdit {
     pub(super) when: When,
     pub(super) node: NodeId,
-    pub(super) change: Change,
+    pub(super) change: LogChange,
 }
 
-/// What became of a log.
+/// How a log changed.
 #[derive(Clone, Debug)]
-pub(super) enum Change {
-    /// This entry and all after it were removed, on a message of this node, while a write of such
-    /// entries was still on its way to the disk, up to the last one named.
-    Cut(u64, Option<NodeId>, Option<u64>),
-    /// Entries of this term were put in place, from the first to the last.
-    Put(u64, u64, Term),
-    /// This took the place of the log: what a snapshot stands for that this node sent.
-    Given(Vec<Term>, Option<NodeId>),
+pub(super) enum LogChange {
+    /// The node removed the entries from this index on, because of a message of a node. A write of such
+    /// entries, up to the last index, was still on its way to the disk.
+    Truncated(u64, Option<NodeId>, Option<u64>),
+    /// The node put entries of a term in place, from the first index to the last.
+    Appended(u64, u64, Term),
+    /// The node installed a snapshot from a node: these are the terms that it stands for.
+    Installed(Vec<Term>, Option<NodeId>),
     /// The node began with this log.
-    Begin(Vec<Term>),
-    /// The node went down with so many writes on their way, and this is left.
-    Crash(u64, Image),
+    Initial(Vec<Term>),
+    /// The node crashed and lost this number of writes; this disk remained.
+    Crashed(u64, Image),
 }
 
 /// An entry that a node applied.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Done {
+pub(super) struct Apply {
     pub(super) when: When,
     pub(super) node: NodeId,
     pub(super) applied: Applied,
 }
 
-/// Something about a client's operation.
+/// A stage of a client's operation.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Asked {
+pub(super) struct OperationEvent {
     pub(super) when: When,
     pub(super) operation: Operation,
-    pub(super) step: Asking,
+    pub(super) stage: OperationStage,
 }
 
 /// What happened to an operation.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Asking {
+pub(super) enum OperationStage {
     /// Its client sent it.
     Sent,
     /// A node answered it.
     Answered(NodeId, Answer),
     /// A node answered it from its state, without an entry.
     Read(NodeId, Read),
-    /// Its client took the answer of this node.
-    Told(NodeId),
+    /// Its client accepted the response of this node.
+    AnswerTaken(NodeId),
 }
 
 /// The entry's term in a log.
 pub(super) fn term_at(log: &[Term], index: u64) -> Option<Term> {
-    let place = usize::try_from(index.checked_sub(1)?).ok()?;
-    log.get(place).copied()
+    let position = usize::try_from(index.checked_sub(1)?).ok()?;
+    log.get(position).copied()
 }

@@ -1,74 +1,78 @@
 //! Why something happened.
 //!
-//! [`chain`] walks from an event of a trace back to its root cause. A [`Story`] tells in a few lines
-//! what led to a violation: a [`Recorder`] takes down what the run did, fact by fact, and compares
-//! each step with the published rules; for each kind of violation one file picks what matters. A
-//! line that is marked wrong is a decision that its rule does not allow, whatever came of it. Where
-//! the first wrong decision cannot be told, the story says what it can.
+//! [`chain`] walks from an event of a trace back to its root cause. An [`Explanation`] says in a few
+//! statements how a run came to a violation. A [`Recorder`] collects the facts of the run and compares
+//! each step with the published rules. For each kind of violation one file picks the facts that matter.
+//! A statement that is marked wrong is a decision that its rule does not allow. If the first wrong
+//! decision is unknown, the explanation has only the facts.
+//!
+//! The recorder reads the engine's steps and not the records of a trace: records have texts for people
+//! and for files, and the checks need the messages, writes and settings themselves.
 
 mod account;
 pub mod chain;
 mod copies;
+mod explainer;
+mod explanation;
 mod facts;
 mod logs;
-mod moment;
-mod now;
+mod node_state;
+mod observed;
 mod recorder;
 mod requests;
-mod slip;
-mod slips;
-mod story;
-mod take;
-mod telling;
+mod rule_checks;
+mod take_in;
 mod votes;
+mod wrong_decision;
 
+pub use explanation::{Explanation, Statement};
 pub use recorder::Recorder;
-pub use story::{Line, Story};
 
 use checks::{Subject, Violation};
 
-use telling::Telling;
+use explainer::Explainer;
+use wrong_decision::WrongDecision;
 
 impl Recorder {
-    /// What led to this violation of the run that was watched.
+    /// How the watched run came to this violation.
     #[must_use]
-    pub fn story(&self, violation: &Violation) -> Story {
-        let mut telling = Telling::new(self.account(), violation.event.0);
+    pub fn explain(&self, violation: &Violation) -> Explanation {
+        let mut explainer = Explainer::new(self.account(), violation.event.0);
         match violation.subject {
             Subject::Whole => {}
-            Subject::Leaders { term, leaders } => votes::leaders(&mut telling, term, leaders),
+            Subject::Leaders { term, leaders } => votes::leaders(&mut explainer, term, leaders),
             Subject::Vote {
                 node,
                 term,
                 candidate,
-            } => votes::vote(&mut telling, node, term, candidate),
-            Subject::Copy { node, index } => copies::copy(&mut telling, node, index),
-            Subject::Commit { node, index, .. } => copies::commit(&mut telling, node, index),
+            } => votes::vote(&mut explainer, node, term, candidate),
+            Subject::Copy { node, index } => copies::copy(&mut explainer, node, index),
+            Subject::Commit { node, index, .. } => copies::commit(&mut explainer, node, index),
             Subject::Missing {
                 leader,
                 index,
                 term,
-            } => logs::missing(&mut telling, leader, index, term),
+            } => logs::missing(&mut explainer, leader, index, term),
             Subject::Replaced { node, index, term } => {
-                logs::replaced(&mut telling, node, index, term);
+                logs::replaced(&mut explainer, node, index, term);
             }
-            Subject::Entry { node, index, term } => logs::entry(&mut telling, node, index, term),
+            Subject::Entry { node, index, term } => logs::entry(&mut explainer, node, index, term),
             Subject::Node(node) | Subject::Match { leader: node, .. } => {
-                telling.step(node);
+                explainer.step(node);
             }
-            Subject::Deciders { nodes } => nodes.into_iter().for_each(|node| telling.step(node)),
-            Subject::State { node, index } => requests::state(&mut telling, node, index),
+            Subject::Deciders { nodes } => nodes.into_iter().for_each(|node| explainer.step(node)),
+            Subject::State { node, index } => requests::state(&mut explainer, node, index),
             Subject::Request { client, serial } => {
-                requests::operation(&mut telling, (u64::from(client.0), serial));
+                requests::operation(&mut explainer, (u64::from(client.0), serial));
             }
         }
-        telling.finish()
+        explainer.finish()
     }
 
-    /// Every decision so far that its rule does not allow, in order. A correct cluster makes none.
+    /// All decisions so far that their rules do not allow, in order. A correct cluster makes none.
     #[must_use]
-    pub fn wrong_decisions(&self) -> Vec<Line> {
-        let slips = self.account().slips.iter();
-        slips.map(slip::Slip::line).collect()
+    pub fn wrong_decisions(&self) -> Vec<Statement> {
+        let wrong = self.account().wrong_decisions.iter();
+        wrong.map(WrongDecision::statement).collect()
     }
 }

@@ -1,25 +1,25 @@
-//! The observer that takes down what a story needs.
+//! The observer that records a run for explanations.
 
 use std::collections::BTreeMap;
 
 use checks::{Sets, Violation, asker, read_request};
 use raft_core::{Index, Message};
 use runner::Spectator;
-use simulator::{Action, Cluster, Endpoint, MessageId, NodeId, Observer, Step, Verdict};
-use sut::{Operator, Server, engine_id};
+use simulator::{Action, Cluster, Endpoint, MessageId, NodeId, Observer, Step};
+use sut::{Server, engine_id};
 
 use super::account::Account;
-use super::moment::{Answer, Applied, Image, Look, Moment, Operation, Read, What};
-use super::now::stands_for;
+use super::node_state::stands_for;
+use super::observed::{Answer, Applied, Image, NodeView, ObservedStep, Operation, Received};
 
-/// What a node's store has carried out.
+/// The requests that a store has executed.
 #[derive(Clone, Debug, Default)]
 struct Store {
     /// The last serial of each client.
     serials: BTreeMap<u64, u64>,
-    /// The version of each key that was seen written.
+    /// The version of each key that a watched request wrote.
     versions: BTreeMap<Vec<u8>, u64>,
-    /// Whether it began with a snapshot, so that more was written than was seen.
+    /// Whether it began with a snapshot, which has versions that no watched request wrote.
     from_snapshot: bool,
 }
 
@@ -31,18 +31,18 @@ impl Store {
         }
     }
 
-    /// The last known version of a key, if it is known.
+    /// The last version of a key, if it is known.
     fn version(&self, key: &[u8]) -> Option<u64> {
         let unseen = (!self.from_snapshot).then_some(0);
         self.versions.get(key).copied().or(unseen)
     }
 }
 
-/// Watches a run and keeps what explains a failure.
+/// Watches a run and records what can explain a failure.
 #[derive(Clone, Debug)]
 pub struct Recorder {
-    /// The messages between nodes that are under way, each with the event that sent it.
-    letters: BTreeMap<MessageId, (u64, Message)>,
+    /// The messages in flight between nodes, each with the event that sent it.
+    in_flight: BTreeMap<MessageId, (u64, Message)>,
     stores: Vec<Store>,
     /// How many writes each node has given to its disk since it started.
     given: Vec<u64>,
@@ -55,7 +55,7 @@ impl Recorder {
     #[must_use]
     pub fn new(names: Vec<String>) -> Self {
         Self {
-            letters: BTreeMap::new(),
+            in_flight: BTreeMap::new(),
             stores: vec![Store::default(); names.len()],
             given: vec![0; names.len()],
             account: Account::new(names),
@@ -67,110 +67,83 @@ impl Recorder {
         &self.account
     }
 
-    fn moment(&mut self, cluster: &Cluster<Server>, step: &Step<'_, Server>) -> Moment {
-        let what = self.what(cluster, step);
-        self.post(cluster, step);
-        let mut moment = Moment {
-            id: step.id.0,
-            time: step.time.0,
-            node: step.node,
-            what,
-            decisions: Vec::new(),
-            sent: Vec::new(),
+    fn observed<'a>(
+        &mut self,
+        cluster: &Cluster<Server>,
+        step: &'a Step<'a, Server>,
+    ) -> ObservedStep<'a> {
+        let received = self.received(step);
+        let disk = self.disk(cluster, step);
+        self.remember_sent(cluster, step);
+        let mut observed = ObservedStep {
+            step,
+            received,
+            disk,
             writes: self.writes(step),
             applied: Vec::new(),
             answers: Vec::new(),
-            reads: Vec::new(),
             after: None,
         };
-        for (to, message) in &step.output.sends {
-            moment.sent.push((*to, message.raft.clone()));
-        }
         let Some((node, server)) = step.node.and_then(|id| Some((id, cluster.node(id)?))) else {
-            return moment;
+            return observed;
         };
-        moment.after = Some(look(server));
+        observed.after = Some(view(server));
         for event in step.events {
-            match event {
-                kv::Event::Core(core) => moment.decisions.push(*core),
-                kv::Event::Answered {
-                    client,
-                    serial,
-                    entry,
-                    lost: false,
-                } => moment.answers.push(Answer {
+            if let kv::Event::Answered {
+                client,
+                serial,
+                entry,
+                lost: false,
+            } = event
+            {
+                observed.answers.push(Answer {
                     client: *client,
                     serial: *serial,
                     entry: *entry,
                     holds: request_at(server, entry.index),
-                }),
-                kv::Event::ReadAnswered {
-                    client,
-                    serial,
-                    needs,
-                    applied,
-                } => moment.reads.push(Read {
-                    operation: (client.0, serial.0),
-                    needs: *needs,
-                    applied: *applied,
-                }),
-                _ => {}
+                });
             }
         }
-        moment.applied = self.applied(node, server);
-        moment
+        observed.applied = self.applied(node, server);
+        observed
     }
 
-    fn what(&mut self, cluster: &Cluster<Server>, step: &Step<'_, Server>) -> What {
-        match step.action {
-            Action::Deliver(id) | Action::Duplicate(id) => {
-                if let Some(received) = step.received {
-                    let done = received.accepted && received.verdict == Verdict::Done;
-                    let operation = (u64::from(received.client.0), received.serial);
-                    let told = What::Told(operation, received.from);
-                    return if done { told } else { What::Other };
-                }
-                let letter = match step.action {
-                    Action::Deliver(_) => self.letters.remove(id),
-                    _ => self.letters.get(id).cloned(),
-                };
-                match (letter, id.from) {
-                    (Some((sent, message)), Endpoint::Node(from)) => What::Receive {
-                        from,
-                        sent,
-                        message,
-                    },
-                    _ => What::Other,
-                }
-            }
+    fn received(&mut self, step: &Step<'_, Server>) -> Option<Received> {
+        let (id, sent) = match step.action {
+            Action::Deliver(id) => (id, self.in_flight.remove(id)),
+            Action::Duplicate(id) => (id, self.in_flight.get(id).cloned()),
             Action::Drop(id, _) => {
-                self.letters.remove(id);
-                What::Other
+                self.in_flight.remove(id);
+                return None;
             }
-            Action::Written { through, .. } => What::Written(*through),
-            Action::Crash { node, .. } => {
-                self.stores[node.0 as usize] = Store::default();
-                What::Crash {
-                    lost: cluster.last_loss().writes,
-                    disk: self.image(&cluster.disk(*node).0),
-                }
-            }
+            _ => return None,
+        };
+        let ((sent, message), Endpoint::Node(from)) = (sent?, id.from) else {
+            return None;
+        };
+        Some(Received {
+            from,
+            sent,
+            message,
+        })
+    }
+
+    /// The disk that a crash leaves or a restart finds.
+    fn disk(&mut self, cluster: &Cluster<Server>, step: &Step<'_, Server>) -> Option<Image> {
+        let (node, store) = match step.action {
+            Action::Crash { node, .. } => (*node, Store::default()),
             Action::Restart(node) => {
                 self.given[node.0 as usize] = 0;
-                if cluster.disk(*node).0.snapshot.is_some() {
-                    self.stores[node.0 as usize] = Store::from_snapshot();
-                }
-                What::Restart(self.image(&cluster.disk(*node).0))
+                let store = match cluster.disk(*node).0.snapshot.is_some() {
+                    true => Store::from_snapshot(),
+                    false => Store::default(),
+                };
+                (*node, store)
             }
-            Action::Operator {
-                command: Operator::Command(command),
-                ..
-            } => What::Ordered(command.clone()),
-            Action::Call { client, serial, .. } | Action::Retry { client, serial, .. } => {
-                What::Asked((u64::from(client.0), *serial))
-            }
-            _ => What::Other,
-        }
+            _ => return None,
+        };
+        self.stores[node.0 as usize] = store;
+        Some(self.image(&cluster.disk(node).0))
     }
 
     fn writes(&mut self, step: &Step<'_, Server>) -> Vec<(u64, raft_core::Write)> {
@@ -193,25 +166,28 @@ impl Recorder {
         Image { hard, log }
     }
 
-    /// Keeps what leaves, until it arrives.
-    fn post(&mut self, cluster: &Cluster<Server>, step: &Step<'_, Server>) {
+    /// Remembers the messages that the step sent: the engine names a message that arrives only by its
+    /// number.
+    fn remember_sent(&mut self, cluster: &Cluster<Server>, step: &Step<'_, Server>) {
         let Some(node) = step.node else { return };
-        let mut posted: BTreeMap<NodeId, u64> = BTreeMap::new();
+        let mut numbers: BTreeMap<NodeId, u64> = BTreeMap::new();
         for (to, message) in &step.output.sends {
             let (from, end) = (node.into(), (*to).into());
-            let sent = posted.entry(*to).or_insert_with(|| cluster.sent(from, end));
+            let sent = numbers
+                .entry(*to)
+                .or_insert_with(|| cluster.sent(from, end));
             *sent += 1;
             let id = MessageId {
                 from,
                 to: end,
                 ordinal: *sent,
             };
-            self.letters.insert(id, (step.id.0, message.raft.clone()));
+            self.in_flight.insert(id, (step.id.0, message.raft.clone()));
         }
     }
 
-    /// What was applied. A repetition is known by the version of its key, which it must not change;
-    /// where another request of the same step changes it, nobody can tell.
+    /// The entries that the node applied. A request that is executed again changes the version of its
+    /// key, unless another request of the same step may have done so.
     fn applied(&mut self, node: NodeId, server: &Server) -> Vec<Applied> {
         let store = &mut self.stores[node.0 as usize];
         let machine = server.node();
@@ -246,10 +222,10 @@ impl Recorder {
                 state: *state,
             });
         }
-        for (place, key) in &repeated {
+        for (position, key) in &repeated {
             let was = store.version(key);
             let grew = was.is_some_and(|was| machine.read(key).version.0 > was);
-            all[*place].again = !fresh.contains(key) && grew;
+            all[*position].again = !fresh.contains(key) && grew;
         }
         for key in fresh
             .into_iter()
@@ -268,10 +244,10 @@ fn request_at(server: &Server, index: Index) -> Option<Operation> {
     asker(payload.bytes())
 }
 
-fn look(server: &Server) -> Look {
+fn view(server: &Server) -> NodeView {
     let raft = server.node().raft();
     let progress = raft.progress().iter();
-    Look {
+    NodeView {
         term: raft.current_term(),
         vote: raft.voted_for().map(engine_id),
         role: raft.role(),
@@ -291,7 +267,7 @@ fn look(server: &Server) -> Look {
         commit: raft.commit_index(),
         members: Sets::of(raft.log().configuration()),
         configured_at: raft.log().configured_at(),
-        goes_by: Sets::of(raft.configuration()),
+        in_use: Sets::of(raft.configuration()),
     }
 }
 
@@ -309,15 +285,14 @@ impl Observer<Server> for Recorder {
     ) -> Result<(), Box<Violation>> {
         if !self.begun {
             self.begun = true;
-            // Nothing was written before the first event, so the disks are what they began as.
+            // No node wrote before the first event: the disks are the initial ones.
             for node in cluster.nodes() {
                 let disk = self.image(&cluster.disk(node).0);
                 self.account.begin(node, disk);
             }
         }
-        let moment = self.moment(cluster, step);
-        let cause = step.cause.0;
-        self.account.take(&moment, cause);
+        let observed = self.observed(cluster, step);
+        self.account.take_in(&observed, cluster.last_loss().writes);
         Ok(())
     }
 }

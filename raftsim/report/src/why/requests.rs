@@ -1,46 +1,47 @@
-//! What became of a client's operation, and states that differ after the same entries.
+//! Explains a client's operation, and states that differ after the same entries.
 
 use simulator::NodeId;
 
-use super::facts::Asking;
-use super::moment::Operation;
-use super::telling::Telling;
+use super::explainer::Explainer;
+use super::facts::OperationStage;
+use super::observed::Operation;
 
-/// The life of an operation: asked, carried out, answered.
-pub(super) fn operation(telling: &mut Telling<'_>, operation: Operation) {
-    let account = telling.account;
+/// The stages of an operation: sent, executed, answered.
+pub(super) fn operation(explainer: &mut Explainer<'_>, operation: Operation) {
+    let account = explainer.account;
     let (client, serial) = operation;
     let what = format!("request {serial} of client {client}");
     let mut entries = Vec::new();
-    for done in account
-        .done
+    for apply in account
+        .applied
         .iter()
-        .filter(|done| done.applied.request == Some(operation))
+        .filter(|apply| apply.applied.request == Some(operation))
     {
-        let entry = done.applied.entry;
+        let entry = apply.applied.entry;
         if entries.contains(&entry) {
             continue;
         }
         entries.push(entry);
-        let slipped =
-            telling.slips(|slip| slip.when == done.when && slip.operation == Some(operation));
-        if !slipped {
-            let name = telling.name(done.node);
-            telling.say(
-                done.when,
+        let found = explainer.wrong_decisions(|wrong| {
+            wrong.when == apply.when && wrong.operation == Some(operation)
+        });
+        if !found {
+            let name = explainer.name(apply.node);
+            explainer.say(
+                apply.when,
                 None,
                 format!("{name} applies {what}, entry {entry}"),
             );
         }
     }
     let mut asked = 0;
-    for asking in account
-        .asked
+    for event in account
+        .operations
         .iter()
-        .filter(|asking| asking.operation == operation)
+        .filter(|event| event.operation == operation)
     {
-        let text = match asking.step {
-            Asking::Sent => {
+        let text = match event.stage {
+            OperationStage::Sent => {
                 asked += 1;
                 match asked {
                     1 => format!("client {client} sends its request {serial}"),
@@ -48,52 +49,56 @@ pub(super) fn operation(telling: &mut Telling<'_>, operation: Operation) {
                     _ => continue,
                 }
             }
-            Asking::Answered(node, answer) => {
+            OperationStage::Answered(node, answer) => {
                 format!(
                     "{} answers {what} with entry {}",
-                    telling.name(node),
+                    explainer.name(node),
                     answer.entry
                 )
             }
-            Asking::Read(node, read) => {
+            OperationStage::Read(node, read) => {
                 format!(
                     "{} answers {what} from its state, with everything up to {} applied",
-                    telling.name(node),
+                    explainer.name(node),
                     read.applied
                 )
             }
-            Asking::Told(node) => {
-                format!("client {client} takes the answer of {}", telling.name(node))
+            OperationStage::AnswerTaken(node) => {
+                format!(
+                    "client {client} takes the answer of {}",
+                    explainer.name(node)
+                )
             }
         };
-        let slipped =
-            telling.slips(|slip| slip.when == asking.when && slip.operation == Some(operation));
-        if !slipped {
-            telling.say(asking.when, None, text);
+        let found = explainer.wrong_decisions(|wrong| {
+            wrong.when == event.when && wrong.operation == Some(operation)
+        });
+        if !found {
+            explainer.say(event.when, None, text);
         }
     }
 }
 
-/// Two nodes whose states differ after the same entry, though they agreed before it.
-pub(super) fn state(telling: &mut Telling<'_>, node: NodeId, index: u64) {
-    let account = telling.account;
+/// Two nodes whose states differ after the same entry.
+pub(super) fn state(explainer: &mut Explainer<'_>, node: NodeId, index: u64) {
+    let account = explainer.account;
     let at = |node: NodeId, index: u64| {
-        let mut done = account.done.iter().rev();
-        done.find(move |done| done.node == node && done.applied.entry.index.0 == index)
+        let mut applied = account.applied.iter().rev();
+        applied.find(move |apply| apply.node == node && apply.applied.entry.index.0 == index)
     };
     let Some(own) = at(node, index) else { return };
     let first = account
-        .done
+        .applied
         .iter()
-        .find(|done| done.node != node && done.applied.entry.index.0 == index);
+        .find(|apply| apply.node != node && apply.applied.entry.index.0 == index);
     let Some(first) = first else { return };
     let entry = own.applied.entry;
     let what = match own.applied.request {
         Some((client, serial)) => format!("{entry}, request {serial} of client {client}"),
         None => entry.to_string(),
     };
-    let names = [first.node, node].map(|node| telling.name(node));
-    telling.say(first.when, None, format!("{} applies {what}", names[0]));
+    let names = [first.node, node].map(|node| explainer.name(node));
+    explainer.say(first.when, None, format!("{} applies {what}", names[0]));
     let same = first.applied.entry == entry && first.applied.request == own.applied.request;
     let agreed = index.checked_sub(1).and_then(|before| {
         let [first, own] = [at(first.node, before)?, at(node, before)?];
@@ -109,8 +114,8 @@ pub(super) fn state(telling: &mut Telling<'_>, node: NodeId, index: u64) {
             names[1], names[0]
         ),
     };
-    let slipped = telling.slips(|slip| slip.when == own.when && slip.node == node);
-    if !slipped {
-        telling.say(own.when, None, text);
+    let found = explainer.wrong_decisions(|wrong| wrong.when == own.when && wrong.node == node);
+    if !found {
+        explainer.say(own.when, None, text);
     }
 }

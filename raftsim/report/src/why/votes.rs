@@ -1,15 +1,16 @@
-//! Votes given twice, lost, or counted wrongly.
+//! Explains votes that were given twice, lost, or counted wrongly.
 
 use raft_core::{RuleId, Term};
 use simulator::NodeId;
+use sut::words::lost_writes;
 
-use super::facts::{Change, Election, Vote};
-use super::slips::disk_holds;
-use super::telling::{Telling, unsynced};
+use super::explainer::Explainer;
+use super::facts::{Election, LogChange, Vote};
+use super::rule_checks::disk_holds;
 
-/// Two leaders of one term: who voted for both, or what else made them two.
-pub(super) fn leaders(telling: &mut Telling<'_>, term: Term, leaders: [NodeId; 2]) {
-    let account = telling.account;
+/// Two leaders of one term: the voters of both, or the wrong decisions that made two leaders.
+pub(super) fn leaders(explainer: &mut Explainer<'_>, term: Term, leaders: [NodeId; 2]) {
+    let account = explainer.account;
     let find = |node| {
         let mut of = account.elections.iter();
         of.find(|election| election.node == node && election.term == term)
@@ -17,12 +18,13 @@ pub(super) fn leaders(telling: &mut Telling<'_>, term: Term, leaders: [NodeId; 2
     let [Some(first), Some(second)] = leaders.map(find) else {
         return;
     };
-    telling.election(first);
-    telling.election(second);
-    telling
-        .slips(|slip| slip.term == term && leaders.contains(&slip.node) && about_votes(slip.rule));
+    explainer.election(first);
+    explainer.election(second);
+    explainer.wrong_decisions(|wrong| {
+        wrong.term == term && leaders.contains(&wrong.node) && about_votes(wrong.rule)
+    });
     for voter in shared(first, second) {
-        both(telling, voter, term);
+        both(explainer, voter, term);
     }
 }
 
@@ -34,9 +36,9 @@ fn shared(first: &Election, second: &Election) -> Vec<NodeId> {
     both.copied().collect()
 }
 
-/// One voter's votes of a term, and what came between them.
-fn both(telling: &mut Telling<'_>, voter: NodeId, term: Term) {
-    let account = telling.account;
+/// One voter's votes of a term, and a crash between them.
+fn both(explainer: &mut Explainer<'_>, voter: NodeId, term: Term) {
+    let account = explainer.account;
     let votes: Vec<&Vote> = account
         .votes
         .iter()
@@ -46,46 +48,53 @@ fn both(telling: &mut Telling<'_>, voter: NodeId, term: Term) {
     let Some(second) = votes.iter().find(|vote| vote.candidate != first.candidate) else {
         return;
     };
-    telling.vote(first);
-    telling.vote(second);
-    telling.slips(|slip| slip.node == voter && slip.term == term && about_votes(slip.rule));
-    lost(telling, first, second.when.event);
+    explainer.vote(first);
+    explainer.vote(second);
+    explainer.wrong_decisions(|wrong| {
+        wrong.node == voter && wrong.term == term && about_votes(wrong.rule)
+    });
+    lost(explainer, first, second.when.event);
 }
 
-/// A vote that a node does not keep: by giving it again, or by losing it.
-pub(super) fn vote(telling: &mut Telling<'_>, node: NodeId, term: Term, candidate: NodeId) {
-    let account = telling.account;
+/// A vote that a node gives again or loses.
+pub(super) fn vote(explainer: &mut Explainer<'_>, node: NodeId, term: Term, candidate: NodeId) {
+    let account = explainer.account;
     let mut promises = account.votes.iter();
     let given = |vote: &&Vote| (vote.node, vote.term, vote.candidate) == (node, term, candidate);
     let Some(promise) = promises.find(given) else {
         return;
     };
-    telling.vote(promise);
-    telling.slips(|slip| slip.node == node && slip.term == term && about_votes(slip.rule));
-    lost(telling, promise, telling.end);
+    explainer.vote(promise);
+    explainer.wrong_decisions(|wrong| {
+        wrong.node == node && wrong.term == term && about_votes(wrong.rule)
+    });
+    lost(explainer, promise, explainer.end);
     let again =
         |vote: &&Vote| vote.node == node && vote.term == term && vote.candidate != candidate;
     if let Some(again) = account.votes.iter().find(again) {
-        telling.vote(again);
+        explainer.vote(again);
     }
 }
 
-/// Tells of a crash up to an event that the vote did not survive.
-fn lost(telling: &mut Telling<'_>, vote: &Vote, until: u64) {
-    let account = telling.account;
+/// Adds the crash up to an event that lost the vote.
+fn lost(explainer: &mut Explainer<'_>, vote: &Vote, until: u64) {
+    let account = explainer.account;
     for edit in &account.edits {
         let (when, same) = (edit.when, edit.node == vote.node);
-        let Change::Crash(lost, image) = &edit.change else {
+        let LogChange::Crashed(lost, image) = &edit.change else {
             continue;
         };
         let kept = image.hard.current_term > vote.term
             || (image.hard.current_term == vote.term
-                && image.hard.voted_for.map(super::now::node_of) == Some(vote.candidate));
+                && image.hard.voted_for.map(super::node_state::node_of) == Some(vote.candidate));
         if same && !kept && (vote.when.event..=until).contains(&when.event) {
             let held = disk_holds(image.hard, |node| account.name(node));
-            let name = telling.name(vote.node);
-            let text = format!("{name} crashes, {}; its disk holds {held}", unsynced(*lost));
-            telling.say(when, None, text);
+            let name = explainer.name(vote.node);
+            let text = format!(
+                "{name} crashes, {}; its disk holds {held}",
+                lost_writes(*lost)
+            );
+            explainer.say(when, None, text);
             return;
         }
     }

@@ -1,4 +1,4 @@
-//! The causal story of a failure: from the first wrong decision to the contradiction.
+//! The explanation of a failure: from the first wrong decision to the contradiction.
 
 use std::fmt;
 
@@ -6,57 +6,61 @@ use anstyle::{AnsiColor, Style};
 use raft_core::RuleId;
 use sut::time_text;
 
-/// How wide the text of a story is, and how far its lines are indented.
+/// The width of the text, and its indentation.
 const WIDTH: usize = 88;
 const INDENT: usize = 21;
 
 const WRONG: Style = AnsiColor::Red.on_default().bold();
 const RULE: Style = AnsiColor::Cyan.on_default();
 
-/// One line of a story.
+/// One statement of an explanation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct Statement {
     /// The event.
     pub event: u64,
-    /// When it was, in simulated nanoseconds.
+    /// Its time in simulated nanoseconds.
     pub time: u64,
     /// Whether this is a decision that its rule does not allow.
     pub wrong: bool,
-    /// The rule it is about.
+    /// The rule that it is about.
     pub rule: Option<RuleId>,
-    /// What happened.
+    /// A sentence.
     pub text: String,
 }
 
-/// What led to a failure, oldest first.
+/// The events that led to a failure, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Story {
-    /// Its lines; none where nothing can be told.
-    pub lines: Vec<Line>,
+pub struct Explanation {
+    /// None if nothing is known.
+    pub statements: Vec<Statement>,
 }
 
-impl Story {
-    /// The first decision that its rule does not allow, where it is known.
+impl Explanation {
+    /// The first decision that its rule does not allow, if it is known.
     #[must_use]
-    pub fn first_wrong(&self) -> Option<&Line> {
-        self.lines.iter().find(|line| line.wrong)
+    pub fn first_wrong(&self) -> Option<&Statement> {
+        self.statements.iter().find(|statement| statement.wrong)
     }
 }
 
-impl fmt::Display for Story {
+impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for line in &self.lines {
-            let (mark, style) = match line.wrong {
+        for statement in &self.statements {
+            let (mark, style) = match statement.wrong {
                 true => ("✗", WRONG),
                 false => (" ", Style::new()),
             };
-            let time = time_text::micros(line.time);
-            write!(f, "{time:>11} {:>6} {style}{mark}{style:#} ", line.event)?;
-            let rows = wrapped(&line.text);
+            let time = time_text::micros(statement.time);
+            write!(
+                f,
+                "{time:>11} {:>6} {style}{mark}{style:#} ",
+                statement.event
+            )?;
+            let rows = wrapped(&statement.text);
             let lines = rows.iter().map(|row| format!("{style}{row}{style:#}"));
             let lines: Vec<_> = lines.collect();
             f.write_str(&lines.join(&next_row()))?;
-            if let Some(rule) = line.rule {
+            if let Some(rule) = statement.rule {
                 let rule = format!("({}, {})", rule.card().name, rule.card().section);
                 let last = rows.last().map_or(0, |row| row.chars().count());
                 let fits = last + 1 + rule.chars().count() <= WIDTH;
@@ -96,14 +100,17 @@ mod tests {
 
     #[test]
     fn long_lines_are_wrapped_between_words_and_rules_stay_whole() {
-        let line = Line {
+        let statement = Statement {
             event: 7,
             time: 1_000_000_000,
             wrong: true,
             rule: Some(RuleId::VoteOnce),
             text: "S1 ".repeat(40).trim_end().to_owned(),
         };
-        let text = Story { lines: vec![line] }.to_string();
+        let text = Explanation {
+            statements: vec![statement],
+        }
+        .to_string();
         let rows: Vec<_> = text.lines().collect();
         assert_eq!(rows.len(), 2, "{text}");
         assert!(rows[1].starts_with(&format!("{:INDENT$}", "")), "{text}");

@@ -1,30 +1,31 @@
-//! A story being told: facts and slips become lines.
+//! Builds an explanation: facts and wrong decisions become statements.
 
 use raft_core::{RuleId, Term};
 use simulator::NodeId;
 use sut::NodeSet;
+use sut::words::{lost_writes, range};
 
 use super::account::Account;
-use super::facts::{Change, Commit, Edit, Election, Grant, Vote, When, term_at};
-use super::slip::Slip;
-use super::story::{Line, Story};
+use super::explanation::{Explanation, Statement};
+use super::facts::{Commit, Election, Grant, LogChange, LogEdit, Vote, When, term_at};
+use super::wrong_decision::WrongDecision;
 
-/// So many lines fit a screen beside the rest of a report.
+/// At most this many statements fit a screen beside the rest of a report.
 const MOST: usize = 9;
 
-/// Collects the lines of a story that ends with the event `end`.
-pub(super) struct Telling<'a> {
+/// Collects the statements of an explanation that ends with the event `end`.
+pub(super) struct Explainer<'a> {
     pub(super) account: &'a Account,
     pub(super) end: u64,
-    lines: Vec<Line>,
+    statements: Vec<Statement>,
 }
 
-impl<'a> Telling<'a> {
+impl<'a> Explainer<'a> {
     pub(super) fn new(account: &'a Account, end: u64) -> Self {
         Self {
             account,
             end,
-            lines: Vec::new(),
+            statements: Vec::new(),
         }
     }
 
@@ -32,30 +33,24 @@ impl<'a> Telling<'a> {
         self.account.name(node)
     }
 
-    /// Names in a row.
-    pub(super) fn names(&self, nodes: &[NodeId]) -> String {
-        let names: Vec<_> = nodes.iter().map(|node| self.name(*node)).collect();
-        match &names[..] {
-            [] => "nobody".to_owned(),
-            _ => names.join(" "),
-        }
+    fn names(&self, nodes: &[NodeId]) -> String {
+        self.names_with(nodes, NodeSet::EMPTY)
     }
 
-    /// The same, where it matters who holds no data.
+    /// Names of nodes; it says which of them are witnesses.
     fn names_with(&self, nodes: &[NodeId], witnesses: NodeSet) -> String {
         let name = |node: &NodeId| match witnesses.contains(*node) {
             true => format!("{} (a witness)", self.name(*node)),
             false => self.name(*node).to_owned(),
         };
-        let names: Vec<_> = nodes.iter().map(name).collect();
-        match &names[..] {
+        match nodes {
             [] => "nobody".to_owned(),
-            _ => names.join(" "),
+            _ => nodes.iter().map(name).collect::<Vec<_>>().join(" "),
         }
     }
 
     pub(super) fn say(&mut self, when: When, rule: Option<RuleId>, text: String) {
-        self.add(Line {
+        self.add(Statement {
             event: when.event,
             time: when.time,
             wrong: false,
@@ -64,26 +59,28 @@ impl<'a> Telling<'a> {
         });
     }
 
-    /// A wrong decision that is repeated is told once.
-    fn add(&mut self, line: Line) {
-        let same = |told: &Line| told.text == line.text && (told.wrong || told.event == line.event);
-        if line.event <= self.end && !self.lines.iter().any(same) {
-            self.lines.push(line);
+    /// Adds a statement, but a repeated wrong decision only once.
+    fn add(&mut self, statement: Statement) {
+        let same = |known: &Statement| {
+            known.text == statement.text && (known.wrong || known.event == statement.event)
+        };
+        if statement.event <= self.end && !self.statements.iter().any(same) {
+            self.statements.push(statement);
         }
     }
 
-    /// Whether a slip at this moment says the same already: the same node broke this rule.
-    fn slipped(&self, when: When, node: NodeId, rules: &[RuleId]) -> bool {
-        self.account.slips.iter().any(|slip| {
-            let same = slip.rule.is_some_and(|rule| rules.contains(&rule));
-            slip.when == when && slip.node == node && same
+    /// Whether a wrong decision of this node at this event already says that it broke one of these rules.
+    fn is_reported(&self, when: When, node: NodeId, rules: &[RuleId]) -> bool {
+        self.account.wrong_decisions.iter().any(|wrong| {
+            let same = wrong.rule.is_some_and(|rule| rules.contains(&rule));
+            wrong.when == when && wrong.node == node && same
         })
     }
 
-    /// What a node did wrong in the last event; if nothing, what it did to its log.
+    /// Adds the wrong decisions of a node in the last event or, if there are none, its changes of the log.
     pub(super) fn step(&mut self, node: NodeId) {
         let (account, end) = (self.account, self.end);
-        if self.slips(|slip| slip.node == node && slip.when.event == end) {
+        if self.wrong_decisions(|wrong| wrong.node == node && wrong.when.event == end) {
             return;
         }
         let edits = account.edits.iter();
@@ -92,12 +89,12 @@ impl<'a> Telling<'a> {
         }
     }
 
-    /// Tells of the slips that fit. Whether there are any.
-    pub(super) fn slips(&mut self, fits: impl Fn(&Slip) -> bool) -> bool {
+    /// Adds the wrong decisions that fit. Returns whether there are any.
+    pub(super) fn wrong_decisions(&mut self, fits: impl Fn(&WrongDecision) -> bool) -> bool {
         let account = self.account;
         let mut any = false;
-        for slip in account.slips.iter().filter(|slip| fits(slip)) {
-            self.add(slip.line());
+        for wrong in account.wrong_decisions.iter().filter(|wrong| fits(wrong)) {
+            self.add(wrong.statement());
             any = true;
         }
         any
@@ -112,7 +109,7 @@ impl<'a> Telling<'a> {
 
     pub(super) fn vote(&mut self, vote: &Vote) {
         let early = [RuleId::DurableVote, RuleId::DurableCandidacy];
-        if self.slipped(vote.when, vote.node, &early) {
+        if self.is_reported(vote.when, vote.node, &early) {
             return;
         }
         let (name, term) = (self.name(vote.node), vote.term);
@@ -137,7 +134,7 @@ impl<'a> Telling<'a> {
     }
 
     pub(super) fn commit(&mut self, commit: &Commit) {
-        if self.slipped(commit.when, commit.node, &[RuleId::FollowerCommit]) {
+        if self.is_reported(commit.when, commit.node, &[RuleId::FollowerCommit]) {
             return;
         }
         let (name, term) = (self.name(commit.node), commit.term);
@@ -163,15 +160,15 @@ impl<'a> Telling<'a> {
         self.say(commit.when, Some(rule), text);
     }
 
-    /// What an edit did to the entry at `index`.
-    pub(super) fn edit(&mut self, edit: &Edit, index: u64) {
-        let cut = matches!(edit.change, Change::Cut(..));
-        if cut && self.slipped(edit.when, edit.node, &[RuleId::TruncateConflictOnly]) {
+    /// Adds the change that an edit made to the entry at `index`.
+    pub(super) fn edit(&mut self, edit: &LogEdit, index: u64) {
+        let cut = matches!(edit.change, LogChange::Truncated(..));
+        if cut && self.is_reported(edit.when, edit.node, &[RuleId::TruncateConflictOnly]) {
             return;
         }
         let name = self.name(edit.node);
         let text = match &edit.change {
-            Change::Cut(from, by, under_way) => {
+            LogChange::Truncated(from, by, under_way) => {
                 let mut text = format!("{name} removes #{from} and what follows");
                 if let Some(by) = by {
                     text.push_str(&format!(" on a message of {}", self.name(*by)));
@@ -183,80 +180,80 @@ impl<'a> Telling<'a> {
                 }
                 (Some(RuleId::TruncateConflictOnly), text)
             }
-            Change::Given(log, by) => {
+            LogChange::Installed(log, by) => {
                 let by = by.map_or(String::new(), |by| format!(" that {} sent", self.name(by)));
                 let text = format!("{name} installs a snapshot up to #{}{by}", log.len());
                 (Some(RuleId::SuffixStays), text)
             }
-            Change::Begin(log) => {
+            LogChange::Initial(log) => {
                 let text = format!("{name} begins with a log up to #{}", log.len());
                 (None, text)
             }
-            Change::Put(first, last, term) => {
-                let range = match first == last {
-                    true => format!("#{first}"),
-                    false => format!("#{first}..{last}"),
-                };
-                (None, format!("{name} puts {range}{term} into its log"))
+            LogChange::Appended(first, last, term) => {
+                let entries = range(*first, *last);
+                (None, format!("{name} puts {entries}{term} into its log"))
             }
-            Change::Crash(lost, image) => {
+            LogChange::Crashed(lost, image) => {
                 let held = image.log.len();
                 let held = match term_at(&image.log, index) {
                     Some(_) => format!("its disk still holds #{index}"),
                     None => format!("its disk holds its log up to #{held}"),
                 };
-                (None, format!("{name} crashes, {}; {held}", unsynced(*lost)))
+                (
+                    None,
+                    format!("{name} crashes, {}; {held}", lost_writes(*lost)),
+                )
             }
         };
         self.say(edit.when, text.0, text.1);
     }
 
-    /// What took the entry from a node's log after an event, if anything did.
+    /// The edit that removed the entry from a node's log after an event.
     pub(super) fn removal(
         &self,
         node: NodeId,
         index: u64,
         term: Term,
         since: u64,
-    ) -> Option<&'a Edit> {
+    ) -> Option<&'a LogEdit> {
         let edits = self.account.edits.iter();
         let mut later = edits.filter(|edit| edit.node == node && edit.when.event > since);
         later.find(|edit| match &edit.change {
-            Change::Cut(from, ..) => *from <= index,
-            Change::Put(first, last, put) => (*first..=*last).contains(&index) && *put != term,
-            Change::Given(log, _) => term_at(log, index) != Some(term),
-            Change::Crash(_, image) => term_at(&image.log, index) != Some(term),
-            Change::Begin(_) => false,
+            LogChange::Truncated(from, ..) => *from <= index,
+            LogChange::Appended(first, last, put) => {
+                (*first..=*last).contains(&index) && *put != term
+            }
+            LogChange::Installed(log, _) => term_at(log, index) != Some(term),
+            LogChange::Crashed(_, image) => term_at(&image.log, index) != Some(term),
+            LogChange::Initial(_) => false,
         })
     }
 
-    /// The story. Where no slip was told of, the first one that may have mattered is.
-    pub(super) fn finish(mut self) -> Story {
-        if !self.lines.iter().any(|line| line.wrong) {
+    /// The explanation. If it has no wrong decision, it gets the first one that can have led to the end.
+    pub(super) fn finish(mut self) -> Explanation {
+        if !self.statements.iter().any(|statement| statement.wrong) {
             let (account, end) = (self.account, self.end);
             let first = account
-                .slips
+                .wrong_decisions
                 .iter()
-                .find(|slip| account.led_to(slip.when.event, end));
-            if let Some(slip) = first {
-                self.add(slip.line());
+                .find(|wrong| account.led_to(wrong.when.event, end));
+            if let Some(wrong) = first {
+                self.add(wrong.statement());
             }
         }
-        self.lines.sort_by_key(|line| (line.event, !line.wrong));
-        // What went wrong stays, and what came of it in the end.
-        while self.lines.len() > MOST {
-            let spare = self.lines.iter().position(|line| !line.wrong).unwrap_or(1);
-            self.lines.remove(spare);
+        self.statements
+            .sort_by_key(|statement| (statement.event, !statement.wrong));
+        // The wrong decisions stay, and the last events.
+        while self.statements.len() > MOST {
+            let spare = self
+                .statements
+                .iter()
+                .position(|statement| !statement.wrong)
+                .unwrap_or(1);
+            self.statements.remove(spare);
         }
-        Story { lines: self.lines }
-    }
-}
-
-/// So many writes are lost, in words.
-pub(super) fn unsynced(lost: u64) -> String {
-    match lost {
-        0 => "no write is lost".to_owned(),
-        1 => "one unsynced write is lost".to_owned(),
-        lost => format!("{lost} unsynced writes are lost"),
+        Explanation {
+            statements: self.statements,
+        }
     }
 }

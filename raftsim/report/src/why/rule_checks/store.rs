@@ -1,22 +1,22 @@
-//! What no correct key-value layer carries out or answers.
+//! Wrong decisions of the key-value layer.
 
-use super::{Scene, Slip};
-use crate::why::moment::Operation;
+use super::{NodeStep, WrongDecision};
+use crate::why::observed::Operation;
 
-pub(super) fn check(scene: &mut Scene<'_>) {
-    let moment = scene.moment;
-    for applied in moment.applied.iter().filter(|applied| applied.again) {
+pub(super) fn check(step: &mut NodeStep<'_>) {
+    let observed = step.observed;
+    for applied in observed.applied.iter().filter(|applied| applied.again) {
         let Some((client, serial)) = applied.request else {
             continue;
         };
         let text = format!(
             "{} carries out request {serial} of client {client} again, as entry {}",
-            scene.own(),
+            step.own(),
             applied.entry
         );
-        duty(scene, applied.entry.index.0, (client, serial), text);
+        duty(step, applied.entry.index.0, (client, serial), text);
     }
-    for answer in &moment.answers {
+    for answer in &observed.answers {
         let (client, serial) = (answer.client.0, answer.serial.0);
         if answer.holds == Some((client, serial)) {
             continue;
@@ -27,19 +27,19 @@ pub(super) fn check(scene: &mut Scene<'_>) {
         };
         let text = format!(
             "{} answers request {serial} of client {client} with entry {}, which holds {holds}",
-            scene.own(),
+            step.own(),
             answer.entry
         );
-        duty(scene, answer.entry.index.0, (client, serial), text);
+        duty(step, answer.entry.index.0, (client, serial), text);
     }
 }
 
-fn duty(scene: &mut Scene<'_>, index: u64, operation: Operation, text: String) {
-    scene.found.push(Slip {
-        when: scene.when,
-        node: scene.node,
+fn duty(step: &mut NodeStep<'_>, index: u64, operation: Operation, text: String) {
+    step.wrong.push(WrongDecision {
+        when: step.when,
+        node: step.node,
         rule: None,
-        term: scene.after.term,
+        term: step.after.term,
         index: Some(index),
         operation: Some(operation),
         text,

@@ -3,29 +3,29 @@
 use raft_core::{RuleId, Term};
 use simulator::NodeId;
 
+use super::explanation::Statement;
 use super::facts::When;
-use super::moment::Operation;
-use super::story::Line;
+use super::observed::Operation;
 
 /// A decision that no correct server makes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Slip {
+pub(super) struct WrongDecision {
     pub(super) when: When,
     pub(super) node: NodeId,
-    /// The rule that does not allow it; the key-value layer has duties instead.
+    /// The rule that does not allow it. The key-value layer has duties instead of rules.
     pub(super) rule: Option<RuleId>,
-    /// The term it was made in.
+    /// The term of the node.
     pub(super) term: Term,
-    /// The first entry it concerns, if it concerns the log.
+    /// The first entry that it concerns, if it concerns the log.
     pub(super) index: Option<u64>,
-    /// The client's operation it concerns, if it concerns one.
+    /// The client's operation that it concerns, if any.
     pub(super) operation: Option<Operation>,
     pub(super) text: String,
 }
 
-impl Slip {
-    pub(super) fn line(&self) -> Line {
-        Line {
+impl WrongDecision {
+    pub(super) fn statement(&self) -> Statement {
+        Statement {
             event: self.when.event,
             time: self.when.time,
             wrong: true,

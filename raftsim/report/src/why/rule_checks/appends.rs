@@ -1,33 +1,33 @@
-//! What no correct follower takes over, removes, acknowledges or believes to be durable.
+//! Wrong decisions of followers: entries accepted, removed, acknowledged or believed durable.
 
 use raft_core::{Body, Event, Outcome, RuleId};
+use simulator::Action;
 
-use super::Scene;
+use super::NodeStep;
 use crate::why::facts::term_at;
-use crate::why::moment::What;
-use crate::why::now::{taken, verified};
+use crate::why::node_state::{taken, verified};
 
-pub(super) fn check(scene: &mut Scene<'_>) {
-    previous(scene);
-    cut(scene);
-    watermark(scene);
-    let moment = scene.moment;
-    for (_, message) in &moment.sent {
+pub(super) fn check(step: &mut NodeStep<'_>) {
+    previous(step);
+    cut(step);
+    watermark(step);
+    let observed = step.observed;
+    for (_, message) in observed.sent() {
         if let Body::AppendEntriesReply(reply) = &message.body
             && let Outcome::Accepted { match_index } = reply.outcome
         {
-            acknowledged(scene, match_index.0);
+            acknowledged(step, match_index.0);
         }
     }
 }
 
-/// Entries that follow one which the node does not hold.
-fn previous(scene: &mut Scene<'_>) {
-    let Some((append, from, _)) = taken(scene.moment) else {
+/// The node accepts entries though it lacks the entry before them.
+fn previous(step: &mut NodeStep<'_>) {
+    let Some((append, from, _)) = taken(step.observed) else {
         return;
     };
     let prev = append.prev;
-    let own = term_at(&scene.now.log, prev.index.0);
+    let own = term_at(&step.state.log, prev.index.0);
     if prev.index.0 == 0 || own == Some(prev.term) {
         return;
     }
@@ -37,27 +37,27 @@ fn previous(scene: &mut Scene<'_>) {
     };
     let text = format!(
         "{} takes over what {} sends after {prev}, though {has}",
-        scene.own(),
-        scene.name(from)
+        step.own(),
+        step.name(from)
     );
-    scene.slip(RuleId::PreviousMatches, Some(prev.index.0), text);
+    step.add(RuleId::PreviousMatches, Some(prev.index.0), text);
 }
 
-/// Entries removed without a conflict, or kept in spite of one.
-fn cut(scene: &mut Scene<'_>) {
-    let Some((append, from, _)) = taken(scene.moment) else {
+/// The node removes entries that do not conflict, or keeps entries that do.
+fn cut(step: &mut NodeStep<'_>) {
+    let Some((append, from, _)) = taken(step.observed) else {
         return;
     };
     let mut sent = append.prev.index.0 + 1..=append.last.0;
     let conflict = sent.find(|index| {
-        let own = term_at(&scene.now.log, *index);
+        let own = term_at(&step.state.log, *index);
         own.is_some_and(|own| own != append.entries_term)
     });
-    let cut = scene.moment.decisions.iter().find_map(|event| match event {
+    let cut = step.observed.decisions().find_map(|event| match event {
         Event::Truncated { from, .. } => Some(from.0),
         _ => None,
     });
-    let (own, leader) = (scene.own(), scene.name(from));
+    let (own, leader) = (step.own(), step.name(from));
     let text = match (cut, conflict) {
         (Some(cut), None) => {
             format!("{own} removes #{cut} and what follows, though nothing {leader} sent conflicts")
@@ -65,38 +65,38 @@ fn cut(scene: &mut Scene<'_>) {
         (Some(cut), Some(conflict)) if cut != conflict => format!(
             "{own} removes #{cut} and what follows, though what {leader} sent conflicts at #{conflict}"
         ),
-        (None, Some(conflict)) if term_at(&scene.log, conflict) != Some(append.entries_term) => {
-            let (kept, sent) = (term_at(&scene.log, conflict), append.entries_term);
+        (None, Some(conflict)) if term_at(&step.log, conflict) != Some(append.entries_term) => {
+            let (kept, sent) = (term_at(&step.log, conflict), append.entries_term);
             let kept = kept.map_or(String::new(), |kept| kept.to_string());
             format!("{own} keeps its #{conflict}{kept}, though {leader} sent #{conflict}{sent}")
         }
         _ => return,
     };
-    scene.slip(RuleId::TruncateConflictOnly, cut.or(conflict), text);
+    step.add(RuleId::TruncateConflictOnly, cut.or(conflict), text);
 }
 
-/// A log believed to be durable further than the disk holds it.
-fn watermark(scene: &mut Scene<'_>) {
-    let (believed, durable) = (scene.after.durable.0, scene.durable());
-    let before = scene.now.look.as_ref().map_or(0, |look| look.durable.0);
-    if believed <= durable || before > scene.now.durable() {
+/// The node believes more of its log durable than its disk holds.
+fn watermark(step: &mut NodeStep<'_>) {
+    let (believed, durable) = (step.after.durable.0, step.durable());
+    let before = step.state.view.as_ref().map_or(0, |view| view.durable.0);
+    if believed <= durable || before > step.state.durable() {
         return;
     }
     let cuts = |event: &Event| match event {
         Event::Truncated { .. } => true,
-        // Where a snapshot takes a server back, that is what is wrong.
+        // A snapshot of older state is another mistake, which `snapshots` reports.
         Event::SnapshotInstalled { last, was, .. } => *was < last.index,
         _ => false,
     };
     let takes_back = |event: &Event| matches!(event, Event::SnapshotInstalled { last, was, .. } if *was >= last.index);
-    if scene.moment.decisions.iter().any(takes_back) {
+    if step.observed.decisions().any(takes_back) {
         return;
     }
-    let (rule, because) = match scene.moment.what {
-        _ if scene.moment.decisions.iter().any(cuts) => {
+    let (rule, because) = match step.observed.step.action {
+        _ if step.observed.decisions().any(cuts) => {
             (RuleId::TruncationLowersWatermark, "after cutting its log")
         }
-        What::Written(_) => (
+        Action::Written { .. } => (
             RuleId::TruncationLowersFlights,
             "on a late report about entries that it has replaced since",
         ),
@@ -105,21 +105,21 @@ fn watermark(scene: &mut Scene<'_>) {
     let text = format!(
         "{} believes its log durable up to #{believed} {because}, but its disk holds it only up to \
          #{durable}",
-        scene.own()
+        step.own()
     );
-    scene.slip(rule, Some(durable + 1), text);
+    step.add(rule, Some(durable + 1), text);
 }
 
-fn acknowledged(scene: &mut Scene<'_>, index: u64) {
-    let (_, shown) = verified(scene.now, scene.moment);
-    let (own, durable) = (scene.own(), scene.durable());
+fn acknowledged(step: &mut NodeStep<'_>, index: u64) {
+    let (_, shown) = verified(step.state, step.observed);
+    let (own, durable) = (step.own(), step.durable());
     let (first, text) = if index > shown {
         let text = format!(
             "{own} acknowledges #{index}, though its leader has shown the logs to match only up to \
              #{shown}"
         );
         (shown + 1, text)
-    } else if index > durable && scene.after.durable.0 < index {
+    } else if index > durable && step.after.durable.0 < index {
         let text = format!(
             "{own} acknowledges #{index} while its disk holds its log only up to #{durable}"
         );
@@ -127,5 +127,5 @@ fn acknowledged(scene: &mut Scene<'_>, index: u64) {
     } else {
         return;
     };
-    scene.slip(RuleId::AcknowledgeDurable, Some(first), text);
+    step.add(RuleId::AcknowledgeDurable, Some(first), text);
 }

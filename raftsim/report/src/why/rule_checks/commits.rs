@@ -1,29 +1,30 @@
-//! What no correct leader counts, and what no correct server commits.
+//! Wrong decisions about match indexes and commits.
 
 use raft_core::{Body, Event, Index, Outcome, RoleKind, RuleId};
 use simulator::NodeId;
 
-use super::Scene;
+use super::NodeStep;
 use crate::why::facts::term_at;
-use crate::why::moment::What;
-use crate::why::now::counted;
+use crate::why::node_state::counted;
+use crate::why::observed::Received;
 
-pub(super) fn check(scene: &mut Scene<'_>) {
-    known(scene);
-    for event in &scene.moment.decisions {
+pub(super) fn check(step: &mut NodeStep<'_>) {
+    known(step);
+    for event in step.observed.decisions() {
         if let Event::Committed { commit, was, .. } = event {
-            if scene.after.role == RoleKind::Leader {
-                leader(scene, commit.0);
+            if step.after.role == RoleKind::Leader {
+                leader(step, commit.0);
             } else {
-                follower(scene, was.0, commit.0);
+                follower(step, was.0, commit.0);
             }
         }
     }
 }
 
-/// What the leader believes of another node, and must not conclude from its answer.
-fn known(scene: &mut Scene<'_>) {
-    let (Some(before), What::Receive { from, message, .. }) = (&scene.now.look, &scene.moment.what)
+/// A match index that the leader must not conclude from a reply.
+fn known(step: &mut NodeStep<'_>) {
+    let (Some(before), Some(Received { from, message, .. })) =
+        (&step.state.view, &step.observed.received)
     else {
         return;
     };
@@ -34,16 +35,16 @@ fn known(scene: &mut Scene<'_>) {
         let found = matches.iter().find(|(peer, _)| peer == from);
         found.map(|(_, index)| index.0)
     };
-    // Who was taken out in this step is known no more.
-    let Some(is) = find(&scene.after.matches) else {
+    // The leader forgets a server that it removes in this step.
+    let Some(is) = find(&step.after.matches) else {
         return;
     };
     let was = find(&before.matches).unwrap_or(0);
-    let leads = scene.after.role == RoleKind::Leader && before.term == scene.after.term;
+    let leads = step.after.role == RoleKind::Leader && before.term == step.after.term;
     if was == is || !leads {
         return;
     }
-    let (own, peer, term) = (scene.own(), scene.name(*from), scene.after.term);
+    let (own, peer, term) = (step.own(), step.name(*from), step.after.term);
     let (rule, text) = match reply.outcome {
         _ if message.term != term => {
             let old = message.term;
@@ -63,62 +64,62 @@ fn known(scene: &mut Scene<'_>) {
         }
         Outcome::Accepted { .. } => return,
     };
-    scene.slip(rule, Some(is.min(was) + 1), text);
+    step.add(rule, Some(is.min(was) + 1), text);
 }
 
-fn leader(scene: &mut Scene<'_>, commit: u64) {
-    let (own, term) = (scene.own(), scene.after.term);
-    if let Some(entry) = term_at(&scene.log, commit)
+fn leader(step: &mut NodeStep<'_>, commit: u64) {
+    let (own, term) = (step.own(), step.after.term);
+    if let Some(entry) = term_at(&step.log, commit)
         && entry != term
     {
         let text = format!("{own}, leader of {term}, commits #{commit}{entry} by counting copies");
-        scene.slip(RuleId::CurrentTermOnly, Some(commit), text);
+        step.add(RuleId::CurrentTermOnly, Some(commit), text);
     }
-    let copies = counted_then(scene, commit);
-    let own = scene.own();
-    let members = scene.members();
+    let copies = counted_then(step, commit);
+    let own = step.own();
+    let members = step.members();
     let Some(short) = members.short(copies.iter().copied().collect()) else {
         return;
     };
-    let held = scene.after.durable.0;
-    let with_own = copies.iter().copied().chain([scene.node]).collect();
+    let held = step.after.durable.0;
+    let with_own = copies.iter().copied().chain([step.node]).collect();
     if members.short(with_own).is_none() {
         let text = format!(
             "{own} counts its own copy of #{commit} while its log is durable only up to #{held}"
         );
-        scene.slip(RuleId::OwnCopyDurable, Some(held + 1), text);
+        step.add(RuleId::OwnCopyDurable, Some(held + 1), text);
     } else {
         let (copies, nodes, needed) = (short.have.len(), short.of.len(), short.needed());
         let text =
             format!("{own} commits #{commit} with {copies} of {nodes} copies, {needed} are needed");
-        scene.slip(RuleId::Majority, Some(commit), text);
+        step.add(RuleId::Majority, Some(commit), text);
     }
 }
 
-/// Whose copies the leader counted: those that it knows of after the step, and those of servers that
-/// were taken out in it.
-fn counted_then(scene: &Scene<'_>, commit: u64) -> Vec<NodeId> {
-    let mut copies = counted(scene.node, scene.after, commit);
-    if let Some(before) = &scene.now.look {
+/// The copies that the leader counted: those that it knows after the step, and those of servers that the
+/// step removed.
+fn counted_then(step: &NodeStep<'_>, commit: u64) -> Vec<NodeId> {
+    let mut copies = counted(step.node, step.after, commit);
+    if let Some(before) = &step.state.view {
         copies.extend(
-            counted(scene.node, before, commit)
+            counted(step.node, before, commit)
                 .into_iter()
-                .filter(|id| *id != scene.node),
+                .filter(|id| *id != step.node),
         );
     }
-    if let What::Receive { from, message, .. } = &scene.moment.what
+    if let Some(Received { from, message, .. }) = &step.observed.received
         && let Body::AppendEntriesReply(reply) = &message.body
         && let Outcome::Accepted { match_index } = reply.outcome
         && match_index.0 >= commit
-        && message.term == scene.after.term
+        && message.term == step.after.term
     {
         copies.push(*from);
     }
     copies
 }
 
-fn follower(scene: &mut Scene<'_>, was: u64, commit: u64) {
-    let What::Receive { from, message, .. } = &scene.moment.what else {
+fn follower(step: &mut NodeStep<'_>, was: u64, commit: u64) {
+    let Some(Received { from, message, .. }) = &step.observed.received else {
         return;
     };
     let Body::AppendEntries(append) = &message.body else {
@@ -127,8 +128,8 @@ fn follower(scene: &mut Scene<'_>, was: u64, commit: u64) {
     if commit <= was.max(append.commit.min(append.last).0) {
         return;
     }
-    let (own, leader) = (scene.own(), scene.name(*from));
-    let entry = term_at(&scene.log, commit).map_or(String::new(), |term| term.to_string());
+    let (own, leader) = (step.own(), step.name(*from));
+    let entry = term_at(&step.log, commit).map_or(String::new(), |term| term.to_string());
     let text = if commit > append.commit.0 {
         let theirs = append.commit;
         format!("{own} commits #{commit}{entry}, though its leader {leader} commits only {theirs}")
@@ -139,5 +140,5 @@ fn follower(scene: &mut Scene<'_>, was: u64, commit: u64) {
              up to {shown}"
         )
     };
-    scene.slip(RuleId::FollowerCommit, Some(append.last.0 + 1), text);
+    step.add(RuleId::FollowerCommit, Some(append.last.0 + 1), text);
 }

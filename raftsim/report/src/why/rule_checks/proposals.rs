@@ -1,19 +1,19 @@
-//! Requests that no correct server passes on, or takes for more than a request.
+//! Wrong decisions about forwarded requests.
 
 use raft_core::{Body, Event, RoleKind, RuleId};
 
-use super::Scene;
-use crate::why::moment::What;
-use crate::why::now::node_of;
+use super::NodeStep;
+use crate::why::node_state::node_of;
+use crate::why::observed::Received;
 
-pub(super) fn check(scene: &mut Scene<'_>) {
-    let What::Receive { from, message, .. } = &scene.moment.what else {
+pub(super) fn check(step: &mut NodeStep<'_>) {
+    let Some(Received { from, message, .. }) = &step.observed.received else {
         return;
     };
     let Body::Propose { .. } = message.body else {
         return;
     };
-    let (own, from) = (scene.own().to_owned(), scene.name(*from).to_owned());
+    let (own, from) = (step.own().to_owned(), step.name(*from).to_owned());
     let steps_down = |event: &Event| {
         matches!(
             event,
@@ -24,16 +24,16 @@ pub(super) fn check(scene: &mut Scene<'_>) {
             }
         )
     };
-    if scene.moment.decisions.iter().any(steps_down) {
+    if step.observed.decisions().any(steps_down) {
         let term = message.term;
         let text = format!("{own} follows {from} into {term} because of a request it passes on");
-        scene.slip(RuleId::ForwardNoTerm, None, text);
+        step.add(RuleId::ForwardNoTerm, None, text);
     }
-    for event in &scene.moment.decisions {
+    for event in step.observed.decisions() {
         if let Event::ProposalForwarded { leader } = event {
-            let to = scene.name(node_of(*leader));
+            let to = step.name(node_of(*leader));
             let text = format!("{own} passes on to {to} what {from} has passed on");
-            scene.slip(RuleId::ForwardOnce, None, text);
+            step.add(RuleId::ForwardOnce, None, text);
         }
     }
 }

@@ -1,14 +1,15 @@
-//! What nodes decided about members and about silence, in words.
+//! Changes of members, and quiescence.
 
-use crate::decisions::{Kind, Said, Words, at, engine_id_or_none};
-use crate::time_text;
 use raft_core::{ChangeFailure, Event};
 use serde_json::json;
 
+use super::{Kind, Phrase, Words, at};
+use crate::time_text;
+
 impl Words<'_> {
-    pub(super) fn members(&self, event: &Event) -> Said {
+    pub(super) fn members(&self, event: &Event) -> Option<Phrase> {
         let kind = Some(Kind::Role);
-        match event {
+        Some(match event {
             Event::Configured { at: entry, joint } => {
                 let what = match joint {
                     true => "a joint configuration",
@@ -16,36 +17,36 @@ impl Words<'_> {
                 };
                 let text = format!("{what} is in force from {entry} on");
                 let values = json!({"at": at(*entry), "joint": joint});
-                Said::new("configured", kind, text, values).notable()
+                Phrase::new("configured", kind, text, values).notable()
             }
             Event::ConfigurationRolledBack { from, at: entry } => {
                 let text = format!("the configuration of {from} is gone, that of {entry} is back");
                 let values = json!({"from": from.0, "at": at(*entry)});
-                Said::new("configuration_rolled_back", kind, text, values).notable()
+                Phrase::new("configuration_rolled_back", kind, text, values).notable()
             }
             Event::CatchUpRound { peer, round, took } => {
                 let (name, took_text) = (self.name(*peer), time_text::brief(took.0));
                 let text = format!("{name} took {took_text} for round {round} of catching up");
                 let values = json!({"peer": name, "round": round, "took_ns": took.0});
-                Said::new("catch_up_round", kind, text, values).notable()
+                Phrase::new("catch_up_round", kind, text, values).notable()
             }
             Event::CaughtUp { peer } => {
                 let name = self.name(*peer);
                 let values = json!({"peer": name});
-                Said::new("caught_up", kind, format!("{name} has caught up"), values).notable()
+                Phrase::new("caught_up", kind, format!("{name} has caught up"), values).notable()
             }
             Event::ChangeMade { at } => {
                 let text = format!("the change of members is made, at {at}");
-                Said::new("change_made", kind, text, json!({"at": at.0})).notable()
+                Phrase::new("change_made", kind, text, json!({"at": at.0})).notable()
             }
             Event::ChangeFailed { why } => {
                 let text = format!("does not change the members: {}", self.failure(*why));
                 let values = json!({"why": self.failure(*why)});
-                Said::new("change_failed", kind, text, values).notable()
+                Phrase::new("change_failed", kind, text, values).notable()
             }
             Event::FellAsleep { last } => {
                 let values = json!({"last": at(*last)});
-                Said::new(
+                Phrase::new(
                     "fell_asleep",
                     kind,
                     format!("falls silent after {last}"),
@@ -53,18 +54,14 @@ impl Words<'_> {
                 )
                 .notable()
             }
-            Event::Woke => Said::new("woke", kind, "wakes".to_owned(), json!({})).notable(),
-            other => unreachable!("{other:?} is about no members"),
-        }
+            Event::Woke => Phrase::new("woke", kind, "wakes".to_owned(), json!({})).notable(),
+            _ => return None,
+        })
     }
 
-    /// Why, with the nodes' names; an operator may have named one that does not exist.
+    /// The reason, with the names of the nodes.
     fn failure(&self, why: ChangeFailure) -> String {
-        let named = |id| {
-            let place = engine_id_or_none(id);
-            let known = place.and_then(|place| self.0.get(place));
-            known.map_or_else(|| id.to_string(), Clone::clone)
-        };
+        let named = |id| self.known(id).map_or_else(|| id.to_string(), Clone::clone);
         match why {
             ChangeFailure::NoMember(id) => format!("{} is no member", named(id)),
             ChangeFailure::NoVoter(id) => format!("{} has no vote", named(id)),

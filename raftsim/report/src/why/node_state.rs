@@ -1,4 +1,4 @@
-//! One node between two events: its log, its disk, and what it knows of others.
+//! The state of one node between two events: its log, its disk, and what it knows of other nodes.
 
 use std::collections::VecDeque;
 
@@ -7,42 +7,42 @@ use raft_core::{AppendEntries, Body, EntryId, Event, Index, Instant, RoleKind, T
 use simulator::NodeId;
 use sut::engine_id;
 
-use super::moment::{Image, Look, Moment, What};
+use super::observed::{Image, NodeView, ObservedStep, Received};
 
-/// One node as it was before the event at hand, its disk as it is.
+/// One node before the present event. Its disk is already that of the event.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Now {
+pub(super) struct NodeState {
     /// The terms of its log.
     pub(super) log: Vec<Term>,
     pub(super) disk: Image,
-    /// Writes on their way to it, by their numbers.
+    /// Writes on their way to the disk, with their numbers.
     pub(super) pending: VecDeque<(u64, Write)>,
-    pub(super) look: Option<Look>,
-    /// Up to where this term's leader has shown its log to match.
+    pub(super) view: Option<NodeView>,
+    /// The end of the part of its log that the leader of this term has shown to match.
     pub(super) verified: (Term, u64),
-    /// Whose votes it has counted as a candidate.
+    /// The votes that it has counted as a candidate.
     pub(super) votes: Vec<NodeId>,
-    /// What it was asked to make of the members and has not answered, each with the end of its log
-    /// once it had begun with it.
-    pub(super) wishes: Vec<(RequestedChange, u64)>,
-    /// As a leader, whom it has heard from.
-    pub(super) reign: Reign,
+    /// Changes of members that it has not yet answered, each with the end of its log when it began with
+    /// the change.
+    pub(super) requested: Vec<(RequestedChange, u64)>,
+    /// Its contact with the followers while it leads.
+    pub(super) leadership: Leadership,
 }
 
-impl Now {
-    /// How much of its log is on its disk.
+impl NodeState {
+    /// The last index of its log that is on its disk.
     pub(super) fn durable(&self) -> u64 {
         let same = self.log.iter().zip(&self.disk.log);
         same.take_while(|(own, held)| own == held).count() as u64
     }
 
-    /// What it has heard as a leader, this step included.
-    pub(super) fn reign_after(&self, moment: &Moment) -> Reign {
-        let mut reign = self.reign.clone();
-        if let Some(look) = &moment.after {
-            reign.step(moment, look);
+    /// Its contact with the followers, this step included.
+    pub(super) fn leadership_after(&self, observed: &ObservedStep<'_>) -> Leadership {
+        let mut leadership = self.leadership.clone();
+        if let Some(view) = &observed.after {
+            leadership.step(observed, view);
         }
-        reign
+        leadership
     }
 
     pub(super) fn write(&mut self, number: u64, write: &Write, committed: &[Term]) {
@@ -60,25 +60,25 @@ impl Now {
     }
 }
 
-/// What a leader has heard in one term.
+/// The contact of a leader with its followers in one term.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Reign {
+pub(super) struct Leadership {
     term: Term,
-    /// When it was elected, by its own clock.
+    /// The time of its election by its own clock.
     pub(super) began: Instant,
-    /// The newest of its messages that each node has answered: when it left by its own clock, and
-    /// its number on the way to that node.
+    /// The newest of its messages that each node has answered: the time at which it left, by the
+    /// leader's clock, and its sequence number.
     pub(super) heard: Vec<(NodeId, Instant, u64)>,
     /// The last message it sent to each node.
     sent: Vec<(NodeId, u64)>,
-    /// What it had sent when its present round of reads began.
+    /// The last messages that it had sent when its present round of reads began.
     pub(super) round: Vec<(NodeId, u64)>,
-    /// Whether it told another node to campaign.
-    pub(super) told: bool,
+    /// Whether it told_target another node to campaign.
+    pub(super) told_target: bool,
 }
 
-impl Reign {
-    /// Who has answered a message that left after these.
+impl Leadership {
+    /// The nodes that have answered a message sent after these.
     pub(super) fn answered_since(&self, sent: &[(NodeId, u64)]) -> Vec<NodeId> {
         let before = |node| {
             sent.iter()
@@ -90,21 +90,21 @@ impl Reign {
         since.map(|(node, ..)| *node).collect()
     }
 
-    fn step(&mut self, moment: &Moment, look: &Look) {
-        // A leader that steps down with what it hears in this step has heard it.
-        if look.role != RoleKind::Leader && self.term != look.term {
+    fn step(&mut self, observed: &ObservedStep<'_>, view: &NodeView) {
+        // A leader that steps down because of a message has received that message.
+        if view.role != RoleKind::Leader && self.term != view.term {
             return;
         }
-        if self.term != look.term {
-            *self = Reign {
-                term: look.term,
-                began: look.now,
-                ..Reign::default()
+        if self.term != view.term {
+            *self = Leadership {
+                term: view.term,
+                began: view.now,
+                ..Leadership::default()
             };
         }
-        if let What::Receive { from, message, .. } = &moment.what
+        if let Some(Received { from, message, .. }) = &observed.received
             && let Some((seq, sent_at)) = echo(&message.body)
-            && message.term == look.term
+            && message.term == view.term
             && seq > 0
         {
             let heard = (*from, sent_at, seq);
@@ -114,29 +114,29 @@ impl Reign {
             }
         }
         let mut began = false;
-        for event in &moment.decisions {
+        for event in observed.decisions() {
             began |= matches!(event, Event::ReadRoundBegan { .. });
-            self.told |= matches!(event, Event::TargetTold { .. });
+            self.told_target |= matches!(event, Event::TargetTold { .. });
         }
         if began {
             self.round.clone_from(&self.sent);
         }
-        for (to, message) in &moment.sent {
+        for (to, message) in observed.sent() {
             let number = match &message.body {
                 Body::AppendEntries(append) => append.seq,
                 Body::InstallSnapshot(install) => install.seq,
                 Body::Sleep { seq, .. } => *seq,
                 _ => continue,
             };
-            match self.sent.iter_mut().find(|(node, _)| node == to) {
+            match self.sent.iter_mut().find(|(node, _)| *node == to) {
                 Some((_, seq)) => *seq = number,
-                None => self.sent.push((*to, number)),
+                None => self.sent.push((to, number)),
             }
         }
     }
 }
 
-/// The leader's message that an answer echoes: its number, and when it was sent.
+/// The leader's message that a reply echoes: its sequence number and the time at which it was sent.
 fn echo(body: &Body) -> Option<(u64, Instant)> {
     match body {
         Body::AppendEntriesReply(reply) => Some((reply.seq, reply.sent_at)),
@@ -155,18 +155,18 @@ pub(super) fn stands_for(base: EntryId, committed: &[Term]) -> Vec<Term> {
     log
 }
 
-/// Does to a log what a write does.
+/// Applies a write to a log.
 pub(super) fn edit(log: &mut Vec<Term>, write: &Write, committed: &[Term]) {
-    let place = |index: Index| usize::try_from(index.0.saturating_sub(1)).unwrap_or(usize::MAX);
+    let position = |index: Index| usize::try_from(index.0.saturating_sub(1)).unwrap_or(usize::MAX);
     if let Some(from) = write.truncate_from {
-        log.truncate(place(from));
+        log.truncate(position(from));
     }
-    // A log that is only cut at its start is still known here from its first entry on.
+    // Where compaction removes the start of a log, the account keeps it.
     if let Some(rebase) = write.rebase.as_ref().filter(|rebase| rebase.whole) {
         *log = stands_for(rebase.base.last, committed);
     }
     if let Some(append) = &write.append {
-        let (first, end) = (place(append.first), place(append.last) + 1);
+        let (first, end) = (position(append.first), position(append.last) + 1);
         log.resize(log.len().max(end), append.term);
         log[first..end].fill(append.term);
     }
@@ -177,11 +177,11 @@ pub(super) fn node_of(id: raft_core::NodeId) -> NodeId {
     engine_id(id)
 }
 
-/// The leader's message that the step took over, if it did.
-pub(super) fn taken(moment: &Moment) -> Option<(&AppendEntries, NodeId, Term)> {
-    let What::Receive { from, message, .. } = &moment.what else {
-        return None;
-    };
+/// The leader's AppendEntries that the step accepted.
+pub(super) fn taken<'o>(
+    observed: &'o ObservedStep<'_>,
+) -> Option<(&'o AppendEntries, NodeId, Term)> {
+    let Received { from, message, .. } = observed.received.as_ref()?;
     let Body::AppendEntries(append) = &message.body else {
         return None;
     };
@@ -192,23 +192,23 @@ pub(super) fn taken(moment: &Moment) -> Option<(&AppendEntries, NodeId, Term)> {
             Acknowledged { .. } | AckWithheld { .. } | Appended { .. }
         )
     };
-    let took = moment.decisions.iter().any(takes);
+    let took = observed.decisions().any(takes);
     took.then_some((append, *from, message.term))
 }
 
-/// Up to where the present leader has shown the log to match, after a step.
-pub(super) fn verified(now: &Now, moment: &Moment) -> (Term, u64) {
-    let Some(after) = &moment.after else {
+/// The end of the part of the log that the present leader has shown to match, after a step.
+pub(super) fn verified(state: &NodeState, observed: &ObservedStep<'_>) -> (Term, u64) {
+    let Some(after) = &observed.after else {
         return (Term(0), 0);
     };
-    let known = if now.verified.0 == after.term {
-        now.verified.1
+    let known = if state.verified.0 == after.term {
+        state.verified.1
     } else {
         0
     };
-    // What lies before the log is committed, and so the leader's.
-    let taken = taken(moment).map_or(0, |(append, ..)| append.last.max(after.base).0);
-    let snapshots = moment.decisions.iter().map(|event| match event {
+    // The entries before the base are committed, so the leader has them.
+    let taken = taken(observed).map_or(0, |(append, ..)| append.last.max(after.base).0);
+    let snapshots = observed.decisions().map(|event| match event {
         Event::SnapshotInstalled { last, .. } | Event::SnapshotPassedOver { last, .. } => {
             last.index.0
         }
@@ -218,10 +218,10 @@ pub(super) fn verified(now: &Now, moment: &Moment) -> (Term, u64) {
     (after.term, known.max(shown))
 }
 
-/// Whose votes a candidate has counted, after a step.
-pub(super) fn votes_counted(now: &Now, moment: &Moment) -> Vec<NodeId> {
-    let mut votes = now.votes.clone();
-    for event in &moment.decisions {
+/// The votes that a candidate has counted, after a step.
+pub(super) fn votes_counted(state: &NodeState, observed: &ObservedStep<'_>) -> Vec<NodeId> {
+    let mut votes = state.votes.clone();
+    for event in observed.decisions() {
         match event {
             Event::Became {
                 role: RoleKind::Candidate,
@@ -238,10 +238,10 @@ pub(super) fn votes_counted(now: &Now, moment: &Moment) -> Vec<NodeId> {
     votes
 }
 
-/// Whose copy of an entry a node counts, by what it believes.
-pub(super) fn counted(node: NodeId, look: &Look, index: u64) -> Vec<NodeId> {
-    let own = (node, look.durable);
-    let copies = look.matches.iter().copied().chain([own]);
+/// The nodes whose copy of an entry a leader counts, by its own match indexes.
+pub(super) fn counted(node: NodeId, view: &NodeView, index: u64) -> Vec<NodeId> {
+    let own = (node, view.durable);
+    let copies = view.matches.iter().copied().chain([own]);
     let mut counted: Vec<_> = copies
         .filter(|(_, held)| *held >= Index(index))
         .map(|(node, _)| node)

@@ -1,30 +1,27 @@
-//! What travels and what is written, in words, remembered until it arrives.
+//! The texts of messages and writes in a trace.
 
 use checks::asker;
-use kv::{Answer, Op, Operator, ReadBy, Request, Response, SessionId};
+use kv::{Request, Response};
 use raft_core::{Body, Outcome, Priority, ProposalAnswer};
-use sut::changes;
-use sut::decisions::{Kind, range};
+use sut::decisions::Kind;
+use sut::words::{self, range};
 
-/// So many bytes of a value are shown.
-const SHOWN: usize = 14;
-
-/// A message, a request, a reply or a write, in words.
+/// The text of a message, a request, a response or a write.
 #[derive(Clone, Debug)]
-pub(super) struct Letter {
-    /// What it is, in a few words.
+pub(super) struct Wording {
+    /// A few words.
     pub(super) text: String,
-    /// The rest of what it says; it continues `text`.
+    /// More of its content; it continues `text`.
     pub(super) detail: String,
     pub(super) kind: Kind,
-    /// The operation it is about: client and serial.
+    /// The client and serial of the operation that it is about.
     pub(super) about: Option<(u32, u64)>,
-    /// Whether it carries nothing new: a heartbeat or the answer to one.
+    /// Whether it is a heartbeat or an acknowledgement.
     pub(super) idle: bool,
 }
 
 /// A message between nodes.
-pub(super) fn message(message: &kv::Message) -> Letter {
+pub(super) fn message(message: &kv::Message) -> Wording {
     let term = message.raft.term;
     let mut detail = String::new();
     let (kind, idle, text) = match &message.raft.body {
@@ -111,7 +108,7 @@ pub(super) fn message(message: &kv::Message) -> Letter {
             (Kind::Append, false, text)
         }
     };
-    Letter {
+    Wording {
         text,
         detail,
         kind,
@@ -120,13 +117,13 @@ pub(super) fn message(message: &kv::Message) -> Letter {
     }
 }
 
-/// The operation that a message passes on.
+/// The operation that a message forwards.
 fn proposed(message: &kv::Message) -> Option<(u32, u64)> {
     let (client, serial) = asker(message.proposal.as_ref()?.bytes())?;
     Some((u32::try_from(client).ok()?, serial))
 }
 
-/// A candidate's priority, where it has one.
+/// A candidate's priority, if it has one.
 fn wanted(priority: Priority) -> String {
     match priority {
         Priority(0) => String::new(),
@@ -134,85 +131,32 @@ fn wanted(priority: Priority) -> String {
     }
 }
 
-/// A request of a client.
-pub(super) fn request(client: u32, serial: u64, request: &Request) -> Letter {
-    let asked = match request {
-        Request::Operation { op, read, session } => {
-            let session = session.map_or(String::new(), |SessionId(id)| format!(" in s{id}"));
-            format!("{}{}{session}", operation(op), by(*read))
-        }
-        Request::OpenSession => "open session".to_owned(),
-        Request::KeepSession { session } => format!("keep s{}", session.0),
-    };
-    let text = format!("c{client}.{serial} {asked}");
-    Letter {
-        text,
+/// A client's request.
+pub(super) fn request(client: u32, serial: u64, request: &Request) -> Wording {
+    about_request(client, serial, &format!(" {}", words::request(request)))
+}
+
+/// The response to a request.
+pub(super) fn response(client: u32, serial: u64, response: &Response, names: &[String]) -> Wording {
+    about_request(
+        client,
+        serial,
+        &format!(" = {}", words::response(response, names)),
+    )
+}
+
+fn about_request(client: u32, serial: u64, text: &str) -> Wording {
+    Wording {
+        text: format!("c{client}.{serial}{text}"),
         detail: String::new(),
         kind: Kind::Client,
         about: Some((client, serial)),
         idle: false,
-    }
-}
-
-/// The answer to one.
-pub(super) fn reply(client: u32, serial: u64, reply: &Response, names: &[String]) -> Letter {
-    let said = match reply {
-        Response::Done { reply, .. } => {
-            format!("{} v{}", answer(&reply.answer), reply.version.0)
-        }
-        Response::NotLeader { leader: None } => "not leader".to_owned(),
-        Response::NotLeader {
-            leader: Some(leader),
-        } => {
-            let place = sut::engine_id(*leader).0 as usize;
-            format!("not leader, ask {}", names[place])
-        }
-        Response::Lost => "lost".to_owned(),
-        Response::Superseded => "superseded".to_owned(),
-        Response::Busy => "busy".to_owned(),
-        Response::ReadFailed => "not read".to_owned(),
-        Response::Behind { applied } => format!("behind, at {applied}"),
-        Response::NoLease(why) => format!("no lease: {why}"),
-        Response::SessionOpened { session, .. } => format!("opened s{}", session.0),
-        Response::SessionKept => "kept".to_owned(),
-        Response::SessionExpired => "session expired".to_owned(),
-    };
-    let text = format!("c{client}.{serial} = {said}");
-    Letter {
-        text,
-        detail: String::new(),
-        kind: Kind::Client,
-        about: Some((client, serial)),
-        idle: false,
-    }
-}
-
-/// A command of the operator.
-pub(super) fn command(command: &Operator, names: &[String]) -> String {
-    match command {
-        Operator::Transfer { to } => {
-            let place = sut::engine_id(*to).0 as usize;
-            format!("operator: hand leadership to {}", names[place])
-        }
-        Operator::Campaign => "operator: campaign".to_owned(),
-        Operator::StepDown => "operator: step down".to_owned(),
-        Operator::Snapshot => "operator: take a snapshot".to_owned(),
-        Operator::Compact => "operator: cut the log".to_owned(),
-        Operator::RequestSnapshot => "operator: ask for a snapshot".to_owned(),
-        Operator::ApplyAfter { delay } if delay.0 == 0 => "operator: apply at once".to_owned(),
-        Operator::ApplyAfter { delay } => {
-            format!("operator: apply {} later", sut::time_text::brief(delay.0))
-        }
-        Operator::Change { change, how } => {
-            format!("operator: {}", changes::words(change, *how, names))
-        }
-        Operator::Bootstrap => "operator: found a cluster".to_owned(),
-        Operator::ForceNewCluster => "operator: FORCE A NEW CLUSTER".to_owned(),
     }
 }
 
 /// A write to disk.
-pub(super) fn write(write: &kv::Write) -> Letter {
+pub(super) fn write(write: &kv::Write) -> Wording {
     let text = match write {
         kv::Write::Log(log) => log_write(&log.raft),
         kv::Write::Snapshot(snapshot) => {
@@ -230,7 +174,7 @@ pub(super) fn write(write: &kv::Write) -> Letter {
             )
         }
     };
-    Letter {
+    Wording {
         text,
         detail: String::new(),
         kind: Kind::Disk,
@@ -264,58 +208,4 @@ fn log_write(raft: &raft_core::Write) -> String {
         ));
     }
     parts.join(" ")
-}
-
-/// Bytes as text: the end of long ones, without the dots that fill values up.
-fn show(bytes: &[u8]) -> String {
-    let full = bytes.len();
-    let bytes = match bytes.iter().rposition(|byte| *byte != b'.') {
-        Some(last) => &bytes[..=last],
-        None => bytes,
-    };
-    match bytes.len().checked_sub(SHOWN) {
-        Some(hidden @ 1..) => format!("..{}", bytes[hidden..].escape_ascii()),
-        _ if full > bytes.len() => format!("{}..", bytes.escape_ascii()),
-        _ => bytes.escape_ascii().to_string(),
-    }
-}
-
-fn operation(op: &Op) -> String {
-    match op {
-        Op::Get { key } => format!("get {}", show(key)),
-        Op::Put { key, value } => format!("put {}={}", show(key), show(value)),
-        Op::Append { key, value } => format!("append {}+={}", show(key), show(value)),
-        Op::Cas { key, expect, value } => {
-            let expect = expect
-                .as_ref()
-                .map_or("absent".to_owned(), |expect| show(expect));
-            format!("cas {} {expect}->{}", show(key), show(value))
-        }
-        Op::Delete { key } => format!("delete {}", show(key)),
-    }
-}
-
-fn by(read: ReadBy) -> String {
-    match read {
-        ReadBy::Log => String::new(),
-        ReadBy::ReadIndex => " by read index".to_owned(),
-        ReadBy::Lease => " by lease".to_owned(),
-        ReadBy::Follower => " by follower".to_owned(),
-        ReadBy::Stale { after } => format!(" stale, after {after}"),
-    }
-}
-
-fn answer(answer: &Answer) -> String {
-    let show = |value: &Option<kv::Bytes>| {
-        value
-            .as_ref()
-            .map_or("absent".to_owned(), |bytes| show(bytes))
-    };
-    match answer {
-        Answer::Value(value) => show(value),
-        Answer::Written => "written".to_owned(),
-        Answer::Mismatch(actual) => format!("mismatch, is {}", show(actual)),
-        Answer::Deleted { existed: true } => "deleted".to_owned(),
-        Answer::Deleted { existed: false } => "nothing to delete".to_owned(),
-    }
 }
