@@ -1,4 +1,4 @@
-//! What a user is told about a mistake: where, what, what would be right.
+//! Diagnostics: each mistake with its place, a message and a suggestion.
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet, normalize_untrusted_str};
 
@@ -18,7 +18,7 @@ pub struct Span {
 pub struct Diagnostic {
     /// Its stable code; see [`explain`](super::explain).
     pub code: Code,
-    /// What is wrong, in one sentence.
+    /// The mistake, in one sentence.
     pub message: String,
     /// The file's name as it was given.
     pub file: String,
@@ -26,9 +26,9 @@ pub struct Diagnostic {
     pub line: u32,
     /// The column in characters, counted from 1.
     pub column: u32,
-    /// The text that the caret underlines.
+    /// The bytes that the caret underlines.
     pub span: Span,
-    /// What would be right, where that can be told.
+    /// A suggestion, if there is one.
     pub help: Option<String>,
 }
 

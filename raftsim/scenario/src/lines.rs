@@ -1,6 +1,6 @@
-//! JSON for people: each value on a line of its own, or of a stepped scenario each step.
+//! JSON for people: one value a line, or one step a line in a stepped scenario.
 //!
-//! One formatter does both, so that the types of the format are compiled for one serializer.
+//! One formatter does both, so that the types of the format are compiled for only one serializer.
 
 use std::io::{self, Write};
 
@@ -17,7 +17,7 @@ pub(super) enum Breaks {
     AtSteps,
 }
 
-/// `what` as text.
+/// `what` as JSON text.
 ///
 /// # Errors
 /// If it cannot be JSON.
@@ -34,7 +34,7 @@ pub(super) fn to_string(what: &impl Serialize, at: Breaks) -> serde_json::Result
 #[derive(Default)]
 struct Lines {
     at: Breaks,
-    /// Whether the bracket opened last, or closed last, holds anything.
+    /// Whether the bracket that was opened or closed last has any content.
     filled: bool,
     /// For each open bracket, whether lines break in it.
     breaks: Vec<bool>,

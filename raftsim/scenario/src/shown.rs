@@ -1,16 +1,17 @@
-//! A resolved scenario as the file that it could have been read from.
+//! Writes a resolved scenario as a scenario file.
 
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
 use super::expect::Expect;
+use super::network::Network;
 use super::resolved::{Course, Phase, Resolved};
 use super::select::NodeName;
-use super::settings::{Clients, Clock, Completions, Disk, LinkRule, Machine, Network, Raft};
+use super::settings::{Clients, Clock, Completions, Disk, LinkRule, Machine, Raft};
 use super::stepped::{self, Branch, Impossible, Recorded, Script, ScriptStep};
 use super::written::{Mode, Source};
 
-/// The file, field by field. A stepped scenario leaves out what has no meaning in it.
+/// The fields of the file. A stepped scenario leaves out fields that have no meaning in it.
 #[derive(Serialize)]
 struct Shown<'a> {
     format: u32,
@@ -43,7 +44,7 @@ struct Shown<'a> {
     expect: &'a Expect,
 }
 
-/// What surrounds the nodes.
+/// The surroundings of the nodes.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Surroundings<'a> {
@@ -139,7 +140,7 @@ impl Serialize for ShownCourse<'_> {
     }
 }
 
-/// A step's verb as it is written, for nodes with these names.
+/// A step's verb as written, for nodes with these names.
 pub fn step(step: &ScriptStep, names: &[NodeName]) -> String {
     let bare = ScriptStep {
         verb: step.verb.clone(),

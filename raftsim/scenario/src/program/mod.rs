@@ -1,5 +1,5 @@
-//! Scripts of timed scenarios: steps that are done one after the other, each for as long as it
-//! takes. Tests that are written as programs (do, wait until, check, again) are such scripts.
+//! Scripts of timed scenarios: steps that run one after the other; each takes as long as it needs. Tests
+//! that are written as programs (act, wait, check, repeat) become such scripts.
 
 mod lower;
 mod place;
@@ -18,40 +18,40 @@ pub use place::Spot;
 pub(crate) use place::locate;
 pub(crate) use written::WrittenStatement;
 
-/// The most steps that a script does at one moment: one that does more would never end.
+/// The maximum number of steps of a script at one moment. A script that exceeds it would never end.
 pub const ACTION_LIMIT: u32 = 100_000;
 
 /// One step of a script.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Statement {
-    /// What is done.
+    /// The action.
     #[serde(flatten)]
     pub what: What,
     /// A remark for readers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// A sentence shown to whoever watches the run.
+    /// A sentence for people who watch the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub say: Option<String>,
     /// Its place among all steps of its phase's script, nested ones included.
     #[serde(skip)]
     pub number: usize,
-    /// Where it stands.
+    /// Its place in the file.
     #[serde(skip)]
     pub place: Spot,
 }
 
-/// What a step of a script does.
+/// The action of a step of a script.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum What {
-    /// One of the actions that steps and faults have, too.
+    /// An action that steps and faults have as well.
     Act(Action),
-    /// Something that only scripts have.
+    /// An action that only scripts have.
     Own(Own),
 }
 
-/// What only scripts can do.
+/// The actions that only scripts have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Own {
@@ -59,27 +59,27 @@ pub enum Own {
     Wait(DurationRange),
     /// Heal the links between each of these nodes and every node that is not isolated.
     Connect(Selector),
-    /// Offer operations to nodes, and do not wait for them.
+    /// Propose operations to nodes, and do not wait for them.
     Start(Start),
-    /// Offer an operation until it is applied.
+    /// Propose an operation until it is applied.
     One(One),
-    /// Wait until something is true.
+    /// Wait until conditions are true.
     Await(Asked),
-    /// Something is true now.
+    /// Check that conditions are true now.
     Check(Asked),
     /// Give nodes names.
     Let(BTreeMap<String, Selector>),
-    /// Do steps again and again.
+    /// Repeat steps.
     Repeat(Repeat<Statement>),
-    /// Do steps if something is so.
+    /// Run steps if a condition is true.
     If(If<Statement>),
-    /// Do several scripts at once.
+    /// Run several scripts at the same time.
     Parallel(Parallel<Statement>),
-    /// Do steps for at most so many messages.
+    /// Run steps with a limit on their messages.
     Budget(Budget<Statement>),
 }
 
-/// What an operation of a script does.
+/// The kind of an operation of a script.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
@@ -100,130 +100,133 @@ impl Offer {
     }
 }
 
-/// Operations offered to nodes directly, whether they lead or not and whoever reaches them.
+/// Operations that are proposed to nodes directly: also to nodes that do not lead or are cut off.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Start {
-    /// Who is offered each of them.
+    /// The nodes to which each operation is proposed.
     pub to: Selector,
-    /// How many, from 1 to 1,000; 1 by default.
+    /// The number of operations, 1 to 1,000; 1 by default.
     #[serde(default = "once", skip_serializing_if = "is_once")]
     pub count: u32,
-    /// What they do; put by default.
+    /// The kind of the operations; put by default.
     #[serde(default, skip_serializing_if = "Offer::is_default")]
     pub op: Offer,
-    /// The key they are about; "script" by default.
+    /// The key of the operations; "script" by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// What they write; by default a value that nothing else writes.
+    /// The value that they write; by default a value that no other operation writes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
-    /// The length that a value of its own is filled up to.
+    /// The length to which a default value is padded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<Size>,
-    /// A name by which later steps know these operations, until another step gives it anew.
+    /// A name for these operations, to which later steps refer. A later step may use the name again.
     #[serde(rename = "as", skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// A name for the last node that accepted one and is not isolated; for nobody if none did.
+    /// A name for the last node that accepted an operation and is not isolated. If there is no such node,
+    /// the name stands for none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub who: Option<String>,
-    /// How many nodes must accept it.
+    /// The number of nodes that must accept it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted: Option<Comparison>,
-    /// Where the first one must come to stand in the log of whoever accepts it: the how manieth
-    /// command it is. Then at least one node must accept it, and further ones follow at once.
+    /// The position of the first operation among the commands in the log of each node that accepts it, from
+    /// 1. With this field at least one node must accept it, and the other operations must follow without a
+    /// gap.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<Comparison>,
 }
 
-/// One operation, offered to one node after the other until one accepts it, and then waited for:
-/// for 2s, then, with retry, it is offered again.
+/// One operation, proposed to one node after the other until a node accepts it. The script then waits 2s
+/// for it to be applied. After that, with retry, it is proposed again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct One {
-    /// So many nodes must have applied it at the place where it was accepted. A get has none: it is
-    /// waited for until it is answered.
+    /// The number of nodes that must apply it at the index at which it was accepted. A get has no such
+    /// number: the script waits for its answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on: Option<u32>,
-    /// Whether it is offered again if that takes longer than 2s.
+    /// Whether it is proposed again if that takes longer than 2s.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub retry: bool,
-    /// How long all of that may take; 10s by default.
+    /// The maximum time for all of this; 10s by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub within: Option<Nanos>,
-    /// Who is offered it; by default every node that is up and not isolated.
+    /// The nodes to which it may be proposed; by default every node that is up and not isolated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub among: Option<Selector>,
-    /// What it does; put by default.
+    /// The kind of the operation; put by default.
     #[serde(default, skip_serializing_if = "Offer::is_default")]
     pub op: Offer,
-    /// The key it is about; "script" by default.
+    /// The key of the operation; "script" by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// What it writes; by default a value that nothing else writes.
+    /// The value that it writes; by default a value that no other operation writes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
-    /// The length that a value of its own is filled up to.
+    /// The length to which a default value is padded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<Size>,
-    /// A name by which later steps know the operation, until another step gives it anew.
+    /// A name for the operation, to which later steps refer. A later step may use the name again.
     #[serde(rename = "as", skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The name of an operation that was offered before, and is offered again.
+    /// The name of an earlier operation, which is proposed again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub again: Option<String>,
-    /// Where it must have come to stand: the how manieth command it is.
+    /// The required position of the operation among the commands in the log, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<Comparison>,
-    /// What a get must have read; the empty text also stands for no value.
+    /// The value that a get must read. The empty text also stands for no value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reads: Option<String>,
-    /// The version that its key must have been answered with: the how manieth write of it.
+    /// The version of the key in the answer: the number of writes to the key so far.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<Comparison>,
-    /// Whether the script goes on if it did not come about in time.
+    /// Whether the script continues if this does not happen in time.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
 }
 
-/// Something that is or is not so. What is asked must hold together.
+/// Conditions on the cluster. All of them must hold at the same time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Asked {
-    /// With await: how long it may take; 5s by default.
+    /// With await: the maximum time to wait; 5s by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub within: Option<Nanos>,
-    /// With await: whether the script goes on if it did not come true in time.
+    /// With await: whether the script continues if the conditions do not become true in time.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
-    /// Of which nodes this speaks; by default of every node that is up and not isolated.
+    /// The nodes to which the conditions apply; by default every node that is up and not isolated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub among: Option<Selector>,
-    /// How many of them it must be true of, with applied, done, values and versions; all by default.
+    /// With applied, done, values and versions: the number of these nodes for which the condition must
+    /// hold; all by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on: Option<u32>,
-    /// Exactly one of them takes itself for leader, and all that are up follow it.
+    /// Exactly one of these nodes is leader, and all others of them that are up follow it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub one_leader: bool,
-    /// None of them takes itself for leader.
+    /// None of these nodes is leader.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub no_leader: bool,
-    /// They are all in the same term.
+    /// All of these nodes are in the same term.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub same_term: bool,
-    /// They have applied the same entries and hold the same state.
+    /// These nodes have applied the same entries and hold the same state.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub applied_equal: bool,
-    /// They have applied so many commands.
+    /// These nodes have applied at least this many commands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub applied: Option<u64>,
-    /// No node of the cluster that is up has applied so many commands.
+    /// No node of the cluster that is up has applied this many commands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_applied: Option<u64>,
-    /// They have applied every operation of this name, where it was accepted.
+    /// These nodes have applied every operation of this name, at the index at which it was accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub done: Option<String>,
     /// Every operation of this name was answered.
@@ -232,22 +235,22 @@ pub struct Asked {
     /// No operation of this name was answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unanswered: Option<String>,
-    /// Values in their state machines, by key; the empty text also stands for no value.
+    /// The values in the state machines of these nodes, by key. The empty text also stands for no value.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub values: BTreeMap<String, String>,
-    /// How often keys were written in their state machines, by key.
+    /// The number of writes to keys in the state machines of these nodes, by key.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub versions: BTreeMap<String, Comparison>,
-    /// The bytes of the log on the disk of each of them: of its term, its vote and its entries.
+    /// The bytes of the log on the disk of each of these nodes: its term, its vote and its entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_bytes: Option<Comparison>,
-    /// The bytes of the snapshot on the disk of each of them; 0 if there is none.
+    /// The bytes of the snapshot on the disk of each of these nodes; 0 if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshot_bytes: Option<Comparison>,
 }
 
 impl Asked {
-    /// Whether nothing is asked.
+    /// Whether there is no condition.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let nothing = Asked {
@@ -261,53 +264,52 @@ impl Asked {
     }
 }
 
-/// Steps that are done again and again. Without times, drawn and for they are done until something
-/// else ends the script.
+/// Steps that are repeated. Without times, drawn and for, they repeat until something else ends the script.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "Repeat"))]
 pub struct Repeat<S> {
-    /// How often they are done.
+    /// The number of repetitions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
-    /// How often they are done, drawn from a range such as "5..14" each time they begin.
+    /// The number of repetitions, drawn from a range such as "5..14" each time this step begins.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drawn: Option<Counts>,
-    /// They begin again until so much time has passed.
+    /// The steps begin again until this much time has passed.
     #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
     pub lasts: Option<Nanos>,
-    /// What is done, one after the other.
+    /// The steps, in order.
     pub steps: Vec<S>,
 }
 
-/// Steps that are done only if something is so: all that is asked.
+/// Steps that run only if all given conditions hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "If"))]
 pub struct If<S> {
-    /// The chance that it is so, drawn each time.
+    /// The chance that this condition holds, drawn each time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chance: Option<Ratio>,
     /// A condition that must hold now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub holds: Option<Condition>,
-    /// A name that must stand for some node.
+    /// A name that must stand for a node.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub named: Option<String>,
     /// Names that must all stand for one and the same node.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub same: Option<Selector>,
-    /// What is done if so.
+    /// The steps to run if the conditions hold.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub then: Option<Vec<S>>,
-    /// What is done if not.
+    /// The steps to run otherwise.
     #[serde(rename = "else", skip_serializing_if = "Option::is_none")]
     pub otherwise: Option<Vec<S>>,
 }
 
-/// Scripts that are done at once.
+/// Scripts that run at the same time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -315,37 +317,36 @@ pub struct If<S> {
 pub struct Parallel<S> {
     /// The scripts.
     pub scripts: Vec<Vec<S>>,
-    /// What ends it: all of them being done, or the first in the list.
+    /// The step ends when all scripts are done, or when the first in the list is done.
     #[serde(default)]
     pub until: Ends,
 }
 
-/// What ends scripts that are done at once.
+/// When scripts that run at the same time end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Ends {
-    /// All are done.
+    /// When all scripts are done.
     #[default]
     All,
-    /// The first in the list is done; the others stop where they are.
+    /// When the first script in the list is done. The others stop where they are.
     First,
 }
 
-/// Steps that may cost only so much, from the beginning of the first to the end of the last.
+/// Steps with a limit on their cost, from the beginning of the first to the end of the last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "Budget"))]
 pub struct Budget<S> {
-    /// Messages between nodes that ask something: votes asked for, entries and heartbeats, not the
-    /// answers to them.
+    /// Requests between nodes: requests for votes, entries and heartbeats, but not their replies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requests: Option<Comparison>,
     /// Bytes of all messages that nodes send each other.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<Comparison>,
-    /// What is done, one after the other.
+    /// The steps, in order.
     pub steps: Vec<S>,
 }
 

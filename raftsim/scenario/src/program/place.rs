@@ -1,10 +1,11 @@
-//! Where the steps of a script stand in their file.
+//! The places of a script's steps in their file.
 
 use std::fmt;
 
 use super::{Own, Statement, What};
 
-/// Where a step of a script stands, for messages. Steps are equal wherever they stand.
+/// The place of a step of a script, for messages. All places are equal, so that equal steps are equal at
+/// any place.
 #[derive(Clone, Debug, Default)]
 pub struct Spot {
     /// Its path inside its phase, such as `script/3/repeat/steps/0`.
@@ -13,7 +14,7 @@ pub struct Spot {
     pub line: u32,
     /// The column in characters, from 1.
     pub column: u32,
-    /// The byte in the file at which it begins, until line and column are known.
+    /// The byte of the file at which it begins. Line and column are computed from it.
     pub(crate) start: u32,
 }
 

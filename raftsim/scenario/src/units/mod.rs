@@ -26,14 +26,14 @@ use serde::de::{self, Deserializer, Visitor};
 
 use super::codes::Code;
 
-/// Why a quantity could not be read.
+/// The reason why a quantity could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnitError {
     /// The kind of mistake.
     pub code: Code,
-    /// What is wrong.
+    /// The mistake.
     pub message: String,
-    /// What would be right.
+    /// The suggestion.
     pub help: Option<String>,
 }
 
@@ -57,7 +57,7 @@ impl UnitError {
     }
 }
 
-/// One line holding code, message and help: serde's errors carry a single string.
+/// Code, message and help in one string, because serde's errors carry a single string.
 impl fmt::Display for UnitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.code, self.message)?;
@@ -75,17 +75,17 @@ impl std::error::Error for UnitError {}
     expect(dead_code, reason = "the schema tells how units are written")
 )]
 pub(crate) trait Unit: FromStr<Err = UnitError> + fmt::Display {
-    /// What it is, with an article: "a duration".
+    /// The kind of quantity, with an article: "a duration".
     const WHAT: &'static str;
     /// The name of its definition in the JSON Schema.
     const NAME: &'static str;
-    /// What a user should know about it.
+    /// A description for users.
     const DESCRIPTION: &'static str;
     /// A regular expression that every accepted text matches.
     const PATTERN: &'static str;
     /// Texts that are accepted.
     const EXAMPLES: &'static [&'static str];
-    /// What a user who wrote the bare number `n` most likely meant.
+    /// The most likely meaning of the bare number `n`.
     fn bare(n: &str) -> String;
 }
 
@@ -94,7 +94,7 @@ fn quoted(examples: &[&str]) -> String {
     quoted.join(" or ")
 }
 
-/// Reads a `U` from a string and explains what to write instead of a bare number.
+/// Reads a `U` from a string. For a bare number the error suggests a unit.
 pub(crate) fn deserialize<'de, U: Unit, D: Deserializer<'de>>(from: D) -> Result<U, D::Error> {
     struct Text<U>(PhantomData<U>);
 
@@ -210,7 +210,7 @@ fn gcd(a: u64, b: u64) -> u64 {
 pub(crate) mod laws {
     use super::*;
 
-    /// What every unit owes: examples are read and printed back, and its pattern is well formed.
+    /// The laws of every unit: its examples can be read and printed back, and its pattern is well formed.
     pub(crate) fn check<U: Unit + PartialEq + fmt::Debug>() {
         for example in U::EXAMPLES {
             let read: U = example.parse().expect(example);

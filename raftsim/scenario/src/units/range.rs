@@ -82,8 +82,8 @@ impl fmt::Display for DurationRange {
 impl Unit for DurationRange {
     const WHAT: &'static str = "a duration or a range of durations";
     const NAME: &'static str = "DurationRange";
-    const DESCRIPTION: &'static str = "A duration, or two with .. between them: each use draws \
-        one from the range, both ends included.";
+    const DESCRIPTION: &'static str = "A duration, or a range: two durations with .. between them. \
+        Each use draws one from the range. Both ends are included.";
     const PATTERN: &'static str =
         r"^[0-9]+(\.[0-9])?(ns|us|ms|s|m|h)(\.\.[0-9]+(\.[0-9])?(ns|us|ms|s|m|h))?$";
     const EXAMPLES: &'static [&'static str] = &["150ms..300ms", "5ms"];

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::{DurationRange, Nanos, Unit, UnitError, unit_string, whole};
 
-/// So many times per second, minute or hour.
+/// A number of times per second, minute or hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rate {
     count: u32,
