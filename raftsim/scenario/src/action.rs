@@ -261,7 +261,7 @@ macro_rules! with_actions {
     ($(#[$about:meta])* pub(crate) struct $name:ident {
         $($(#[$field_about:meta])* pub(crate) $field:ident: $type:ty,)*
     }) => {
-        #[derive(Clone, Debug, Deserialize)]
+        #[derive(Deserialize)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(deny_unknown_fields)]
         $(#[$about])*

@@ -15,6 +15,8 @@ pub(super) enum Breaks {
     Everywhere,
     /// In the outermost object, in `steps` and in `branches`.
     AtSteps,
+    /// Nowhere, and without blanks.
+    Nowhere,
 }
 
 /// `what` as JSON text.
@@ -48,6 +50,7 @@ impl Lines {
     fn open<W: Write + ?Sized>(&mut self, to: &mut W, bracket: u8) -> io::Result<()> {
         let breaks = match self.breaks.len() {
             _ if self.at == Breaks::Everywhere => true,
+            _ if self.at == Breaks::Nowhere => false,
             0 => true,
             1 => self.field == b"steps" || self.field == b"branches",
             2 => self.field == b"branches",
@@ -73,7 +76,7 @@ impl Lines {
         }
         match self.breaks.last() {
             Some(true) => self.line(to),
-            _ if first => Ok(()),
+            _ if first || self.at == Breaks::Nowhere => Ok(()),
             _ => to.write_all(b" "),
         }
     }
@@ -119,7 +122,10 @@ impl Formatter for Lines {
     }
 
     fn begin_object_value<W: Write + ?Sized>(&mut self, to: &mut W) -> io::Result<()> {
-        to.write_all(b": ")
+        match self.at {
+            Breaks::Nowhere => to.write_all(b":"),
+            _ => to.write_all(b": "),
+        }
     }
 
     fn write_string_fragment<W: Write + ?Sized>(
@@ -141,9 +147,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn breaks_everywhere_are_those_of_serde() {
+    fn breaks_everywhere_and_nowhere_are_those_of_serde() {
         let value = json!({ "a": [1, { "b": [] }, [[], {}]], "c": {}, "d": "x\ny", "e": null });
         let pretty = serde_json::to_string_pretty(&value).unwrap();
         assert_eq!(to_string(&value, Breaks::Everywhere).unwrap(), pretty);
+        let compact = serde_json::to_string(&value).unwrap();
+        assert_eq!(to_string(&value, Breaks::Nowhere).unwrap(), compact);
     }
 }

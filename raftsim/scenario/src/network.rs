@@ -163,7 +163,7 @@ fn share(num: u32, den: u32) -> Ratio {
 }
 
 /// How links carry messages, as written: a named network, and fields that override it.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WrittenNetwork {
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_beside_a_preset_comes_on_top() {
+    fn fields_beside_a_preset_override_it() {
         let plain = read(r#"{ "preset": "unreliable" }"#);
         assert_eq!(plain.delay, DurationRange::millis(0, 26));
         assert_eq!(plain.drop, share(1, 10));
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_to_a_preset_leaves_nothing_of_what_was() {
+    fn a_change_to_a_preset_replaces_every_setting() {
         let late = read(r#"{ "preset": "long-reordering" }"#);
         let change: NetworkChange =
             serde_json::from_str(r#"{ "preset": "reliable" }"#).expect("a change");

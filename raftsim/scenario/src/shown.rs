@@ -4,6 +4,7 @@ use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
 use super::expect::Expect;
+use super::lines::{self, Breaks};
 use super::network::Network;
 use super::resolved::{Course, Phase, Resolved};
 use super::select::NodeName;
@@ -148,7 +149,7 @@ pub fn step(step: &ScriptStep, names: &[NodeName]) -> String {
         ..ScriptStep::default()
     };
     let written = stepped::steps(std::slice::from_ref(&bare), names).next();
-    serde_json::to_string(&written).expect("names and numbers are always JSON")
+    lines::to_string(&written, Breaks::Nowhere).expect("names and numbers are always JSON")
 }
 
 struct ShownSteps<'a> {

@@ -128,6 +128,11 @@ enum Wrong {
 }
 
 impl Wrong {
+    fn of_kind(expected: &str) -> Mistake {
+        let expected = expected.to_owned();
+        Self::Kind { expected }.into()
+    }
+
     fn finding(self, tree: &Tree, path: &[Segment]) -> Finding {
         let at = tree.at(path);
         let finding = match self {
@@ -238,8 +243,6 @@ fn plain(expected: &str) -> String {
         "u32" => "a whole number from 0 to 4294967295".to_owned(),
         "u64" => "a whole number from 0 to 18446744073709551615".to_owned(),
         "a boolean" => "true or false".to_owned(),
-        "a sequence" => "a list".to_owned(),
-        name if name.starts_with("struct ") => "an object".to_owned(),
         other => other.to_owned(),
     }
 }
@@ -295,13 +298,24 @@ impl<'de> de::Deserializer<'de> for &'de Tree {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Mistake> {
+        self.deserialize_map(visitor)
+    }
+
+    // These two call only the one method of the visitor that can succeed: every other call would
+    // be compiled once more for each type of the format. So a list is no struct without field names
+    // either, which serde would accept.
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
         match &self.value {
-            // Serde would accept a list as a struct without field names.
-            Value::List(_) => {
-                let expected = "an object".to_owned();
-                Err(Wrong::Kind { expected }.into())
-            }
-            _ => self.deserialize_any(visitor),
+            Value::Object(members) => visitor.visit_map(Members { members, next: 0 }),
+            _ => Err(Wrong::of_kind("an object")),
+        }
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        match &self.value {
+            Value::List(items) => visitor.visit_seq(Items { items, next: 0 }),
+            _ => Err(Wrong::of_kind("a list")),
         }
     }
 
@@ -313,16 +327,13 @@ impl<'de> de::Deserializer<'de> for &'de Tree {
     ) -> Result<V::Value, Mistake> {
         match &self.value {
             Value::Text(word) => visitor.visit_enum(word.as_str().into_deserializer()),
-            _ => {
-                let expected = format!("one of {}", known.join(", "));
-                Err(Wrong::Kind { expected }.into())
-            }
+            _ => Err(Wrong::of_kind(&format!("one of {}", known.join(", ")))),
         }
     }
 
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
-        unit_struct seq tuple tuple_struct map identifier ignored_any
+        unit_struct tuple tuple_struct identifier ignored_any
     }
 }
 

@@ -21,7 +21,7 @@ use super::stepped::{Impossible, Recorded, WrittenScriptStep};
 use super::units::Nanos;
 
 /// A scenario for raftsim: a cluster, what happens to it, and what is expected of it.
-#[derive(Clone, Debug, serde::Deserialize)]
+#[derive(serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "Scenario"))]
@@ -106,7 +106,7 @@ pub(crate) struct Written {
 }
 
 /// A part of the run.
-#[derive(Clone, Debug, serde::Deserialize)]
+#[derive(serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "Phase"))]
@@ -178,14 +178,13 @@ pub(crate) enum HealAll {
 }
 
 /// The nodes as written.
-#[derive(Clone, Debug)]
 pub(crate) enum Nodes {
     Names(Vec<NodeName>),
     Counted(CountedNodes),
 }
 
 /// Nodes named by a prefix and a number from 1.
-#[derive(Clone, Debug, serde::Deserialize)]
+#[derive(serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CountedNodes {

@@ -13,14 +13,13 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::select::Selector;
 
 /// The nodes that crash, and the writes that survive.
-#[derive(Clone, Debug)]
 pub(crate) struct WrittenCrash {
     pub(crate) node: Selector,
     pub(crate) keep: WrittenKeep,
 }
 
 /// The nodes that crash, and the writes that survive, as an object.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "Crash"))]
@@ -33,7 +32,7 @@ struct CrashObject {
 }
 
 /// The unfinished writes that survive a crash.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) enum WrittenKeep {
     #[default]
     None,
@@ -42,7 +41,7 @@ pub(crate) enum WrittenKeep {
 }
 
 /// The prefix of the unfinished writes that survives a crash.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "Keep"))]

@@ -62,6 +62,12 @@ fn texts(values: BTreeMap<String, String>) -> Vec<(kv::Bytes, kv::Bytes)> {
     values.into_iter().map(pair).collect()
 }
 
+/// Inserts at the place of the key. The lists are short, and a sort would be compiled for each type.
+fn insert<K: Ord, T>(list: &mut Vec<(K, T)>, key: K, value: T) {
+    let place = list.partition_point(|(known, _)| *known < key);
+    list.insert(place, (key, value));
+}
+
 fn by_node<T>(
     checker: &mut Checker<'_>,
     at: &str,
@@ -71,9 +77,8 @@ fn by_node<T>(
     let mut known = Vec::new();
     for (name, what) in written {
         let at = format!("{at}/{field}/{name}");
-        known.push((checker.node(&at, &NodeName(name))?, what));
+        insert(&mut known, checker.node(&at, &NodeName(name))?, what);
     }
-    known.sort_by_key(|(node, _)| *node);
     Some(known)
 }
 
@@ -86,9 +91,8 @@ fn by_client<T>(
     let mut known = Vec::new();
     for (name, what) in written {
         let at = format!("{at}/{field}/{name}");
-        known.push((checker.client(&at, &NodeName(name))?, what));
+        insert(&mut known, checker.client(&at, &NodeName(name))?, what);
     }
-    known.sort_by_key(|(client, _)| *client);
     Some(known)
 }
 

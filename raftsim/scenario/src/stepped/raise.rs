@@ -346,11 +346,11 @@ impl Names<'_> {
             None => NodeName(NOBODY.to_owned()),
         };
         let values = |values: &Vec<(Bytes, Bytes)>| -> BTreeMap<String, String> {
-            let pair = |(key, value): (&Bytes, &Bytes)| (text(key), text(value));
-            values
-                .iter()
-                .map(|(key, value)| pair((key, value)))
-                .collect()
+            let mut map = BTreeMap::new();
+            for (key, value) in values {
+                map.insert(text(key), text(value));
+            }
+            map
         };
         WrittenExpected {
             leader: set(expected.leader),
@@ -372,15 +372,22 @@ impl Names<'_> {
         }
     }
 
+    // Not `collect`, which sorts: a sort would be compiled for each type.
     fn map<T, U>(&self, pairs: &[(NodeId, T)], show: impl Fn(&T) -> U) -> BTreeMap<String, U> {
-        let pair = |(node, what): &(NodeId, T)| (self.node(*node).0, show(what));
-        pairs.iter().map(pair).collect()
+        let mut map = BTreeMap::new();
+        for (node, what) in pairs {
+            map.insert(self.node(*node).0, show(what));
+        }
+        map
     }
 }
 
 fn by_client<T, U>(pairs: &[(ClientId, T)], show: impl Fn(&T) -> U) -> BTreeMap<String, U> {
-    let pair = |(client, what): &(ClientId, T)| (client_name(*client).0, show(what));
-    pairs.iter().map(pair).collect()
+    let mut map = BTreeMap::new();
+    for (client, what) in pairs {
+        map.insert(client_name(*client).0, show(what));
+    }
+    map
 }
 
 fn client_name(client: ClientId) -> NodeName {

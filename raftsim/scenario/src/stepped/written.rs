@@ -2,7 +2,9 @@
 //! mistakes keep their exact place in the file.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
+use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::crash::WrittenCrash;
@@ -15,10 +17,9 @@ use crate::units::{ClockRate, Nanos};
 macro_rules! verbs {
     ($($(#[doc = $about:literal])+ $field:ident: $verb:ident($type:ty),)+) => {
         /// A step: at most one verb, and texts about it.
-        #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+        #[derive(Default, Serialize)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-        #[serde(deny_unknown_fields)]
-        #[cfg_attr(feature = "schema", schemars(rename = "ScriptStep"))]
+        #[cfg_attr(feature = "schema", schemars(rename = "ScriptStep", deny_unknown_fields))]
         pub(crate) struct WrittenScriptStep {
             /// The time since the start of the run, never before the step above. Without this field no time
             /// passes before the step.
@@ -39,13 +40,48 @@ macro_rules! verbs {
         }
 
         /// The verb of a step, as written.
-        #[derive(Clone, Debug)]
         pub(crate) enum WrittenVerb {
             $($verb($type),)+
         }
 
         /// The names of all verbs.
         pub(crate) const VERBS: &[&str] = &[$(stringify!($field)),+];
+
+        /// The names of all fields.
+        const FIELDS: &[&str] = &["at", $(stringify!($field),)+ "say", "why", "note"];
+
+        /// Reads a step field by field. A derived reader would keep each field in a variable of its
+        /// own and drop all of them at each mistake, which makes a function of 100 KB.
+        struct Fields;
+
+        impl<'de> Visitor<'de> for Fields {
+            type Value = WrittenScriptStep;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut step = WrittenScriptStep::default();
+                while let Some(field) = map.next_key::<&str>()? {
+                    match field {
+                        "at" => step.at = Some(map.next_value()?),
+                        $(stringify!($field) => step.$field = Some(map.next_value()?),)+
+                        "say" => step.say = Some(map.next_value()?),
+                        "why" => step.why = Some(map.next_value()?),
+                        "note" => step.note = Some(map.next_value()?),
+                        other => return Err(de::Error::unknown_field(other, FIELDS)),
+                    }
+                }
+                Ok(step)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for WrittenScriptStep {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                from.deserialize_struct("ScriptStep", FIELDS, Fields)
+            }
+        }
 
         impl WrittenScriptStep {
             /// Every verb written here, with the name of its field.
@@ -136,7 +172,7 @@ verbs! {
 }
 
 /// Messages in flight.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "Messages"))]
@@ -158,7 +194,7 @@ pub(crate) struct WrittenMessages {
 }
 
 /// Writes of one node.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "Writes"))]
@@ -172,7 +208,7 @@ pub(crate) struct WrittenWrites {
 }
 
 /// Whether disks stall.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "Stall"))]
@@ -184,7 +220,7 @@ pub(crate) struct WrittenStall {
 }
 
 /// A change of clocks.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "StepClock"))]
@@ -200,7 +236,7 @@ pub(crate) struct WrittenClock {
 }
 
 /// An operation of a client, written as in a history.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "Call"))]
@@ -235,7 +271,7 @@ pub(crate) struct WrittenCall {
 }
 
 /// A request about a session.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "Session"))]
@@ -289,7 +325,7 @@ pub(crate) enum OpName {
 }
 
 /// A request that is sent again.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "Retry"))]
@@ -302,7 +338,7 @@ pub(crate) struct WrittenRetry {
 }
 
 /// An operation that a client gives up.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "GiveUp"))]
@@ -313,7 +349,7 @@ pub(crate) struct WrittenGiveUp {
 }
 
 /// Exactly one command of the operator, given to a node directly.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "OperatorCommand"))]
@@ -357,7 +393,7 @@ pub(crate) struct WrittenOperator {
 }
 
 /// Exactly one change of the members.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "Change"))]
@@ -420,7 +456,7 @@ impl WrittenOperator {
 }
 
 /// An operation that the operator proposes.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "Proposal"))]
@@ -442,7 +478,7 @@ pub(crate) struct WrittenProposal {
 }
 
 /// An election that is won.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "Elect"))]
@@ -454,7 +490,7 @@ pub(crate) struct WrittenElect {
 }
 
 /// An election that the candidate does not win.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "Campaign"))]
@@ -470,7 +506,7 @@ pub(crate) struct WrittenCampaign {
 }
 
 /// Replication up to an index.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "Replicate"))]
@@ -485,7 +521,7 @@ pub(crate) struct WrittenReplicate {
 }
 
 /// The expected state of the cluster. Maps are by node or by client.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "Expected"))]

@@ -471,7 +471,7 @@ fn gallery() -> Vec<(Code, String, &'static str, &'static str)> {
 }
 
 #[test]
-fn every_mistake_is_shown_at_its_place_with_its_code_and_what_would_be_right() {
+fn every_mistake_is_shown_at_its_place_with_its_code_and_a_suggestion() {
     for (code, text, underlined, said) in gallery() {
         let found = found(&text);
         let shown = render(&found, &text[..text.len().min(500)], false);
@@ -517,7 +517,7 @@ fn set_mistakes() -> Vec<(Code, Vec<(&'static str, &'static str)>)> {
 }
 
 #[test]
-fn set_replaces_a_parameter_and_refuses_what_is_not_one() {
+fn set_replaces_a_parameter_and_refuses_unknown_names_and_values() {
     let text = file("", "").replace(
         "\"nodes\": [\"S1\", \"S2\", \"S3\"]",
         "\"params\": { \"n\": 3 }, \"nodes\": { \"count\": \"$n\" }",
@@ -598,7 +598,7 @@ fn all_mistakes_of_a_file_are_reported_in_one_go_and_in_file_order() {
 }
 
 #[test]
-fn what_is_missing_because_it_was_wrong_is_not_reported_as_missing() {
+fn a_wrong_field_is_not_also_reported_as_missing() {
     let text = file("", "").replace("\"5s\"", "5");
     let codes: Vec<Code> = found(&text).iter().map(|one| one.code).collect();
     assert_eq!(codes, [Code::SC011]);
