@@ -4,7 +4,10 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet, normalize_untr
 
 use super::codes::Code;
 
-/// A stretch of a file, in bytes.
+/// The maximum number of mistakes that are reported at once.
+pub(crate) const MOST_REPORTED: usize = 100;
+
+/// A part of a file, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span {
     /// The first byte.
@@ -77,6 +80,15 @@ impl Finding {
             help: self.help,
         }
     }
+}
+
+/// Puts findings into their file; not more than are reported at once.
+pub(crate) fn locate(findings: Vec<Finding>, file: &str, text: &str) -> Vec<Diagnostic> {
+    findings
+        .into_iter()
+        .take(MOST_REPORTED)
+        .map(|finding| finding.locate(file, text))
+        .collect()
 }
 
 /// The span cut back to whole characters of the text.

@@ -3,9 +3,9 @@
 use serde::Deserialize;
 
 use super::codes::Code;
-use super::diagnostic::{Diagnostic, Finding, Span};
-use super::tree::{self, path};
-use super::{MAX_BYTES, MOST_REPORTED, locate, typed};
+use super::diagnostic::{Diagnostic, Finding, MOST_REPORTED, Span, locate};
+use super::tree::{self, MAX_BYTES, path};
+use super::typed;
 
 /// Reads a `T` from a JSON text. `check` then reports mistakes of the whole: each is the path of a value,
 /// such as `faults/crash/every`, and a sentence.

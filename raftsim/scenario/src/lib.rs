@@ -78,6 +78,7 @@ pub use stepped::{
     Place, Recorded, RoleName, Script, ScriptStep, Verb, Who,
 };
 pub use stream::stream;
+pub use tree::MAX_BYTES;
 pub use units::{
     Chances, ClockRate, Comparison, Condition, Counts, DurationRange, Gauge, Nanos, Operator, Rate,
     Ratio, Size, Sizes, UnitError,
@@ -86,20 +87,14 @@ pub use written::Source;
 
 use std::borrow::Cow;
 
-use diagnostic::Finding;
+use diagnostic::{Finding, MOST_REPORTED, locate};
 use tree::{Tree, Value};
 
 /// The JSON Schema of scenario format 1, for editors.
 pub const SCHEMA: &str = include_str!("../../../scenarios/schema/scenario-1.json");
 
-/// The maximum size of a file, in bytes.
-pub const MAX_BYTES: usize = 1 << 20;
-
 /// The maximum size of a file with a `recorded` block, in bytes. The block must be near the top.
 pub const MAX_RECORDED_BYTES: usize = 256 << 20;
-
-/// The maximum number of mistakes that are reported at once.
-const MOST_REPORTED: usize = 100;
 
 /// The seed of a run if neither the command nor the file gives one.
 pub const DEFAULT_SEED: u64 = 1;
@@ -234,12 +229,4 @@ fn resolve(
 pub fn stem(file_name: &str) -> &str {
     let name = file_name.rsplit(['/', '\\']).next().unwrap_or(file_name);
     name.split('.').next().unwrap_or(name)
-}
-
-fn locate(findings: Vec<Finding>, file: &str, text: &str) -> Vec<Diagnostic> {
-    findings
-        .into_iter()
-        .take(MOST_REPORTED)
-        .map(|finding| finding.locate(file, text))
-        .collect()
 }

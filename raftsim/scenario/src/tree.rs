@@ -6,6 +6,9 @@ use jsonc_parser::{CollectOptions, ParseOptions, ast, common::Ranged, parse_to_a
 use super::codes::Code;
 use super::diagnostic::{Finding, Span};
 
+/// The maximum size of a file, in bytes.
+pub const MAX_BYTES: usize = 1 << 20;
+
 /// A value and its place.
 #[derive(Clone, Debug)]
 pub(crate) struct Tree {

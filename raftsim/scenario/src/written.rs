@@ -20,7 +20,7 @@ use super::settings::{Clients, Clock, Disk, DiskChange, LinkRule, Machine, Raft}
 use super::stepped::{Impossible, Recorded, WrittenScriptStep};
 use super::units::Nanos;
 
-/// A scenario for raftsim: a cluster, what happens to it, and what is expected of it.
+/// A scenario for raftsim: a cluster, its course, and the expectations of the run.
 #[derive(serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::place::Spot;
+use super::statement::{
+    Asked, Budget, If, Offer, One, Own, Parallel, Repeat, Start, Statement, What,
+};
 use super::written::{OWN, WrittenOwn, WrittenStatement};
-use super::{Asked, Budget, If, Offer, One, Own, Parallel, Repeat, Spot, Start, Statement, What};
 use crate::action::ACTIONS;
 use crate::check_action::check_action;
 use crate::checker::Checker;

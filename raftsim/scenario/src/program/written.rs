@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Asked, Budget, If, One, Parallel, Repeat, Start};
+use super::statement::{Asked, Budget, If, One, Parallel, Repeat, Start};
 use crate::action::{
     Action, ApplyChange, ClockChange, DiskFault, LinkChange, MembersChange, Replacement, Route,
     with_actions,

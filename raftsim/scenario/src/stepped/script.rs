@@ -36,7 +36,7 @@ pub enum Impossible {
     /// The run fails.
     #[default]
     Fail,
-    /// The run continues without the step. Correct servers need not be able to do what a bug made possible.
+    /// The run continues without the step. Correct servers need not repeat the effects of a bug.
     Skip,
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Unit, UnitError, unit_string, whole};
+use super::unit::{Unit, UnitError, unit_string, whole};
 
 /// A relation between two whole numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -202,8 +202,8 @@ mod tests {
 
     #[test]
     fn comparisons_follow_the_laws_of_units() {
-        super::super::laws::check::<Comparison>();
-        super::super::laws::check::<Condition>();
+        crate::units::unit::laws::check::<Comparison>();
+        crate::units::unit::laws::check::<Condition>();
     }
 
     #[test]

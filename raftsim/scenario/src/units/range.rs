@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Nanos, Unit, UnitError, unit_string};
+use super::duration::Nanos;
+use super::unit::{Unit, UnitError, unit_string};
 use crate::codes::Code;
 
 /// Durations from `low` to `high`, both included, from which a run draws.
@@ -101,7 +102,7 @@ mod tests {
 
     #[test]
     fn ranges_follow_the_laws_of_units() {
-        super::super::laws::check::<DurationRange>();
+        crate::units::unit::laws::check::<DurationRange>();
     }
 
     #[test]

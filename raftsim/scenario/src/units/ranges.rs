@@ -3,7 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Ratio, Size, Unit, UnitError, unit_string, whole};
+use super::ratio::Ratio;
+use super::size::Size;
+use super::unit::{Unit, UnitError, unit_string, whole};
 use crate::codes::Code;
 
 /// Reads `low..high`, or one value for both.
@@ -171,9 +173,9 @@ mod tests {
 
     #[test]
     fn these_ranges_follow_the_laws_of_units() {
-        super::super::laws::check::<Chances>();
-        super::super::laws::check::<Sizes>();
-        super::super::laws::check::<Counts>();
+        crate::units::unit::laws::check::<Chances>();
+        crate::units::unit::laws::check::<Sizes>();
+        crate::units::unit::laws::check::<Counts>();
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{DurationRange, Nanos, Unit, UnitError, unit_string, whole};
+use super::duration::Nanos;
+use super::range::DurationRange;
+use super::unit::{Unit, UnitError, unit_string, whole};
 
 /// A number of times per second, minute or hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -109,7 +111,7 @@ mod tests {
 
     #[test]
     fn rates_follow_the_laws_of_units() {
-        super::super::laws::check::<Rate>();
+        crate::units::unit::laws::check::<Rate>();
     }
 
     #[test]
