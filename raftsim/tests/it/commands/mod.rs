@@ -5,6 +5,7 @@ mod bugs;
 mod fuzz;
 mod leases;
 mod linearize;
+mod list;
 mod measure;
 mod paper;
 mod replay;
