@@ -122,7 +122,7 @@ pub(crate) enum Command {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Source {
     /// The seed [default: the seed of the file, or else 1]
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", value_parser = seed)]
     pub(crate) seed: Option<u64>,
     /// Set a parameter of the scenario; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
@@ -137,6 +137,11 @@ impl Source {
             sets: self.set.clone(),
         }
     }
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    let seed = text.parse();
+    seed.map_err(|_| format!("write a whole number from 0 to {}, such as 42", u64::MAX))
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {
@@ -451,8 +456,8 @@ pub(crate) struct Check {
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Linearize {
-    /// Histories, one JSON operation per line (docs/linearizability.md); folders of failing runs; or
-    /// - for standard input
+    /// Histories, one JSON operation per line (docs/linearizability.md); folders of failing runs;
+    /// or - for standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<String>,
     /// Write JSON instead of text, one object per file

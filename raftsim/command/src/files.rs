@@ -94,7 +94,7 @@ impl ScenarioFile {
                 Exit::BadInput
             }
             Unusable::Branch(message) => {
-                screen.tell(message);
+                screen.fail(message);
                 Exit::NothingMatched
             }
         }
@@ -124,7 +124,14 @@ fn find(argument: &str) -> Result<PathBuf, Stop> {
         ));
     }
     if !is_name(path) {
-        return Err(Stop::bad_input(format!("there is no file {argument}")));
+        let files: Vec<_> = folders().iter().flat_map(|folder| paths(folder)).collect();
+        let help = match nearest(argument, files.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean {near}?"),
+            None => "`raftsim list` shows all scenarios".to_owned(),
+        };
+        return Err(Stop::bad_input(format!(
+            "there is no file {argument}: {help}"
+        )));
     }
     match &named(argument)[..] {
         [path] => return Ok(path.clone()),
@@ -205,6 +212,15 @@ pub(crate) fn in_directory(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
     }
     files.sort();
     Ok(files)
+}
+
+/// The paths of the scenarios of a directory.
+fn paths(directory: &Path) -> Vec<String> {
+    let files = in_directory(directory).unwrap_or_default();
+    files
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect()
 }
 
 /// The names of the scenarios of a directory, with the folder's as users type them.

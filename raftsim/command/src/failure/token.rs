@@ -59,7 +59,12 @@ impl FromStr for Token {
 
     fn from_str(text: &str) -> Result<Self, Unclear> {
         let shown: String = text.chars().take(80).collect();
-        let unclear = |what: &str| Unclear(format!("{what} of the token {shown} cannot be read"));
+        let unclear = |what: &str| {
+            Unclear(format!(
+                "{what} of the token {shown} cannot be read: a whole token looks like \
+                 quick:0123456789abcdef:7:1:-"
+            ))
+        };
         // Parsed from the end, because a path may contain colons.
         let mut parts = text.rsplitn(5, ':');
         let mut part = |what: &str| parts.next().ok_or_else(|| unclear(what));

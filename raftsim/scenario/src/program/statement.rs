@@ -123,9 +123,9 @@ pub struct Start {
     /// The number of nodes that must accept it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted: Option<Comparison>,
-    /// The position of the first operation among the commands in the log of each node that accepts it, from
-    /// 1. With this field at least one node must accept it, and the other operations must follow without a
-    /// gap.
+    /// The position of the first operation among the commands in the log of each node that accepts it,
+    /// from 1. With this field at least one node must accept it, and the other operations must follow
+    /// without a gap.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<Comparison>,
 }

@@ -19,4 +19,3 @@ pub use rate::Rate;
 pub use ratio::Ratio;
 pub use size::Size;
 pub use unit::UnitError;
-pub(crate) use unit::{Unit, deserialize};

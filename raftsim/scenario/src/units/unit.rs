@@ -122,22 +122,22 @@ macro_rules! unit_string {
 
         impl<'de> serde::Deserialize<'de> for $unit {
             fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                $crate::units::deserialize(from)
+                $crate::units::unit::deserialize(from)
             }
         }
 
         #[cfg(feature = "schema")]
         impl schemars::JsonSchema for $unit {
             fn schema_name() -> std::borrow::Cow<'static, str> {
-                <Self as $crate::units::Unit>::NAME.into()
+                <Self as $crate::units::unit::Unit>::NAME.into()
             }
 
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
                 schemars::json_schema!({
                     "type": "string",
-                    "description": <Self as $crate::units::Unit>::DESCRIPTION,
-                    "pattern": <Self as $crate::units::Unit>::PATTERN,
-                    "examples": <Self as $crate::units::Unit>::EXAMPLES,
+                    "description": <Self as $crate::units::unit::Unit>::DESCRIPTION,
+                    "pattern": <Self as $crate::units::unit::Unit>::PATTERN,
+                    "examples": <Self as $crate::units::unit::Unit>::EXAMPLES,
                 })
             }
         }

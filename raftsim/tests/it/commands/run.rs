@@ -81,7 +81,16 @@ fn a_file_with_mistakes_ends_with_2_and_shows_where() {
 #[test]
 fn missing_files_and_unknown_names_have_different_errors() {
     let cases = [
-        ("no/such.json", 2, "there is no file"),
+        (
+            "no/such.json",
+            2,
+            "there is no file no/such.json: `raftsim list`",
+        ),
+        (
+            "scenarios/first-tuor.json",
+            2,
+            "did you mean scenarios/first-tour.json?",
+        ),
         ("scenarios", 2, "is a directory"),
         ("scenarios/zz*.json", 4, "no file matches"),
         ("first-tuor", 4, "did you mean first-tour?"),
