@@ -108,27 +108,33 @@ impl<R: Rules + ?Sized> Raft<R> {
     }
 
     fn check_forwarded(&self) -> Result<(), Broken> {
-        if matches!(self.role, Role::Leader(_)) && self.proposals_forwarded() > 0 {
+        if self.proposals_forwarded() > 0 && matches!(self.role, Role::Leader(_)) {
             return Err(Broken("a leader waits for another leader's answer"));
         }
         Ok(())
     }
 
     fn check_sleep(&self) -> Result<(), Broken> {
+        if !self.is_asleep() {
+            return Ok(());
+        }
         let last = self.log.last_index();
         let behind = self.progress().iter().any(|peer| peer.match_index < last);
-        if self.is_asleep() && (behind || self.commit_index < last) {
+        if behind || self.commit_index < last {
             return Err(Broken("a server sleeps though not all is done"));
         }
-        if self.is_asleep() && (self.reads_waiting() > 0 || self.proposals_forwarded() > 0) {
+        if self.reads_waiting() > 0 || self.proposals_forwarded() > 0 {
             return Err(Broken("a server sleeps though somebody waits for it"));
         }
         Ok(())
     }
 
     fn check_deadline(&self) -> Result<(), Broken> {
+        if self.deadline().is_some() || self.is_asleep() {
+            return Ok(());
+        }
         let waits = matches!(&self.role, Role::Candidate(candidate) if !candidate.asked);
-        if self.deadline().is_none() && !waits && !self.is_asleep() {
+        if !waits {
             return Err(Broken("no deadline is set: the server could wait for ever"));
         }
         Ok(())

@@ -13,15 +13,16 @@ use crate::types::{HardState, WriteId};
 impl<R: Rules + ?Sized> Raft<R> {
     /// Hands the step's write to the driver, as the first effect.
     pub(crate) fn flush_write(&mut self) {
+        // Most steps write nothing.
+        if self.pending.is_empty() {
+            return;
+        }
         let PendingWrite {
             hard_state,
             truncate_from,
             rebase,
             append,
         } = core::mem::take(&mut self.pending);
-        if !hard_state && truncate_from.is_none() && rebase.is_none() && append.is_none() {
-            return;
-        }
         assert!(
             truncate_from.is_none() || rebase.is_none(),
             "a log is cut at its start or at its end"

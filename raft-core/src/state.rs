@@ -18,6 +18,16 @@ pub(crate) struct PendingWrite {
     pub(crate) append: Option<Append>,
 }
 
+impl PendingWrite {
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.hard_state
+            && self.truncate_from.is_none()
+            && self.rebase.is_none()
+            && self.append.is_none()
+    }
+}
+
 /// A snapshot that this server holds, whole and durable.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Snapshot {

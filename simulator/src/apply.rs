@@ -41,11 +41,23 @@ impl<N: Node> Cluster<N> {
         hint: Option<Slot>,
         events: Option<&mut Vec<N::Event>>,
     ) -> Result<Applied, Refusal> {
+        let slot = self.check(time, action, hint)?;
+        Ok(self.apply_possible(time, action, slot, events))
+    }
+
+    /// Performs an action that is possible; a message that it is about lies at `slot`.
+    #[inline(always)]
+    fn apply_possible(
+        &mut self,
+        time: Time,
+        action: &Action<N>,
+        slot: Option<Slot>,
+        events: Option<&mut Vec<N::Event>>,
+    ) -> Applied {
         assert!(
             self.author.is_none() && self.asked.is_none(),
             "the last action was not dispatched"
         );
-        let slot = self.check(time, action, hint)?;
         let node = self.place(action, time);
         let id = EventId(self.last.0 + 1);
         self.now = time;
@@ -55,27 +67,29 @@ impl<N: Node> Cluster<N> {
         if let Some((_, local)) = node {
             self.hash.word(local.0);
         }
-        let cause = self.perform(action, slot, events);
+        let local = node.map(|(_, local)| local);
+        let cause = self.perform(action, (slot, local), events);
         if self.author.is_some() {
             self.fold_output();
         }
-        Ok(Applied { id, cause, node })
+        Applied { id, cause, node }
     }
 
-    /// Performs one action and shows it to the observer, whose verdict comes back beside it. What
-    /// came out waits for [`Cluster::dispatch`]. `events` is a buffer.
+    /// Performs one action that was [checked](Cluster::check) and shows it to the observer, whose
+    /// verdict comes back beside it. What came out waits for [`Cluster::dispatch`]. `events` is a
+    /// buffer.
     #[inline(always)]
     pub(crate) fn act<O: Observer<N> + ?Sized>(
         &mut self,
         time: Time,
         action: &Action<N>,
-        hint: Option<Slot>,
+        slot: Option<Slot>,
         events: &mut Vec<N::Event>,
         observer: &mut O,
-    ) -> Result<(Applied, Result<(), O::Violation>), Refusal> {
+    ) -> (Applied, Result<(), O::Violation>) {
         events.clear();
         let explained = observer.wants_events().then_some(&mut *events);
-        let applied = self.apply(time, action, hint, explained)?;
+        let applied = self.apply_possible(time, action, slot, explained);
         let to_client = matches!(action, Action::Deliver(id) | Action::Duplicate(id)
             if matches!(id.to, Endpoint::Client(_)));
         let step = Step {
@@ -90,28 +104,28 @@ impl<N: Node> Cluster<N> {
             received: self.received.as_ref().filter(|_| to_client),
         };
         let verdict = observer.after(self, &step);
-        Ok((applied, verdict))
+        (applied, verdict)
     }
 
-    /// Performs a possible action; returns its cause.
+    /// Performs a possible action; returns its cause. `local` is what the clock of its node shows.
     #[inline]
     fn perform(
         &mut self,
         action: &Action<N>,
-        slot: Option<Slot>,
+        (slot, local): (Option<Slot>, Option<Local>),
         events: Option<&mut Vec<N::Event>>,
     ) -> EventId {
         let slot = || slot.expect("an action on a message was checked to have one");
         match action {
             Action::Deliver(_) => {
                 let slot = slot();
-                let cause = self.receive(slot, events);
+                let cause = self.receive(slot, local, events);
                 self.flights.discard(slot);
                 return cause;
             }
             Action::Duplicate(_) => {
                 self.counters.duplicates += 1;
-                return self.receive(slot(), events);
+                return self.receive(slot(), local, events);
             }
             Action::Drop(..) => {
                 self.counters.drops += 1;
@@ -120,7 +134,7 @@ impl<N: Node> Cluster<N> {
             Action::Wake(node) => {
                 self.counters.timers += 1;
                 let cause = self.members[node.0 as usize].deadline_cause;
-                self.step(*node, Input::Wake, events);
+                self.step((*node, local), Input::Wake, events);
                 return cause;
             }
             Action::Written { node, through } => {
@@ -130,11 +144,11 @@ impl<N: Node> Cluster<N> {
                     .cause(*through)
                     .expect("it was checked to be on its way");
                 disk.report(*through);
-                self.step(*node, Input::Written { through: *through }, events);
+                self.step((*node, local), Input::Written { through: *through }, events);
                 return cause;
             }
             Action::Operator { node, command } => {
-                self.step(*node, Input::Operator(command), events);
+                self.step((*node, local), Input::Operator(command), events);
             }
             Action::Call { client, .. }
             | Action::Retry { client, .. }
@@ -190,7 +204,13 @@ impl<N: Node> Cluster<N> {
 
     /// Gives a message to its receiver; returns its cause. The message stays where it lies.
     #[inline(always)]
-    fn receive(&mut self, slot: Slot, events: Option<&mut Vec<N::Event>>) -> EventId {
+    fn receive(
+        &mut self,
+        slot: Slot,
+        local: Option<Local>,
+        events: Option<&mut Vec<N::Event>>,
+    ) -> EventId {
+        let local = || local.expect("a node that receives has a clock");
         let Cluster {
             flights, counters, ..
         } = self;
@@ -202,7 +222,7 @@ impl<N: Node> Cluster<N> {
                 let input = Input::Receive { from, message };
                 self.author = Some(to);
                 let member = &mut self.members[to.0 as usize];
-                member.step(self.now, self.last, input, &mut self.output, events);
+                member.step(local(), self.last, input, &mut self.output, events);
             }
             (
                 Content::Request { serial, request },
@@ -217,7 +237,7 @@ impl<N: Node> Cluster<N> {
                 };
                 self.author = Some(to);
                 let member = &mut self.members[to.0 as usize];
-                member.step(self.now, self.last, input, &mut self.output, events);
+                member.step(local(), self.last, input, &mut self.output, events);
             }
             (Content::Reply { serial, reply }, Endpoint::Node(from), Endpoint::Client(client)) => {
                 counters.client_messages += 1;
@@ -234,10 +254,16 @@ impl<N: Node> Cluster<N> {
     }
 
     #[inline(always)]
-    fn step(&mut self, node: NodeId, input: Input<'_, N>, events: Option<&mut Vec<N::Event>>) {
+    fn step(
+        &mut self,
+        (node, local): (NodeId, Option<Local>),
+        input: Input<'_, N>,
+        events: Option<&mut Vec<N::Event>>,
+    ) {
+        let local = local.expect("a node that steps has a clock");
         self.author = Some(node);
         let member = &mut self.members[node.0 as usize];
-        member.step(self.now, self.last, input, &mut self.output, events);
+        member.step(local, self.last, input, &mut self.output, events);
     }
 
     /// Folds what came out of a step.

@@ -331,7 +331,7 @@ struct Post<'a, N: Node, F> {
 }
 
 impl<N: Node, F: FnMut(Slot, &mut Flight<N>)> Post<'_, N, F> {
-    #[inline]
+    #[inline(always)]
     fn post(&mut self, from: Endpoint, to: Endpoint, content: Content<N>) {
         let link = self
             .topology
@@ -356,17 +356,16 @@ impl<N: Node, F: FnMut(Slot, &mut Flight<N>)> Post<'_, N, F> {
 }
 
 impl<N: Node> Member<N> {
-    /// Gives the node one input, `cause`, at world time `now`.
+    /// Gives the node one input, `cause`, while its clock shows `local`.
     #[inline(always)]
     pub(crate) fn step(
         &mut self,
-        now: Time,
+        local: Local,
         cause: EventId,
         input: Input<'_, N>,
         output: &mut Output<N>,
         events: Option<&mut Vec<N::Event>>,
     ) {
-        let local = self.clock.local(now);
         let node = self.node.as_mut();
         let node = node.expect("a node that steps was checked to be up");
         node.step(local, input, output, events);

@@ -18,7 +18,7 @@ impl<T> Slab<T> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn insert(&mut self, value: T) -> (Slot, &mut T) {
         let slot = self.free.pop().unwrap_or_else(|| self.grow());
         let cell = &mut self.cells[slot.0 as usize];
@@ -44,6 +44,7 @@ impl<T> Slab<T> {
     }
 
     /// Drops a value where it lies; the caller must know that it is there.
+    #[inline]
     pub(crate) fn discard(&mut self, slot: Slot) {
         let cell = &mut self.cells[slot.0 as usize];
         assert!(cell.is_some(), "a discarded slot holds a value");
@@ -51,10 +52,12 @@ impl<T> Slab<T> {
         self.free.push(slot);
     }
 
+    #[inline]
     pub(crate) fn get(&self, slot: Slot) -> Option<&T> {
         self.cells.get(slot.0 as usize)?.as_ref()
     }
 
+    #[inline]
     pub(crate) fn get_mut(&mut self, slot: Slot) -> Option<&mut T> {
         self.cells.get_mut(slot.0 as usize)?.as_mut()
     }

@@ -317,9 +317,10 @@ impl<N: Node> Stepped<N> {
         let look = observer.before(&self.cluster, time, action);
         look.map_err(Stopped::Objection)?;
         let hint = hint.or_else(|| self.lies(action));
-        let (applied, verdict) =
-            self.cluster
-                .act(time, action, hint, &mut self.events, observer)?;
+        let slot = self.cluster.check(time, action, hint)?;
+        let (applied, verdict) = self
+            .cluster
+            .act(time, action, slot, &mut self.events, observer);
         if let Action::Deliver(id) | Action::Drop(id, _) = action {
             // Mostly the oldest: a queue gives it up at once, however much is under way.
             let place = self.place((id.from, id.to));

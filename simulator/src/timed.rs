@@ -182,19 +182,23 @@ impl<N: Node, W: Workload<N>> World<N, W> {
     }
 
     /// Performs an action the scheduler has resolved, shows it to the observer, and puts what came
-    /// out of it under way.
+    /// out of it under way. With the slot of its message it needs no check: the scheduler took its
+    /// name from there, and has seen that the receiver is awake.
     #[inline]
     pub(crate) fn act<O: Observer<N> + ?Sized>(
         &mut self,
         action: &Action<N>,
-        hint: Option<Slot>,
+        slot: Option<Slot>,
         observer: &mut O,
     ) -> Result<Progress, O::Violation> {
         observer.before(&self.cluster, self.now, action)?;
-        let acted = self
-            .cluster
-            .act(self.now, action, hint, &mut self.events, observer);
-        let (applied, verdict) = acted.expect("the timed scheduler resolves possible actions only");
+        let slot = slot.or_else(|| {
+            let checked = self.cluster.check(self.now, action, None);
+            checked.expect("the timed scheduler resolves possible actions only")
+        });
+        let (applied, verdict) =
+            self.cluster
+                .act(self.now, action, slot, &mut self.events, observer);
         let World {
             cluster,
             queue,

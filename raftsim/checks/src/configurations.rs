@@ -107,12 +107,12 @@ impl Sets {
 
     /// Everybody with a vote in either half.
     pub fn voters(self) -> NodeSet {
-        self.incoming.iter().chain(self.outgoing.iter()).collect()
+        self.incoming.union(self.outgoing)
     }
 
     /// Everybody who receives the log.
     pub(crate) fn everybody(self) -> NodeSet {
-        self.voters().iter().chain(self.learners.iter()).collect()
+        self.voters().union(self.learners)
     }
 
     /// Whether a node is a member, and holds the data.
@@ -147,9 +147,8 @@ impl Sets {
 
     /// The same, but for witnesses that are no members.
     pub(crate) fn of_members(self) -> Self {
-        let witnesses = self.witnesses.iter().filter(|id| self.has(*id));
         Self {
-            witnesses: witnesses.collect(),
+            witnesses: self.witnesses.intersection(self.everybody()),
             ..self
         }
     }
@@ -161,7 +160,7 @@ impl Sets {
             return Some(Short { have, of });
         }
         let count = |of: NodeSet| Short {
-            have: of.iter().filter(|id| who.contains(*id)).collect(),
+            have: of.intersection(who),
             of,
         };
         let mut counts = self.halves().map(count);

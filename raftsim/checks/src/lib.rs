@@ -260,7 +260,9 @@ impl Checks {
             self.history.told(answer, id, step.id, step.time);
         }
         let result = self.safety.stepped(cluster, id, server, step);
-        self.keep_committed(server, &cluster.disk(id).0);
+        if (self.log.len() as u64) < self.safety.committed() {
+            self.keep_committed(server, &cluster.disk(id).0);
+        }
         result
     }
 

@@ -249,30 +249,29 @@ fn table(all: &[Seen], screen: &mut Screen) -> Result<(), Stop> {
 }
 
 const ABOUT: &str = "\
-A leader may answer a read from its own state while it has a *lease*: while it knows that nobody else can have been elected.
-Followers that heard from it promise not to vote for an election timeout, 1,000 ms here. But each of them measures that by
-its own clock, and the leader measures its lease by its own. If the leader's clock is slow, or a follower's is fast, the
-promise is over first: another leader is elected, a client writes there, and the old leader still answers with what was.
+A leader may answer a read from its own state while it has a *lease*, that is, while it knows that no other leader can have been
+elected. Followers that heard from the leader promise not to vote for an election timeout, 1,000 ms here. Each follower measures this
+time by its own clock, and the leader measures its lease by its own clock. If the leader's clock is slow, or a follower's is fast, the
+promise ends first. Then another leader is elected, a client writes there, and the old leader still answers reads with the old value.
 
-So servers are told by how much clocks may be wrong within an election timeout (`clock_error`), and a lease lasts so much
-less. It is safe if, and only if, it lasts no longer on the slowest clock than an election timeout does on the fastest:
-*lease ≤ timeout × slowest / fastest*. Without a stated bound there are no leases.
+So servers have a setting for the largest clock error within an election timeout (`clock_error`), and a lease is shorter by this much.
+A lease is safe if, and only if, it lasts no longer on the slowest clock than an election timeout does on the fastest:
+*lease ≤ timeout × slowest / fastest*. Without a configured bound there are no leases.
 
-Here the clock of one server, S1, is wrong; S1 leads, or S2 does. The leader loses its followers one after the other, but
-not its clients. *With pauses* it also stands still in many seeds, for longer than a lease lasts. The bound is just what that
-clock needs (*covering*), half of it, or none. *Stale* counts the seeds in which no order of the clients' operations explains
-what they saw, because a read missed a write. `raftsim run scenarios/figure/leases.json --set rate=-10% --set bound=50ms`
+In this experiment the clock of one server, S1, is wrong, and either S1 or S2 leads. The leader loses its followers one after the
+other, but not its clients. *With pauses* the leader also pauses in many seeds, for longer than a lease lasts. The bound is exactly what
+that clock needs (*covering*), half of it, or none. *Stale* counts the seeds in which no order of the clients' operations explains
+their results, because a read missed a write. `raftsim run scenarios/figure/leases.json --set rate=-10% --set bound=50ms`
 runs the seeds of a cell one by one.
 
-What to take from it:
+Results:
 
 - **A bound that is too small makes stale answers rarer, not impossible.** Clocks that differ by 1 % and a bound for half of
-  that are enough. A slow clock does harm at a leader, a fast one at a follower.
-- **Pauses do no harm to a lease that is safe.** A leader looks at its clock in the same step in which it answers: what it
-  did not answer before it stood still, it answers by the clock of afterwards. They show fewer stale reads, not more, since
-  a leader that stands still answers nobody.
-- **Reads by the log, by ReadIndex and by followers trust no clock**, so no clock makes them stale.
-- **Stale reads promise nothing.** They show how much there was to be missed.";
+  that are enough. A slow clock does harm at a leader, a fast clock at a follower.
+- **Pauses do no harm to a safe lease.** A leader reads its clock in the same step in which it answers. A read that waits during a
+  pause is answered by the clock after the pause. Pauses show fewer stale reads, not more, because a paused leader does not answer.
+- **Reads through the log, by ReadIndex and at followers do not depend on clocks**, so no clock makes them stale.
+- **Stale reads promise nothing.** They show how often a read could have missed a write.";
 
 fn page(args: &Leases, all: &[Seen], screen: &mut Screen) -> Result<(), Stop> {
     let out = &mut screen.out;

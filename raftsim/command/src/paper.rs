@@ -84,12 +84,12 @@ fn index(sections: &[Section], out: &mut impl Write) -> io::Result<()> {
 const ABOUT: &str = "\
 Made by `raftsim paper --markdown` from `raftsim/paper/musts.json`.
 
-Each sentence is something that the extended Raft paper (§) or Ongaro's dissertation demands of a server, in our own words;
-below it stand the tests that prove it. `elections::a_…` is a test of `raft-core/tests/it/paper/elections.rs`; what begins with
-a path is elsewhere. `cargo test -p raft-core --test it paper::` runs them all. ✗ marks what has no test, and why.";
+Each sentence is a requirement of the extended Raft paper (§) or of Ongaro's dissertation for a server, in our own words. The tests of
+the requirement follow it. `elections::a_…` is a test of `raft-core/tests/it/paper/elections.rs`; names that begin with a path are
+elsewhere. `cargo test -p raft-core --test it paper::` runs them all. ✗ marks a requirement without a test, with the reason.";
 
 fn page(sections: &[Section], out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "# What the paper demands, and the test of it\n")?;
+    writeln!(out, "# Requirements of the paper, and their tests\n")?;
     writeln!(out, "{ABOUT}\n\n{}.\n", sum(sections))?;
     writeln!(
         out,

@@ -19,6 +19,9 @@ use super::probe::{Hits, Probe};
 /// So many entries committed at once are a jump.
 const JUMP: u64 = 5;
 
+/// So many committed entries not yet applied are many.
+const MANY_UNAPPLIED: u64 = 5;
+
 /// So many writes on their way are more than the core tells apart.
 const MANY_WRITES: usize = 9;
 
@@ -360,6 +363,11 @@ impl Probes {
             Event::Committed { commit, was, rule } => {
                 self.servers[node.0 as usize].commit = commit;
                 self.hit_if(commit.0 - was.0 >= JUMP, Probe::CommitJumped);
+                let applied = cluster.node(node).map(|server| server.node().applied());
+                let far = applied.is_some_and(|applied| {
+                    raft().is_some_and(|raft| raft.commit_index().0 >= applied + MANY_UNAPPLIED)
+                });
+                self.hit_if(far, Probe::MachineFarBehind);
                 if rule == RuleId::CurrentTermOnly
                     && let Some(raft) = raft()
                 {
@@ -375,6 +383,30 @@ impl Probes {
             Event::QuorumLost { .. } => self.hits.hit(Probe::QuorumLost),
             Event::StaleDropped { theirs, what, .. } => self.stale(node, theirs, what),
             _ => {}
+        }
+    }
+
+    /// Whether an event is so common that [`Probes::event`] sees all there is in it. Most steps of a
+    /// healthy cluster have no other events.
+    #[inline]
+    fn is_routine(&self, node: NodeId, event: &kv::Event) -> bool {
+        match event {
+            kv::Event::Core(event) => matches!(
+                event,
+                Event::Appended { .. }
+                    | Event::AckWithheld { .. }
+                    | Event::Acknowledged { .. }
+                    | Event::MatchAdvanced { .. }
+                    | Event::Committed {
+                        rule: RuleId::FollowerCommit,
+                        ..
+                    }
+            ),
+            kv::Event::Applied { .. } => true,
+            kv::Event::Answered { lost, .. } => {
+                !lost && self.servers[node.0 as usize].expects.is_empty()
+            }
+            _ => false,
         }
     }
 
@@ -403,6 +435,7 @@ impl Probes {
         self.hit_if(split, Probe::MessageSplit);
         for (_, _, response) in &step.output.replies {
             match response {
+                Response::ReadFailed => self.hits.hit(Probe::ClientToldReadFailed),
                 Response::NotLeader { leader: Some(_) } => self.hits.hit(Probe::Redirected),
                 Response::NotLeader { leader: None } => self.hits.hit(Probe::NoLeaderKnown),
                 _ => {}
@@ -467,7 +500,9 @@ impl Observer<Server> for Probes {
     ) -> Result<(), Box<Violation>> {
         self.acted(cluster, step);
         let Some(node) = step.node else { return Ok(()) };
+        let mut counts = matches!(step.action, Action::Operator { .. } | Action::Restart(_));
         for event in step.events {
+            counts |= !self.is_routine(node, event);
             match event {
                 kv::Event::Core(event) => self.event(node, event, cluster),
                 kv::Event::Applied { came, .. } => self.came(node, *came, cluster),
@@ -475,8 +510,7 @@ impl Observer<Server> for Probes {
                 _ => {}
             }
         }
-        let counts = matches!(step.action, Action::Operator { .. } | Action::Restart(_));
-        if !step.events.is_empty() || counts {
+        if counts {
             self.reads(node, cluster, step);
             self.leadership(node, cluster, step);
             self.priorities(node, cluster, step);
@@ -503,4 +537,8 @@ pub(super) fn has_sessions(cluster: &Cluster<Server>, node: NodeId) -> bool {
     server.is_some_and(|server| server.node().has_sessions())
 }
 
-impl Spectator for Probes {}
+impl Spectator for Probes {
+    fn takes_announcements(&self) -> bool {
+        false
+    }
+}

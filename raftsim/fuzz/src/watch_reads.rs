@@ -1,6 +1,5 @@
 //! Watches reads that no entry carries, and leadership that is handed over or given up.
 
-use kv::Response;
 use raft_core::{
     Event, Index, ReadFailure, Refusal, RoleKind, RuleId, TransferFailure, VoteRefusal,
 };
@@ -9,9 +8,6 @@ use sut::{Operator, Server, raft_id};
 
 use super::probe::Probe;
 use super::watch::Probes;
-
-/// So many committed entries not yet applied are many.
-const MANY_UNAPPLIED: u64 = 5;
 
 impl Probes {
     /// What a step decided about reads.
@@ -137,9 +133,6 @@ impl Probes {
         }
         if let Some(server) = cluster.node(node) {
             let server: &Server = server;
-            let (applied, commit) = (server.node().applied(), server.node().raft().commit_index());
-            let far = commit.0.saturating_sub(applied) >= MANY_UNAPPLIED;
-            self.hit_if(far, Probe::MachineFarBehind);
             if let Action::Operator {
                 command: Operator::Command(kv::Operator::Campaign),
                 ..
@@ -148,12 +141,6 @@ impl Probes {
                 let leads = server.node().raft().role() == RoleKind::Leader;
                 self.hit_if(leads, Probe::LeaderToldToCampaign);
             }
-        }
-        for (_, _, response) in &step.output.replies {
-            self.hit_if(
-                *response == Response::ReadFailed,
-                Probe::ClientToldReadFailed,
-            );
         }
     }
 }

@@ -98,30 +98,40 @@ fn undecided(checks: &Checks, ended: &Ended<'_>) -> Option<Unmet> {
 }
 
 /// The limit that a run has passed, of those that stop it.
+#[inline]
 pub(crate) fn passed(limits: &Limits, cluster: &Cluster<Server>, now: Time) -> Option<Unmet> {
     let event = cluster.last_event().0;
+    let events = limits.events.is_none_or(|limit| limit.holds(event));
+    let sim_time = limits.sim_time.is_none_or(|limit| now.0 <= limit.get());
+    match events && sim_time {
+        true => None,
+        false => Some(beyond(limits, event, now)),
+    }
+}
+
+#[cold]
+fn beyond(limits: &Limits, event: u64, now: Time) -> Unmet {
     let (missed, facts) = if let Some(limit) = limits.events.filter(|limit| !limit.holds(event)) {
         let facts = [
             format!("the scenario allows events {limit}"),
             "it was stopped when there were more: it may never have ended".to_owned(),
         ];
         ("events", facts)
-    } else if let Some(limit) = limits.sim_time.filter(|limit| now.0 > limit.get()) {
+    } else {
+        let limit = limits.sim_time.expect("one of the two is passed");
         let facts = [
             format!("the scenario allows sim_time {limit}"),
             format!("it was stopped at {}", time_text::show(now.0)),
         ];
         ("sim_time", facts)
-    } else {
-        return None;
     };
-    Some(Unmet {
+    Unmet {
         missed: Missed::Limit(missed),
         time: now,
         event,
         facts,
         step: None,
-    })
+    }
 }
 
 fn metrics(ended: &Ended<'_>, checks: &Checks) -> Vec<(Metric, u64)> {

@@ -25,6 +25,7 @@ mod link_text;
 mod liveness;
 pub mod plant;
 mod predicates;
+mod reason;
 mod recording;
 mod run;
 mod spectator;

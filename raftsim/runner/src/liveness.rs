@@ -3,10 +3,11 @@
 use checks::Checks;
 use scenario::{Eventually, Resolved, Selector};
 use simulator::{Cluster, NodeId, Span, Time};
-use sut::members::{self};
-use sut::{MemberSets, Server};
+use sut::members;
+use sut::{MemberSets, NodeSet, Server};
 
 use crate::predicates::{Leadership, all_committed, applied_equal, one_leader};
+use crate::reason::Reason;
 use crate::unmet::{Clause, Missed, Unmet};
 
 /// How often it looks.
@@ -14,15 +15,12 @@ const STEP: Span = Span(10_000_000);
 /// The end of a phase that has not ended.
 const NEVER: Time = Time(u64::MAX);
 
-/// Says what is still missing, if anything is.
-type Lack<'l> = &'l dyn Fn() -> Option<String>;
-
 /// One expectation that has not come true yet, or that must stay true.
 #[derive(Clone, Debug)]
 struct Waiting<'s> {
     wants: &'s Eventually,
     /// The nodes that it names; `None`: the members of the cluster, whoever they are.
-    named: Option<Vec<NodeId>>,
+    named: Option<NodeSet>,
     begin: Time,
     deadline: Time,
     next: Time,
@@ -127,22 +125,22 @@ impl<'s> LivenessMonitor<'s> {
         let phase = &wants.phase;
         let among = waiting.among(cluster);
         if let Some(leadership) = waiting.leadership {
-            let asked = format!("to the end of phase {phase}: the leader stays");
+            let asked = || format!("to the end of phase {phase}: the leader stays");
             waiting.next = now.after(STEP).min(waiting.end.max(now));
-            return match leadership.lost(cluster, &among, names) {
+            return match leadership.lost(cluster, among, names) {
                 None => Ok(now < waiting.end),
-                Some(lack) => Err(Unmet {
+                Some(lost) => Err(Unmet {
                     missed: Missed::of(phase, Clause::Stays),
                     time: now,
                     event: cluster.last_event().0,
-                    facts: [asked, lack],
+                    facts: [asked(), lost],
                     step: None,
                 }),
             };
         }
-        let Some((clause, lack)) = self.lacks(waiting, cluster, checks, names) else {
+        let Some((clause, reason)) = self.unmet(waiting, cluster, checks, names) else {
             if wants.stays {
-                waiting.leadership = one_leader(cluster, &among, names).ok();
+                waiting.leadership = one_leader(cluster, among).ok();
             }
             waiting.next = now.after(STEP).min(waiting.end.max(now));
             return Ok(waiting.leadership.is_some());
@@ -154,7 +152,7 @@ impl<'s> LivenessMonitor<'s> {
                 missed: Missed::of(phase, clause),
                 time: now,
                 event: cluster.last_event().0,
-                facts: [asked, lack],
+                facts: [asked, reason.show(names)],
                 step: None,
             });
         }
@@ -162,64 +160,67 @@ impl<'s> LivenessMonitor<'s> {
         Ok(true)
     }
 
-    /// What is still missing, if anything is.
-    fn lacks(
+    /// The first clause that is not true yet, and why.
+    fn unmet<'w>(
         &self,
-        waiting: &Waiting<'_>,
+        waiting: &Waiting<'w>,
         cluster: &Cluster<Server>,
         checks: &Checks,
         names: &[String],
-    ) -> Option<(Clause, String)> {
+    ) -> Option<(Clause, Reason<'w>)> {
         let wants = waiting.wants;
         let among = waiting.among(cluster);
-        let leader = || one_leader(cluster, &among, names).err();
-        let led_by = || led_by(self.scenario, wants, cluster, &among, names);
-        let committed = || all_committed(cluster, &among, names);
-        let equal = || applied_equal(cluster, &among, names);
-        let served = || self.served(waiting.begin, checks);
-        let members = || {
-            wants
-                .members
-                .as_ref()
-                .and_then(|text| other_members(text, cluster, names))
-        };
-        let checks: [(bool, Clause, Lack<'_>); 6] = [
-            (wants.members.is_some(), Clause::Members, &members),
-            (wants.one_leader, Clause::OneLeader, &leader),
-            (wants.led_by.is_some(), Clause::LedBy, &led_by),
-            (wants.all_committed, Clause::AllCommitted, &committed),
-            (wants.all_applied_equal, Clause::AllAppliedEqual, &equal),
-            (wants.all_served, Clause::AllServed, &served),
-        ];
-        let wanted = checks.into_iter().filter(|(wanted, ..)| *wanted);
-        wanted
-            .map(|(_, clause, lack)| (clause, lack()))
-            .find_map(|(clause, lack)| Some((clause, lack?)))
+        if let Some(wanted) = &wants.members
+            && let Some(reason) = other_members(wanted, cluster, names)
+        {
+            return Some((Clause::Members, reason));
+        }
+        if wants.one_leader
+            && let Err(reason) = one_leader(cluster, among)
+        {
+            return Some((Clause::OneLeader, reason));
+        }
+        if wants.led_by.is_some()
+            && let Some(reason) = led_by(self.scenario, wants, cluster, among)
+        {
+            return Some((Clause::LedBy, reason));
+        }
+        if wants.all_committed
+            && let Some(reason) = all_committed(cluster, among)
+        {
+            return Some((Clause::AllCommitted, reason));
+        }
+        if wants.all_applied_equal
+            && let Some(reason) = applied_equal(cluster, among)
+        {
+            return Some((Clause::AllAppliedEqual, reason));
+        }
+        if wants.all_served
+            && let Some(reason) = self.served(waiting.begin, checks)
+        {
+            return Some((Clause::AllServed, reason));
+        }
+        None
     }
 
-    fn served(&self, since: Time, checks: &Checks) -> Option<String> {
+    fn served(&self, since: Time, checks: &Checks) -> Option<Reason<'static>> {
         let answers = checks.history().last_answers(self.scenario.clients.count);
-        let unserved = answers
+        let client = answers
             .iter()
             .position(|last| last.is_none_or(|last| last < since))?;
-        Some(format!(
-            "client {unserved} has had no answer since the phase began"
-        ))
+        Some(Reason::Unserved { client })
     }
 }
 
 impl Waiting<'_> {
     /// The nodes that it speaks of now.
-    fn among(&self, cluster: &Cluster<Server>) -> Vec<NodeId> {
-        match &self.named {
-            Some(named) => named.clone(),
-            None => members::now(cluster),
-        }
+    fn among(&self, cluster: &Cluster<Server>) -> NodeSet {
+        self.named.unwrap_or_else(|| members::now(cluster))
     }
 }
 
 /// The nodes that an expectation names.
-fn named(scenario: &Resolved, wants: &Eventually) -> Option<Vec<NodeId>> {
+fn named(scenario: &Resolved, wants: &Eventually) -> Option<NodeSet> {
     let among = wants.among.as_ref()?;
     let meant = |name| match among {
         Selector::Nodes(names) => names.contains(name),
@@ -231,40 +232,37 @@ fn named(scenario: &Resolved, wants: &Eventually) -> Option<Vec<NodeId>> {
 }
 
 /// Which members there are instead, or that these are not committed.
-fn other_members(wanted: &str, cluster: &Cluster<Server>, names: &[String]) -> Option<String> {
-    let Some(leader) = sut::members::leader(cluster) else {
-        return Some("no node leads, so nobody knows the members".to_owned());
+fn other_members<'w>(
+    wanted: &'w str,
+    cluster: &Cluster<Server>,
+    names: &[String],
+) -> Option<Reason<'w>> {
+    let Some(leader) = members::leader(cluster) else {
+        return Some(Reason::MembersUnknown);
     };
     let raft = cluster.node(leader)?.node().raft();
     let now = MemberSets::from(raft.configuration());
     if MemberSets::read(wanted, names) != Ok(now) {
-        return Some(format!("the members are {}", now.show(names)));
+        return Some(Reason::OtherMembers(now));
     }
     let (at, commit) = (raft.log().configured_at(), raft.commit_index());
-    (at > commit).then(|| format!("{wanted} is not committed"))
+    (at > commit).then_some(Reason::MembersNotCommitted(wanted))
 }
 
-/// Who leads instead, if none of those who are to lead does.
-fn led_by(
+/// The node that leads instead, if none of those that should lead does.
+fn led_by<'w>(
     scenario: &Resolved,
-    wants: &Eventually,
+    wants: &'w Eventually,
     cluster: &Cluster<Server>,
-    among: &[NodeId],
-    names: &[String],
-) -> Option<String> {
-    let leads = match one_leader(cluster, among, names) {
+    among: NodeSet,
+) -> Option<Reason<'w>> {
+    let leader = match one_leader(cluster, among) {
         Ok(leadership) => leadership.leader,
-        Err(lack) => return Some(lack),
+        Err(reason) => return Some(reason),
     };
-    let place = leads.0 as usize;
     match &wants.led_by {
-        Some(Selector::Nodes(wanted)) if !wanted.contains(&scenario.nodes[place]) => {
-            let wanted: Vec<_> = wanted.iter().map(ToString::to_string).collect();
-            Some(format!(
-                "{} leads, not {}",
-                names[place],
-                wanted.join(" or ")
-            ))
+        Some(Selector::Nodes(wanted)) if !wanted.contains(&scenario.nodes[leader.0 as usize]) => {
+            Some(Reason::WrongLeader { leader, wanted })
         }
         _ => None,
     }

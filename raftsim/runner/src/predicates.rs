@@ -3,7 +3,9 @@
 use raft_core::{RoleKind, Term};
 use simulator::{Cluster, NodeId};
 use sut::members::{self, Rank};
-use sut::{Server, raft_id};
+use sut::{NodeSet, Server, raft_id};
+
+use crate::reason::Reason;
 
 /// A leader and its term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,20 +15,20 @@ pub(crate) struct Leadership {
 }
 
 impl Leadership {
-    /// Why it is over, if it is.
+    /// Why it is over, in words, if it is.
     pub(crate) fn lost(
         self,
         cluster: &Cluster<Server>,
-        among: &[NodeId],
+        among: NodeSet,
         names: &[String],
     ) -> Option<String> {
-        let now = one_leader(cluster, among, names);
+        let now = one_leader(cluster, among);
         if now == Ok(self) {
             return None;
         }
         let (was, Term(term)) = (&names[self.leader.0 as usize], self.term);
         let is = now.map_or_else(
-            |lack| lack,
+            |reason| reason.show(names),
             |new| format!("{} leads term {}", names[new.leader.0 as usize], new.term.0),
         );
         Some(format!("{was} led term {term}, but now {is}"))
@@ -36,81 +38,69 @@ impl Leadership {
 /// The one leader that all servers of these that are up follow, or why there is none.
 pub(crate) fn one_leader(
     cluster: &Cluster<Server>,
-    among: &[NodeId],
-    names: &[String],
-) -> Result<Leadership, String> {
-    let up: Vec<_> = among
-        .iter()
-        .filter_map(|&id| cluster.node(id).map(|server| (id, server.node().raft())))
-        .collect();
-    let leaders: Vec<_> = up
-        .iter()
-        .filter(|(_, raft)| raft.role() == RoleKind::Leader)
-        .collect();
-    let [(leader, of)] = leaders[..] else {
-        let leading: Vec<_> = leaders
+    among: NodeSet,
+) -> Result<Leadership, Reason<'static>> {
+    let up = || {
+        among
             .iter()
-            .map(|(id, _)| names[id.0 as usize].as_str())
-            .collect();
-        return Err(match leading.len() {
-            0 => "no node leads".to_owned(),
-            _ => format!("several nodes lead: {}", leading.join(" ")),
-        });
+            .filter_map(|id| Some((id, cluster.node(id)?.node().raft())))
     };
-    let stray = up.iter().find(|(_, raft)| raft.leader() != Some(of.id()));
-    if let Some((stray, _)) = stray {
-        let (stray, leader) = (&names[stray.0 as usize], &names[leader.0 as usize]);
-        return Err(format!("{leader} leads, but {stray} does not follow it"));
+    let mut leaders = up().filter(|(_, raft)| raft.role() == RoleKind::Leader);
+    let Some((leader, of)) = leaders.next() else {
+        return Err(Reason::NoLeader);
+    };
+    if let Some((second, _)) = leaders.next() {
+        let others = leaders.map(|(id, _)| id);
+        let all = [leader, second].into_iter().chain(others).collect();
+        return Err(Reason::SeveralLeaders(all));
+    }
+    let stray = up().find(|(_, raft)| raft.leader() != Some(of.id()));
+    if let Some((by, _)) = stray {
+        return Err(Reason::NotFollowed { leader, by });
     }
     Ok(Leadership {
-        leader: *leader,
+        leader,
         term: of.current_term(),
     })
 }
 
 /// What stands in the way of everything in the leader's log being committed.
-pub(crate) fn all_committed(
-    cluster: &Cluster<Server>,
-    among: &[NodeId],
-    names: &[String],
-) -> Option<String> {
-    let leader = match one_leader(cluster, among, names) {
+pub(crate) fn all_committed(cluster: &Cluster<Server>, among: NodeSet) -> Option<Reason<'static>> {
+    let leader = match one_leader(cluster, among) {
         Ok(leadership) => leadership.leader,
-        Err(lack) => return Some(lack),
+        Err(reason) => return Some(reason),
     };
     let raft = cluster.node(leader)?.node().raft();
     let (commit, last) = (raft.commit_index(), raft.log().last_index());
-    let name = &names[leader.0 as usize];
-    (commit < last).then(|| format!("{name} has committed up to {commit}, its log ends at {last}"))
+    (commit < last).then_some(Reason::NotCommitted {
+        leader,
+        commit,
+        last,
+    })
 }
 
 /// A witness applies nothing, nor does a learner that was one and lacks what it would have to apply.
-pub(crate) fn applied_equal(
-    cluster: &Cluster<Server>,
-    among: &[NodeId],
-    names: &[String],
-) -> Option<String> {
-    let mut first: Option<(u64, u64, usize)> = None;
+pub(crate) fn applied_equal(cluster: &Cluster<Server>, among: NodeSet) -> Option<Reason<'static>> {
+    let mut first: Option<(u64, u64, NodeId)> = None;
     let now = members::in_force(cluster);
     let witness = |id| now.is_some_and(|now| now.is_witness(raft_id(id)));
     let lacks = |id| cluster.node(id).is_some_and(|it| it.node().lacks_data());
     let stays_behind = |id| lacks(id) && members::rank(now, id) == Rank::Learner;
-    let applies = |id: &&NodeId| !witness(**id) && !stays_behind(**id);
-    for &id in among.iter().filter(applies) {
-        let place = id.0 as usize;
+    let applies = |id: &NodeId| !witness(*id) && !stays_behind(*id);
+    for id in among.iter().filter(applies) {
         let Some(server) = cluster.node(id) else {
-            return Some(format!("{} is down", names[place]));
+            return Some(Reason::Down(id));
         };
         let machine = server.node();
         let is = (machine.applied(), machine.state_hash());
         match first {
-            None => first = Some((is.0, is.1, place)),
+            None => first = Some((is.0, is.1, id)),
             Some((applied, hash, _)) if (applied, hash) == is => {}
             Some((applied, _, other)) => {
-                return Some(format!(
-                    "{} has applied up to #{applied}, {} up to #{}",
-                    names[other], names[place], is.0
-                ));
+                return Some(Reason::AppliedApart {
+                    nodes: [other, id],
+                    applied: [applied, is.0],
+                });
             }
         }
     }

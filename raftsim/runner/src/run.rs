@@ -48,7 +48,7 @@ pub fn run_variant(
     );
     let mut world = build(scenario, variant);
     let mut runner = Runner {
-        director: Director::new(scenario),
+        director: Director::new(scenario, observer.takes_announcements()),
         names: &names,
         end: Time(scenario.length().get()),
     };
@@ -85,6 +85,16 @@ pub fn run_with_bug(
     }
 }
 
+/// Whether the run is within the limits that stop it.
+#[inline]
+fn within_limits(scenario: &Resolved, world: &KvWorld) -> Result<(), Stop> {
+    let limits = &scenario.expect.limits;
+    match passed(limits, world.cluster(), world.now()) {
+        Some(unmet) => Err(Stop::Unmet(unmet)),
+        None => Ok(()),
+    }
+}
+
 struct Runner<'s> {
     director: Director<'s>,
     names: &'s [String],
@@ -103,13 +113,24 @@ impl<'s> Runner<'s> {
         let mut watch = Watch::new(self.names.len());
         let waits = self.director.waits();
         loop {
-            if let Some(unmet) = passed(&scenario.expect.limits, world.cluster(), world.now()) {
-                return Err(Stop::Unmet(unmet));
-            }
-            let agenda = world.next_time().unwrap_or(self.end);
             let looks = liveness.next_time().unwrap_or(self.end);
             let acts = self.director.next_time().unwrap_or(self.end);
-            let next = agenda.min(looks).min(acts);
+            let next = looks.min(acts).min(self.end);
+            // Until then only the world acts, unless something happens that a fault waits for.
+            while world.next_time().is_some_and(|agenda| agenda < next) && watch.seen.is_empty() {
+                within_limits(scenario, world)?;
+                let triggers = waits.then_some(&mut watch);
+                let mut all = (&mut *observer, (&mut *checks, triggers));
+                world.step::<Watching>(&mut all)?;
+                if observer.has_seen_enough() {
+                    return Ok(());
+                }
+            }
+            if !watch.seen.is_empty() {
+                self.notice(&mut watch, world.now());
+                continue;
+            }
+            within_limits(scenario, world)?;
             if next >= self.end {
                 world.advance_to(self.end.max(world.now()));
                 self.director.overdue(world).map_or(Ok(()), Err)?;
@@ -120,33 +141,30 @@ impl<'s> Runner<'s> {
             if acts == next {
                 world.advance_to(next);
                 self.act(world, &mut liveness, checks, &mut watch, observer)?;
-            } else if looks == next {
+            } else {
                 world.advance_to(next);
                 liveness
                     .look(next, world.cluster(), checks, self.names)
                     .map_err(Stop::Late)?;
-            } else {
-                let triggers = waits.then_some(&mut watch);
-                let mut all = (&mut *observer, (&mut *checks, triggers));
-                world.step::<Watching>(&mut all)?;
             }
-            let planned = acts == next || looks == next;
-            if planned && liveness.is_met() && self.director.may_end_early() {
+            if liveness.is_met() && self.director.may_end_early() {
                 let saved = self.director.end_phase(next);
                 self.end = Time(self.end.0 - saved.0);
             }
             if observer.has_seen_enough() {
                 return Ok(());
             }
-            let now = world.now();
-            for trigger in watch.seen.drain(..) {
-                self.director.notice(trigger, now);
-            }
+            self.notice(&mut watch, world.now());
         }
     }
-}
 
-impl<'s> Runner<'s> {
+    /// Tells the director of what faults may wait for.
+    fn notice(&mut self, watch: &mut Watch, now: Time) {
+        for trigger in watch.seen.drain(..) {
+            self.director.notice(trigger, now);
+        }
+    }
+
     /// The director acts. Where a phase begins, the one before it is judged first.
     fn act(
         &mut self,
@@ -168,8 +186,8 @@ impl<'s> Runner<'s> {
         self.director.learn(checks);
         let mut all = (&mut *observer, (checks, watch));
         let acted = self.director.act(world, &mut all);
-        for deed in self.director.take_deeds() {
-            observer.told(now, &deed);
+        for announcement in self.director.take_announcements() {
+            observer.told(now, &announcement);
         }
         acted?;
         self.director.take_failure().map_or(Ok(()), Err)

@@ -28,10 +28,15 @@ pub trait Spectator: Observer<Server, Violation = Box<Violation>> {
         let _ = (time, name);
     }
 
-    /// Something was done that is no action: a phase began, links were cut, a disk stalled. It is
-    /// told after the actions that came with it.
-    fn told(&mut self, time: Time, deed: &str) {
-        let _ = (time, deed);
+    /// Whether it takes announcements; without that none is put into words.
+    fn takes_announcements(&self) -> bool {
+        true
+    }
+
+    /// Something was done that is no action: a phase began, links were cut, a disk stalled. The
+    /// announcement follows the actions that came with it.
+    fn told(&mut self, time: Time, announcement: &str) {
+        let _ = (time, announcement);
     }
 
     /// A step of a stepped run is about to compare the cluster with what it expects.
@@ -45,4 +50,8 @@ pub trait Spectator: Observer<Server, Violation = Box<Violation>> {
     }
 }
 
-impl Spectator for Unobserved {}
+impl Spectator for Unobserved {
+    fn takes_announcements(&self) -> bool {
+        false
+    }
+}

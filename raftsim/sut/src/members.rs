@@ -4,6 +4,7 @@ use raft_core::{Configuration, RoleKind};
 use simulator::{Cluster, NodeId};
 
 use crate::ids::{engine_id, raft_id};
+use crate::node_set::NodeSet;
 use crate::server::Server;
 
 /// The configuration that the cluster goes by now: that of its leader of the highest term, else of
@@ -59,9 +60,15 @@ pub fn witnesses(cluster: &Cluster<Server>) -> Vec<NodeId> {
 }
 
 /// The members of the cluster now; all servers while nobody knows.
-pub fn now(cluster: &Cluster<Server>) -> Vec<NodeId> {
+pub fn now(cluster: &Cluster<Server>) -> NodeSet {
     match in_force(cluster) {
-        Some(now) => now.members().iter().map(|id| engine_id(*id)).collect(),
+        Some(now) => {
+            let voters = now.incoming().iter().chain(now.outgoing());
+            voters
+                .chain(now.learners())
+                .map(|id| engine_id(*id))
+                .collect()
+        }
         None => cluster.nodes().collect(),
     }
 }

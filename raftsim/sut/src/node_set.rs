@@ -23,6 +23,7 @@ impl NodeSet {
     ///
     /// # Panics
     /// If its number is above 15: no scenario has so many nodes.
+    #[inline]
     pub fn insert(&mut self, node: NodeId) {
         assert!(node.0 < 16, "a scenario has at most nine nodes");
         self.0 |= 1 << node.0;
@@ -30,25 +31,48 @@ impl NodeSet {
 
     /// Whether a node is among them.
     #[must_use]
+    #[inline]
     pub fn contains(self, node: NodeId) -> bool {
         node.0 < 16 && self.0 & (1 << node.0) != 0
     }
 
     /// Whether there is none.
     #[must_use]
+    #[inline]
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }
 
     /// How many they are.
     #[must_use]
+    #[inline]
     pub fn len(self) -> usize {
         self.0.count_ones() as usize
     }
 
     /// The nodes, in order.
+    #[inline]
     pub fn iter(self) -> impl Iterator<Item = NodeId> {
-        (0..16).map(NodeId).filter(move |node| self.contains(*node))
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let first = (left != 0).then(|| NodeId(left.trailing_zeros()));
+            left &= left.wrapping_sub(1);
+            first
+        })
+    }
+
+    /// The nodes of either set.
+    #[must_use]
+    #[inline]
+    pub fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// The nodes of both sets.
+    #[must_use]
+    #[inline]
+    pub fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
     }
 }
 

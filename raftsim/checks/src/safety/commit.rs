@@ -4,7 +4,7 @@ use raft_core::{Index, RoleKind, Term};
 use simulator::{Cluster, NodeId};
 use sut::{NodeSet, Property, Server};
 
-use super::{Found, Safety};
+use super::{Core, Found, Safety};
 use crate::configurations::Sets;
 use crate::subject::Subject;
 
@@ -15,10 +15,9 @@ impl Safety {
         &mut self,
         cluster: &Cluster<Server>,
         id: NodeId,
-        server: &Server,
+        raft: &Core,
         (led, members): (bool, Sets),
     ) -> Result<(), Found> {
-        let raft = server.node().raft();
         let commit = raft.commit_index().0;
         if commit == self.nodes[id.0 as usize].commit {
             return Ok(());

@@ -5,7 +5,7 @@ use raft_core::{Configuration, Index, RoleKind, Term};
 use simulator::{Cluster, NodeId};
 use sut::{NodeSet, Property, Server, raft_id};
 
-use super::{Found, Safety};
+use super::{Core, Found, Safety};
 use crate::configurations::{MembersLog, Sets};
 use crate::subject::Subject;
 
@@ -68,14 +68,14 @@ impl Safety {
         &mut self,
         cluster: &Cluster<Server>,
         id: NodeId,
-        server: &Server,
+        raft: &Core,
     ) -> Result<(), Found> {
         if !std::mem::take(&mut self.watched(id).members_moved) {
             return Ok(());
         }
         self.count(Property::ConfigurationSafety);
         let latest = self.nodes[id.0 as usize].members.latest();
-        let is = Sets::of(server.node().raft().configuration());
+        let is = Sets::of(raft.configuration());
         if is != latest {
             let facts = [
                 format!(

@@ -4,7 +4,7 @@ use raft_core::{RoleKind, Term};
 use simulator::{Cluster, NodeId};
 use sut::{Property, Server};
 
-use super::{Found, Safety};
+use super::{Core, Found, Safety};
 use crate::subject::Subject;
 
 impl Safety {
@@ -13,9 +13,8 @@ impl Safety {
         &mut self,
         cluster: &Cluster<Server>,
         id: NodeId,
-        server: &Server,
+        raft: &Core,
     ) -> Result<(), Found> {
-        let raft = server.node().raft();
         let (term, role) = (raft.current_term(), raft.role());
         let watched = self.watched(id);
         let changed = watched.role != Some(role) || watched.term != term;

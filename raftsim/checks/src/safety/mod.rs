@@ -13,7 +13,7 @@ mod witnesses;
 
 use std::collections::BTreeMap;
 
-use raft_core::{Index, NodeId as RaftId, RoleKind, Term};
+use raft_core::{Index, NodeId as RaftId, Raft, RoleKind, Rules, Term};
 use simulator::{Cluster, NodeId, Step};
 use smallvec::SmallVec;
 use sut::{Founders, NodeSet, Property, Server, engine_id};
@@ -23,6 +23,9 @@ use super::shadow::{Entry, ShadowLog};
 use super::subject::Subject;
 
 use requested::Asked;
+
+/// The consensus part of a node, whatever its rules are.
+type Core = Raft<dyn Rules>;
 
 /// A property that does not hold.
 pub(crate) struct Found {
@@ -186,7 +189,8 @@ impl Safety {
         step: &Step<'_, Server>,
     ) -> Result<(), Found> {
         let output = step.output;
-        let raft = server.node().raft();
+        let machine = server.node();
+        let raft = machine.raft();
         // What a second leader writes breaks Log Matching too; that there are two is the cause.
         if raft.role() == RoleKind::Leader {
             self.leads(id, raft.current_term())?;
@@ -203,24 +207,24 @@ impl Safety {
             }
         }
         for (to, message) in &output.sends {
-            self.promised(id, *to, message)?;
+            self.promised(id, *to, message, step)?;
         }
-        if let Err(found) = self.monotonic(id, server) {
+        if let Err(found) = self.monotonic(id, raft, machine.applied()) {
             self.object(found.property, found.subject, found.facts)?;
         }
-        self.goes_by_the_latest(cluster, id, server)?;
+        self.goes_by_the_latest(cluster, id, raft)?;
         let before = &self.nodes[id.0 as usize];
         // A leader that its configuration takes its vote from leads no more once that is committed.
         let led = before.role == Some(RoleKind::Leader) && before.term == raft.current_term();
-        self.role(cluster, id, server)?;
-        self.commit(cluster, id, server, (led, counted_by))?;
+        self.role(cluster, id, raft)?;
+        self.commit(cluster, id, raft, (led, counted_by))?;
         for write in output.writes.iter().filter_map(kv::Write::log) {
             self.cut(id, write)?;
         }
         self.applied(id, server)?;
-        self.as_asked(cluster, id, server, (step, knew))?;
+        self.as_asked(cluster, id, raft, (step, knew))?;
         self.count(Property::CoreInvariants);
-        let Err(broken) = server.node().invariants() else {
+        let Err(broken) = machine.invariants() else {
             return Ok(());
         };
         let state = format!("{} in {}", self.name(id), self.nodes[id.0 as usize].term);

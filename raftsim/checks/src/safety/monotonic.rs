@@ -1,17 +1,16 @@
 //! Within an incarnation term, commit, applied and, for a leader, match never go back.
 
-use raft_core::{Index, RoleKind};
+use raft_core::{Index, Progress, RoleKind};
 use simulator::NodeId;
-use sut::{Property, Server, engine_id};
+use sut::{Property, engine_id};
 
-use super::{Found, Safety};
+use super::{Core, Found, Safety, Watched};
 use crate::subject::Subject;
 
 impl Safety {
     /// Within an incarnation term, commit, applied and, for a leader, match never go back.
-    pub(super) fn monotonic(&mut self, id: NodeId, server: &Server) -> Result<(), Found> {
+    pub(super) fn monotonic(&mut self, id: NodeId, raft: &Core, applied: u64) -> Result<(), Found> {
         self.count(Property::MonotonicState);
-        let (raft, applied) = (server.node().raft(), server.node().applied());
         let (term, commit) = (raft.current_term(), raft.commit_index().0);
         let watched = &mut self.nodes[id.0 as usize];
         if term < watched.term || commit < watched.commit || applied < watched.applied {
@@ -27,32 +26,14 @@ impl Safety {
         let leads = raft.role() == RoleKind::Leader;
         let went_on = leads && watched.role == Some(RoleKind::Leader) && watched.term == term;
         if went_on {
-            // Who is added again is known for the first time.
-            let members = raft.progress();
-            let same = members.len() == watched.matches.len()
-                && members
-                    .iter()
-                    .zip(&watched.matches)
-                    .all(|(peer, (id, _))| peer.id == *id);
-            if !same {
-                let known = std::mem::take(&mut watched.matches);
-                let before = |id| known.iter().find(|(known, _)| *known == id);
-                watched.matches = members
-                    .iter()
-                    .map(|peer| (peer.id, before(peer.id).map_or(Index(0), |(_, was)| *was)))
-                    .collect();
-            }
-            for (peer, (_, was)) in members.iter().zip(&mut watched.matches) {
-                if peer.match_index < *was {
-                    let (was, is, peer) = (was.0, peer.match_index.0, peer.id);
-                    let what = format!("match index of {}", self.name_of(peer));
-                    let subject = Subject::Match {
-                        leader: id,
-                        peer: engine_id(peer),
-                    };
-                    return Err(self.fall(id, subject, &what, was, is));
-                }
-                *was = peer.match_index;
+            if let Some((peer, was)) = watched.match_falls(raft.progress()) {
+                let (was, is, peer) = (was.0, peer.match_index.0, peer.id);
+                let what = format!("match index of {}", self.name_of(peer));
+                let subject = Subject::Match {
+                    leader: id,
+                    peer: engine_id(peer),
+                };
+                return Err(self.fall(id, subject, &what, was, is));
             }
         } else if leads {
             watched.matches = raft
@@ -82,5 +63,35 @@ impl Safety {
             subject,
             facts,
         }
+    }
+}
+
+impl Watched {
+    /// The first follower of whom its leader knows less than before, with what it knew.
+    fn match_falls<'p>(&mut self, members: &'p [Progress]) -> Option<(&'p Progress, Index)> {
+        if members.len() != self.matches.len() {
+            self.follow_members(members);
+        }
+        for (place, peer) in members.iter().enumerate() {
+            if self.matches[place].0 != peer.id {
+                self.follow_members(members);
+            }
+            let (_, was) = &mut self.matches[place];
+            if peer.match_index < *was {
+                return Some((peer, *was));
+            }
+            *was = peer.match_index;
+        }
+        None
+    }
+
+    /// Other members, or in another order. A server that is added again is known for the first time.
+    fn follow_members(&mut self, members: &[Progress]) {
+        let known = std::mem::take(&mut self.matches);
+        let before = |id| known.iter().find(|(known, _)| *known == id);
+        self.matches = members
+            .iter()
+            .map(|peer| (peer.id, before(peer.id).map_or(Index(0), |(_, was)| *was)))
+            .collect();
     }
 }

@@ -2,22 +2,23 @@
 
 use kv::Write;
 use raft_core::{Body, Outcome};
-use simulator::NodeId;
-use sut::{Property, engine_id, raft_id};
+use simulator::{NodeId, Step};
+use sut::{Property, Server, engine_id, raft_id};
 
-use super::requested::Asked;
+use super::requested::{Asked, local};
 use super::{Found, Safety};
 use crate::configurations::MembersLog;
 use crate::shadow::{ShadowLog, first_touched};
 use crate::subject::Subject;
 
 impl Safety {
-    /// Notes what a message promises: a vote, an acknowledged log.
+    /// Notes what a message promises: a vote, an acknowledged log; and whether it asks for silence.
     pub(super) fn promised(
         &mut self,
         id: NodeId,
         to: NodeId,
         message: &kv::Message,
+        step: &Step<'_, Server>,
     ) -> Result<(), Found> {
         let term = message.raft.term;
         let vote = match &message.raft.body {
@@ -28,6 +29,14 @@ impl Safety {
                     let watched = self.watched(id);
                     watched.acknowledged = watched.acknowledged.max(match_index.0);
                 }
+                return Ok(());
+            }
+            Body::Sleep { .. } => {
+                self.watched(id).asked.quiesces();
+                return Ok(());
+            }
+            Body::AppendEntries(_) | Body::InstallSnapshot(_) => {
+                self.watched(id).asked.breaks_silence(local(step));
                 return Ok(());
             }
             _ => return Ok(()),

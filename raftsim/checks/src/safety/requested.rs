@@ -2,11 +2,11 @@
 //! a vote holds the log, a quorum of the next voters lives, and a leader that is taken out sees to it
 //! that the others learn of it.
 
-use raft_core::{Body, RoleKind, Term};
+use raft_core::{RoleKind, Term};
 use simulator::{Action, Cluster, Endpoint, NodeId, Step};
 use sut::{NodeSet, Operator, Property, Server, engine_id};
 
-use super::{Found, Safety};
+use super::{Core, Found, Safety};
 use crate::configurations::Sets;
 use crate::requested_change::{RequestedChange, but};
 use crate::subject::Subject;
@@ -65,6 +65,20 @@ impl Asked {
             *heard = local;
         }
     }
+
+    /// It asks another server for silence.
+    pub(super) fn quiesces(&mut self) {
+        self.quiescing = true;
+    }
+
+    /// A leader that breaks a silence it has asked for counts from then.
+    #[inline]
+    pub(super) fn breaks_silence(&mut self, local: u64) {
+        if self.quiescing {
+            self.quiescing = false;
+            self.heard.fill(local);
+        }
+    }
 }
 
 impl Safety {
@@ -113,47 +127,44 @@ impl Safety {
         &mut self,
         cluster: &Cluster<Server>,
         id: NodeId,
-        server: &Server,
+        raft: &Core,
         (step, knew): (&Step<'_, Server>, Knew),
     ) -> Result<(), Found> {
-        let local = local(step);
-        self.silence(id, step);
         if knew.led {
-            let mut was = knew.members;
-            let members = &self.nodes[id.0 as usize].members;
-            let appended: Vec<_> = members.after(knew.last).collect();
-            for (index, is) in appended {
-                let appended = Appended { id, index, was, is };
-                let ask = self.was_asked(appended)?;
-                if let Some(ask) = ask.filter(|ask| !ask.wish.how.forced) {
-                    self.voters_hold_the_log(cluster, appended, &ask)?;
-                    self.voters_were_heard(server, appended, &ask, local)?;
-                }
-                for new in but(is.everybody(), was.everybody()).iter() {
-                    self.watched(id).asked.hear(new, local);
-                }
-                was = is;
+            if self.nodes[id.0 as usize].members.latest_at() > knew.last {
+                self.appended(cluster, id, raft, (step, knew))?;
             }
-            self.leads_until_removed(server, id, step, knew.last)?;
+            self.leads_until_removed(raft, id, step, knew.last)?;
         }
-        self.note(cluster, id, server, step);
+        self.note(cluster, id, raft, step);
         Ok(())
     }
 
-    /// A leader that breaks a silence it has asked for counts from then.
-    fn silence(&mut self, id: NodeId, step: &Step<'_, Server>) {
+    /// A leader appends configurations.
+    fn appended(
+        &mut self,
+        cluster: &Cluster<Server>,
+        id: NodeId,
+        raft: &Core,
+        (step, knew): (&Step<'_, Server>, Knew),
+    ) -> Result<(), Found> {
         let local = local(step);
-        let asked = &mut self.watched(id).asked;
-        for (_, message) in &step.output.sends {
-            match message.raft.body {
-                Body::Sleep { .. } => asked.quiescing = true,
-                Body::AppendEntries(_) | Body::InstallSnapshot(_) if asked.quiescing => {
-                    asked.quiescing = false;
-                    asked.heard.fill(local);
-                }
-                _ => {}
+        let mut was = knew.members;
+        let members = &self.nodes[id.0 as usize].members;
+        let appended: Vec<_> = members.after(knew.last).collect();
+        for (index, is) in appended {
+            let appended = Appended { id, index, was, is };
+            let ask = self.was_asked(appended)?;
+            if let Some(ask) = ask.filter(|ask| !ask.wish.how.forced) {
+                self.voters_hold_the_log(cluster, appended, &ask)?;
+                self.voters_were_heard(raft, appended, &ask, local)?;
             }
+            for new in but(is.everybody(), was.everybody()).iter() {
+                self.watched(id).asked.hear(new, local);
+            }
+            was = is;
         }
+        Ok(())
     }
 
     /// What a leader appends is the next configuration on the way to what it was asked for, or that
@@ -238,7 +249,7 @@ impl Safety {
     /// what the leader goes by. Itself it need not hear, nor a server that it is to write to first.
     fn voters_were_heard(
         &mut self,
-        server: &Server,
+        raft: &Core,
         appended: Appended,
         ask: &Ask,
         local: u64,
@@ -248,7 +259,7 @@ impl Safety {
             return Ok(());
         };
         self.count(AS_ASKED);
-        let longest = server.node().raft().settings().election_timeout_max.0;
+        let longest = raft.settings().election_timeout_max.0;
         let heard = &self.nodes[id.0 as usize].asked.heard;
         let lives = |node: &NodeId| {
             let heard = heard.get(node.0 as usize);
@@ -281,19 +292,22 @@ impl Safety {
     /// disk stands still.
     fn leads_until_removed(
         &mut self,
-        server: &Server,
+        raft: &Core,
         id: NodeId,
         step: &Step<'_, Server>,
         last: u64,
     ) -> Result<(), Found> {
         let watched = &self.nodes[id.0 as usize];
-        let (latest, at) = (watched.members.latest(), watched.members.latest_at());
-        if latest.votes(id) || at <= self.committed.last() {
+        let at = watched.members.latest_at();
+        if at <= self.committed.last() {
+            return Ok(());
+        }
+        let latest = watched.members.latest();
+        if latest.votes(id) {
             return Ok(());
         }
         self.count(AS_ASKED);
-        let raft = server.node().raft();
-        if raft.role() == RoleKind::Leader || (at <= last && self.may_give_up(server, id, step)) {
+        if raft.role() == RoleKind::Leader || (at <= last && self.may_give_up(raft, id, step)) {
             return Ok(());
         }
         let name = self.name(id);
@@ -309,7 +323,7 @@ impl Safety {
     }
 
     /// Whether a leader may lead no more after this step, in the same term.
-    fn may_give_up(&self, server: &Server, id: NodeId, step: &Step<'_, Server>) -> bool {
+    fn may_give_up(&self, raft: &Core, id: NodeId, step: &Step<'_, Server>) -> bool {
         match step.action {
             Action::Operator {
                 command: Operator::Command(kv::Operator::StepDown),
@@ -318,7 +332,7 @@ impl Safety {
             Action::Wake(_) => {}
             _ => return false,
         }
-        let settings = server.node().raft().settings();
+        let settings = raft.settings();
         let watched = &self.nodes[id.0 as usize];
         let since = |at: u64| local(step).saturating_sub(at);
         let longest = settings.election_timeout_max.0;
@@ -335,11 +349,10 @@ impl Safety {
         &mut self,
         cluster: &Cluster<Server>,
         id: NodeId,
-        server: &Server,
+        raft: &Core,
         step: &Step<'_, Server>,
     ) {
         let (local, nodes) = (local(step), self.names.len());
-        let raft = server.node().raft();
         let watched = self.watched(id);
         let (asked, last) = (&mut watched.asked, watched.log.last());
         let idle = cluster.pending_writes(id).len() == 0;
@@ -369,6 +382,6 @@ impl Safety {
 }
 
 /// What the node's clock shows.
-fn local(step: &Step<'_, Server>) -> u64 {
+pub(super) fn local(step: &Step<'_, Server>) -> u64 {
     step.local.map_or(0, |local| local.0)
 }

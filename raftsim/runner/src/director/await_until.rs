@@ -28,10 +28,11 @@ impl Director<'_> {
 
     fn about_leaders(&self, asked: &Asked, among: &[NodeId], cluster: &Cluster<Server>) -> Lack {
         let names = &self.labels;
+        let all = || among.iter().copied().collect();
         if asked.one_leader
-            && let Err(lack) = predicates::one_leader(cluster, among, names)
+            && let Err(reason) = predicates::one_leader(cluster, all())
         {
-            return Some(lack);
+            return Some(reason.show(names));
         }
         let raft = |id: &NodeId| Some(cluster.node(*id)?.node().raft());
         let leads = |id: &&NodeId| raft(id).is_some_and(|raft| raft.role() == RoleKind::Leader);
@@ -53,8 +54,9 @@ impl Director<'_> {
         }
         asked
             .applied_equal
-            .then(|| predicates::applied_equal(cluster, among, names))
+            .then(|| predicates::applied_equal(cluster, all()))
             .flatten()
+            .map(|reason| reason.show(names))
     }
 
     fn about_commands(&self, asked: &Asked, among: &[NodeId], cluster: &Cluster<Server>) -> Lack {

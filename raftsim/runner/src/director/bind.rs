@@ -174,7 +174,7 @@ impl<'s> Director<'s> {
             if nodes.is_empty() && *who == Selector::Leader {
                 self.fail(step, false, "no node leads".to_owned(), world);
             }
-            self.tell_nodes(&format!("{name} stands for"), &nodes);
+            self.announce_nodes(&format!("{name} stands for"), &nodes);
             self.program.names.insert(name, nodes);
         }
     }
@@ -195,7 +195,7 @@ impl<'s> Director<'s> {
         for link in &links {
             self.cuts.remove(link);
         }
-        self.tell_links("connect", &links);
+        self.announce_links("connect", &links);
         world.heal(&links);
     }
 }

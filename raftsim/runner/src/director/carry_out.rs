@@ -48,7 +48,7 @@ impl Director<'_> {
                 let ailing = self.who(who, draw, world, |world, id| {
                     !is_up(world, id) || cut.contains(&id)
                 });
-                self.tell_nodes("recover", &ailing);
+                self.announce_nodes("recover", &ailing);
                 self.recover(&ailing, world, observer).map(|()| None)
             }
             Action::Clock(change) => self.clock(change, draw, world, observer).map(Some),
@@ -104,25 +104,25 @@ impl Director<'_> {
             }
             Action::Hold(route) => {
                 let links = self.links_of(route, draw, world);
-                self.tell_links("hold", &links);
+                self.announce_links("hold", &links);
                 world.ledger_mut().schedule(FaultKind::Hold);
                 world.hold(&links);
                 Some(Undo::Release(links))
             }
             Action::Release(route) => {
                 let links = self.links_of(route, draw, world);
-                self.tell_links("release", &links);
+                self.announce_links("release", &links);
                 world.release(&links);
                 None
             }
             Action::Heal(Selector::All) => {
-                self.tell("heal all links");
+                self.announce(|| "heal all links".to_owned());
                 self.heal_links(&topology.node_links(), world);
                 None
             }
             Action::Heal(who) => {
                 let nodes = self.who(who, draw, world, |_, _| true);
-                self.tell_nodes("heal all links of", &nodes);
+                self.announce_nodes("heal all links of", &nodes);
                 self.heal_links(&topology.between(&nodes, &all), world);
                 None
             }
@@ -132,13 +132,13 @@ impl Director<'_> {
                     to: change.to.clone(),
                 };
                 let links = self.links_of(&route, draw, world);
-                self.tell_links("change", &links);
+                self.announce_links("change", &links);
                 self.overlay(&links, &change.change(), world);
                 Some(Undo::Links(links))
             }
             Action::Network(change) => {
                 let links = topology.node_links();
-                self.tell_links("change", &links);
+                self.announce_links("change", &links);
                 self.overlay(&links, change, world);
                 Some(Undo::Links(links))
             }
@@ -195,16 +195,16 @@ impl Director<'_> {
                     .into_iter()
                     .filter(|link| self.uncut(*link, cut))
                     .collect();
-                self.tell_links("heal", &healed);
+                self.announce_links("heal", &healed);
                 world.heal(&healed);
                 self.forget_connected();
             }
             Undo::Release(links) => {
-                self.tell_links("release", &links);
+                self.announce_links("release", &links);
                 world.release(&links);
             }
             Undo::Links(links) => {
-                self.tell_links("as usual again:", &links);
+                self.announce_links("as usual again:", &links);
                 self.standing_links(&links, world);
             }
             Undo::Clock(nodes) => {
@@ -216,7 +216,7 @@ impl Director<'_> {
                 }
             }
             Undo::Disk(nodes) => {
-                self.tell_nodes("as usual again: disk of", &nodes);
+                self.announce_nodes("as usual again: disk of", &nodes);
                 nodes.into_iter().for_each(|id| world.restore_disk(id));
             }
             Undo::Apply(nodes) => self.apply_as_usual(&nodes, world, observer)?,
@@ -269,8 +269,8 @@ impl Director<'_> {
     fn disk(&mut self, fault: &DiskFault, draw: Draw, world: &mut KvWorld) -> Option<Undo> {
         let nodes = self.who(&fault.node, draw, world, |_, _| true);
         match fault.stall {
-            Some(true) => self.tell_nodes("stall the disk of", &nodes),
-            _ => self.tell_nodes("change the disk of", &nodes),
+            Some(true) => self.announce_nodes("stall the disk of", &nodes),
+            _ => self.announce_nodes("change the disk of", &nodes),
         }
         for id in &nodes {
             if fault.stall == Some(false) {
@@ -321,7 +321,7 @@ impl Director<'_> {
         observer: &mut Watching<'_>,
     ) -> Result<(), Box<Violation>> {
         let all: Vec<_> = world.cluster().nodes().collect();
-        self.tell("heal everything");
+        self.announce(|| "heal everything".to_owned());
         self.recover(&all, world, observer)
     }
 
@@ -442,7 +442,7 @@ impl Director<'_> {
     }
 
     fn cut_links(&mut self, links: Vec<Pair>, kind: FaultKind, world: &mut KvWorld) -> Undo {
-        self.tell_links("cut", &links);
+        self.announce_links("cut", &links);
         world.ledger_mut().schedule(kind);
         self.planned += 1;
         for link in &links {

@@ -31,6 +31,7 @@ use crate::convert::{span, spans};
 use crate::spectator::Watching;
 use crate::world::KvWorld;
 
+use announcements::Announcements;
 use draws::{Draw, hits, within};
 use script::Program;
 use undo::Undo;
@@ -87,14 +88,13 @@ pub(crate) struct Director<'s> {
     program: Program<'s>,
     /// The nodes' names.
     labels: Vec<String>,
-    /// What was done to the world, in words, until it is told.
-    deeds: Vec<String>,
+    announcements: Announcements,
 }
 
 impl<'s> Director<'s> {
-    /// A director at the start of a scenario.
+    /// A director at the start of a scenario; it puts what it does into words if it `announces`.
     #[must_use]
-    pub(crate) fn new(scenario: &'s Resolved) -> Self {
+    pub(crate) fn new(scenario: &'s Resolved, announces: bool) -> Self {
         let mut begins = Vec::new();
         let mut begin = Time::START;
         for phase in scenario.phases() {
@@ -115,7 +115,7 @@ impl<'s> Director<'s> {
             slow: BTreeMap::new(),
             program: Program::default(),
             labels: scenario.nodes.iter().map(|name| name.0.clone()).collect(),
-            deeds: Vec::new(),
+            announcements: Announcements::new(announces),
         };
         for phase in 0..scenario.phases().len() {
             director.plan(director.begins[phase], Item::Begin(phase));
@@ -206,7 +206,7 @@ impl<'s> Director<'s> {
                 let scenario = self.scenario;
                 let step = &scenario.phases()[phase].steps[place];
                 if let Some(say) = &step.say {
-                    self.tell(say.as_str());
+                    self.announce(|| say.clone());
                 }
                 let draw = Draw::next(&mut self.steps[place]);
                 self.carry_out(&step.action, draw, world, observer)
@@ -262,7 +262,7 @@ impl<'s> Director<'s> {
         let scenario = self.scenario;
         let (phase_now, begin) = (self.phase(), self.begins[phase]);
         let name = &phase_now.name;
-        self.tell(format!("phase {name} begins"));
+        self.announce(|| format!("phase {name} begins"));
         let stream =
             |kind: &str, place: usize| scenario.stream(&format!("phases/{name}/{kind}/{place}"));
         self.faults = (0..phase_now.faults.len())

@@ -359,7 +359,7 @@ impl<'s> Director<'s> {
         observer: &mut Watching<'_>,
     ) -> Result<Flow, Box<Violation>> {
         if let Some(say) = &step.say {
-            self.tell(say.as_str());
+            self.announce(|| say.clone());
         }
         let own = match &step.what {
             What::Act(action) => {

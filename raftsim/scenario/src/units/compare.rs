@@ -54,12 +54,14 @@ pub struct Comparison {
 impl Comparison {
     /// Whether the comparison holds for `count`.
     #[must_use]
+    #[inline]
     pub fn holds(self, count: u64) -> bool {
         self.holds_per(count, 1)
     }
 
     /// Whether the comparison holds for `count / of`. Exact, without division; `of` = 0 counts as 1.
     #[must_use]
+    #[inline]
     pub fn holds_per(self, count: u64, of: u64) -> bool {
         let left = u128::from(count);
         let right = u128::from(self.value) * u128::from(of.max(1));

@@ -2,6 +2,7 @@
 
 mod around;
 mod bugs;
+mod docs;
 mod fuzz;
 mod leases;
 mod linearize;
