@@ -18,10 +18,10 @@ use super::seeds;
 use super::tally::Tally;
 use super::twin::Twin;
 
-/// So many failing seeds of a file are named.
+/// The number of failing seeds of a file that are shown.
 const NAMED: u64 = 10;
 
-/// What all files of one command share.
+/// The state that all files of one command share.
 pub(crate) struct Session<'a> {
     pub(crate) args: &'a Run,
     pub(crate) log: Log,
@@ -29,11 +29,11 @@ pub(crate) struct Session<'a> {
     pub(crate) progress: ProgressBar,
 }
 
-/// How one file went.
+/// The results of one file.
 pub(crate) struct Batch<'a> {
     session: &'a Session<'a>,
     argument: &'a str,
-    /// The scenario's name, once it is known.
+    /// The scenario's name, or the argument until the name is known.
     pub(crate) name: String,
     pub(crate) tally: Tally,
     failed: u64,
@@ -62,7 +62,7 @@ impl<'a> Batch<'a> {
         let first = first.seed;
         let Some(last) = first.checked_add(args.runs - 1) else {
             return Err(Stop::bad_input(
-                "--seed and --runs go beyond the largest seed",
+                "--seed and --runs together exceed the largest seed",
             ));
         };
         let mut twin = None;
@@ -118,7 +118,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// The arguments that name this seed of this file again.
+    /// The arguments that select this seed of this file again.
     fn again(&self, seed: u64) -> Again {
         let mut words = vec![quoted(self.argument), format!("--seed {seed}")];
         for (name, value) in &self.session.args.source.set {
@@ -139,13 +139,13 @@ impl<'a> Batch<'a> {
                 "{}",
                 json::run_line(ran, unseen.filter(|_| self.alone()))
             )?;
-            // Whoever reads the lines may wait for each.
+            // A reader may wait for each line.
             return Ok(out.flush()?);
         }
         let again = self.again(ran.outcome.seed);
         if self.alone() {
-            let told = ran.exit() == Exit::Fine || ran.exit() == Exit::Inconclusive;
-            if told {
+            let summarised = ran.exit() == Exit::Fine || ran.exit() == Exit::Inconclusive;
+            if summarised {
                 let command = format!("raftsim trace {}", again.0);
                 if let Some(bug) = ran.bug {
                     writeln!(out, "{}", bug.planted())?;
@@ -159,7 +159,7 @@ impl<'a> Batch<'a> {
         }
         if ran.exit() == Exit::Fine {
             if self.alone() {
-                self.praise(&again, screen)?;
+                self.show_success(&again, screen)?;
             }
             return Ok(());
         }
@@ -188,7 +188,7 @@ impl<'a> Batch<'a> {
     }
 
     /// The end of a run without a failure.
-    fn praise(&self, again: &Again, screen: &mut Screen) -> Result<(), Stop> {
+    fn show_success(&self, again: &Again, screen: &mut Screen) -> Result<(), Stop> {
         let Again(arguments) = again;
         if self.tally.exit() == Exit::Fine {
             let ok = styled(GOOD, "OK");

@@ -1,4 +1,4 @@
-//! `raftsim bugs`: what can be planted.
+//! `raftsim bugs`: the bugs that can be planted.
 
 use std::io::Write;
 
@@ -74,10 +74,10 @@ fn table(screen: &mut Screen) -> Result<(), Stop> {
             "{id}  {breaks:<first$}  {changes:<second$}  {title}"
         )?;
     }
-    writeln!(screen.out, "\nOne of them whole   raftsim bugs show C-01")?;
+    writeln!(screen.out, "\nShow one bug   raftsim bugs show C-01")?;
     writeln!(
         screen.out,
-        "See it found        raftsim fuzz --profile everything --bug C-01"
+        "Find one bug   raftsim fuzz --profile everything --bug C-01"
     )?;
     Ok(())
 }

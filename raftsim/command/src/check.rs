@@ -15,7 +15,7 @@ pub(crate) fn check(args: &Check, screen: &mut Screen) -> Result<Exit, Stop> {
         let file = match ScenarioFile::read(argument) {
             Ok(file) => file,
             Err(stop) => {
-                worst = worst.worst(screen.survive(stop)?);
+                worst = worst.worst(screen.report(stop)?);
                 continue;
             }
         };

@@ -1,4 +1,4 @@
-//! The command line as it is typed.
+//! The arguments of the command line.
 
 use std::num::NonZeroU64;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use sut::decisions::Kind;
 
 use crate::measuring::leases::{Drift, Way};
 
-/// What `--version` says: the trace version tells whether a seed means the same run.
+/// The version. `--version` adds the trace version, which shows whether a seed gives the same run.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 #[derive(Debug, Parser)]
@@ -31,7 +31,7 @@ pub(crate) struct Cli {
 }
 
 fn version() -> &'static str {
-    // Clap keeps a reference for the life of the process, and there is one process.
+    // Clap needs a reference for the life of the process.
     format!("{VERSION} (trace version {})", runner::TRACE_VERSION).leak()
 }
 
@@ -47,10 +47,10 @@ pub(crate) struct Common {
         global = true
     )]
     pub(crate) color: ColorWhen,
-    /// Log what happens in runs to standard error; -vv and -vvv log more. RAFTSIM_LOG filters
+    /// Log the events of runs to standard error; -vv and -vvv log more. RAFTSIM_LOG sets a filter
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub(crate) verbose: u8,
-    /// How the log is written
+    /// The format of the log
     #[arg(
         long,
         value_enum,
@@ -86,19 +86,19 @@ pub(crate) enum LogFormat {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run scenarios to a verdict
+    /// Run scenarios and report a verdict
     Run(Run),
-    /// Draw scenarios from a profile and run them by the thousand, up to the first that fails
+    /// Run thousands of random scenarios of a profile, until one fails
     Fuzz(Fuzz),
-    /// Run what failed once more, and see that it is the same run
+    /// Run a failure again, and check that it is the same run
     Replay(Replay),
-    /// Show a run event by event; the column is the node
+    /// Show the events of a run, with one column for each node
     Trace(Trace),
-    /// Measure something over many seeds
+    /// Measure the runs of many seeds
     Measure(Measure),
-    /// Measure when reads by lease, and others, miss writes while a clock is wrong
+    /// Measure when reads miss writes while a clock is wrong
     Leases(Leases),
-    /// Make a failing run small: a few steps to read aloud, a test, a diagram
+    /// Reduce a failing run to a few steps, a test and a diagram
     Shrink(Shrink),
     /// Find every mistake in scenario files, without running them
     Check(Check),
@@ -106,11 +106,11 @@ pub(crate) enum Command {
     Linearize(Linearize),
     /// Print the JSON Schema of scenario files, or of fuzz profiles
     Schema(Schema),
-    /// List the scenarios of a directory
+    /// List scenarios with their titles: examples, lessons, figures, the tests of MIT
     List(List),
-    /// List the bugs that can be planted, or show one
+    /// List the bugs that can be planted, show one, or search for them
     Bugs(Bugs),
-    /// List what the Raft paper demands of a server, and the tests of it
+    /// List the demands of the Raft paper on a server, and their tests
     Paper(Paper),
     /// Explain a rule of Raft, an error code, a property, a bug, or `exit-codes`
     Explain(Explain),
@@ -118,25 +118,30 @@ pub(crate) enum Command {
     Completions(Completions),
 }
 
-/// Which scenario, which seed.
+/// The seed and the parameters of a scenario.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Source {
-    /// The seed; without it the file's, else 1
-    #[arg(long, value_name = "S")]
+    /// The seed [default: the seed of the file, or else 1]
+    #[arg(long, value_name = "S", value_parser = seed)]
     pub(crate) seed: Option<u64>,
-    /// Give a parameter of the scenario a value; may be repeated
+    /// Set a parameter of the scenario; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
     pub(crate) set: Vec<(String, String)>,
 }
 
 impl Source {
-    /// What it says about a scenario file.
+    /// The same as overrides of a scenario file.
     pub(crate) fn overrides(&self) -> Overrides {
         Overrides {
             seed: self.seed,
             sets: self.set.clone(),
         }
     }
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    let seed = text.parse();
+    seed.map_err(|_| format!("write a whole number from 0 to {}, such as 42", u64::MAX))
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {
@@ -146,70 +151,70 @@ fn assignment(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// Which bug the servers have: for every command that runs something.
+/// The bug of the servers, for every command that runs scenarios.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Plant {
-    /// Run servers that have this bug; `raftsim bugs` lists them
+    /// Run servers with this bug; `raftsim bugs` lists all bugs
     #[arg(long, value_name = "ID")]
     pub(crate) bug: Option<Bug>,
 }
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Run {
-    /// Scenario files, or names of scenarios in ./scenarios; FILE#BRANCH is one branch
+    /// Scenario files, or names as in `raftsim list`; FILE#BRANCH runs one branch
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<String>,
     #[command(flatten)]
     pub(crate) source: Source,
     #[command(flatten)]
     pub(crate) plant: Plant,
-    /// Run this many seeds, from the first one up
+    /// Run this many seeds, beginning with the first
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) runs: u64,
-    /// Run each seed in two processes and compare
+    /// Run each seed in two processes and compare the runs
     #[arg(long)]
     pub(crate) twice: bool,
     /// With --twice: the program for the second process, such as another build of raftsim
     #[arg(long, value_name = "PROGRAM", hide = true, requires = "twice")]
     pub(crate) twin: Option<PathBuf>,
-    /// Write one JSON object a line instead of text
+    /// Write JSON instead of text, one object per line
     #[arg(long)]
     pub(crate) json: bool,
-    /// Write every event of the run to a file, one JSON object a line
+    /// Write every event of the run to a file, one JSON object per line
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
-    /// Write every operation of the clients to a file, one JSON object a line
+    /// Write every operation of the clients to a file, one JSON object per line
     #[arg(long, value_name = "FILE")]
     pub(crate) history: Option<PathBuf>,
-    /// Write what the run did to a file, as a stepped scenario that does it again
+    /// Write the actions of the run to a file, as a stepped scenario that repeats the run
     #[arg(long, value_name = "FILE")]
     pub(crate) actions: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Fuzz {
-    /// Scenario files, or names of scenarios in ./scenarios, instead of a profile
+    /// Scenario files, or names as in `raftsim list`, instead of a profile
     #[arg(value_name = "FILE", conflicts_with = "profile")]
     pub(crate) files: Vec<String>,
-    /// Draw from this profile: quick, storage, reads, snapshots, liveness, everything, canary,
-    /// or a file
+    /// The profile: canary, everything, liveness, matrix, membership, quick, reads, snapshots,
+    /// storage, or a file
     #[arg(long, value_name = "NAME|FILE", default_value = "quick")]
     pub(crate) profile: String,
-    /// Run these seeds; the last is not run
+    /// Run the seeds from A up to, but not including, B
     #[arg(long, value_name = "A..B", value_parser = seeds, default_value = "0..1000")]
     pub(crate) seeds: (u64, u64),
-    /// Run seeds from 0 on for so long, such as 60s or 10m
+    /// Run seeds from 0 on for this long, such as 60s or 10m
     #[arg(long = "for", value_name = "TIME", value_parser = time, conflicts_with = "seeds")]
     pub(crate) lasts: Option<u64>,
-    /// How many threads; without it, one for each processor
+    /// The number of threads [default: one for each processor]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
     #[command(flatten)]
     pub(crate) plant: Plant,
-    /// Go on after a seed that fails
+    /// Continue after a seed that fails
     #[arg(long)]
     pub(crate) keep_going: bool,
-    /// Run each seed in two processes and compare
+    /// Run each seed in two processes and compare the runs
     #[arg(long)]
     pub(crate) twice: bool,
     /// With --twice: the program for the second process, such as another build of raftsim
@@ -218,13 +223,13 @@ pub(crate) struct Fuzz {
     /// Write a line with the trace hash of each seed, and nothing else
     #[arg(long, hide = true, conflicts_with_all = ["twice", "json"])]
     pub(crate) hashes: bool,
-    /// Do not make what failed small
+    /// Do not shrink failures
     #[arg(long)]
     pub(crate) no_shrink: bool,
-    /// Where what failed is written, a folder for each seed
+    /// The folder for failures; each failing seed gets a folder in it
     #[arg(long, value_name = "DIR", default_value = "failures")]
     pub(crate) out: PathBuf,
-    /// Write JSON instead of text: a line for each failure, and one for all seeds
+    /// Write JSON instead of text: a line for each failure, then one for all seeds
     #[arg(long)]
     pub(crate) json: bool,
     /// Print the scenario of the first seed, and run nothing
@@ -241,17 +246,17 @@ pub(crate) struct Trace {
     pub(crate) source: Source,
     #[command(flatten)]
     pub(crate) plant: Plant,
-    /// Below each event, the decisions: which rule, which values were compared. With the number
-    /// of an event: only that event and what caused it, from the root on
+    /// Show the decisions below each event: the rule, and the values that it compared. With the
+    /// number of an event, show only that event and its causes
     #[arg(long, value_name = "EVENT", num_args = 0..=1, value_parser = event)]
     pub(crate) why: Option<Option<u64>>,
-    /// Show idle heartbeats too, and every cause of an event
+    /// Also show idle heartbeats, and every cause of an event
     #[arg(long)]
     pub(crate) all: bool,
-    /// Show events of these nodes only
+    /// Show only events of these nodes
     #[arg(long, value_name = "NODE,...", value_delimiter = ',')]
     pub(crate) node: Vec<String>,
-    /// Show events of these kinds only
+    /// Show only events of these kinds
     #[arg(long, value_name = "KIND,...", value_delimiter = ',', value_parser = kind)]
     pub(crate) kind: Vec<Kind>,
     /// Show events from this time on, such as 1.5s or 800ms
@@ -260,13 +265,13 @@ pub(crate) struct Trace {
     /// Show events up to this time
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) to: Option<u64>,
-    /// Show the servers as they were then instead, as JSON: at the end, or at the time of --to
+    /// Show the state of the servers as JSON instead: at the end, or at the time of --to
     #[arg(long, conflicts_with_all = ["why", "svg", "node", "kind", "from", "all"])]
     pub(crate) status: bool,
     /// Draw a space-time diagram into this file instead
     #[arg(long, value_name = "OUT.svg")]
     pub(crate) svg: Option<PathBuf>,
-    /// With --svg: what the distance between two events means
+    /// With --svg: the distance between two events
     #[arg(
         long,
         value_enum,
@@ -279,9 +284,9 @@ pub(crate) struct Trace {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum DrawnScale {
-    /// Nothing: each has the same room
+    /// The same for all events
     Even,
-    /// The time between them
+    /// In proportion to the time between them
     Time,
 }
 
@@ -301,17 +306,17 @@ fn event(text: &str) -> Result<u64, String> {
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Shrink {
-    /// A scenario that fails, or the folder of a failing run
+    /// A failing scenario, or the folder of a failing run
     #[arg(value_name = "FILE|FOLDER")]
     pub(crate) file: String,
     #[command(flatten)]
     pub(crate) source: Source,
     #[command(flatten)]
     pub(crate) plant: Plant,
-    /// Replay at most so often
+    /// The maximum number of replays
     #[arg(long, value_name = "N", default_value_t = 20_000)]
     pub(crate) budget: u64,
-    /// Where the results are written; without it, a folder in ./shrunk
+    /// The folder for the results [default: a folder in ./shrunk]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// Write one JSON object instead of text
@@ -335,49 +340,49 @@ fn time(text: &str) -> Result<u64, String> {
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Measure {
-    /// What is measured
+    /// The quantity to measure
     #[arg(value_enum, value_name = "WHAT")]
     pub(crate) what: Measured,
-    /// A scenario file, or the name of a scenario in ./scenarios
+    /// A scenario file, or a name as in `raftsim list`
     #[arg(value_name = "FILE")]
     pub(crate) file: String,
-    /// The seeds from A up to, but without, B
+    /// The seeds from A up to, but not including, B
     #[arg(long, value_name = "A..B", default_value = "1..1001", value_parser = seeds)]
     pub(crate) seeds: (u64, u64),
-    /// Give a parameter of the scenario a value; may be repeated
+    /// Set a parameter of the scenario; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
     pub(crate) set: Vec<(String, String)>,
-    /// Measure with these values, and call that by the first one; may be repeated, to compare
+    /// Measure with these values as one series, named after the first; may be repeated
     #[arg(long, value_name = "NAME=VALUE,...", value_parser = assignments)]
     pub(crate) series: Vec<Vec<(String, String)>>,
     #[command(flatten)]
     pub(crate) plant: Plant,
-    /// Draw how the times are distributed into this file
+    /// Draw the distribution of the times into this file
     #[arg(long, value_name = "OUT.svg")]
     pub(crate) svg: Option<PathBuf>,
-    /// Write one JSON object a line instead of text
+    /// Write JSON instead of text, one object per line
     #[arg(long)]
     pub(crate) json: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Measured {
-    /// From the first crash of a leader to the next leader
+    /// The time from the first crash of a leader to the next leader
     Downtime,
 }
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Leases {
-    /// The seeds of each cell, from A up to, but without, B
+    /// The seeds of each cell, from A up to, but not including, B
     #[arg(long, value_name = "A..B", default_value = "1..201", value_parser = seeds)]
     pub(crate) seeds: (u64, u64),
-    /// Only where the wrong clock deviates so much, such as -10%; may be repeated
+    /// Only cells whose wrong clock has this deviation, such as -10%; may be repeated
     #[arg(long, value_name = "RATE", allow_hyphen_values = true)]
     pub(crate) drift: Vec<Drift>,
-    /// Only reads of this way: lease, log, read_index, follower or stale; may be repeated
+    /// Only cells with reads of this kind: lease, log, read_index, follower or stale; may be repeated
     #[arg(long, value_name = "WAY")]
     pub(crate) reads: Vec<Way>,
-    /// How many threads; without it, one for each processor
+    /// The number of threads [default: one for each processor]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
     /// Write a page of Markdown
@@ -401,7 +406,7 @@ fn assignments(text: &str) -> Result<Vec<(String, String)>, String> {
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Schema {
-    /// The schema of the profiles of `raftsim fuzz`
+    /// Print the schema of the profiles of `raftsim fuzz`
     #[arg(long)]
     pub(crate) profile: bool,
 }
@@ -444,32 +449,36 @@ pub(crate) struct Replay {
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Check {
-    /// Scenario files, or names of scenarios in ./scenarios
+    /// Scenario files, or names as in `raftsim list`
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<String>,
 }
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Linearize {
-    /// Histories, one JSON operation a line (docs/linearizability.md); folders of failing runs; or -
+    /// Histories, one JSON operation per line (docs/linearizability.md); folders of failing runs;
+    /// or - for standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<String>,
-    /// Print one JSON object a file
+    /// Write JSON instead of text, one object per file
     #[arg(long)]
     pub(crate) json: bool,
-    /// How many situations a search may look at, for each file [default: 2000000]
+    /// The maximum number of states that a search visits in each file [default: 2000000]
     #[arg(long, value_name = "N")]
     pub(crate) budget: Option<NonZeroU64>,
-    /// Draw the operations that contradict each other
+    /// Draw the operations that contradict each other into this file
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct List {
-    /// The directory
-    #[arg(value_name = "DIR", default_value = "scenarios")]
-    pub(crate) directory: PathBuf,
+    /// Groups, such as lessons, figures or mit, or folders; without one, all groups in ./scenarios
+    #[arg(value_name = "GROUP|DIR")]
+    pub(crate) what: Vec<String>,
+    /// Write one JSON object for each scenario instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -483,39 +492,39 @@ pub(crate) struct Bugs {
 
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum BugsWhat {
-    /// List them all
+    /// List all bugs
     List(BugsList),
-    /// Show what one does, what it breaks and what shows it
+    /// Show one bug: its effect, the properties that it breaks, and scenarios that expose it
     Show {
-        /// Such as C-01
+        /// The id of a bug, such as C-01
         #[arg(value_name = "ID")]
         bug: Bug,
     },
-    /// Look for them with seeds of a profile that knows of none, and make the table of it
+    /// Search for bugs with the seeds of a profile, and show how soon each one is found
     Hunt(BugsHunt),
 }
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct BugsHunt {
-    /// Such as C-01; without it, all of them
+    /// The ids of bugs, such as C-01 [default: all]
     #[arg(value_name = "ID")]
     pub(crate) bugs: Vec<Bug>,
-    /// Draw from this profile: quick, storage, liveness, everything, or a file
+    /// The profile, as for `raftsim fuzz`
     #[arg(long, value_name = "NAME|FILE", default_value = "everything")]
     pub(crate) profile: String,
-    /// Look for each so often, from other seeds on
+    /// The number of searches for each bug, each with different seeds
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) starts: u32,
-    /// Give a search up after so much processor time
+    /// The maximum processor time of a search
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
     pub(crate) cap: u64,
-    /// Make small what so many of the starts found
+    /// Shrink the failures of this many searches for each bug
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(crate) shrink: u32,
-    /// Replay at most so often to make what was found small
+    /// The maximum number of replays of each shrink
     #[arg(long, value_name = "N", default_value_t = 20_000)]
     pub(crate) budget: u64,
-    /// How many threads; without it, one for each processor
+    /// The number of threads [default: one for each processor]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
     /// Write a page of Markdown
@@ -528,7 +537,7 @@ pub(crate) struct BugsHunt {
 
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct BugsList {
-    /// Write one JSON object a line instead of a table
+    /// Write JSON instead of a table, one object per line
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -545,8 +554,8 @@ pub(crate) struct Paper {
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Explain {
-    /// Such as election.log-up-to-date, SC014, leader-completeness, C-01 or exit-codes; without
-    /// it, all that can be explained
+    /// A rule, code, property or bug, such as election.log-up-to-date, SC014, leader-completeness
+    /// or C-01; or exit-codes [default: list all topics]
     #[arg(value_name = "TOPIC")]
     pub(crate) topic: Option<String>,
 }

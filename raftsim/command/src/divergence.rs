@@ -1,4 +1,4 @@
-//! Where two processes part that were to do the same: the first event that differs.
+//! The first event that differs between two processes that should be equal.
 
 use std::fs::{self, File};
 use std::io::BufReader;
@@ -14,8 +14,8 @@ use sut::time_text::show;
 use super::screen::Stop;
 use super::twin::program;
 
-/// Runs a scenario here and in a process of its own, and tells where the two part. That they do is
-/// the finding: if it cannot be told where, that is told instead.
+/// Runs a scenario here and in a second process, and describes the first difference. If it cannot be found,
+/// the description gives the reason, because the difference itself is the finding.
 pub(crate) fn between(twin: Option<&Path>, scenario: &Resolved, bug: Option<Bug>) -> String {
     let header = Header::of(scenario, bug);
     let mut ours = Vec::new();
@@ -24,8 +24,8 @@ pub(crate) fn between(twin: Option<&Path>, scenario: &Resolved, bug: Option<Bug>
     drop(tracer);
     match second(twin, scenario, bug) {
         Ok(theirs) => compare(&header, &ours, &theirs),
-        Err(Stop::Told(_, why)) => format!("where they part cannot be told: {why}"),
-        Err(Stop::Unread) => unreachable!("nothing is shown here"),
+        Err(Stop::Failed(_, why)) => format!("the place of the difference is not known: {why}"),
+        Err(Stop::Closed) => unreachable!("nothing is shown here"),
     }
 }
 
@@ -54,7 +54,7 @@ fn second(twin: Option<&Path>, scenario: &Resolved, bug: Option<Bug>) -> Result<
         .map_err(|error| fails(&error))
 }
 
-/// A folder of this process, gone when it is dropped.
+/// A folder of this process, which is removed when this is dropped.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -73,12 +73,12 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What is left behind in a folder for temporary files does no harm.
+        // Files that stay in a folder for temporary files do no harm.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
 
-/// What to say of two traces.
+/// The description of the first difference between two traces.
 fn compare(header: &Header, ours: &[Line], theirs: &[Line]) -> String {
     let place = ours
         .iter()
@@ -95,24 +95,24 @@ fn compare(header: &Header, ours: &[Line], theirs: &[Line]) -> String {
             columns.skip(line);
         }
         let shown = lines.get(place).and_then(|line| columns.show(line));
-        shown.unwrap_or_else(|| "nothing: it has ended".to_owned())
+        shown.unwrap_or_else(|| "nothing: the run has ended".to_owned())
     };
     let which = match (ours.get(place), theirs.get(place)) {
         (None, None) => {
-            return "run once more, both did the same: what differs does not differ every time"
+            return "when they ran again, both were the same: the difference does not occur every time"
                 .to_owned();
         }
         (Some(Line::Event(record)), _) | (None, Some(Line::Event(record))) => {
             format!("event {} at {}", record.id, show(record.time))
         }
         (Some(Line::World(deed)), _) | (None, Some(Line::World(deed))) => {
-            format!("a deed of the world at {}", show(deed.time))
+            format!("an event of the world at {}", show(deed.time))
         }
         (Some(Line::Header(_)), _) | (None, Some(Line::Header(_))) => "the header".to_owned(),
     };
     let [mut here, mut there] = [side(ours), side(theirs)];
     if here == there {
-        // What differs stands in no column.
+        // The difference is not in a column.
         let whole = |lines: &[Line]| {
             let line = serde_json::to_string(&lines.get(place));
             line.expect("records are strings, integers and lists")
@@ -120,9 +120,7 @@ fn compare(header: &Header, ours: &[Line], theirs: &[Line]) -> String {
         [here, there] = [whole(ours), whole(theirs)];
     }
     let head = Columns::new(header, Filter::default(), false).head();
-    format!(
-        "the first that differs is {which}:\n         {head}\n  here   {here}\n  there  {there}"
-    )
+    format!("the first difference is {which}:\n         {head}\n  here   {here}\n  there  {there}")
 }
 
 #[cfg(test)]
@@ -146,16 +144,19 @@ mod tests {
     fn the_first_event_that_differs_is_named_and_shown_from_both_sides() {
         let (header, ours) = traced(None);
         let same = compare(&header, &ours, &ours);
-        assert!(same.starts_with("run once more"), "{same}");
+        assert!(same.starts_with("when they ran again"), "{same}");
         let mut theirs = ours.clone();
         theirs.remove(20);
         let Line::Event(record) = &ours[20] else {
             panic!("{:?}", ours[20])
         };
         let text = compare(&header, &ours, &theirs);
-        let expected = format!("the first that differs is event {} at ", record.id);
+        let expected = format!("the first difference is event {} at ", record.id);
         assert!(text.starts_with(&expected), "{text}");
         let text = compare(&header, &ours, &ours[..30]);
-        assert!(text.ends_with("there  nothing: it has ended"), "{text}");
+        assert!(
+            text.ends_with("there  nothing: the run has ended"),
+            "{text}"
+        );
     }
 }

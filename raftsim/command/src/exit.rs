@@ -1,7 +1,7 @@
-//! Exit codes, and which of several counts.
+//! Exit codes, and their order.
 
-/// What the command ends with, from what counts most to what counts least. An interruption counts
-/// more than all: what was not run is not known.
+/// The exit codes, the worst first. An interruption is the worst, because nothing is known about the runs
+/// that did not happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Exit {
     Interrupted,
@@ -44,13 +44,15 @@ impl Exit {
 
     fn means(self) -> &'static str {
         match self {
-            Exit::Fine => "all is as expected",
-            Exit::Violated => "a safety property does not hold, or a limit was passed",
+            Exit::Fine => "everything is as expected",
+            Exit::Violated => {
+                "a safety property or another expectation does not hold, or a limit was exceeded"
+            }
             Exit::BadInput => "the command line or a file has mistakes",
-            Exit::Inconclusive => "the runs did not show what the scenario is about",
-            Exit::NothingMatched => "nothing matches what was asked for",
+            Exit::Inconclusive => "the runs did not show the subject of the scenario",
+            Exit::NothingMatched => "nothing matches the arguments",
             Exit::NotDeterministic => "the same seed gave two different runs",
-            Exit::NotLive => "something did not come true in time",
+            Exit::NotLive => "an expectation did not become true in time",
             Exit::Bug => "a bug in raftsim itself",
             Exit::Interrupted => "interrupted",
         }
@@ -68,7 +70,9 @@ pub(crate) fn table() -> String {
     for exit in Exit::ALL {
         table.push_str(&format!("  {:>3}  {}\n", exit.code(), exit.means()));
     }
-    table.push_str("\nOf several runs the worst counts, in the order 70, 2, 5, 1, 6, 3, 4, 0.\n");
+    table.push_str(
+        "\nWith several runs the worst code counts, in the order 70, 2, 5, 1, 6, 3, 4, 0.\n",
+    );
     table
 }
 

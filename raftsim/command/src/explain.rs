@@ -32,9 +32,9 @@ pub(crate) fn explain(args: &Explain, screen: &mut Screen) -> Result<Exit, Stop>
                 Some(near) => format!("did you mean {near}?"),
                 None => "`raftsim explain` lists all topics".to_owned(),
             };
-            Err(Stop::Told(
+            Err(Stop::Failed(
                 Exit::NothingMatched,
-                format!("nothing is called {topic}: {help}"),
+                format!("there is no topic {topic}: {help}"),
             ))
         }
     }

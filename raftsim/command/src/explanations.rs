@@ -1,4 +1,4 @@
-//! What a rule, an error code or a property means.
+//! Explanations of rules, error codes, properties and bugs.
 
 use checks::Broken;
 use raft_core::{Card, RuleId, catalogue};
@@ -6,7 +6,7 @@ use scenario::{self, Code};
 use sut::bugs::Bug;
 use sut::{Property, nearest};
 
-/// What can be explained besides what a caller adds: rules, properties, bugs and codes, by name.
+/// The names of all rules, properties, bugs and codes.
 #[must_use]
 pub fn topics() -> Vec<&'static str> {
     let rules = catalogue().iter().map(|(_, card)| card.name);
@@ -68,7 +68,7 @@ pub fn explain(topic: &str) -> Option<String> {
     })
 }
 
-/// The topic that was probably meant, among the known ones and `more`.
+/// The known topic, or one of `more`, that is nearest to a misspelt one.
 #[must_use]
 pub fn probably<'a>(topic: &str, more: &[&'a str]) -> Option<&'a str> {
     let short = |name: &'static str| name.split_once('.').map(|(_, short)| (short, name));

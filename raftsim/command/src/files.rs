@@ -1,27 +1,28 @@
-//! Which files the arguments mean.
+//! The files of the arguments.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use scenario::{Diagnostic, Overrides, Resolved, parse, render};
 use sut::nearest;
 
 use super::exit::Exit;
+use super::groups::GROUPS;
 use super::screen::{Screen, Stop};
 
-/// Where scenarios are looked up by name.
-const FOLDER: &str = "scenarios";
+/// The folder in which scenarios are looked up by name.
+pub(crate) const FOLDER: &str = "scenarios";
 
-/// The text of a scenario, and what it is called on the command line and in diagnostics.
+/// The text of a scenario, and its path for the command line and diagnostics.
 #[derive(Clone, Debug)]
 pub(crate) struct ScenarioFile {
     pub(crate) path: String,
     pub(crate) text: String,
-    /// The branch that was chosen.
+    /// The selected branch.
     branch: Option<String>,
 }
 
-/// Why a file gives no run.
+/// The reason why a file cannot be run.
 pub(crate) enum Unusable {
     /// It has mistakes.
     Mistakes(Vec<Diagnostic>),
@@ -30,8 +31,8 @@ pub(crate) enum Unusable {
 }
 
 impl ScenarioFile {
-    /// Reads the file that an argument means: a path, or the name of a scenario in `scenarios/`.
-    /// After a `#` stands the branch.
+    /// Reads the file of an argument: a path, or the name of a scenario in `scenarios/`. A branch may
+    /// follow after `#`.
     pub(crate) fn read(argument: &str) -> Result<ScenarioFile, Stop> {
         let (file, branch) = match argument.rsplit_once('#') {
             Some((file, branch)) if !Path::new(argument).exists() => (file, Some(branch)),
@@ -47,7 +48,7 @@ impl ScenarioFile {
         Ok(ScenarioFile { path, text, branch })
     }
 
-    /// The scenario for one seed, along the chosen branch.
+    /// The scenario for one seed, along the selected branch.
     pub(crate) fn resolve(&self, overrides: &Overrides) -> Result<Resolved, Unusable> {
         let whole = parse(&self.path, &self.text, overrides).map_err(Unusable::Mistakes)?;
         let Some(branch) = &self.branch else {
@@ -64,7 +65,7 @@ impl ScenarioFile {
         })
     }
 
-    /// The same, and whoever cannot have it is told why.
+    /// The same. If it fails, the reason is shown.
     pub(crate) fn scenario(
         &self,
         overrides: &Overrides,
@@ -74,7 +75,7 @@ impl ScenarioFile {
             .map_err(|unusable| self.explain(&unusable, screen))
     }
 
-    /// The runs of a file: its branches, as arguments that name them. None where it is one run.
+    /// The branches of a file, as arguments. Empty if it has no branches.
     pub(crate) fn branches(&self, argument: &str) -> Vec<String> {
         match self.resolve(&Overrides::default()) {
             Ok(scenario) => {
@@ -85,7 +86,7 @@ impl ScenarioFile {
         }
     }
 
-    /// Shows why the file gives no run.
+    /// Shows why the file cannot be run.
     pub(crate) fn explain(&self, unusable: &Unusable, screen: &mut Screen) -> Exit {
         match unusable {
             Unusable::Mistakes(found) => {
@@ -93,13 +94,13 @@ impl ScenarioFile {
                 Exit::BadInput
             }
             Unusable::Branch(message) => {
-                screen.tell(message);
+                screen.fail(message);
                 Exit::NothingMatched
             }
         }
     }
 
-    /// Shows what is wrong with the file.
+    /// Shows the mistakes of the file.
     pub(crate) fn show(&self, found: &[Diagnostic], screen: &mut Screen) {
         let color = screen.err_has_color();
         screen.tell(&render(found, &self.text, color));
@@ -117,29 +118,86 @@ fn find(argument: &str) -> Result<PathBuf, Stop> {
         return Ok(path.to_owned());
     }
     if argument.contains(['*', '?', '[']) {
-        return Err(Stop::Told(
+        return Err(Stop::Failed(
             Exit::NothingMatched,
             format!("no file matches {argument}"),
         ));
     }
-    let is_name = path.extension().is_none() && path.components().count() == 1;
-    if !is_name {
-        return Err(Stop::bad_input(format!("there is no file {argument}")));
+    if !is_name(path) {
+        let files: Vec<_> = folders().iter().flat_map(|folder| paths(folder)).collect();
+        let help = match nearest(argument, files.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean {near}?"),
+            None => "`raftsim list` shows all scenarios".to_owned(),
+        };
+        return Err(Stop::bad_input(format!(
+            "there is no file {argument}: {help}"
+        )));
     }
-    let named = ["json", "jsonc"].map(|end| Path::new(FOLDER).join(argument).with_extension(end));
-    if let Some(path) = named.into_iter().find(|path| path.is_file()) {
-        return Ok(path);
+    match &named(argument)[..] {
+        [path] => return Ok(path.clone()),
+        [] => {}
+        several => {
+            let names: Vec<_> = several.iter().map(|path| shown_name(path)).collect();
+            let names = names.join(", ");
+            return Err(Stop::bad_input(format!(
+                "several scenarios are called {argument}: write one of {names}"
+            )));
+        }
     }
-    let known = names(Path::new(FOLDER)).unwrap_or_default();
+    let known: Vec<_> = folders().iter().flat_map(|folder| names(folder)).collect();
     let help = match nearest(argument, known.iter().map(String::as_str)) {
         Some(near) => format!("did you mean {near}?"),
         None if known.is_empty() => format!("there are no scenarios in ./{FOLDER}"),
-        None => "`raftsim list` shows them".to_owned(),
+        None => "`raftsim list` shows all scenarios".to_owned(),
     };
-    Err(Stop::Told(
+    Err(Stop::Failed(
         Exit::NothingMatched,
         format!("no scenario is called {argument}: {help}"),
     ))
+}
+
+/// Whether an argument may be the name of a scenario: `NAME`, or `FOLDER/NAME`.
+fn is_name(path: &Path) -> bool {
+    let mut parts = path.components();
+    let plain = parts.all(|part| matches!(part, Component::Normal(_)));
+    plain && path.extension().is_none() && path.components().count() <= 2
+}
+
+/// The folders in which names are looked up: `scenarios`, and each folder in it.
+fn folders() -> Vec<PathBuf> {
+    let inner = GROUPS
+        .iter()
+        .map(|group| Path::new(FOLDER).join(group.folder));
+    inner.collect()
+}
+
+/// The files that a name means: the one in `scenarios` itself, else those in its folders.
+fn named(name: &str) -> Vec<PathBuf> {
+    let file = |folder: &PathBuf| {
+        let ends = ["json", "jsonc"].iter();
+        let mut paths = ends.map(|end| folder.join(format!("{name}.{end}")));
+        paths.find(|path| path.is_file())
+    };
+    let found: Vec<_> = folders().iter().filter_map(file).collect();
+    match found.first() {
+        Some(first) if first.parent() == Some(Path::new(FOLDER)) => vec![first.clone()],
+        _ => found,
+    }
+}
+
+/// The name by which a command finds a scenario file of `scenarios`: its path in there, without the
+/// ending. `None` for a file elsewhere.
+pub(crate) fn short_name(path: &str) -> Option<String> {
+    let inside = Path::new(path)
+        .strip_prefix(FOLDER)
+        .ok()?
+        .with_extension("");
+    (is_name(&inside)).then(|| inside.display().to_string())
+}
+
+fn shown_name(path: &Path) -> String {
+    let path = path.display().to_string();
+    short_name(&path).unwrap_or(path)
 }
 
 /// The scenario files of a directory, in order.
@@ -156,10 +214,17 @@ pub(crate) fn in_directory(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn names(directory: &Path) -> std::io::Result<Vec<String>> {
-    let stem = |path: PathBuf| Some(path.file_stem()?.to_str()?.to_owned());
-    Ok(in_directory(directory)?
-        .into_iter()
-        .filter_map(stem)
-        .collect())
+/// The paths of the scenarios of a directory.
+fn paths(directory: &Path) -> Vec<String> {
+    let files = in_directory(directory).unwrap_or_default();
+    files
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect()
+}
+
+/// The names of the scenarios of a directory, with the folder's as users type them.
+fn names(directory: &Path) -> Vec<String> {
+    let files = in_directory(directory).unwrap_or_default();
+    files.iter().map(|path| shown_name(path)).collect()
 }

@@ -26,16 +26,16 @@ use super::workers::in_order;
 use super::{divergence, fuzz_json as json, fuzz_text as text};
 use crate::failure::{self, Depth, Record, SCENARIO};
 
-/// So many failing seeds are named.
+/// The number of failing seeds that are shown.
 const NAMED: u64 = 10;
 
-/// Of longer runs no trace is kept: each of its events is a line of some 600 bytes.
+/// Longer runs are kept without a trace, because each event is a line of some 600 bytes.
 const MOST_KEPT: u64 = 100_000;
 
-/// Where in its folder the small form of a failing seed goes.
+/// The folder for the small form of a failing seed, inside its own folder.
 const SMALL: &str = "small";
 
-/// How often a line says how far it is, where no bar can.
+/// The interval of progress lines if there is no progress bar.
 const LINE_NS: u64 = 10_000_000_000;
 
 pub(crate) fn fuzz(args: &Fuzz, screen: &mut Screen) -> Result<Exit, Stop> {
@@ -53,7 +53,7 @@ pub(crate) fn fuzz(args: &Fuzz, screen: &mut Screen) -> Result<Exit, Stop> {
     }
     if args.out.exists() && !args.out.is_dir() {
         let out = args.out.display();
-        return Err(Stop::bad_input(format!("--out {out} is no folder")));
+        return Err(Stop::bad_input(format!("--out {out} is not a folder")));
     }
     let mut hunt = Hunt {
         args,
@@ -76,9 +76,9 @@ pub(crate) fn fuzz(args: &Fuzz, screen: &mut Screen) -> Result<Exit, Stop> {
             Ok(true) => {}
             Ok(false) => break,
             Err(stop) => {
-                // What was seen so far still counts, and is shown if anybody looks.
+                // The results so far still count, and are shown if possible.
                 hunt.progress.finish_and_clear();
-                let exit = screen.survive(stop)?;
+                let exit = screen.report(stop)?;
                 hunt.worst = hunt.worst.worst(exit);
                 break;
             }
@@ -88,26 +88,26 @@ pub(crate) fn fuzz(args: &Fuzz, screen: &mut Screen) -> Result<Exit, Stop> {
     hunt.conclude(&done, screen)
 }
 
-/// One command's search.
+/// The search of one command.
 struct Hunt<'a> {
     args: &'a Fuzz,
-    /// How many profiles or files there are.
+    /// The number of profiles or files.
     sources: u64,
     interrupt: Interrupt,
     watch: Stopwatch,
     cpu: Option<u64>,
     progress: ProgressBar,
-    /// When the last line was written that says how far it is.
+    /// The time of the last progress line.
     lines: u64,
     failed: u64,
     worst: Exit,
-    /// The ways to fail of which a small form was made.
+    /// The kinds of failures that have a small form already.
     small: Vec<&'static str>,
 }
 
 impl Hunt<'_> {
-    /// Runs the seeds of one source, whose place among all begins at 1. Whether the next one is to be
-    /// run as well.
+    /// Runs the seeds of one source. `place` is its number among all sources, from 1. Returns whether to
+    /// run the next source as well.
     fn run(
         &mut self,
         source: &Source,
@@ -123,7 +123,7 @@ impl Hunt<'_> {
             twin = Some(started);
         }
         let (interrupt, watch) = (self.interrupt.clone(), self.watch);
-        // All sources together have the time that was given.
+        // All sources share the given time.
         let share = |lasts: u64| lasts / self.sources * place;
         let deadline = self.args.lasts.map(share);
         let late = move || deadline.is_some_and(|deadline| watch.ns() >= deadline);
@@ -169,7 +169,7 @@ impl Hunt<'_> {
         let parted = divergence::between(self.args.twin.as_deref(), &ran.scenario, ran.bug);
         let name = &ran.scenario.name;
         let message = format!("{name}: {};\n{parted}", differing(ours, &theirs));
-        Err(Stop::Told(Exit::NotDeterministic, message))
+        Err(Stop::Failed(Exit::NotDeterministic, message))
     }
 
     fn seeds(&self) -> Range<u64> {
@@ -183,7 +183,7 @@ impl Hunt<'_> {
         jobs(self.args.jobs)
     }
 
-    /// Shows a seed that was run. Whether to go on.
+    /// Shows the result of a seed. Returns whether to continue.
     fn take(
         &mut self,
         source: &Source,
@@ -207,8 +207,8 @@ impl Hunt<'_> {
         Ok(self.args.keep_going)
     }
 
-    /// Tells of a failure, keeps it, and makes it small. That it cannot be kept is told, too, and
-    /// ends nothing: what was found counts more.
+    /// Shows a failure, writes it to its folder, and shrinks it. If it cannot be written, the search
+    /// reports that and continues, because the failure itself matters more.
     fn show(&mut self, source: &Source, ran: &Ran, screen: &mut Screen) -> Result<(), Stop> {
         let few = self.failed <= NAMED;
         let token = source.token(ran);
@@ -219,19 +219,19 @@ impl Hunt<'_> {
         };
         let folder = self.args.out.join(failure::name(ran));
         let shown = folder.display().to_string();
-        // Machines want all of them, people some.
+        // JSON has all failures, text only some.
         if few && !self.args.json {
             self.tell(ran, &shown, screen)?;
             let out = &mut screen.out;
             writeln!(out, "From this folder   raftsim replay {}", quoted(&shown))?;
             let token = quoted(&token.to_string());
-            writeln!(out, "From nothing else  raftsim replay {token}\n")?;
+            writeln!(out, "From its token     raftsim replay {token}\n")?;
             out.flush()?;
         }
         let kept = failure::write(&self.args.out, ran, &token, depth);
         if let Err(error) = &kept {
             let stop = Stop::bad_input(format!("cannot write {error}"));
-            self.worst = self.worst.worst(screen.survive(stop)?);
+            self.worst = self.worst.worst(screen.report(stop)?);
         }
         let small = match few {
             true => self.small(ran, &folder, screen)?,
@@ -252,13 +252,13 @@ impl Hunt<'_> {
         }
         if self.failed == NAMED {
             let out = self.args.out.display();
-            let line = format!("further failing seeds are kept in {out}, but not shown");
+            let line = format!("further failing seeds are written to {out}, but not shown");
             writeln!(screen.out, "{line}")?;
         }
         Ok(())
     }
 
-    /// How a seed failed: the first one at length.
+    /// Shows how a seed failed: a full report for the first one, a line for the others.
     fn tell(&self, ran: &Ran, folder: &str, screen: &mut Screen) -> Result<(), Stop> {
         let name = &ran.scenario.name;
         let head = format!(
@@ -279,7 +279,7 @@ impl Hunt<'_> {
         Ok(())
     }
 
-    /// The small form of the first seed that fails in this way.
+    /// The small form of a failing seed, if it is the first with its kind of failure.
     fn small(
         &mut self,
         ran: &Ran,
@@ -296,28 +296,28 @@ impl Hunt<'_> {
         self.small.push(failure.name());
         let budget = Budget::default();
         screen.tell(&format!(
-            "making {} small, in at most {} replays",
+            "shrinking {}, with at most {} replays",
             ran.scenario.name, budget.replays
         ));
         let mut watch = small::watch(&self.interrupt, |_| ());
         let shrunk = shrink_watched(&ran.scenario, ran.bug, budget, &mut watch);
         let shrunk = match shrunk {
             Ok(shrunk) => shrunk,
-            // A step that found something else than it expects: its script is short as it is.
+            // The failure is a step whose expectation failed. Its script is short already.
             Err(_) if ran.scenario.script().is_some() => return Ok(None),
             Err(NotFailing(again)) => {
                 let (name, verdict) = (&ran.scenario.name, again.verdict.name());
                 let message = format!(
-                    "{name} failed, and ended with {verdict} when run once more: the same seed \
+                    "{name} failed, but ended with {verdict} when it ran again: the same seed \
                      gave two different runs"
                 );
-                return Err(Stop::Told(Exit::NotDeterministic, message));
+                return Err(Stop::Failed(Exit::NotDeterministic, message));
             }
         };
         match small::write(&folder.join(SMALL), &shrunk) {
             Ok(files) => Ok(Some((shrunk, files))),
             Err(stop) => {
-                self.worst = self.worst.worst(screen.survive(stop)?);
+                self.worst = self.worst.worst(screen.report(stop)?);
                 Ok(None)
             }
         }
@@ -357,26 +357,26 @@ impl Hunt<'_> {
             text::cost(done.iter().map(|(_, summary)| summary), &cost, screen)?;
         }
         if self.interrupt.wanted() {
-            screen.tell("interrupted: only what was run is counted");
+            screen.tell("interrupted: only finished runs are counted");
         }
         Ok(exit)
     }
 }
 
-/// How many threads to work with: as many as asked for, or one for each processor.
+/// The number of threads: the given number, or one for each processor.
 pub(crate) fn jobs(asked: Option<u16>) -> usize {
     let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
     asked.map_or_else(processors, usize::from)
 }
 
-/// What a second process says of a seed.
+/// The output of a second process for a seed.
 fn tell_hash(ran: &Ran, screen: &mut Screen) -> Result<bool, Stop> {
     let line = hash_line(ran.scenario.seed, ran.outcome.trace_hash);
     writeln!(screen.out, "{line}")?;
     Ok(true)
 }
 
-/// Without what only a failure's report needs.
+/// Drops data that only the report of a failure needs.
 fn slim(mut ran: Ran) -> Ran {
     if !ran.failed() {
         ran.outcome.history = History::default();

@@ -27,7 +27,7 @@ struct FailureLine<'a> {
 /// The small form of a failing seed.
 #[derive(Serialize)]
 pub(crate) struct Small {
-    /// Where it was written.
+    /// The path of the scenario.
     pub(crate) scenario: String,
     pub(crate) steps: u64,
     pub(crate) replays: u64,
@@ -43,7 +43,7 @@ impl Small {
     }
 }
 
-/// One line for a seed that failed; `folder` is where it was written, if it could be.
+/// One line for a seed that failed. `folder` is its folder, if it could be written.
 pub(crate) fn failure_line(record: &Record, folder: Option<&str>, small: Option<Small>) -> String {
     to_line(&FailureLine {
         r#type: "failure",
@@ -74,7 +74,7 @@ struct SummaryLine<'a> {
     not_hit: &'a [String],
 }
 
-/// One line for the seeds of one profile or file. Times are those of the whole command so far.
+/// One line for the seeds of one profile or file. Times are for the whole command so far.
 pub(crate) fn summary_line(
     name: &str,
     summary: &Summary,

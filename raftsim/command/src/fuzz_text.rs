@@ -1,4 +1,4 @@
-//! What `raftsim fuzz` says to people at its end.
+//! The summary of `raftsim fuzz` for people.
 
 use std::io::Write;
 
@@ -7,27 +7,27 @@ use sut::time_text::brief;
 
 use super::screen::{BAD, DIM, GOOD, HEAD, Screen, Stop, styled};
 
-/// So many of the rarest probes are named.
+/// The number of the rarest probes in the summary.
 const RAREST: usize = 8;
 
-/// As long as so few probes were never hit, they are named.
+/// Probes that were never hit are named if there are at most this many.
 const NAMED: usize = 20;
 
-/// What a search took.
+/// The cost of a search.
 pub(crate) struct Cost {
     pub(crate) wall_ns: u64,
-    /// Of all threads together, where the system tells.
+    /// The processor time of all threads together, if the system provides it.
     pub(crate) cpu_ns: Option<u64>,
     pub(crate) jobs: usize,
 }
 
-/// `part` in `per` nanoseconds, as so many a second.
+/// The rate per second of `part` in `per_ns` nanoseconds.
 pub(crate) fn a_second(part: u64, per_ns: u64) -> u64 {
     let a_second = u128::from(part) * 1_000_000_000 / u128::from(per_ns.max(1));
     u64::try_from(a_second).unwrap_or(u64::MAX)
 }
 
-/// How the seeds of one profile or file went.
+/// The results of the seeds of one profile or file.
 pub(crate) fn summary(
     name: &str,
     summary: &Summary,
@@ -67,7 +67,7 @@ pub(crate) fn summary(
     let (hit, all) = (summary.probes.len(), Probe::ALL.len());
     writeln!(
         out,
-        "\nProbes         {hit} of {all} hit; the rarest, with the seeds that did"
+        "\nProbes         {hit} of {all} hit; the rarest, with the number of seeds"
     )?;
     let mut rarest: Vec<_> = summary.probes.iter().collect();
     rarest.sort_by_key(|(_, seeds)| **seeds);
@@ -89,7 +89,7 @@ pub(crate) fn summary(
     Ok(())
 }
 
-/// How fast it went.
+/// The speed of the search.
 pub(crate) fn cost<'a>(
     summaries: impl Iterator<Item = &'a Summary>,
     cost: &Cost,
@@ -102,11 +102,11 @@ pub(crate) fn cost<'a>(
     }
     let (seeds, jobs) = (a_second(runs, cost.wall_ns), cost.jobs);
     let threads = if jobs == 1 { "thread" } else { "threads" };
-    let mut line = format!("{seeds} seeds a second on {jobs} {threads}");
+    let mut line = format!("{seeds} seeds per second on {jobs} {threads}");
     if let Some(cpu_ns) = cost.cpu_ns {
         let (seeds, ratio) = (a_second(runs, cpu_ns), sim_ns / cpu_ns.max(1));
         line.push_str(&format!(
-            "; {seeds} seeds and {ratio} simulated seconds for each second of processor time"
+            "; {seeds} seeds and {ratio} simulated seconds per second of processor time"
         ));
     }
     writeln!(screen.out, "\n{line}")?;

@@ -1,4 +1,4 @@
-//! What `raftsim bugs hunt` found, as a table.
+//! The results of `raftsim bugs hunt` as a table.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -7,39 +7,41 @@ use serde::Serialize;
 use sut::bugs::Bug;
 
 use super::cli::BugsHunt;
-use super::hunt::{Caught, Start};
 use super::line::to_line;
 use super::screen::{DIM, HEAD, Screen, Stop, styled};
+use super::search::{Found, Search};
 
 const NS: u64 = 1_000_000_000;
 
 /// The searches for one bug together.
 struct Row<'a> {
     bug: Bug,
-    starts: Vec<&'a Start>,
+    searches: Vec<&'a Search>,
 }
 
 impl<'a> Row<'a> {
-    fn all(done: &'a [Start]) -> Vec<Row<'a>> {
-        let mut by_bug: BTreeMap<Bug, Vec<&Start>> = BTreeMap::new();
-        for start in done {
-            by_bug.entry(start.bug).or_default().push(start);
+    fn all(done: &'a [Search]) -> Vec<Row<'a>> {
+        let mut by_bug: BTreeMap<Bug, Vec<&Search>> = BTreeMap::new();
+        for search in done {
+            by_bug.entry(search.bug).or_default().push(search);
         }
         let rows = by_bug.into_iter();
-        rows.map(|(bug, starts)| Row { bug, starts }).collect()
+        rows.map(|(bug, searches)| Row { bug, searches }).collect()
     }
 
-    fn caught(&self) -> impl Iterator<Item = &'a Caught> {
-        self.starts.iter().filter_map(|start| start.caught.as_ref())
-    }
-
-    /// Median and worst, of all starts: those that found nothing count with what they took, marked
-    /// as longer.
-    fn spread(&self, of: impl Fn(&Start) -> u64, shown: impl Fn(u64) -> String) -> [String; 2] {
-        let mut values: Vec<_> = self
-            .starts
+    fn found(&self) -> impl Iterator<Item = &'a Found> {
+        self.searches
             .iter()
-            .map(|start| (start.caught.is_none(), of(start)))
+            .filter_map(|search| search.found.as_ref())
+    }
+
+    /// Median and worst of all searches. Searches that found nothing count with their cost, marked as
+    /// longer.
+    fn spread(&self, of: impl Fn(&Search) -> u64, shown: impl Fn(u64) -> String) -> [String; 2] {
+        let mut values: Vec<_> = self
+            .searches
+            .iter()
+            .map(|search| (search.found.is_none(), of(search)))
             .collect();
         values.sort_unstable();
         [(values.len() - 1) / 2, values.len() - 1].map(|place| match values[place] {
@@ -48,28 +50,28 @@ impl<'a> Row<'a> {
         })
     }
 
-    /// What was broken, the most frequent first.
+    /// The failures, the most frequent first.
     fn failures(&self) -> Vec<(&'static str, usize)> {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for caught in self.caught() {
-            *counts.entry(caught.failure).or_insert(0) += 1;
+        for found in self.found() {
+            *counts.entry(found.failure).or_insert(0) += 1;
         }
         let mut counts: Vec<_> = counts.into_iter().collect();
         counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         counts
     }
 
-    /// Median and largest size of what is left.
+    /// Median and largest size of the small forms.
     fn steps(&self, stepped: bool) -> Option<[u64; 2]> {
-        let small = self.caught().filter_map(|caught| caught.small);
+        let small = self.found().filter_map(|found| found.small);
         let sizes = small.filter(|small| small.stepped == stepped);
         median_and_most(sizes.map(|small| small.steps).collect())
     }
 
     /// The cells of the table.
     fn cells(&self) -> [String; 7] {
-        let [seeds, most_seeds] = self.spread(|start| start.seeds, |seeds| seeds.to_string());
-        let [cpu, most_cpu] = self.spread(|start| start.cpu_ns, seconds);
+        let [seeds, most_seeds] = self.spread(|search| search.seeds, |seeds| seeds.to_string());
+        let [cpu, most_cpu] = self.spread(|search| search.cpu_ns, seconds);
         let failures = self.failures();
         let alone = failures.len() == 1;
         let failures = failures.iter().map(|(name, count)| match alone {
@@ -84,7 +86,7 @@ impl<'a> Row<'a> {
         let sizes: Vec<_> = sizes.into_iter().flatten().collect();
         [
             self.bug.id().to_owned(),
-            format!("{}/{}", self.caught().count(), self.starts.len()),
+            format!("{}/{}", self.found().count(), self.searches.len()),
             format!("{seeds} ({most_seeds})"),
             format!("{cpu} ({most_cpu})"),
             sizes.join(", "),
@@ -122,7 +124,7 @@ const HEADS: [&str; 7] = [
 pub(crate) fn show(
     args: &BugsHunt,
     profile: &str,
-    done: &[Start],
+    done: &[Search],
     screen: &mut Screen,
 ) -> Result<(), Stop> {
     let rows = Row::all(done);
@@ -162,18 +164,18 @@ pub(crate) fn show(
         false => styled(HEAD, text),
     };
     writeln!(out, "\n{}", style(&all))?;
-    for start in done {
-        if start.small().is_some_and(|small| !small.tells) {
-            let (bug, seed) = (start.bug, start.first + start.seeds - 1);
+    for search in done {
+        if search.small().is_some_and(|small| !small.tells) {
+            let (bug, seed) = (search.bug, search.first + search.seeds - 1);
             screen.tell(&format!(
-                "what is left of seed {seed} does not tell servers with {bug} from others"
+                "the small form of seed {seed} does not distinguish servers with {bug} from correct ones"
             ));
         }
     }
     Ok(())
 }
 
-/// The command line that does it again.
+/// The command line that repeats the search.
 fn typed(args: &BugsHunt) -> String {
     let ids: String = args.bugs.iter().map(|bug| format!(" {bug}")).collect();
     format!(
@@ -186,12 +188,12 @@ fn typed(args: &BugsHunt) -> String {
     )
 }
 
-/// How the table is to be read.
-fn about(args: &BugsHunt, profile: &str, done: &[Start]) -> Vec<String> {
+/// The explanation of the table.
+fn about(args: &BugsHunt, profile: &str, done: &[Search]) -> Vec<String> {
     let cap = args.cap / NS;
-    let small = done.iter().filter_map(Start::small);
-    let dumb = small.filter(|small| !small.tells).count();
-    let but = match dumb {
+    let small = done.iter().filter_map(Search::small);
+    let wrong = small.filter(|small| !small.tells).count();
+    let but = match wrong {
         0 => String::new(),
         some => format!(", but for {some} of them"),
     };
@@ -222,12 +224,12 @@ fn about(args: &BugsHunt, profile: &str, done: &[Start]) -> Vec<String> {
     ]
 }
 
-/// All bugs in one line.
+/// The summary of all bugs in one line.
 fn sum(rows: &[Row<'_>]) -> String {
-    let found = rows.iter().filter(|row| row.caught().next().is_some());
+    let found = rows.iter().filter(|row| row.found().next().is_some());
     let always = rows.iter().filter(|row| {
-        let caught = row.caught().count();
-        caught == row.starts.len()
+        let found = row.found().count();
+        found == row.searches.len()
     });
     let sizes = rows.iter().filter_map(|row| row.steps(true));
     let sizes = median_and_most(sizes.map(|[middle, _]| middle).collect());
@@ -254,15 +256,15 @@ struct SearchLine {
     tells: Option<bool>,
 }
 
-/// A search as a line of JSON, at once.
-pub(crate) fn json_line(start: &Start, screen: &mut Screen) -> Result<(), Stop> {
-    let (caught, small) = (start.caught.as_ref(), start.small());
+/// Writes a search as a line of JSON at once.
+pub(crate) fn json_line(search: &Search, screen: &mut Screen) -> Result<(), Stop> {
+    let (found, small) = (search.found.as_ref(), search.small());
     let line = SearchLine {
         r#type: "search",
-        bug: start.bug.id(),
-        seeds: start.seeds,
-        cpu_ns: start.cpu_ns,
-        failure: caught.map(|caught| caught.failure),
+        bug: search.bug.id(),
+        seeds: search.seeds,
+        cpu_ns: search.cpu_ns,
+        failure: found.map(|found| found.failure),
         stepped: small.map(|small| small.stepped),
         steps: small.map(|small| small.steps),
         tells: small.map(|small| small.tells),
@@ -274,15 +276,15 @@ pub(crate) fn json_line(start: &Start, screen: &mut Screen) -> Result<(), Stop> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hunt::Small;
+    use crate::search::Small;
 
-    fn start(seeds: u64, steps: Option<u64>) -> Start {
-        Start {
+    fn search(seeds: u64, steps: Option<u64>) -> Search {
+        Search {
             bug: Bug::C01,
             first: 0,
             seeds,
             cpu_ns: seeds * NS / 1_000,
-            caught: steps.map(|steps| Caught {
+            found: steps.map(|steps| Found {
                 failure: "leader-completeness",
                 small: Some(Small {
                     stepped: true,
@@ -295,7 +297,7 @@ mod tests {
 
     #[test]
     fn a_search_that_found_nothing_is_longer_than_all_that_did() {
-        let done = [start(900, Some(6)), start(500, None), start(20, Some(8))];
+        let done = [search(900, Some(6)), search(500, None), search(20, Some(8))];
         let rows = Row::all(&done);
         let cells = rows[0].cells();
         assert_eq!(cells[1], "2/3");

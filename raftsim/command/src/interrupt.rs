@@ -10,7 +10,7 @@ use super::exit::Exit;
 pub(crate) struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// Listens from now on. Where a signal cannot be listened to, it stops the process as usual.
+    /// Listens from now on. If the system does not allow that, Ctrl-C stops the process as usual.
     pub(crate) fn listen() -> Interrupt {
         let interrupt = Interrupt::default();
         let wanted = interrupt.clone();
@@ -18,7 +18,9 @@ impl Interrupt {
             if wanted.0.swap(true, Ordering::Relaxed) {
                 std::process::exit(Exit::Interrupted.code().into());
             }
-            eprintln!("interrupted: this run goes on to its end; Ctrl-C again stops at once");
+            eprintln!(
+                "interrupted: the current run continues to its end; press Ctrl-C again to stop at once"
+            );
         });
         interrupt
     }

@@ -54,7 +54,7 @@ impl Faults {
     }
 }
 
-/// What does not hold: a property with the event where that was seen, or an expectation.
+/// A failure: a violated property with its event, or an expectation.
 #[derive(Serialize)]
 struct Violated {
     name: &'static str,
@@ -65,7 +65,7 @@ struct Violated {
     facts: [String; 2],
 }
 
-/// One line for one run. `unseen` is what it did not show, if it is the only run to show it.
+/// One line for one run. `unseen` is the subject that the run did not show, if it is the only run.
 pub(crate) fn run_line(ran: &Ran, unseen: Option<String>) -> String {
     let unseen = unseen.filter(|_| ran.exit() == Exit::Fine);
     let outcome = &ran.outcome;
@@ -105,12 +105,12 @@ pub(crate) fn run_line(ran: &Ran, unseen: Option<String>) -> String {
 
 fn not_seen(asked: String, ran: &Ran) -> Violated {
     let facts = [
-        format!("the scenario is about {asked}"),
+        format!("the scenario must show {asked}"),
         "the run did not show it".to_owned(),
     ];
     Violated {
         name: "sometimes",
-        says: "What a scenario is about is seen in at least one run.",
+        says: "At least one run shows the subject of the scenario.",
         sim_ns: ran.outcome.sim_ns,
         event: None,
         node: None,
@@ -138,11 +138,11 @@ fn violated(ran: &Ran) -> Option<Violated> {
         Verdict::Safety(violation) => return Some(unsafe_run(violation, ran)),
         Verdict::Expectation(unmet) if unmet.is_about_a_step() => (
             "steps",
-            "A step can be done, and finds what it expects.",
+            "Every step is possible, and its expectation holds.",
             unmet,
         ),
-        Verdict::Expectation(unmet) => ("limits", "A run costs no more than allowed.", unmet),
-        Verdict::Liveness(unmet) => ("eventually", "It comes true in time.", unmet),
+        Verdict::Expectation(unmet) => ("limits", "A run stays within its limits.", unmet),
+        Verdict::Liveness(unmet) => ("eventually", "The expectation becomes true in time.", unmet),
         Verdict::Inconclusive(unmet) => (
             "faults",
             "A fault that is scheduled is applied at least once.",
@@ -196,7 +196,7 @@ struct SometimesSeen {
     runs: u64,
 }
 
-/// The last line, when there are several runs.
+/// The last line, if there are several runs.
 pub(crate) fn total_line(
     total: &Tally,
     files: &[(String, Tally)],

@@ -1,4 +1,4 @@
-//! `raftsim leases`: in which cells of clock, bound and way of reading a read misses a write.
+//! `raftsim leases`: finds the cells (clock, bound and kind of read) in which a read misses a write.
 
 use std::io::Write;
 use std::ops::ControlFlow;
@@ -19,7 +19,7 @@ use super::screen::{DIM, HEAD, Screen, Stop, styled};
 use super::workers::in_order;
 use crate::measuring::leases::{Cell, Drift, Way};
 
-/// A cell, and what its runs gave.
+/// A cell and the results of its runs.
 struct Seen {
     cell: Cell,
     runs: u64,
@@ -28,7 +28,7 @@ struct Seen {
 }
 
 impl Seen {
-    /// What is not as theory says.
+    /// The difference from theory, if there is one.
     fn differs(&self) -> Option<&'static str> {
         match (self.cell.is_safe(), self.missed) {
             (true, 1..) => Some("✗ none should be"),
@@ -63,7 +63,7 @@ pub(crate) fn leases(args: &Leases, screen: &mut Screen) -> Result<Exit, Stop> {
     let found = measured(args, &cells, &interrupt, |seen| all.push(seen));
     found?;
     if interrupt.wanted() {
-        screen.tell("interrupted: nothing is shown");
+        screen.tell("interrupted: there are no results");
         return Ok(Exit::Interrupted);
     }
     match (args.json, args.markdown) {
@@ -75,7 +75,7 @@ pub(crate) fn leases(args: &Leases, screen: &mut Screen) -> Result<Exit, Stop> {
     Ok(worst.unwrap_or(Exit::Fine))
 }
 
-/// Those that were asked for in the order of the table; all of them if none was.
+/// The requested items in the order of the table; all items if none was requested.
 fn chosen<T: Copy + PartialEq>(all: &[T], asked: &[T]) -> Vec<T> {
     let wanted = all.iter().copied();
     wanted
@@ -83,7 +83,7 @@ fn chosen<T: Copy + PartialEq>(all: &[T], asked: &[T]) -> Vec<T> {
         .collect()
 }
 
-/// Runs every seed of every cell, and takes each cell once all of its seeds are there.
+/// Runs every seed of every cell, and passes each finished cell to `take`.
 fn measured(
     args: &Leases,
     cells: &[Cell],
@@ -94,7 +94,7 @@ fn measured(
     let each = end - first;
     let runs = u64::try_from(cells.len()).expect("cells are few");
     let Some(runs) = runs.checked_mul(each) else {
-        return Err(Stop::bad_input("so many runs cannot be counted"));
+        return Err(Stop::bad_input("this is too many runs: give fewer seeds"));
     };
     let place = |number: u64| usize::try_from(number / each).expect("it names a cell");
     let worker = || {
@@ -106,7 +106,7 @@ fn measured(
     let bar = ProgressBar::new(runs);
     let style = ProgressStyle::with_template("{pos}/{len} runs {wide_bar} {elapsed}");
     bar.set_style(style.expect("the template is well-formed"));
-    let mut told = Ok(());
+    let mut ended = Ok(());
     let mut missed = 0;
     let stop = || interrupt.wanted();
     in_order(
@@ -119,7 +119,7 @@ fn measured(
             match result {
                 Ok(misses) => missed += u64::from(misses),
                 Err(stop) => {
-                    told = Err(stop);
+                    ended = Err(stop);
                     return ControlFlow::Break(());
                 }
             }
@@ -135,7 +135,7 @@ fn measured(
         },
     );
     bar.finish_and_clear();
-    told
+    ended
 }
 
 /// Whether a read of this run misses a write.
@@ -143,7 +143,7 @@ fn one(cell: &Cell, seed: u64) -> Result<bool, Stop> {
     let scenario = cell.scenario(seed).map_err(|found| {
         let first = found.into_iter().next().map(|mistake| mistake.message);
         let message = first.unwrap_or_default();
-        Stop::Told(Exit::Bug, format!("the scenario of cells: {message}"))
+        Stop::Failed(Exit::Bug, format!("the scenario of cells: {message}"))
     })?;
     let outcome = run_with_bug(&scenario, None, &mut Unobserved);
     cell.missed(&outcome).map_err(|verdict| {
@@ -154,7 +154,7 @@ fn one(cell: &Cell, seed: u64) -> Result<bool, Stop> {
             .collect();
         let message =
             format!("raftsim run scenarios/figure/leases.json --seed {seed}{sets}: {what}");
-        Stop::Told(exit_of(&verdict), message)
+        Stop::Failed(exit_of(&verdict), message)
     })
 }
 
@@ -168,7 +168,7 @@ const HEADS: [&str; 7] = [
     "stale, with pauses",
 ];
 
-/// A row: two cells that only pauses tell apart.
+/// A row: two cells that differ only in pauses.
 fn row(pair: &[Seen]) -> [String; 7] {
     let [still, paused] = pair else {
         unreachable!("cells come in pairs")
@@ -203,7 +203,7 @@ fn row(pair: &[Seen]) -> [String; 7] {
     ]
 }
 
-/// Microseconds as milliseconds, with as many places as they need.
+/// Microseconds as milliseconds, without trailing zeros.
 fn milliseconds(us: u64) -> String {
     let places = format!("{:03}", us % 1_000);
     let text = format!("{}.{places}", us / 1_000);

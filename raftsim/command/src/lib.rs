@@ -1,4 +1,4 @@
-//! The command line: what is typed becomes calls of the library, what comes back becomes text.
+//! The command line: turns arguments into calls of the library, and results into text.
 
 mod batch;
 mod bugs;
@@ -13,6 +13,7 @@ mod files;
 mod fuzz;
 mod fuzz_json;
 mod fuzz_text;
+mod groups;
 mod hunt;
 mod hunt_table;
 mod interrupt;
@@ -31,6 +32,7 @@ mod ran;
 mod replay;
 mod run;
 mod screen;
+mod search;
 mod seeds;
 mod shrink;
 mod small;
@@ -51,30 +53,30 @@ use exit::Exit;
 use log::Log;
 use screen::{Screen, Stop};
 
-/// Does what `body` does. Assertions that fail inside a simulated server are findings and are
-/// caught where the run is; a panic that arrives here is a mistake of the tool. Its message was
-/// printed already.
+/// Calls `body`, and catches its panics. The runner catches assertions that fail inside a simulated server,
+/// because they are findings. A panic that arrives here is a bug of the tool. Its message was printed
+/// already.
 fn guarded(body: impl FnOnce() -> Exit + std::panic::UnwindSafe) -> Exit {
     std::panic::catch_unwind(body).unwrap_or_else(|_| {
-        let report = "this is a bug in raftsim itself, not in what it ran: please report it with \
-                      the command you typed";
-        // Nobody may be listening, and there is nobody else to tell.
+        let report = "this is a bug in raftsim itself, not in the simulated cluster: please report \
+                      it with your command";
+        // Standard error may be closed, and there is no other place for the message.
         let _ = writeln!(std::io::stderr(), "{report}");
         Exit::Bug
     })
 }
 
-/// Does what the command line asks.
+/// Runs the command line.
 #[must_use]
 pub fn main() -> ExitCode {
-    ExitCode::from(guarded(asked).code())
+    ExitCode::from(guarded(execute).code())
 }
 
-fn asked() -> Exit {
+fn execute() -> Exit {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Help that nobody reads is no failure; mistakes go to standard error.
+            // A closed output is no failure for help. Mistakes go to standard error.
             let _ = error.print();
             return if error.use_stderr() {
                 Exit::BadInput
@@ -87,14 +89,14 @@ fn asked() -> Exit {
     let done = Log::start(&cli.common, screen.err_has_color())
         .and_then(|log| dispatch(&cli.command, log, &mut screen))
         .and_then(|exit| match screen.out.flush().map_err(Stop::from) {
-            // What was found counts, whether or not anybody reads it to the end.
-            Ok(()) | Err(Stop::Unread) => Ok(exit),
-            Err(told) => Err(told),
+            // The result counts even if the reader is gone.
+            Ok(()) | Err(Stop::Closed) => Ok(exit),
+            Err(stop) => Err(stop),
         });
     match done {
         Ok(exit) => exit,
-        Err(Stop::Unread) => Exit::Fine,
-        Err(Stop::Told(exit, message)) => {
+        Err(Stop::Closed) => Exit::Fine,
+        Err(Stop::Failed(exit, message)) => {
             screen.fail(&message);
             exit
         }

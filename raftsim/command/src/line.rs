@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// What is written, as JSON.
+/// A value as JSON on one line.
 pub(crate) fn to_line(line: &impl Serialize) -> String {
     serde_json::to_string(line).expect("names, numbers and lists are always JSON")
 }

@@ -15,12 +15,12 @@ use super::exit::Exit;
 use super::screen::{BAD, DIM, GOOD, HEAD, Screen, Stop, styled};
 use super::stopwatch::Stopwatch;
 
-/// How many of the last operations of the longest linearizable prefix are shown.
+/// The number of operations shown from the end of the longest linearizable prefix.
 const SHOWN: usize = 8;
 
 pub(crate) fn linearize(args: &Linearize, screen: &mut Screen) -> Result<Exit, Stop> {
     if args.svg.is_some() && args.files.len() > 1 {
-        let message = "--svg draws what is wrong with one history: give one file";
+        let message = "--svg is for one history: give one file";
         return Err(Stop::bad_input(message));
     }
     let budget = args.budget.map_or_else(Budget::default, Budget);
@@ -29,14 +29,14 @@ pub(crate) fn linearize(args: &Linearize, screen: &mut Screen) -> Result<Exit, S
     for file in &args.files {
         let exit = match judge(args, file, budget, &mut checker, screen) {
             Ok(exit) => exit,
-            Err(stop) => screen.survive(stop)?,
+            Err(stop) => screen.report(stop)?,
         };
         worst = worst.worst(exit);
     }
     Ok(worst)
 }
 
-/// Checks one file, and says what came out.
+/// Checks one file, and shows the result.
 fn judge(
     args: &Linearize,
     file: &str,
@@ -64,7 +64,7 @@ fn judge(
         wall_ns,
     };
     if !args.json {
-        // To explain may take longer than to judge.
+        // The explanation may take longer than the verdict.
         judged.head(budget, screen)?;
         screen.out.flush()?;
     }
@@ -82,8 +82,7 @@ fn judge(
     Ok(judged.exit())
 }
 
-/// What a file is called, and what it holds. `-` is standard input, a folder the one that is kept
-/// of a failing run.
+/// The name and the content of a file. `-` is standard input. A folder is the folder of a failing run.
 fn read(file: &str) -> Result<(String, Vec<u8>), Stop> {
     if file == "-" {
         let mut bytes = Vec::new();
@@ -100,7 +99,7 @@ fn read(file: &str) -> Result<(String, Vec<u8>), Stop> {
         Ok(bytes) => Ok((name, bytes)),
         Err(error) if error.kind() == ErrorKind::NotFound && Path::new(file).is_dir() => {
             let message = format!(
-                "the folder {file} keeps no history: `raftsim run {file}/{} --history FILE` writes it",
+                "the folder {file} has no history: `raftsim run {file}/{} --history FILE` writes it",
                 crate::failure::SCENARIO
             );
             Err(Stop::bad_input(message))
@@ -109,7 +108,7 @@ fn read(file: &str) -> Result<(String, Vec<u8>), Stop> {
     }
 }
 
-/// A mistake in its line.
+/// A mistake, shown in its line.
 fn show(name: &str, bytes: &[u8], malformed: &Malformed, color: bool) -> String {
     let text = String::from_utf8_lossy(bytes);
     let line = text.lines().nth(malformed.line - 1).unwrap_or_default();
@@ -149,7 +148,7 @@ fn draw(
     Ok(())
 }
 
-/// A file with all that is known of it.
+/// A file, its history and the result.
 struct Judged<'a> {
     name: &'a str,
     history: &'a History,
@@ -194,7 +193,10 @@ impl Judged<'_> {
             Verdict::Linearizable(_) => "linearizable".to_owned(),
             Verdict::NotLinearizable { key } => format!("not linearizable: key {}", plain(key)),
             Verdict::Inconclusive => {
-                format!("undecided after {} nodes: --budget allows more", budget.0)
+                format!(
+                    "undecided after {} nodes: a larger --budget may decide it",
+                    budget.0
+                )
             }
         };
         let (word, size) = (styled(style, word), styled(DIM, &format!("({size})")));
@@ -206,10 +208,7 @@ impl Judged<'_> {
         match explanation {
             Some(explanation) => self.explained(explanation, screen),
             None if self.exit() == Exit::Violated => {
-                writeln!(
-                    screen.out,
-                    "\n  to find out why takes more than --budget allows"
-                )?;
+                writeln!(screen.out, "\n  an explanation needs a larger --budget")?;
                 Ok(())
             }
             None => Ok(()),
@@ -279,7 +278,7 @@ struct JsonLine<'a> {
     explanation: Option<Explained<'a>>,
 }
 
-/// Why a history is not linearizable. Operations are as in history files.
+/// The reason why a history is not linearizable. Operations are as in history files.
 #[derive(Serialize)]
 struct Explained<'a> {
     key: &'a str,

@@ -1,5 +1,5 @@
-//! The log for people: what happens in runs, as `tracing` events made from the lines of the trace.
-//! This is the one place that makes them; nothing that runs inside a run logs.
+//! The log for people: the events of runs as `tracing` events, made from the lines of the trace. Only this
+//! file logs; code inside a run never does.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,17 +23,17 @@ use super::screen::Stop;
 /// The variable with the filter.
 const VARIABLE: &str = "RAFTSIM_LOG";
 
-/// What filters call these events.
+/// The target of these events in filters.
 const TARGET: &str = "raftsim";
 
-/// Writes to standard error, if anything is to be logged.
+/// The log on standard error, if it is on.
 #[derive(Clone)]
 pub(crate) struct Log {
     clock: SimulatedTime,
 }
 
-/// The timestamps of the log. The subscriber asks for them without saying which event they are
-/// for, so the time of the event at hand is left where it can find it.
+/// The timestamps of the log. The subscriber asks for them without naming the event, so the time of the
+/// current event is stored here.
 #[derive(Clone, Default)]
 struct SimulatedTime(Arc<AtomicU64>);
 
@@ -43,7 +43,7 @@ impl FormatTime for SimulatedTime {
     }
 }
 
-/// What is logged: what `RAFTSIM_LOG` says, such as `debug` or `raftsim=trace`, else up to this level.
+/// The filter: the one in `RAFTSIM_LOG`, such as `debug` or `raftsim=trace`, or else this level.
 #[expect(clippy::disallowed_methods, reason = "what is logged reaches no run")]
 fn filter(level: LevelFilter) -> Result<Targets, Stop> {
     let Some(text) = std::env::var_os(VARIABLE) else {
@@ -59,7 +59,7 @@ fn filter(level: LevelFilter) -> Result<Targets, Stop> {
 }
 
 impl Log {
-    /// Sets up what the command line and `RAFTSIM_LOG` ask for.
+    /// Sets up the log of the command line and of `RAFTSIM_LOG`.
     pub(crate) fn start(common: &Common, color: bool) -> Result<Log, Stop> {
         let level = match common.verbose {
             0 => LevelFilter::WARN,
@@ -86,7 +86,7 @@ impl Log {
         Ok(Log { clock })
     }
 
-    /// Whether anything would be logged.
+    /// Whether any event would be logged.
     pub(crate) fn is_on(&self) -> bool {
         tracing::enabled!(target: TARGET, tracing::Level::INFO)
             || tracing::enabled!(target: TARGET, tracing::Level::DEBUG)
@@ -112,8 +112,8 @@ impl Log {
     }
 }
 
-/// One event, and one more for each decision: roles and faults are news, votes and commits are
-/// details, the rest is for those who want everything.
+/// Logs one event, and one more for each decision: roles and faults at level info, votes and commits at
+/// debug, everything else at trace.
 fn event(record: &Record) {
     let node = record.node.as_deref();
     let term = record.state.map(|state| state.term);

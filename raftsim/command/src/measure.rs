@@ -1,4 +1,4 @@
-//! `raftsim measure`: one number a run, over many seeds.
+//! `raftsim measure`: one number per run, over many seeds.
 
 use std::fs;
 use std::io::Write;
@@ -17,10 +17,10 @@ use super::interrupt::Interrupt;
 use super::screen::{DIM, HEAD, Screen, Stop, styled};
 use crate::measuring::{Curve, Downtime, Spread, figure};
 
-/// These percentiles are shown.
+/// The percentiles that are shown.
 const PERCENTS: [u64; 5] = [10, 50, 90, 99, 100];
 
-/// What one series gave.
+/// The results of one series.
 struct Series {
     name: String,
     spread: Spread,
@@ -48,7 +48,7 @@ pub(crate) fn measure(args: &Measure, screen: &mut Screen) -> Result<Exit, Stop>
         && fs::canonicalize(path).is_ok_and(|path| fs::canonicalize(&file.path).ok() == Some(path))
     {
         let path = path.display();
-        let message = format!("--svg {path} would overwrite a file of this very command");
+        let message = format!("--svg {path} would overwrite another file of this command");
         return Err(Stop::bad_input(message));
     }
     let interrupt = Interrupt::listen();
@@ -72,7 +72,10 @@ pub(crate) fn measure(args: &Measure, screen: &mut Screen) -> Result<Exit, Stop>
             Err(exit) => return Ok(exit),
         };
         if first.script().is_some() {
-            let message = format!("{} is stepped: no time passes in it", file.path);
+            let message = format!(
+                "{} is a stepped scenario: there are no random times to measure",
+                file.path
+            );
             return Err(Stop::bad_input(message));
         }
         scenario.clone_from(&first.name);
@@ -80,7 +83,7 @@ pub(crate) fn measure(args: &Measure, screen: &mut Screen) -> Result<Exit, Stop>
         show(args, &scenario, &all, screen)?;
     }
     if interrupt.wanted() {
-        screen.tell("interrupted: only what was run is counted");
+        screen.tell("interrupted: only finished runs are counted");
         return Ok(Exit::Interrupted);
     }
     draw(args, &scenario, &all, screen)?;
@@ -92,7 +95,7 @@ pub(crate) fn measure(args: &Measure, screen: &mut Screen) -> Result<Exit, Stop>
     Ok(Exit::Fine)
 }
 
-/// A series is called by the value that differs first.
+/// The name of a series: its first value.
 fn name(sets: &[(String, String)]) -> String {
     match sets.first() {
         Some((_, value)) => value.clone(),
@@ -131,13 +134,13 @@ fn series(
             break;
         }
         let scenario = resolve(file, seed, sets, screen)
-            .map_err(|exit| Stop::Told(exit, format!("seed {seed} cannot be run")))?;
+            .map_err(|exit| Stop::Failed(exit, format!("seed {seed} cannot be run")))?;
         let mut watch = Downtime::new(scenario.nodes.len());
         let outcome = run_with_bug(&scenario, args.plant.bug, &mut watch);
         if let Verdict::Safety(_) = outcome.verdict {
             let what = failure_report::line(&outcome);
             let message = format!("{} seed {seed}, {}: {what}", scenario.name, series.name);
-            return Err(Stop::Told(Exit::Violated, message));
+            return Err(Stop::Failed(Exit::Violated, message));
         }
         match watch.crashed() {
             Some(_) => series.spread.add(watch.took().map(|took| took.0)),
@@ -147,7 +150,7 @@ fn series(
     Ok(series)
 }
 
-/// Shows the last of the series; the first one has the head above it.
+/// Shows the last series. The first one has the table's head above it.
 fn show(args: &Measure, scenario: &str, all: &[Series], screen: &mut Screen) -> Result<(), Stop> {
     let Some(series) = all.last() else {
         return Ok(());
@@ -209,7 +212,7 @@ fn draw(args: &Measure, scenario: &str, all: &[Series], screen: &mut Screen) -> 
         .collect();
     let title = format!("{scenario}: from the leader's crash to the next leader");
     let picture = figure(&title, &curves)
-        .map_err(|nothing| Stop::Told(Exit::Inconclusive, nothing.to_string()))?;
+        .map_err(|nothing| Stop::Failed(Exit::Inconclusive, nothing.to_string()))?;
     fs::write(path, picture)
         .map_err(|error| Stop::bad_input(format!("cannot write {}: {error}", path.display())))?;
     screen.tell(&format!("drawn in {}", path.display()));

@@ -1,7 +1,7 @@
-//! What the Raft paper and Ongaro's dissertation demand of a server, and which tests prove it.
+//! The demands of the Raft paper and of Ongaro's dissertation on a server, and the tests of each.
 //!
-//! The list is data, `raftsim/paper/musts.json`, so that a must without a test is seen as such and
-//! not forgotten. Its tests are those of `raft-core/tests/it/paper`, beside a few of other crates.
+//! The list is data, `raftsim/paper/musts.json`, so that a must without a test is visible. Most tests are
+//! in `raft-core/tests/it/paper`.
 
 use serde::Deserialize;
 
@@ -9,15 +9,15 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Section {
-    /// Where it stands: `§` is the extended paper.
+    /// The number of the section: `§` is the extended paper.
     pub section: String,
-    /// Where else the same is said.
+    /// Another place with the same demands.
     pub also: Option<String>,
-    /// What it is about.
+    /// Its subject.
     pub title: String,
-    /// Why nothing is demanded yet, where nothing is.
+    /// The reason why the section has no musts, if it has none.
     pub why: Option<String>,
-    /// What it demands of a server.
+    /// Its demands on a server.
     pub musts: Vec<Must>,
 }
 
@@ -25,12 +25,12 @@ pub struct Section {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Must {
-    /// What, in one sentence.
+    /// The demand, in one sentence.
     pub must: String,
     /// The tests that prove it: `file::name` in `raft-core/tests/it/paper`, or a path from the
     /// project's root and `::name`.
     pub tests: Vec<String>,
-    /// Why there is none, where there is none.
+    /// The reason why there is no test, if there is none.
     pub why: Option<String>,
 }
 

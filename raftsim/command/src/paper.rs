@@ -1,4 +1,4 @@
-//! `raftsim paper`: what the paper demands of a server, and the tests of it.
+//! `raftsim paper`: the demands of the paper on a server, and their tests.
 
 use std::io::{self, Write};
 
@@ -25,13 +25,13 @@ fn tested(musts: &[Must]) -> usize {
     musts.iter().filter(|must| !must.tests.is_empty()).count()
 }
 
-/// Where a section stands, and where else.
+/// The title of a section, and other places with the same demands.
 fn places(section: &Section) -> String {
     let also = section.also.iter().map(|also| format!(" ({also})"));
     section.title.clone() + &also.collect::<String>()
 }
 
-/// How many musts and sections there are, and how many lack something.
+/// The number of musts and sections, and how many have no test.
 fn sum(sections: &[Section]) -> String {
     let all: usize = sections.iter().map(|section| section.musts.len()).sum();
     let have: usize = sections.iter().map(|section| tested(&section.musts)).sum();
@@ -46,7 +46,7 @@ fn sum(sections: &[Section]) -> String {
 }
 
 fn why(why: Option<&String>) -> &str {
-    why.map_or("nobody wrote one", String::as_str)
+    why.map_or("no reason is given", String::as_str)
 }
 
 fn index(sections: &[Section], out: &mut impl Write) -> io::Result<()> {

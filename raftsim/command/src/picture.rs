@@ -1,4 +1,4 @@
-//! `raftsim trace --svg`: the lines of a trace become a diagram in a file.
+//! `raftsim trace --svg`: draws the lines of a trace as a diagram in a file.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use runner::{Outcome, Verdict};
 use super::cli::Trace;
 use super::screen::Stop;
 
-/// Collects what is to be drawn.
+/// Collects the lines for the diagram.
 pub(crate) struct Picture {
     path: PathBuf,
     options: Options,
@@ -18,7 +18,7 @@ pub(crate) struct Picture {
 }
 
 impl Picture {
-    /// A picture, if the command line asks for one. What is written may not overwrite what is read.
+    /// A picture, if the command line asks for one. It may not overwrite the input file.
     pub(crate) fn wanted(
         args: &Trace,
         read: &Path,
@@ -29,14 +29,14 @@ impl Picture {
             return Ok(None);
         };
         if args.why.flatten().is_some() {
-            let message = "--svg draws stretches of a run, not the causes of one event: leave out \
-                           EVENT of --why";
+            let message = "--svg draws a part of a run, not the causes of one event: leave out the \
+                           number after --why";
             return Err(Stop::bad_input(message));
         }
         let same = |path: &Path| fs::canonicalize(path).ok();
         if same(path).is_some_and(|path| Some(path) == same(read)) {
             let message = format!(
-                "--svg {} would overwrite a file of this very command",
+                "--svg {} would overwrite another file of this command",
                 path.display()
             );
             return Err(Stop::bad_input(message));
@@ -57,7 +57,7 @@ impl Picture {
         self.lines.push(line.clone());
     }
 
-    /// Draws what was taken, and writes it. Where it went.
+    /// Draws the collected lines and writes the file. Returns a message with its path.
     pub(crate) fn finish(&mut self, outcome: Option<&Outcome>) -> Result<String, Stop> {
         if let Some(Verdict::Safety(violation)) = outcome.map(|outcome| &outcome.verdict) {
             self.options.ending = Some(Ending::of(violation));

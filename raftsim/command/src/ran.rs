@@ -1,4 +1,4 @@
-//! A seed that was run, and what is said of it.
+//! The run of a seed, and its texts.
 
 use report::failure_report::{self, Again};
 use report::summary::Summary;
@@ -8,19 +8,19 @@ use sut::bugs::Bug;
 
 use super::exit::Exit;
 
-/// A seed that was run.
+/// The run of a seed.
 pub(crate) struct Ran {
     pub(crate) scenario: Resolved,
     pub(crate) bug: Option<Bug>,
     pub(crate) outcome: Outcome,
-    /// The hash that the second process has, where that differs, and where the two part.
+    /// The difference from the second process, if there is one.
     pub(crate) differs: Option<Differs>,
     pub(crate) wall_ns: u64,
     pub(crate) summary: Summary,
 }
 
 impl Ran {
-    /// Its verdict by name, as in JSON.
+    /// The name of its verdict, as in JSON.
     pub(crate) fn verdict(&self) -> &'static str {
         match self.differs {
             Some(_) => "nondeterministic",
@@ -35,29 +35,29 @@ impl Ran {
         }
     }
 
-    /// How a replay differs from the run that was recorded, if it does.
+    /// The difference between a replay and the recorded run, if there is one.
     pub(crate) fn unlike_recorded(&self) -> Option<String> {
         let recorded = self.scenario.script()?.recorded.as_ref()?;
         let hash = format!("{:016x}", self.outcome.trace_hash);
         let verdict = self.outcome.verdict.name();
         if recorded.trace_version != TRACE_VERSION {
             return Some(format!(
-                "note: this was recorded with trace version {}, and this is version \
-                 {TRACE_VERSION}: it may end differently now",
+                "note: this recording has trace version {}, but this program has {TRACE_VERSION}: the \
+                 run may end differently now",
                 recorded.trace_version
             ));
         }
         let same = recorded.trace_hash == hash && recorded.verdict == verdict;
         (!same).then(|| {
             format!(
-                "note: the run that was recorded ended {} with trace hash {}; this one ends \
-                 {verdict} with {hash}",
+                "note: the recorded run ended with {} and trace hash {}; this run ends with \
+                 {verdict} and {hash}",
                 recorded.verdict, recorded.trace_hash
             )
         })
     }
 
-    /// What went wrong, in one line.
+    /// The failure in one line.
     pub(crate) fn line(&self) -> String {
         match &self.differs {
             Some(theirs) => differing(self.outcome.trace_hash, &theirs.hash),
@@ -65,7 +65,7 @@ impl Ran {
         }
     }
 
-    /// What went wrong, on one screen.
+    /// The failure on one screen.
     pub(crate) fn report(&self, again: &Again) -> Option<String> {
         match &self.differs {
             Some(theirs) => {
@@ -81,14 +81,14 @@ impl Ran {
     }
 }
 
-/// How the second process differs.
+/// The difference from the second process.
 pub(crate) struct Differs {
     pub(crate) hash: String,
-    /// The first event in which it does.
+    /// The description of the first event that differs.
     pub(crate) parted: String,
 }
 
-/// What a run with this verdict makes the command end with.
+/// The exit code of a run with this verdict.
 pub(crate) fn exit_of(verdict: &Verdict) -> Exit {
     match verdict {
         Verdict::Ok => Exit::Fine,
@@ -99,5 +99,7 @@ pub(crate) fn exit_of(verdict: &Verdict) -> Exit {
 }
 
 pub(crate) fn differing(ours: u64, theirs: &str) -> String {
-    format!("two processes gave two runs: trace hash {ours:016x} here, {theirs} in the second")
+    format!(
+        "two processes gave different runs: trace hash {ours:016x} here, {theirs} in the second"
+    )
 }

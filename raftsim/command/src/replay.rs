@@ -1,4 +1,4 @@
-//! `raftsim replay`: a run that failed, once more, and whether it is the same run.
+//! `raftsim replay`: runs a failure again, and checks that it is the same run.
 
 use std::io::Write;
 use std::path::Path;
@@ -20,25 +20,25 @@ use super::source::Source;
 use super::trace;
 use crate::failure::{self, Record, Token};
 
-/// What is to be run again.
+/// The run to repeat.
 struct Kept {
     scenario: Resolved,
     bug: Option<Bug>,
-    /// The arguments that run it as a file, where it is one.
+    /// The arguments that run it as a file, if it is one.
     file: Option<String>,
     expected: Option<Expected>,
 }
 
-/// What came out then.
+/// The result of the original run.
 struct Expected {
-    /// The hash; none if it was made by another version.
+    /// The hash; none if another version made it.
     hash: Option<String>,
     verdict: String,
 }
 
 impl Kept {
-    /// Whether it ended otherwise for a step that could not be done: no list of what was done has
-    /// that step.
+    /// Whether it ended differently because of an impossible step: a list of performed actions does not
+    /// contain that step.
     fn lacks_its_last_step(&self, then: &str, now: &str) -> bool {
         let script = self.scenario.script();
         let listed = script.is_some_and(|script| script.recorded.is_some());
@@ -56,7 +56,7 @@ pub(crate) fn replay(args: &Replay, log: &Log, screen: &mut Screen) -> Result<Ex
     conclude(&again, &outcome, screen)
 }
 
-/// What an argument means: a folder, a file, or else a token.
+/// The run of an argument: a folder, a file, or else a token.
 fn find(what: &str, screen: &mut Screen) -> Result<Kept, Stop> {
     let path = Path::new(what);
     if path.is_dir() {
@@ -77,8 +77,8 @@ fn find(what: &str, screen: &mut Screen) -> Result<Kept, Stop> {
 fn of_token(token: &Token, screen: &mut Screen) -> Result<Kept, Stop> {
     if token.trace_version != TRACE_VERSION {
         let message = format!(
-            "the token is of trace version {}, and this is version {TRACE_VERSION}: the seed may \
-             give another run now. Replay the folder of the failure: it has the actions",
+            "the token has trace version {}, but this program has {TRACE_VERSION}: the seed may give a \
+             different run now. Replay the folder of the failure: it has the actions",
             token.trace_version
         );
         return Err(Stop::bad_input(message));
@@ -86,7 +86,7 @@ fn of_token(token: &Token, screen: &mut Screen) -> Result<Kept, Stop> {
     let source = Source::of_token(token, screen)?;
     if source.fingerprint != token.fingerprint {
         let message = format!(
-            "{} has changed since: its fingerprint is {:016x} and the token says {:016x}. Replay \
+            "{} has changed: its fingerprint is {:016x}, but the token has {:016x}. Replay \
              the folder of the failure: it has the scenario",
             token.source, source.fingerprint, token.fingerprint
         );
@@ -113,14 +113,17 @@ fn of_folder(folder: &Path, screen: &mut Screen) -> Result<Kept, Stop> {
     let mut again = of_file(&kept.file.display().to_string(), screen)?;
     if let Some(bug) = bug {
         again.bug = Some(bug.parse().map_err(|error| {
-            Stop::bad_input(format!("{} names no bug: {error}", folder.display()))
+            Stop::bad_input(format!(
+                "{} names an unknown bug: {error}",
+                folder.display()
+            ))
         })?);
     }
     let same_version = trace_version == TRACE_VERSION;
     if !same_version {
         screen.tell(&format!(
-            "note: this failed with trace version {trace_version}, and this is version \
-             {TRACE_VERSION}: its actions are replayed, and only the verdict is compared"
+            "note: this failure has trace version {trace_version}, but this program has \
+             {TRACE_VERSION}: its recorded actions are replayed, and only the verdict is compared"
         ));
     }
     again.expected = Some(Expected {
@@ -134,7 +137,7 @@ fn of_file(argument: &str, screen: &mut Screen) -> Result<Kept, Stop> {
     let file = ScenarioFile::read(argument)?;
     let scenario = file.resolve(&Overrides::default()).map_err(|unusable| {
         let exit = file.explain(&unusable, screen);
-        Stop::Told(exit, format!("{argument} cannot be run"))
+        Stop::Failed(exit, format!("{argument} cannot be run"))
     })?;
     let recorded = scenario
         .script()
@@ -152,7 +155,7 @@ fn of_file(argument: &str, screen: &mut Screen) -> Result<Kept, Stop> {
     })
 }
 
-/// Says whether it was the same run, and what became of it.
+/// Shows whether it was the same run, and its result.
 fn conclude(again: &Kept, outcome: &Outcome, screen: &mut Screen) -> Result<Exit, Stop> {
     let hash = format!("{:016x}", outcome.trace_hash);
     let verdict = outcome.verdict.name();
@@ -162,11 +165,11 @@ fn conclude(again: &Kept, outcome: &Outcome, screen: &mut Screen) -> Result<Exit
         if !same_hash || (expected.verdict != verdict && !unlisted) {
             let then = expected.hash.as_deref().unwrap_or("of another version");
             let message = format!(
-                "this is not the run that was kept: it ended {} with trace hash {then}, and this \
-                 one ends {verdict} with trace hash {hash}",
+                "this is not the same run: the failure ended with {} and trace hash {then}, but this \
+                 run ends with {verdict} and trace hash {hash}",
                 expected.verdict
             );
-            return Err(Stop::Told(Exit::NotDeterministic, message));
+            return Err(Stop::Failed(Exit::NotDeterministic, message));
         }
         let what = match expected.hash {
             Some(_) => format!("the same run: trace hash {hash}"),
@@ -175,8 +178,8 @@ fn conclude(again: &Kept, outcome: &Outcome, screen: &mut Screen) -> Result<Exit
         writeln!(screen.out, "{} {what}\n", styled(GOOD, "ok"))?;
         if unlisted {
             screen.tell(
-                "note: it ended at a step that could not be done, and a list of what was done has \
-                 no such step",
+                "note: the failure was an impossible step, and a list of performed actions does \
+                 not contain that step",
             );
         }
     } else {

@@ -1,4 +1,4 @@
-//! `raftsim run`: every seed of every file, then what they add up to.
+//! `raftsim run`: runs every seed of every file, then shows a summary.
 
 use std::io::Write;
 
@@ -25,7 +25,7 @@ pub(crate) fn run(args: &Run, log: Log, screen: &mut Screen) -> Result<Exit, Sto
     distinct(args)?;
     let outputs = [&args.trace, &args.history, &args.actions];
     if several && outputs.iter().any(|path| path.is_some()) {
-        let message = "--trace, --history and --actions are of one run: give one file, one branch \
+        let message = "--trace, --history and --actions are for one run: give one file, one branch \
                        and one seed";
         return Err(Stop::bad_input(message));
     }
@@ -49,12 +49,12 @@ pub(crate) fn run(args: &Run, log: Log, screen: &mut Screen) -> Result<Exit, Sto
         let mut batch = Batch::new(&session, argument);
         let done = batch.run(screen);
         match done {
-            // Nobody reads on, but what was seen still counts.
-            Err(Stop::Unread) => {
+            // The reader is gone, but the results still count.
+            Err(Stop::Closed) => {
                 total.merge(&batch.tally);
                 return Ok(total.exit());
             }
-            Err(stop) => batch.tally.note(screen.survive(stop)?),
+            Err(stop) => batch.tally.note(screen.report(stop)?),
             Ok(()) => {}
         }
         total.merge(&batch.tally);
@@ -79,16 +79,16 @@ pub(crate) fn run(args: &Run, log: Log, screen: &mut Screen) -> Result<Exit, Sto
         (false, _) => summary(&files, several, args, screen),
     };
     match summed.map_err(Stop::from) {
-        Ok(()) | Err(Stop::Unread) => {}
+        Ok(()) | Err(Stop::Closed) => {}
         Err(stop) => return Err(stop),
     }
     if interrupted {
-        screen.tell("interrupted: only what was run is counted");
+        screen.tell("interrupted: only finished runs are counted");
     }
     Ok(exit)
 }
 
-/// A file with branches is as many runs; their arguments.
+/// The arguments for the runs of a file: one for each branch, if it has branches.
 fn runs_of(argument: &str) -> Vec<String> {
     let branches = ScenarioFile::read(argument).map(|file| file.branches(argument));
     match branches {
@@ -97,7 +97,7 @@ fn runs_of(argument: &str) -> Vec<String> {
     }
 }
 
-/// What is written may not overwrite what is read, nor each other.
+/// Checks that outputs overwrite neither inputs nor each other.
 fn distinct(args: &Run) -> Result<(), Stop> {
     let outputs = [
         ("--trace", &args.trace),
@@ -118,7 +118,7 @@ fn distinct(args: &Run) -> Result<(), Stop> {
         };
         if taken.iter().any(same) {
             let path = path.display();
-            let message = format!("{option} {path} would overwrite a file of this very command");
+            let message = format!("{option} {path} would overwrite another file of this command");
             return Err(Stop::bad_input(message));
         }
         taken.push(path.clone());
@@ -131,7 +131,7 @@ fn progress(runs: u64) -> ProgressBar {
     ProgressBar::new(runs).with_style(style.expect("the template is well-formed"))
 }
 
-/// The last lines for people: how each file went.
+/// The last lines for people: the results of each file.
 fn summary(
     files: &[(String, Tally)],
     several: bool,
@@ -143,7 +143,7 @@ fn summary(
         .map(|(name, _)| name.chars().count())
         .max()
         .unwrap_or(0);
-    // The report of a failure says it, too.
+    // The report of a failure has this line as well.
     let failed = files
         .iter()
         .any(|(_, tally)| tally.exit() == Exit::Violated);
@@ -154,7 +154,7 @@ fn summary(
         if several {
             writeln!(screen.out, "{}", row(name, width, tally))?;
         }
-        // A run that was stopped has shown less than it would have.
+        // A run that was stopped could not show everything.
         let stopped = [Exit::Violated, Exit::NotLive, Exit::NotDeterministic];
         if stopped.contains(&tally.exit()) {
             continue;
@@ -168,7 +168,7 @@ fn summary(
             writeln!(screen.out, "{head} {name}: {} in {runs}", seen.asked())?;
         }
     }
-    // A file that ended early has compared less than it says.
+    // A file that ended early was not compared to its end.
     let compared = |(_, tally): &(String, Tally)| {
         let whole = [Exit::NotDeterministic, Exit::BadInput, Exit::Bug];
         tally.runs > 0 && !whole.contains(&tally.exit())

@@ -8,33 +8,32 @@ use anstyle::{AnsiColor, Style};
 use super::cli::ColorWhen;
 use super::exit::Exit;
 
-/// Data goes to `out`, everything else to `err`. Each strips the styles that its reader cannot
-/// show.
+/// Data goes to `out`, everything else to `err`. Each strips styles that its reader cannot show.
 pub(crate) struct Screen {
     pub(crate) out: AutoStream<StdoutLock<'static>>,
-    /// Not locked: the handler of Ctrl-C writes there from a thread of its own.
+    /// Not locked, because the handler of Ctrl-C writes there from its own thread.
     pub(crate) err: AutoStream<Stderr>,
 }
 
-/// Why a command stops before its end.
+/// The reason why a command stops early.
 #[derive(Debug)]
 pub(crate) enum Stop {
-    /// Whoever read standard output has seen enough.
-    Unread,
-    /// Something is wrong, and this is what.
-    Told(Exit, String),
+    /// The reader of standard output is gone.
+    Closed,
+    /// An error, with its exit code and its message.
+    Failed(Exit, String),
 }
 
 impl Stop {
     pub(crate) fn bad_input(message: impl Into<String>) -> Stop {
-        Stop::Told(Exit::BadInput, message.into())
+        Stop::Failed(Exit::BadInput, message.into())
     }
 }
 
 impl From<io::Error> for Stop {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::BrokenPipe => Stop::Unread,
+            io::ErrorKind::BrokenPipe => Stop::Closed,
             _ => Stop::bad_input(format!("cannot write: {error}")),
         }
     }
@@ -53,23 +52,23 @@ impl Screen {
         self.err.current_choice() != anstream::ColorChoice::Never
     }
 
-    /// Says what is wrong.
+    /// Shows an error.
     pub(crate) fn fail(&mut self, message: &str) {
         self.tell(&format!("{}: {message}", styled(BAD, "error")));
     }
 
-    /// Says what is wrong with one of several things, so that the others can be looked at.
-    pub(crate) fn survive(&mut self, stop: Stop) -> Result<Exit, Stop> {
+    /// Shows the error of one of several inputs, so that the command can continue with the others.
+    pub(crate) fn report(&mut self, stop: Stop) -> Result<Exit, Stop> {
         match stop {
-            Stop::Unread => Err(Stop::Unread),
-            Stop::Told(exit, message) => {
+            Stop::Closed => Err(Stop::Closed),
+            Stop::Failed(exit, message) => {
                 self.fail(&message);
                 Ok(exit)
             }
         }
     }
 
-    /// Tells the user something that is not data. If nobody listens, so be it.
+    /// Shows the user a text that is not data. A closed standard error is no problem.
     pub(crate) fn tell(&mut self, text: &str) {
         let _ = writeln!(self.err, "{}", text.trim_end());
     }
@@ -83,4 +82,17 @@ pub(crate) const DIM: Style = Style::new().dimmed();
 /// The text in a style.
 pub(crate) fn styled(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
+}
+
+/// How many characters fit into a line of standard output; `None` unless it is a terminal.
+#[cfg(unix)]
+pub(crate) fn columns() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    (size.ws_col > 0).then(|| usize::from(size.ws_col))
+}
+
+/// How many characters fit into a line of standard output; not known on this system.
+#[cfg(not(unix))]
+pub(crate) fn columns() -> Option<usize> {
+    None
 }

@@ -1,4 +1,4 @@
-//! One seed: run it, watch it as far as anybody wants to see it, compare it with its twin.
+//! Runs one seed, observes it if necessary, and compares it with the second process.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -30,8 +30,8 @@ pub(crate) fn run(
     let watch = Stopwatch::start();
     let bug = args.plant.bug.or(scenario.recorded_bug());
     let mut summary = Summary::default();
-    let told = alone && !args.json;
-    let outcome = if told || args.trace.is_some() || log.is_on() {
+    let summarised = alone && !args.json;
+    let outcome = if summarised || args.trace.is_some() || log.is_on() {
         watched(&scenario, bug, args, log, &mut summary)?
     } else {
         recorded(&scenario, bug, args, &mut Unobserved)?
@@ -93,7 +93,7 @@ fn watched(
     Ok(outcome)
 }
 
-/// Runs it, and writes down what it does if that is asked for.
+/// Runs it, and writes its actions to a file if the options ask for that.
 fn recorded(
     scenario: &Resolved,
     bug: Option<Bug>,
@@ -117,10 +117,10 @@ fn create(path: &Path) -> Result<BufWriter<File>, Stop> {
     Ok(BufWriter::new(file))
 }
 
-/// What stands in the way of writing a file.
+/// The error of writing a file.
 fn cannot_write(path: &Path) -> impl Fn(io::Error) -> Stop + '_ {
     move |error| match error.kind() {
-        io::ErrorKind::BrokenPipe => Stop::Unread,
+        io::ErrorKind::BrokenPipe => Stop::Closed,
         _ => Stop::bad_input(format!("cannot write {}: {error}", path.display())),
     }
 }

@@ -18,7 +18,7 @@ use super::screen::{BAD, HEAD, Screen, Stop, styled};
 use super::small::{self, Files};
 use crate::failure::{self, Kept};
 
-/// Where results go unless another place is named.
+/// The folder for results without `--out`.
 const FOLDER: &str = "shrunk";
 
 pub(crate) fn shrink(args: &Shrink, screen: &mut Screen) -> Result<Exit, Stop> {
@@ -44,10 +44,10 @@ pub(crate) fn shrink(args: &Shrink, screen: &mut Screen) -> Result<Exit, Stop> {
         Err(NotFailing(outcome)) => {
             let verdict = outcome.verdict.name();
             let message = format!(
-                "{}, seed {}, does not fail (verdict {verdict}): there is nothing to make smaller",
+                "{}, seed {}, does not fail (verdict {verdict}): there is nothing to shrink",
                 scenario.name, scenario.seed
             );
-            return Err(Stop::Told(Exit::NothingMatched, message));
+            return Err(Stop::Failed(Exit::NothingMatched, message));
         }
     };
     let folder = match &args.out {
@@ -61,13 +61,13 @@ pub(crate) fn shrink(args: &Shrink, screen: &mut Screen) -> Result<Exit, Stop> {
         tell(&scenario, &shrunk, &files, screen)?;
     }
     if interrupt.wanted() {
-        screen.tell("interrupted: it may become smaller than this");
+        screen.tell("interrupted: a longer search may give a smaller form");
         return Ok(Exit::Interrupted);
     }
     Ok(Exit::Fine)
 }
 
-/// The scenario that is meant, and the bug. What is kept of a failing run has both.
+/// The scenario and the bug of the argument. The folder of a failing run has both.
 fn find(args: &Shrink, screen: &mut Screen) -> Result<(ScenarioFile, Option<Bug>), Stop> {
     let path = Path::new(&args.file);
     let folder = match path.is_dir() {
@@ -81,13 +81,17 @@ fn find(args: &Shrink, screen: &mut Screen) -> Result<(ScenarioFile, Option<Bug>
     let version = record.trace_version;
     if version != TRACE_VERSION {
         screen.tell(&format!(
-            "note: this failed with trace version {version}, and this is version {TRACE_VERSION}: \
-             its actions are what is made smaller"
+            "note: this failure has trace version {version}, but this program has {TRACE_VERSION}: \
+             its recorded actions are shrunk instead of its scenario"
         ));
     }
     let bug = record.bug.map(|bug| bug.parse::<Bug>()).transpose();
-    let bug = bug
-        .map_err(|error| Stop::bad_input(format!("{} names no bug: {error}", folder.display())))?;
+    let bug = bug.map_err(|error| {
+        Stop::bad_input(format!(
+            "{} names an unknown bug: {error}",
+            folder.display()
+        ))
+    })?;
     let file = ScenarioFile::read(&file.display().to_string())?;
     Ok((file, args.plant.bug.or(bug)))
 }
@@ -143,7 +147,7 @@ fn json(scenario: &Resolved, shrunk: &Shrunk, files: &Files) -> String {
         steps: shrunk.steps,
         replays: shrunk.replays,
         passes: shrunk.passes,
-        say: small::said(&shrunk.scenario).collect(),
+        say: small::sentences(&shrunk.scenario).collect(),
         files: [&files.scenario, &files.test, &files.diagram]
             .map(|path| path.display().to_string()),
     };

@@ -1,5 +1,4 @@
-//! The small form of a failing run: its files, and what it says. `shrink` makes it when asked,
-//! `fuzz` by itself.
+//! The small form of a failing run: its files and its text. `shrink` and `fuzz` make it.
 
 use std::fs;
 use std::io::Write;
@@ -18,17 +17,17 @@ use super::batch::quoted;
 use super::interrupt::Interrupt;
 use super::screen::Stop;
 
-/// So many sentences are shown at most.
+/// The maximum number of sentences that are shown.
 const SHOWN: usize = 40;
 
-/// What was written.
+/// The written files.
 pub(crate) struct Files {
     pub(crate) scenario: PathBuf,
     pub(crate) test: PathBuf,
     pub(crate) diagram: PathBuf,
 }
 
-/// Tells `show` now and then how far the work is, and breaks it off when the user wants that.
+/// Passes the progress to `show` from time to time, and stops the work after Ctrl-C.
 pub(crate) fn watch<'s>(
     interrupt: &'s Interrupt,
     show: impl Fn(Progress) + 's,
@@ -85,14 +84,14 @@ fn svg(shrunk: &Shrunk) -> String {
 }
 
 /// The sentences of a stepped scenario.
-pub(crate) fn said(scenario: &Resolved) -> impl Iterator<Item = &str> {
+pub(crate) fn sentences(scenario: &Resolved) -> impl Iterator<Item = &str> {
     let steps = scenario.script().map_or(&[][..], |script| &script.steps);
     steps
         .iter()
         .filter_map(|step: &ScriptStep| step.say.as_deref())
 }
 
-/// How small the run has become, its steps, what they contradict, and where the files are.
+/// Shows the size of the small run, its steps, the contradiction, and its files.
 pub(crate) fn tell(
     run: &Resolved,
     shrunk: &Shrunk,
@@ -100,10 +99,10 @@ pub(crate) fn tell(
     out: &mut impl Write,
 ) -> Result<(), Stop> {
     writeln!(out, "{}\n", size(run, shrunk))?;
-    for (place, sentence) in said(&shrunk.scenario).take(SHOWN).enumerate() {
+    for (place, sentence) in sentences(&shrunk.scenario).take(SHOWN).enumerate() {
         writeln!(out, "{:>4}. {sentence}", place + 1)?;
     }
-    let more = said(&shrunk.scenario).count().saturating_sub(SHOWN);
+    let more = sentences(&shrunk.scenario).count().saturating_sub(SHOWN);
     if more > 0 {
         writeln!(out, "      ... and {more} more")?;
     }
@@ -117,7 +116,7 @@ pub(crate) fn tell(
     if shrunk.passes == Some(false) {
         writeln!(
             out,
-            "\nCorrect servers fail in it, too: it shows more than the bug."
+            "\nCorrect servers fail in this scenario as well: it shows more than the bug."
         )?;
     }
     let path = |path: &Path| quoted(&path.display().to_string());
@@ -131,7 +130,7 @@ pub(crate) fn tell(
     Ok(())
 }
 
-/// How small it has become.
+/// The sizes before and after.
 fn size(run: &Resolved, shrunk: &Shrunk) -> String {
     let (actions, replays) = (shrunk.actions, shrunk.replays);
     if shrunk.scenario.script().is_some() {
@@ -167,7 +166,7 @@ fn size(run: &Resolved, shrunk: &Shrunk) -> String {
     )
 }
 
-/// What contradicts each other.
+/// The two facts that contradict each other.
 fn facts(verdict: &Verdict) -> Option<&[String; 2]> {
     match verdict {
         Verdict::Safety(violation) => Some(&violation.facts),

@@ -1,4 +1,4 @@
-//! What the scenarios of a search come from: a profile, or a scenario file.
+//! The source of the scenarios of a search: a profile, or a scenario file.
 
 use std::path::Path;
 
@@ -12,15 +12,15 @@ use super::files::{ScenarioFile, Unusable};
 use super::screen::{Screen, Stop};
 use crate::failure::{Token, fingerprint};
 
-/// Where scenarios come from, one for each seed.
+/// A source of scenarios, one for each seed.
 pub(crate) struct Source {
-    /// What it is called in summaries.
+    /// Its name in summaries.
     pub(crate) name: String,
-    /// What many seeds together must have seen.
+    /// The probes that all seeds together must hit.
     pub(crate) must_hit: MustHit,
-    /// How a command line names it.
+    /// The argument that names it.
     argument: String,
-    /// Of its text.
+    /// The fingerprint of its text.
     pub(crate) fingerprint: u64,
     kind: Kind,
 }
@@ -30,11 +30,11 @@ enum Kind {
     File(ScenarioFile),
 }
 
-/// Makes the scenario of a seed, with the bug that it is to be run with.
+/// Makes the scenario of a seed, and the bug to plant.
 pub(crate) type Maker<'a> = Box<dyn FnMut(u64) -> Result<(Resolved, Option<Bug>), Stop> + 'a>;
 
 impl Source {
-    /// The profile that an argument means: a name, or a file.
+    /// The profile of an argument: a name, or a file.
     pub(crate) fn profile(argument: &str, screen: &mut Screen) -> Result<Source, Stop> {
         let is_file = argument.contains(['/', '\\', '.']) || Path::new(argument).is_file();
         let (profile, fingerprint) = if is_file {
@@ -58,16 +58,16 @@ impl Source {
         })
     }
 
-    /// The scenario file that an argument means.
+    /// The scenario file of an argument.
     pub(crate) fn file(argument: &str, screen: &mut Screen) -> Result<Source, Stop> {
         let file = ScenarioFile::read(argument)?;
         let scenario = file.resolve(&Overrides::default()).map_err(|unusable| {
             let exit = file.explain(&unusable, screen);
-            Stop::Told(exit, format!("{argument} cannot be run"))
+            Stop::Failed(exit, format!("{argument} cannot be run"))
         })?;
         if scenario.script().is_some() {
             let message = format!(
-                "{argument} is stepped: nothing in it depends on the seed. Run it with raftsim run"
+                "{argument} is a stepped scenario, which does not depend on the seed: use `raftsim run`"
             );
             return Err(Stop::bad_input(message));
         }
@@ -80,14 +80,14 @@ impl Source {
         })
     }
 
-    /// The source that a token names.
+    /// The source of a token.
     pub(crate) fn of_token(token: &Token, screen: &mut Screen) -> Result<Source, Stop> {
         let named = Profile::text(&token.source).is_some();
         if named {
             return Source::profile(&token.source, screen);
         }
         let file = ScenarioFile::read(&token.source)?;
-        // A scenario says "format", a profile says "profile".
+        // A scenario has the field "format", a profile the field "profile".
         match Profile::parse(&file.path, &file.text) {
             Ok(_) => Source::profile(&token.source, screen),
             Err(_) => Source::file(&token.source, screen),
@@ -110,7 +110,7 @@ impl Source {
         }
     }
 
-    /// Makes scenarios. Each thread has a maker of its own.
+    /// A maker of scenarios. Each thread has its own.
     pub(crate) fn maker(&self) -> Maker<'_> {
         match &self.kind {
             Kind::Profile(profile) => {
@@ -121,7 +121,7 @@ impl Source {
         }
     }
 
-    /// A run of it in one line.
+    /// The token of a run.
     pub(crate) fn token(&self, ran: &Ran) -> Token {
         Token {
             source: self.argument.clone(),
@@ -143,6 +143,6 @@ fn of_file(file: &ScenarioFile, seed: u64) -> Result<Resolved, Stop> {
             let found = render(&found, &file.text, false);
             Stop::bad_input(format!("{} with seed {seed}:\n{found}", file.path))
         }
-        Unusable::Branch(message) => Stop::Told(Exit::NothingMatched, message),
+        Unusable::Branch(message) => Stop::Failed(Exit::NothingMatched, message),
     })
 }

@@ -1,10 +1,10 @@
-//! How long a run takes on this machine: for people, never for the run.
+//! Time on this machine, for people. Runs never depend on it.
 
 #![expect(clippy::disallowed_types, reason = "it measures runs from outside")]
 
 use std::time::Instant;
 
-/// Started when made.
+/// A stopwatch that starts when it is made.
 #[derive(Clone, Copy)]
 pub(crate) struct Stopwatch {
     started: Instant,
@@ -23,14 +23,12 @@ impl Stopwatch {
     }
 }
 
-/// Nanoseconds of processor time that this process has used, on all threads; `None` where the
-/// system does not tell.
+/// Nanoseconds of processor time of this process, on all threads; `None` if the system does not provide it.
 pub(crate) fn cpu_ns() -> Option<u64> {
     clocks::process_ns()
 }
 
-/// Nanoseconds of processor time that this thread has used; where the system does not tell, those
-/// that `since` shows.
+/// Nanoseconds of processor time of this thread. If the system does not provide them, the time of `since`.
 pub(crate) fn thread_cpu_ns(since: Stopwatch) -> u64 {
     clocks::thread_ns().unwrap_or_else(|| since.ns())
 }

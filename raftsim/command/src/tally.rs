@@ -1,4 +1,4 @@
-//! What several runs add up to.
+//! The results of several runs together.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use scenario::Sometimes;
 use super::exit::Exit;
 use super::ran::Ran;
 
-/// Something that must be seen in at least one run, and in how many it was.
+/// Counts that at least one run must reach, and the number of runs that did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Seen {
     wants: Sometimes,
@@ -16,7 +16,7 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// What is asked for, such as `crashes >= 3 and pauses >= 2`.
+    /// The counts as text, such as `crashes >= 3 and pauses >= 2`.
     pub(crate) fn asked(&self) -> String {
         let wants = self.wants.wants();
         let parts: Vec<_> = wants
@@ -57,17 +57,17 @@ impl Tally {
         }
     }
 
-    /// Something else happened that decides the exit code.
+    /// Notes a result that may decide the exit code.
     pub(crate) fn note(&mut self, exit: Exit) {
         self.worst = Some(self.worst.unwrap_or(exit).worst(exit));
     }
 
-    /// What was asked to be seen sometimes, and never was.
+    /// The expectations of `sometimes` that no run met.
     pub(crate) fn unseen(&self) -> impl Iterator<Item = &Seen> {
         self.sometimes.iter().filter(|seen| seen.times == 0)
     }
 
-    /// The worst of the runs, and of whether they showed what they are about.
+    /// The worst exit code of the runs; inconclusive if they did not show their subject.
     pub(crate) fn exit(&self) -> Exit {
         let worst = self.worst.unwrap_or(Exit::Fine);
         match self.unseen().next() {
@@ -76,7 +76,7 @@ impl Tally {
         }
     }
 
-    /// Takes in the runs of another file. What is seen sometimes is asked of each file's runs.
+    /// Adds the runs of another file. `sometimes` applies to each file separately.
     pub(crate) fn merge(&mut self, file: &Tally) {
         self.runs += file.runs;
         self.events += file.events;

@@ -20,7 +20,7 @@ use super::screen::{DIM, Screen, Stop, styled};
 
 pub(crate) fn trace(args: &Trace, log: &Log, screen: &mut Screen) -> Result<Exit, Stop> {
     let file = ScenarioFile::read(&args.file)?;
-    // No scenario begins so: whatever the file is called, it is a trace.
+    // No scenario begins like this, so the file is a trace, whatever its name is.
     if file.path.ends_with(".jsonl") || file.text.starts_with("{\"type\":\"header\"") {
         return written(args, &file, log, screen);
     }
@@ -32,14 +32,14 @@ pub(crate) fn trace(args: &Trace, log: &Log, screen: &mut Screen) -> Result<Exit
     if !branches.is_empty() {
         let all = branches.join(", ");
         screen.tell(&format!(
-            "note: this is how far all branches go together: {all}"
+            "note: this is only the common beginning of the branches {all}"
         ));
     }
     let bug = args.plant.bug.or(scenario.recorded_bug());
     run(args, &scenario, bug, log, screen)
 }
 
-/// Runs a scenario and shows it as the arguments say, whatever file they name.
+/// Runs a scenario and shows it with the options of the arguments.
 pub(crate) fn run(
     args: &Trace,
     scenario: &Resolved,
@@ -81,20 +81,20 @@ fn written(
     let source = &args.source;
     if source.seed.is_some() || !source.set.is_empty() || args.plant.bug.is_some() {
         return Err(Stop::bad_input(
-            "--seed, --set and --bug are for scenarios; this run is over",
+            "--seed, --set and --bug are for scenarios, but this file is the trace of a finished run",
         ));
     }
     if args.status {
         return Err(Stop::bad_input(
-            "--status needs the scenario: a trace does not hold all of the servers",
+            "--status needs a scenario: a trace does not contain the whole state of the servers",
         ));
     }
     let unreadable = |error| Stop::bad_input(format!("{}: {error}", file.path));
     let (header, lines) = read(file.text.as_bytes()).map_err(unreadable)?;
     if header.trace_version != TRACE_VERSION {
         screen.tell(&format!(
-            "note: this trace is of trace version {}, and this is version {TRACE_VERSION}: the \
-             seed may give another run now",
+            "note: this trace has trace version {}, but this program has {TRACE_VERSION}: the seed \
+             may give a different run now",
             header.trace_version
         ));
     }
@@ -112,9 +112,9 @@ fn written(
 struct Printer {
     columns: Columns,
     picture: Option<Picture>,
-    /// The bug in this run, in words.
+    /// The sentence about the planted bug.
     planted: Option<String>,
-    /// The event whose causes are asked for, and the lines up to it.
+    /// The event whose causes are shown, and the lines up to it.
     asked: Option<u64>,
     kept: Vec<Line>,
     all: bool,
@@ -126,13 +126,13 @@ impl Printer {
         if let Some(unknown) = nodes.iter().find(|node| !header.nodes.contains(node)) {
             let known = header.nodes.join(", ");
             let message = format!("no node is called {unknown}: the nodes are {known}");
-            return Err(Stop::Told(Exit::NothingMatched, message));
+            return Err(Stop::Failed(Exit::NothingMatched, message));
         }
         let (from, to) = (args.from, args.to);
         let asked = args.why.flatten();
         let filtered = !nodes.is_empty() || !args.kind.is_empty();
         if asked.is_some() && (filtered || from.is_some() || to.is_some()) {
-            let message = "--why EVENT shows all that led to the event: leave out --node, --kind, \
+            let message = "--why EVENT shows all causes of the event: leave out --node, --kind, \
                            --from and --to";
             return Err(Stop::bad_input(message));
         }
@@ -143,7 +143,7 @@ impl Printer {
             to,
             idle: args.all || asked.is_some(),
         };
-        // A trace of another version may name a bug that this one does not know.
+        // A trace of another version may name a bug that this version does not have.
         let planted = header.bug.as_ref().map(|id| match id.parse::<Bug>() {
             Ok(bug) => bug.planted(),
             Err(_) => format!("{id} is planted"),
@@ -166,7 +166,7 @@ impl Printer {
             writeln!(screen.out, "{planted}")?;
         }
         if self.asked.is_some() {
-            // There may be nothing to put under it.
+            // There may be no such event.
             return Ok(());
         }
         writeln!(screen.out, "{}", self.columns.head())?;
@@ -190,13 +190,13 @@ impl Printer {
         Ok(())
     }
 
-    /// Shows the event that was asked for, after what caused it.
+    /// Shows the requested event after its causes.
     fn chain(&mut self, asked: u64, screen: &mut Screen) -> Result<(), Stop> {
         let kept = std::mem::take(&mut self.kept);
         let Some(chain) = Records::of(&kept).chain(asked, self.all) else {
             let last = kept.len();
             let message = format!("there is no event {asked}: the run has events 1 to {last}");
-            return Err(Stop::Told(Exit::NothingMatched, message));
+            return Err(Stop::Failed(Exit::NothingMatched, message));
         };
         writeln!(screen.out, "{}", self.columns.head())?;
         for line in &kept {
@@ -209,7 +209,7 @@ impl Printer {
         }
         if chain.folded > 0 {
             let text = format!(
-                "{} causes between are folded away: --all shows them",
+                "{} causes in between are hidden: --all shows them",
                 chain.folded
             );
             writeln!(screen.out, "{}", styled(DIM, &text))?;
@@ -230,7 +230,7 @@ impl Printer {
             let drawn = picture.finish(outcome)?;
             screen.tell(&drawn);
         } else if folded > 0 {
-            let text = format!("{folded} idle heartbeats are folded away: --all shows them");
+            let text = format!("{folded} idle heartbeats are hidden: --all shows them");
             writeln!(screen.out, "{}", styled(DIM, &text))?;
         }
         if let Some(outcome) = outcome {

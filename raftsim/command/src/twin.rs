@@ -1,5 +1,5 @@
-//! The second process of `--twice`: it runs the same seeds, and only the hashes are compared. What
-//! differs between two processes (addresses, random hash keys, environment) must not matter.
+//! The second process of `--twice`: it runs the same seeds, and only the hashes are compared. Differences
+//! between processes (addresses, random hash keys, environment) must not matter.
 
 use std::io::{BufRead, BufReader, Lines};
 use std::ops::Range;
@@ -13,7 +13,7 @@ use super::exit::Exit;
 use super::line::to_line;
 use super::screen::Stop;
 
-/// A process that runs the same seeds, in step with this one.
+/// A process that runs the same seeds in the same order.
 pub(crate) struct Twin {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
@@ -40,7 +40,7 @@ impl Twin {
         Twin::start(command)
     }
 
-    /// Starts the second process for seeds of a search; `source` names what they are drawn from.
+    /// Starts the second process for seeds of a search; `source` has the arguments for their source.
     pub(crate) fn of_search(
         twin: Option<&Path>,
         source: &[&str],
@@ -63,7 +63,7 @@ impl Twin {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
-        // Ctrl-C is for this process, which ends its twin itself.
+        // Ctrl-C is for this process only. It ends the second process itself.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command.spawn().map_err(not_started)?;
@@ -74,8 +74,8 @@ impl Twin {
         })
     }
 
-    /// The hash that the second process has for this seed. One that says nothing has compared
-    /// nothing, so silence is an error.
+    /// The hash of the second process for this seed. A missing hash is an error, because nothing was
+    /// compared.
     pub(crate) fn hash_of(&mut self, seed: u64) -> Result<String, Stop> {
         let Some(Ok(line)) = self.lines.next() else {
             let ended = match self.child.wait() {
@@ -83,21 +83,21 @@ impl Twin {
                 Err(error) => error.to_string(),
             };
             let message =
-                format!("the second process said nothing for seed {seed}; it ended with {ended}");
-            return Err(Stop::Told(Exit::Bug, message));
+                format!("the second process gave no hash for seed {seed}; it ended with {ended}");
+            return Err(Stop::Failed(Exit::Bug, message));
         };
         match hash_in(&line, seed) {
             Some(hash) => Ok(hash),
             None => {
                 let message =
-                    format!("the second process said something else for seed {seed}: {line}");
-                Err(Stop::Told(Exit::Bug, message))
+                    format!("the second process gave an unexpected line for seed {seed}: {line}");
+                Err(Stop::Failed(Exit::Bug, message))
             }
         }
     }
 }
 
-/// What to run as the second process: the program named, or else this very one.
+/// The program of the second process: the given one, or else this one.
 pub(crate) fn program(named: Option<&Path>) -> Result<PathBuf, Stop> {
     match named {
         Some(program) => Ok(program.to_owned()),
@@ -115,7 +115,7 @@ fn with_bug(command: &mut Command, bug: Option<Bug>) {
     }
 }
 
-/// The line by which a second process tells the hash of a seed.
+/// The line in which a second process reports the hash of a seed.
 pub(crate) fn hash_line(seed: u64, hash: u64) -> String {
     to_line(&HashLine {
         r#type: "run",
@@ -139,7 +139,7 @@ fn hash_in(line: &str, seed: u64) -> Option<String> {
 
 impl Drop for Twin {
     fn drop(&mut self) {
-        // It is done, or nobody needs it any more; either way it may have ended by itself.
+        // The process is done or no longer needed. It may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -154,8 +154,8 @@ mod tests {
         let line = r#"{"type":"run","seed":3,"trace_hash":"00ff"}"#;
         assert_eq!(hash_in(line, 3).as_deref(), Some("00ff"));
         assert_eq!(hash_in(line, 4), None);
-        let told = hash_in(&hash_line(7, 255), 7);
-        assert_eq!(told.as_deref(), Some("00000000000000ff"));
+        let hash = hash_in(&hash_line(7, 255), 7);
+        assert_eq!(hash.as_deref(), Some("00000000000000ff"));
         assert_eq!(hash_in("error", 3), None);
         assert_eq!(
             hash_in(r#"{"type":"total","seed":3,"trace_hash":"00ff"}"#, 3),

@@ -1,17 +1,17 @@
-//! Many seeds on several threads, with results in the order of the seeds: what is shown does not
-//! depend on which thread was faster.
+//! Runs many seeds on several threads. The results come in the order of the seeds, so the output does not
+//! depend on the speed of the threads.
 
 use std::collections::BTreeMap;
 use std::ops::{ControlFlow, Range};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
 
-/// So many results per thread may wait to be taken.
+/// The number of results per thread that may wait for their turn.
 const WAITING: usize = 64;
 
-/// Runs numbers on `threads` threads. Each thread has a `worker` of its own; `take` gets the
-/// results in order, until it breaks or `stop` says so. Once `stop` does, what is under way is
-/// finished, and taken as far as nothing before it is missing.
+/// Runs numbers on `threads` threads. Each thread has its own `worker`. `take` gets the results in order,
+/// until it breaks or `stop` returns true. Then the threads finish their current numbers, and `take` gets
+/// the results without gaps before them.
 pub(crate) fn in_order<T: Send, W: FnMut(u64) -> T>(
     numbers: Range<u64>,
     threads: usize,
@@ -50,7 +50,7 @@ pub(crate) fn in_order<T: Send, W: FnMut(u64) -> T>(
             while let Some(result) = early.remove(&due) {
                 due += 1;
                 if take(result).is_break() {
-                    // Dropping the receiver frees threads that wait to hand over.
+                    // Dropping the receiver frees threads that wait to send.
                     broken.store(true, Ordering::Relaxed);
                     return;
                 }
@@ -59,7 +59,7 @@ pub(crate) fn in_order<T: Send, W: FnMut(u64) -> T>(
     });
 }
 
-/// A thread that panics takes the others with it: its number would be waited for in vain.
+/// Stops all threads if one panics, because the result of its number will never come.
 struct BreakOnPanic<'a>(&'a AtomicBool);
 
 impl Drop for BreakOnPanic<'_> {

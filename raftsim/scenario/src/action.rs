@@ -1,36 +1,37 @@
-//! What can be done to the cluster: by a step at its time, or by a fault at drawn times.
+//! Actions on the cluster. A step performs one at a given time, a fault at drawn times.
 
 use serde::{Deserialize, Serialize};
 
+use super::network::{NetworkChange, Reorder};
 use super::select::{Partition, Selector};
-use super::settings::{NetworkChange, Reorder};
 use super::units::{ClockRate, Condition, DurationRange, Nanos, Ratio};
 
-/// One thing done to the cluster.
+/// An action on the cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    /// These nodes lose their memory and stop; their disks stay.
+    /// These nodes stop and lose their memory; their disks survive.
     Crash(Selector),
     /// These crashed nodes start again from their disks.
     Restart(Selector),
-    /// These nodes are well again: restarted, resumed, links healed, disk and clock normal.
+    /// All faults of these nodes end: the nodes restart or resume, their links heal, their disks and clocks
+    /// return to normal.
     Recover(Selector),
-    /// These nodes stand still and keep their memory.
+    /// These nodes pause and keep their memory.
     Pause(Selector),
-    /// These paused nodes go on.
+    /// These paused nodes resume.
     Resume(Selector),
-    /// Every link between each of these nodes and any other node is cut, both ways.
+    /// Every link between each of these nodes and any other node is cut in both directions.
     Isolate(Selector),
     /// Links between different groups are cut.
     Partition(Partition),
-    /// The links from one to the other are cut, one way.
+    /// The links from some nodes to others are cut, in this direction only.
     Cut(Route),
-    /// The links from one to the other carry messages differently.
+    /// The links from some nodes to others carry messages differently.
     Link(LinkChange),
-    /// Messages from one to the other are kept back, not dropped.
+    /// The links from some nodes to others hold their messages back, without dropping them.
     Hold(Route),
-    /// Messages kept back from one to the other are delivered, and no more are kept.
+    /// The links from some nodes to others deliver the messages that they hold, and hold no more.
     Release(Route),
     /// Cuts, holds and link changes of these nodes end.
     Heal(Selector),
@@ -40,47 +41,48 @@ pub enum Action {
     Disk(DiskFault),
     /// Every link between nodes carries messages differently.
     Network(NetworkChange),
-    /// The leader hands leadership to the first of these nodes that does not lead.
+    /// The leader transfers leadership to the first of these nodes that does not lead.
     Transfer(Selector),
-    /// These nodes stand for election now.
+    /// These nodes start an election now.
     Campaign(Selector),
-    /// Those of these nodes that lead do so no more.
+    /// The leaders among these nodes step down.
     StepDown(Selector),
     /// The state machines of these nodes apply entries later.
     Apply(ApplyChange),
     /// These nodes take a snapshot of their state now.
     Snapshot(Selector),
-    /// These nodes cut their logs as far as their snapshots cover them.
+    /// These nodes discard the log entries that their snapshots cover.
     Compact(Selector),
     /// These nodes ask their leader for a snapshot.
     RequestSnapshot(Selector),
-    /// Whoever leads is to add the first of these nodes that is no member, as a learner.
+    /// The leader adds the first of these nodes that is not a member, as a learner.
     AddServer(Selector),
-    /// Whoever leads is to give the first of these nodes that fits a vote as a witness.
+    /// The leader gives a vote, as a witness, to the first of these nodes that has no vote and stores no
+    /// data.
     AddWitness(Selector),
-    /// Whoever leads is to give the first of these nodes that has none a vote, and to add it first if
-    /// it must.
+    /// The leader gives a vote to the first of these nodes that has none. If that node is not a member, the
+    /// leader adds it first.
     Promote(Selector),
-    /// Whoever leads is to take the vote of the first of these nodes that has one.
+    /// The leader takes the vote of the first of these nodes that has one.
     Demote(Selector),
-    /// Whoever leads is to take the first of these nodes that is a member out.
+    /// The leader removes the first of these nodes that is a member.
     RemoveServer(Selector),
-    /// Whoever leads is to give the vote of one node to another.
+    /// The leader gives the vote of one node to another.
     Replace(Replacement),
-    /// Whoever leads is to make these the members.
+    /// The leader makes these nodes the members.
     Members(MembersChange),
-    /// Whoever leads is to leave the joint configuration: those of these nodes that lead.
+    /// The leaders among these nodes leave the joint configuration.
     LeaveJoint(Selector),
-    /// The first of these nodes that is no member starts, and joins the cluster as a voter.
+    /// The first of these nodes that is not a member starts, and joins the cluster as a voter.
     Join(Selector),
     /// Each of these nodes founds a cluster of its own, if it belongs to none.
     Bootstrap(Selector),
-    /// Each of these nodes goes on as the only member of a cluster, with the log that it holds.
+    /// Each of these nodes continues as the only member of a cluster, with the log that it holds.
     ForceNewCluster(Selector),
 }
 
 impl Action {
-    /// Can it be undone after a fault's `for`?
+    /// Whether a fault can undo it after its `for`.
     #[must_use]
     pub fn can_be_undone(&self) -> bool {
         match self {
@@ -121,36 +123,36 @@ impl Action {
     }
 }
 
-/// One node for another.
+/// A node and its replacement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Replacement {
-    /// The first of these that has a vote goes.
+    /// The node that loses its vote: the first of these that has one.
     pub old: Selector,
-    /// The first of these that has none comes.
+    /// The node that gets the vote: the first of these that has none.
     pub new: Selector,
 }
 
-/// The members that a cluster is to have.
+/// The new members of a cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MembersChange {
-    /// The nodes that vote from then on.
+    /// The nodes with a vote.
     pub voters: Selector,
-    /// Who receives the log without a vote; nobody by default.
+    /// The nodes that receive the log but have no vote; none by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub learners: Option<Selector>,
-    /// true: do not wait for newcomers to catch up, nor ask whether anybody of them is alive.
+    /// true: do not wait until new nodes have caught up, and do not check whether they are alive.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub forced: bool,
-    /// true: stay in the joint configuration until leave_joint.
+    /// true: stay in the joint configuration until a leave_joint action.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stays_joint: bool,
 }
 
-/// Directed links: from each of some nodes to each of others.
+/// Directed links: from each sender to each receiver.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -161,7 +163,7 @@ pub struct Route {
     pub to: Selector,
 }
 
-/// Directed links and how they differ from now on. What is left out stays as it is.
+/// Directed links, and their changes from now on. Fields that are left out stay as they are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -170,7 +172,7 @@ pub struct LinkChange {
     pub from: Selector,
     /// The receivers.
     pub to: Selector,
-    /// How long a message travels.
+    /// The delay of a message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delay: Option<DurationRange>,
     /// The chance that a message is lost.
@@ -179,13 +181,13 @@ pub struct LinkChange {
     /// The chance that a message arrives twice.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duplicate: Option<Ratio>,
-    /// The chance of an extra delay that lets later messages overtake.
+    /// An extra delay for some messages, so that later messages overtake them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reorder: Option<Reorder>,
 }
 
 impl LinkChange {
-    /// What differs on these links.
+    /// The change on these links.
     #[must_use]
     pub fn change(&self) -> NetworkChange {
         NetworkChange {
@@ -202,12 +204,12 @@ impl LinkChange {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ClockChange {
-    /// Whose clock.
+    /// The nodes whose clocks change.
     pub node: Selector,
-    /// How fast it runs from now on.
+    /// The rate of these clocks from now on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate: Option<ClockRate>,
-    /// How far it jumps forward, once; drawn from the range.
+    /// How far each of these clocks jumps forward, once; drawn from the range.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jump: Option<DurationRange>,
 }
@@ -217,28 +219,28 @@ pub struct ClockChange {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DiskFault {
-    /// Whose disk.
+    /// The nodes whose disks change.
     pub node: Selector,
-    /// Whether it stalls: nothing becomes durable until it no longer does.
+    /// Whether the disks stall. While a disk stalls, no write becomes durable.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stall: Option<bool>,
-    /// How long it takes from now on until what was written is durable.
+    /// How long a write takes to become durable from now on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sync: Option<DurationRange>,
 }
 
-/// A change of how soon some nodes apply what is committed.
+/// A change of the delay with which some nodes apply committed entries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ApplyChange {
-    /// Whose state machine.
+    /// The nodes whose state machines change.
     pub node: Selector,
-    /// How much later than it commits an entry is applied.
+    /// The delay between committing an entry and applying it.
     pub after: Nanos,
 }
 
-/// What a fault waits for, where it waits for something.
+/// An event that triggers a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -253,39 +255,40 @@ pub enum Trigger {
     Restart,
 }
 
-/// Adds one optional field per action to a struct. A flat struct, not a flattened or tagged enum:
-/// only so do mistakes keep their exact place in the file.
+/// Adds one optional field per action to a struct. The struct is flat, not a flattened or tagged enum, so
+/// that mistakes keep their exact place in the file.
 macro_rules! with_actions {
     ($(#[$about:meta])* pub(crate) struct $name:ident {
         $($(#[$field_about:meta])* pub(crate) $field:ident: $type:ty,)*
     }) => {
-        #[derive(Clone, Debug, Deserialize)]
+        #[derive(Deserialize)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(deny_unknown_fields)]
         $(#[$about])*
         pub(crate) struct $name {
             $($(#[$field_about])* pub(crate) $field: $type,)*
-            /// Crash these nodes: they lose their memory and stop; their disks stay.
+            /// Crash these nodes: they stop and lose their memory; their disks survive.
             crash: Option<Selector>,
             /// Start these crashed nodes again from their disks.
             restart: Option<Selector>,
-            /// End whatever ails these nodes: restart, resume, heal links, normal disk and clock.
+            /// End all faults of these nodes: restart or resume them, heal their links, and return their
+            /// disks and clocks to normal.
             recover: Option<Selector>,
-            /// Make these nodes stand still; they keep their memory.
+            /// Pause these nodes. They keep their memory.
             pause: Option<Selector>,
-            /// Let these paused nodes go on.
+            /// Resume these paused nodes.
             resume: Option<Selector>,
-            /// Cut every link between each of these nodes and any other node, both ways.
+            /// Cut every link between each of these nodes and any other node, in both directions.
             isolate: Option<Selector>,
-            /// Divide the nodes into groups that do not reach each other.
+            /// Divide the nodes into groups that cannot reach each other.
             partition: Option<Partition>,
-            /// Cut the links from one to the other, one way.
+            /// Cut the links from some nodes to others, in this direction only.
             cut: Option<Route>,
-            /// Change how the links from one to the other carry messages.
+            /// Change how the links from some nodes to others carry messages.
             link: Option<LinkChange>,
-            /// Keep back what is sent from one to the other, to be delivered later.
+            /// Hold back the messages from some nodes to others, for later delivery.
             hold: Option<Route>,
-            /// Deliver what was kept back from one to the other, and keep back no more.
+            /// Deliver the messages that were held back from some nodes to others, and hold back no more.
             release: Option<Route>,
             /// End cuts, partitions, holds and link changes of these nodes; all heals every link.
             heal: Option<Selector>,
@@ -295,44 +298,45 @@ macro_rules! with_actions {
             disk: Option<DiskFault>,
             /// Change how every link between nodes carries messages.
             network: Option<NetworkChange>,
-            /// Let the leader hand leadership to the first of these nodes that does not lead.
+            /// Ask the leader to transfer leadership to the first of these nodes that does not lead.
             transfer: Option<Selector>,
-            /// Let these nodes stand for election now; a leader does nothing.
+            /// Make these nodes start an election now. A leader ignores this.
             campaign: Option<Selector>,
-            /// Let those of these nodes that lead do so no more.
+            /// Make the leaders among these nodes step down.
             step_down: Option<Selector>,
-            /// Change how soon these nodes apply what is committed.
+            /// Change the delay with which these nodes apply committed entries.
             apply: Option<ApplyChange>,
-            /// Let these nodes take a snapshot of their state now.
+            /// Make these nodes take a snapshot of their state now.
             snapshot: Option<Selector>,
-            /// Let these nodes cut their logs as far as their snapshots cover them.
+            /// Make these nodes discard the log entries that their snapshots cover.
             compact: Option<Selector>,
-            /// Let these nodes ask their leader for a snapshot in place of entries.
+            /// Make these nodes ask their leader for a snapshot instead of entries.
             request_snapshot: Option<Selector>,
-            /// Let whoever leads add the first of these nodes that is no member, as a learner.
+            /// Ask the leader to add the first of these nodes that is not a member, as a learner.
             add_server: Option<Selector>,
-            /// Let whoever leads give a vote, as a witness, to the first of these nodes that has none
-            /// and holds no data.
+            /// Ask the leader to give a vote, as a witness, to the first of these nodes that has no vote
+            /// and stores no data.
             add_witness: Option<Selector>,
-            /// Let whoever leads give the first of these nodes that has none a vote, once it has
-            /// caught up; one that is no member is added first.
+            /// Ask the leader to give a vote to the first of these nodes that has none, once it has caught
+            /// up. If that node is not a member, the leader adds it first.
             promote: Option<Selector>,
-            /// Let whoever leads take the vote of the first of these nodes that has one.
+            /// Ask the leader to take the vote of the first of these nodes that has one.
             demote: Option<Selector>,
-            /// Let whoever leads take the first of these nodes that is a member out.
+            /// Ask the leader to remove the first of these nodes that is a member.
             remove_server: Option<Selector>,
-            /// Let whoever leads give the vote of one node to another, in one step.
+            /// Ask the leader to give the vote of one node to another, in one step.
             replace: Option<Replacement>,
-            /// Let whoever leads make these the members.
+            /// Ask the leader to make these nodes the members.
             members: Option<MembersChange>,
-            /// Let those of these nodes that lead leave the joint configuration.
+            /// Ask the leaders among these nodes to leave the joint configuration.
             leave_joint: Option<Selector>,
-            /// Start the first of these nodes that is no member, and let it become a voter.
+            /// Start the first of these nodes that is not a member, and make it a voter.
             join: Option<Selector>,
-            /// Let each of these nodes found a cluster of its own; it must belong to none.
+            /// Make each of these nodes found a cluster of its own. The node must not belong to a cluster.
             bootstrap: Option<Selector>,
-            /// Let each of these nodes go on alone with the log that it holds, since the others are
-            /// gone for good. If they are not, there are two clusters from then on.
+            /// Make each of these nodes continue as the only member of a cluster, with the log that it
+            /// holds. This is for a majority that is lost for good. If the other members still run, there
+            /// are two clusters afterwards.
             force_new_cluster: Option<Selector>,
         }
 
@@ -401,39 +405,39 @@ pub(crate) const ACTIONS: [&str; 33] = [
 ];
 
 with_actions! {
-    /// Something done at a given time: exactly one action.
+    /// Exactly one action, at a given time.
     #[cfg_attr(feature = "schema", schemars(rename = "Step"))]
     pub(crate) struct WrittenStep {
-        /// When, counted from the start of the phase. Without at and after: together with the
-        /// step before.
+        /// The time since the start of the phase. Without at and after, the step happens together with the
+        /// step before it.
         pub(crate) at: Option<Nanos>,
-        /// When, counted from the step before (or the start of the phase).
+        /// The time since the step before it, or since the start of the phase.
         pub(crate) after: Option<Nanos>,
         /// A remark for readers of the file.
         pub(crate) note: Option<String>,
-        /// A sentence shown to whoever watches the run.
+        /// A sentence for people who watch the run.
         pub(crate) say: Option<String>,
     }
 }
 
 with_actions! {
-    /// Something done at drawn times: exactly one action.
+    /// Exactly one action, at drawn times.
     #[cfg_attr(feature = "schema", schemars(rename = "Fault"))]
     pub(crate) struct WrittenFault {
-        /// How long from one strike to the next, drawn anew each time; at least 1ms.
+        /// The time between two occurrences, drawn again each time; at least 1ms.
         pub(crate) every: Option<DurationRange>,
-        /// What it waits for, instead of a time.
+        /// The event that triggers the fault.
         pub(crate) on: Option<Trigger>,
-        /// The chance that it strikes when it could; 100% by default.
+        /// The chance that the fault happens, drawn each time; 100% by default.
         pub(crate) chance: Option<Ratio>,
-        /// How long it waits before it strikes.
+        /// A delay before the action.
         pub(crate) after: Option<DurationRange>,
-        /// How long until the action is undone; without it, the action stays.
+        /// How long the action stays in force. Without this field it is not undone.
         #[serde(rename = "for")]
         pub(crate) lasts: Option<DurationRange>,
-        /// It does not strike while this holds.
+        /// The fault does not happen while this condition holds.
         pub(crate) unless: Option<Condition>,
-        /// It strikes only while this holds.
+        /// The fault happens only while this condition holds.
         pub(crate) only_if: Option<Condition>,
         /// A remark for readers of the file.
         pub(crate) note: Option<String>,

@@ -1,4 +1,4 @@
-//! What makes a well-formed file a meaningful scenario. Every mistake is found, not just the first.
+//! Checks a well-formed file and makes a scenario of it. Every mistake is found, not only the first.
 
 use super::checker::{Checker, MAX_STEPS};
 use super::codes::Code;
@@ -16,7 +16,7 @@ const MAX_NODES: usize = 9;
 const MAX_NAME: usize = 16;
 const MAX_CLIENTS: u32 = 64;
 const _: () = assert!(MAX_CLIENTS <= sut::FIRST_OPERATOR);
-/// Room that a command needs in a message besides its value.
+/// The space that a command needs in a message besides its value.
 const COMMAND_OVERHEAD: u64 = 256;
 
 impl Checker<'_> {
@@ -36,7 +36,7 @@ impl Checker<'_> {
             self.wrong(
                 Code::SC026,
                 at,
-                format!("a cluster has from 1 to {MAX_NODES} nodes"),
+                format!("a cluster has 1 to {MAX_NODES} nodes"),
             );
         }
         for (i, name) in names.iter().enumerate() {
@@ -47,18 +47,22 @@ impl Checker<'_> {
             };
             let shown: String = name.0.chars().take(40).collect();
             if names[..i].contains(name) {
-                self.wrong(Code::SC025, &at, format!("there are two nodes \"{shown}\""));
+                self.wrong(
+                    Code::SC025,
+                    &at,
+                    format!("two nodes are called \"{shown}\""),
+                );
             } else if WORDS.contains(&&*name.0) || PARTITIONS.contains(&&*name.0) {
                 self.wrong(
                     Code::SC025,
                     &at,
-                    format!("\"{shown}\" is a selector, not a name"),
+                    format!("\"{shown}\" is a selector and cannot be a node's name"),
                 );
             } else if !is_name(&name.0) {
                 let message = format!("\"{shown}\" cannot be a node's name");
                 let help = "use at most 16 letters, digits, - and _, starting with a letter";
                 self.wrong_with_help(Code::SC025, &at, message, Some(help.to_owned()));
-                // With a wrong prefix every name is wrong: once is enough.
+                // With a wrong prefix every name is wrong. One report is enough.
                 if counted {
                     break;
                 }
@@ -75,7 +79,7 @@ impl Checker<'_> {
         for (i, name) in named.iter().enumerate() {
             let at = format!("founders/{i}");
             if self.node(&at, name).is_some() && named[..i].contains(name) {
-                self.wrong(Code::SC025, &at, format!("{name} stands here twice"));
+                self.wrong(Code::SC025, &at, format!("{name} is listed twice"));
             }
         }
         let nodes = self.nodes.iter();
@@ -90,10 +94,10 @@ impl Checker<'_> {
                 continue;
             }
             if named[..i].contains(name) {
-                self.wrong(Code::SC025, &at, format!("{name} stands here twice"));
+                self.wrong(Code::SC025, &at, format!("{name} is listed twice"));
             } else if !founders.contains(name) {
-                let message = format!("{name} is no founder");
-                let help = "a node that is to be one later is made one with add_witness".to_owned();
+                let message = format!("{name} is not a founder");
+                let help = "an add_witness action can make it a witness later".to_owned();
                 self.wrong_with_help(Code::SC027, &at, message, Some(help));
             }
         }
@@ -101,8 +105,8 @@ impl Checker<'_> {
         let witnesses: Vec<_> = found.cloned().collect();
         if !witnesses.is_empty() && 2 * witnesses.len() >= founders.len() {
             let (some, all) = (witnesses.len(), founders.len());
-            let message = format!("{some} of {all} founders would hold no data");
-            let help = "those that hold data must be the majority of the founders".to_owned();
+            let message = format!("{some} of {all} founders are witnesses, which store no data");
+            let help = "founders that store data must be the majority of the founders".to_owned();
             self.wrong_with_help(Code::SC027, "witnesses", message, Some(help));
         }
         witnesses
@@ -114,7 +118,7 @@ impl Checker<'_> {
             self.wrong(
                 Code::SC026,
                 "raft/heartbeat",
-                "a heartbeat takes more than no time",
+                "the interval between heartbeats must be longer than 0ms",
             );
         }
         if raft.heartbeat >= shortest {
@@ -122,7 +126,7 @@ impl Checker<'_> {
                 "the heartbeat ({}) is not shorter than the shortest election timeout ({shortest})",
                 raft.heartbeat
             );
-            let help = "followers would stand for election under a healthy leader";
+            let help = "otherwise followers start elections although their leader is healthy";
             self.wrong_with_help(
                 Code::SC027,
                 "raft/heartbeat",
@@ -147,12 +151,12 @@ impl Checker<'_> {
         self.bounds("raft/reads_waiting", raft.reads_waiting, 1, 65_536);
         if let Some(error) = raft.clock_error.filter(|error| *error >= shortest) {
             let message = format!(
-                "a clock error of {error} leaves nothing of the shortest election timeout ({shortest})"
+                "the clock error ({error}) is not shorter than the shortest election timeout ({shortest})"
             );
             self.wrong(Code::SC027, "raft/clock_error", message);
         }
         if raft.quiescence && !raft.pre_vote {
-            let message = "nodes can sleep only where they ask before they raise their term";
+            let message = "quiescence requires pre_vote";
             let help = Some("set raft.pre_vote to true".to_owned());
             self.wrong_with_help(Code::SC027, "raft/quiescence", message, help);
         }
@@ -166,7 +170,7 @@ impl Checker<'_> {
         }
     }
 
-    /// When snapshots are taken, and sessions expire.
+    /// Checks the policy for snapshots, and when sessions expire.
     fn machine(&mut self, machine: &Machine) {
         if let Some(timeout) = machine.session_timeout {
             let (least, most) = (Nanos::millis(1), Nanos::MAX);
@@ -176,8 +180,11 @@ impl Checker<'_> {
             return;
         };
         if policy.entries.is_none() && policy.bytes.is_none() {
-            let message = "no snapshot is ever taken with neither entries nor bytes".to_owned();
-            let help = Some("give entries, such as 100, or bytes, such as \"8KiB\"".to_owned());
+            let message =
+                "this policy never takes a snapshot: it has neither \"entries\" nor \"bytes\""
+                    .to_owned();
+            let help =
+                Some("add \"entries\", such as 100, or \"bytes\", such as \"8KiB\"".to_owned());
             self.wrong_with_help(Code::SC029, "machine/snapshot", message, help);
         }
         let most = 1_000_000;
@@ -201,7 +208,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Ways of reading that have a weight, and what they need.
+    /// Checks the weights of the ways to serve a get, and the settings that leases need.
     fn reads(&mut self, clients: &Clients, raft: &Raft) {
         let weights = clients.reads.weights();
         for (way, weight) in weights {
@@ -211,7 +218,7 @@ impl Checker<'_> {
             self.wrong(
                 Code::SC029,
                 "clients/reads",
-                "no way of reading has a weight",
+                "at least one weight must be above 0",
             );
         }
         let missing = match raft {
@@ -224,8 +231,9 @@ impl Checker<'_> {
             _ => None,
         };
         if let Some(missing) = missing.filter(|_| clients.reads.lease > 0) {
-            let message = format!("there are no lease reads: {missing}");
-            let help = "a lease rests on votes that are withheld, and on clocks that are known";
+            let message = format!("lease reads are not possible: {missing}");
+            let help =
+                "a lease needs nodes that withhold their votes, and a bound on the error of clocks";
             self.wrong_with_help(
                 Code::SC027,
                 "clients/reads/lease",
@@ -261,19 +269,19 @@ impl Checker<'_> {
             self.wrong(
                 Code::SC029,
                 "clients/mix",
-                "no kind of request has a weight",
+                "at least one weight must be above 0",
             );
         }
         if clients.request_timeout == Nanos::ZERO {
             self.wrong(
                 Code::SC026,
                 "clients/request_timeout",
-                "an attempt waits for some time",
+                "the request timeout must be longer than 0ms",
             );
         }
         if clients.give_up < clients.request_timeout {
             let message = format!(
-                "a request is given up ({}) before its first attempt times out ({})",
+                "clients give a request up ({}) before its first attempt times out ({})",
                 clients.give_up, clients.request_timeout
             );
             self.wrong(Code::SC027, "clients/give_up", message);
@@ -303,7 +311,11 @@ impl Checker<'_> {
 
     fn phases(&mut self, phases: &[WrittenPhase]) {
         if phases.is_empty() {
-            self.wrong(Code::SC029, "phases", "a run has at least one phase");
+            self.wrong(
+                Code::SC029,
+                "phases",
+                "a timed scenario needs at least one phase",
+            );
         }
         let script = |p: &WrittenPhase| p.script.as_deref().map_or(0, program::count);
         let steps = phases.iter();
@@ -311,7 +323,8 @@ impl Checker<'_> {
             .map(|p| p.steps.len() + p.faults.len() + script(p))
             .sum();
         if steps > MAX_STEPS {
-            let message = format!("{steps} steps and faults: at most {MAX_STEPS}");
+            let message =
+                format!("the file has {steps} steps and faults; the maximum is {MAX_STEPS}");
             self.wrong(Code::SC026, "phases", message);
         }
         let total: u128 = phases
@@ -330,30 +343,30 @@ impl Checker<'_> {
                 self.wrong(
                     Code::SC026,
                     &format!("phases/{i}/for"),
-                    "a phase lasts some time",
+                    "a phase must be longer than 0ms",
                 );
             }
             if phases[..i].iter().any(|earlier| earlier.name == phase.name) {
                 let shown: String = phase.name.chars().take(40).collect();
-                let message = format!("there are two phases \"{shown}\"");
+                let message = format!("two phases are called \"{shown}\"");
                 self.wrong(Code::SC025, &format!("phases/{i}/name"), message);
             }
         }
     }
 }
 
-/// Whether files and folders can be called so: no path, nothing hidden, nothing that cannot be seen.
+/// Whether a text can be the name of a file: no path, not hidden, no invisible characters.
 pub fn is_file_name(text: &str) -> bool {
     let fits = |c: char| !c.is_control() && !"/\\:*?\"<>|".contains(c);
     (1..=100).contains(&text.len()) && !text.starts_with('.') && text.chars().all(fits)
 }
 
-/// What to say of a name that is none.
+/// The message about a name that cannot be a file name.
 pub fn not_a_file_name(text: &str) -> String {
     let shown: String = text.chars().filter(|c| !c.is_control()).take(40).collect();
     format!(
-        "\"{shown}\" cannot be the name of files: it has at most 100 bytes, no slash or colon, \
-             and does not begin with a dot"
+        "\"{shown}\" cannot be the name of a file: use at most 100 bytes, no slash or colon, and no \
+         dot at the beginning"
     )
 }
 
@@ -434,7 +447,7 @@ pub(crate) fn resolve(
     })
 }
 
-/// What happens in the run.
+/// The course of the run.
 fn course(checker: &mut Checker<'_>, written: &mut Written) -> Course {
     match written.mode {
         Mode::Timed => {

@@ -1,4 +1,4 @@
-//! Whether an action of a step or a fault makes sense.
+//! Checks an action of a step or a fault.
 
 use super::action::Action;
 use super::checker::Checker;
@@ -89,7 +89,7 @@ fn check_groups(checker: &mut Checker<'_>, at: &str, groups: &[Selector]) {
         };
         for name in names {
             if seen.contains(name) {
-                let message = format!("{name} stands in this partition twice");
+                let message = format!("{name} is listed twice in this partition");
                 checker.wrong(Code::SC031, &format!("{at}/{i}"), message);
             }
             seen.push(name.clone());

@@ -1,4 +1,4 @@
-//! What makes expectations meaningful.
+//! Checks of expectations.
 
 use sut::MemberSets;
 
@@ -10,13 +10,13 @@ use super::stepped::Verb;
 use super::suggest::did_you_mean;
 use super::units::{Comparison, Nanos, Operator};
 
-/// A phase that expectations may be about, and how long it lasts, where that is known.
+/// A phase for expectations, and its length if that is known.
 type Known<'a> = (&'a str, Option<Nanos>);
 
-/// Checks expectations against what they are about.
+/// Checks that expectations fit the course of the run.
 pub(crate) fn expect(checker: &mut Checker<'_>, expect: &Expect, course: &Course) {
     let phases = &known(course)[..];
-    // A recorded run may have ended before all of its phases had begun.
+    // A recorded run may have ended before all of its phases began.
     let ended = matches!(course, Course::Stepped(script) if script.recorded.is_some());
     let begun = |phase: &str| !ended || phases.iter().any(|(name, _)| *name == phase);
     let wanted = expect.eventually.iter().enumerate();
@@ -34,7 +34,7 @@ pub(crate) fn expect(checker: &mut Checker<'_>, expect: &Expect, course: &Course
     }
     for (i, sometimes) in expect.sometimes.iter().enumerate() {
         if sometimes.wants().is_empty() {
-            let message = "this expectation asks for nothing";
+            let message = "this expectation has no condition";
             checker.wrong(Code::SC029, &format!("expect/sometimes/{i}"), message);
         }
     }
@@ -54,7 +54,7 @@ pub(crate) fn expect(checker: &mut Checker<'_>, expect: &Expect, course: &Course
     }
     let most = [Operator::AtMost, Operator::Less];
     let exact = [Operator::AtMost, Operator::Less, Operator::Equal];
-    // A run is stopped once it passes this: it begins with fewer than any number.
+    // A run that exceeds this limit is stopped, so only an upper bound makes sense here.
     upper_bound(checker, "events", limits.events, &most);
     upper_bound(checker, "messages", limits.messages, &exact);
     upper_bound(checker, "bytes", limits.bytes, &exact);
@@ -65,7 +65,7 @@ pub(crate) fn expect(checker: &mut Checker<'_>, expect: &Expect, course: &Course
     upper_bound(checker, "ops_unknown", limits.ops_unknown, &exact);
 }
 
-/// The phases of a course: of a stepped one those that its steps begin.
+/// The phases of a course. In a stepped course steps begin them.
 fn known(course: &Course) -> Vec<Known<'_>> {
     match course {
         Course::Timed(phases) => {
@@ -98,17 +98,17 @@ fn eventually(checker: &mut Checker<'_>, at: &str, wanted: &Eventually, phases: 
     if !asks.contains(&true) {
         let help =
             "set one_leader, all_committed, all_applied_equal or all_served to true, or give members".to_owned();
-        let message = "this expectation asks for nothing";
+        let message = "this expectation has no condition";
         checker.wrong_with_help(Code::SC029, at, message, Some(help));
     }
     if wanted.stays && !wanted.one_leader {
         let help = Some("set one_leader to true as well".to_owned());
-        let message = "there is no leader who could stay";
+        let message = "\"stays\" needs \"one_leader\"";
         checker.wrong_with_help(Code::SC029, &format!("{at}/stays"), message, help);
     }
     if wanted.led_by.is_some() && !wanted.one_leader {
         let help = Some("set one_leader to true as well".to_owned());
-        let message = "there is no leader to be one of these";
+        let message = "\"led_by\" needs \"one_leader\"";
         checker.wrong_with_help(Code::SC029, &format!("{at}/led_by"), message, help);
     }
     if let Some(led_by) = &wanted.led_by {
@@ -132,12 +132,15 @@ fn eventually(checker: &mut Checker<'_>, at: &str, wanted: &Eventually, phases: 
     if let (_, Some(lasts)) = phase
         && wanted.within > *lasts
     {
-        let message = format!("the phase lasts {lasts}, not {}", wanted.within);
+        let message = format!(
+            "the phase lasts only {lasts}, which is shorter than {}",
+            wanted.within
+        );
         checker.wrong(Code::SC027, &format!("{at}/within"), message);
     }
 }
 
-/// A phase that ends once it has what it waits for must wait for something that comes.
+/// Checks a phase that ends early: it must have an expectation that can become true before its end.
 fn until(checker: &mut Checker<'_>, at: &str, expect: &Expect, phase: &str) {
     let mut wanted = expect
         .eventually
@@ -145,13 +148,14 @@ fn until(checker: &mut Checker<'_>, at: &str, expect: &Expect, phase: &str) {
         .filter(|wanted| wanted.phase == phase)
         .peekable();
     if wanted.peek().is_none() {
-        let message = "nothing is expected of this phase that could come true";
-        let help =
-            Some("leave out \"until\", or say in \"eventually\" what to wait for".to_owned());
+        let message = "no \"eventually\" expectation is about this phase";
+        let help = Some(
+            "leave out \"until\", or add an \"eventually\" expectation about this phase".to_owned(),
+        );
         checker.wrong_with_help(Code::SC029, at, message, help);
     }
     if wanted.any(|wanted| wanted.stays) {
-        let message = "a leader is to stay to the end of this phase: it cannot end before";
+        let message = "this phase cannot end early: an expectation about it has \"stays\"";
         checker.wrong(Code::SC027, at, message);
     }
 }
@@ -166,6 +170,11 @@ fn upper_bound(
     if !allowed.contains(&limit.operator) {
         let at = format!("expect/limits/{field}");
         let help = Some(format!("write \"<= {}\"", limit.value));
-        checker.wrong_with_help(Code::SC027, &at, format!("\"{limit}\" is no limit"), help);
+        checker.wrong_with_help(
+            Code::SC027,
+            &at,
+            format!("\"{limit}\" is not an upper bound"),
+            help,
+        );
     }
 }

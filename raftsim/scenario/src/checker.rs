@@ -1,4 +1,4 @@
-//! Collects the mistakes of one file, and looks names up in it.
+//! Collects the mistakes of one file.
 
 use super::codes::Code;
 use super::diagnostic::Finding;
@@ -10,13 +10,13 @@ use super::typed::from_param;
 /// The most steps and faults of a file.
 pub(crate) const MAX_STEPS: usize = 1_000;
 
-/// The findings so far, about one file.
+/// One file, and the mistakes found in it so far.
 pub(crate) struct Checker<'a> {
     pub(crate) tree: &'a Tree,
     pub(crate) nodes: Vec<NodeName>,
-    /// How many clients there are.
+    /// The number of clients.
     pub(crate) clients: u32,
-    /// The names that a script gave to nodes so far.
+    /// The names that a script has defined for nodes so far.
     pub(crate) names: Vec<String>,
     /// The longest value that fits into a message.
     pub(crate) room: u64,
@@ -24,7 +24,8 @@ pub(crate) struct Checker<'a> {
 }
 
 impl Checker<'_> {
-    /// Notes a mistake in the value at `at` (such as `phases/0/for`), or in what should hold it.
+    /// Reports a mistake in the value at `at` (such as `phases/0/for`). If there is no such value, the
+    /// mistake is shown at the object that should contain it.
     pub(crate) fn wrong(&mut self, code: Code, at: &str, message: impl Into<String>) {
         self.wrong_with_help(code, at, message, None);
     }
@@ -57,7 +58,7 @@ impl Checker<'_> {
         }
     }
 
-    /// The nodes meant exist, and there are some.
+    /// Checks that the nodes of a selector exist, and that there is at least one.
     pub(crate) fn selector(&mut self, at: &str, selector: &Selector) {
         match selector {
             Selector::Nodes(names) if names.is_empty() => {
@@ -73,7 +74,8 @@ impl Checker<'_> {
             Selector::Random(count) => {
                 let nodes = self.nodes.len();
                 if *count == 0 || usize::try_from(*count).is_ok_and(|count| count > nodes) {
-                    let message = format!("random:{count} of {nodes} nodes: from 1 to {nodes}");
+                    let message =
+                        format!("random:{count} is out of bounds: from 1 to {nodes} nodes");
                     self.wrong(Code::SC026, at, message);
                 }
             }
@@ -81,7 +83,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Whether a script gave this name, or it is a number of places after one: `L+1`.
+    /// Whether a script defined this name, or its base if it has an offset: `L+1`.
     fn is_given(&self, name: &NodeName) -> bool {
         let (base, _) = name.offset(self.nodes.len());
         self.names.iter().any(|known| known == base)
@@ -100,12 +102,13 @@ impl Checker<'_> {
         );
     }
 
-    /// A selector in a place that is read before anything has happened.
+    /// Checks a selector in a field that is read before the run.
     pub(crate) fn static_selector(&mut self, at: &str, selector: &Selector) {
         if selector.is_static() {
             return self.selector(at, selector);
         }
-        let message = format!("\"{selector}\" depends on the run, but this is read before it");
+        let message =
+            format!("\"{selector}\" depends on the run, but this field is read before the run");
         self.wrong_with_help(
             Code::SC030,
             at,

@@ -1,10 +1,13 @@
-//! What a user is told about a mistake: where, what, what would be right.
+//! Diagnostics: each mistake with its place, a message and a suggestion.
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet, normalize_untrusted_str};
 
 use super::codes::Code;
 
-/// A stretch of a file, in bytes.
+/// The maximum number of mistakes that are reported at once.
+pub(crate) const MOST_REPORTED: usize = 100;
+
+/// A part of a file, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span {
     /// The first byte.
@@ -18,7 +21,7 @@ pub struct Span {
 pub struct Diagnostic {
     /// Its stable code; see [`explain`](super::explain).
     pub code: Code,
-    /// What is wrong, in one sentence.
+    /// The mistake, in one sentence.
     pub message: String,
     /// The file's name as it was given.
     pub file: String,
@@ -26,9 +29,9 @@ pub struct Diagnostic {
     pub line: u32,
     /// The column in characters, counted from 1.
     pub column: u32,
-    /// The text that the caret underlines.
+    /// The bytes that the caret underlines.
     pub span: Span,
-    /// What would be right, where that can be told.
+    /// A suggestion, if there is one.
     pub help: Option<String>,
 }
 
@@ -77,6 +80,15 @@ impl Finding {
             help: self.help,
         }
     }
+}
+
+/// Puts findings into their file; not more than are reported at once.
+pub(crate) fn locate(findings: Vec<Finding>, file: &str, text: &str) -> Vec<Diagnostic> {
+    findings
+        .into_iter()
+        .take(MOST_REPORTED)
+        .map(|finding| finding.locate(file, text))
+        .collect()
 }
 
 /// The span cut back to whole characters of the text.

@@ -1,14 +1,14 @@
-//! Other files than scenarios, read with the same care: every mistake has its place and a code.
+//! Reads other files than scenarios with the same errors: every mistake has a place and a code.
 
 use serde::Deserialize;
 
 use super::codes::Code;
-use super::diagnostic::{Diagnostic, Finding, Span};
-use super::tree::{self, path};
-use super::{MAX_BYTES, MOST_REPORTED, locate, typed};
+use super::diagnostic::{Diagnostic, Finding, MOST_REPORTED, Span, locate};
+use super::tree::{self, MAX_BYTES, path};
+use super::typed;
 
-/// Reads a `T` from a JSON text. `check` then names what is wrong with it as a whole: the path of
-/// the value in question, such as `faults/crash/every`, and a sentence.
+/// Reads a `T` from a JSON text. `check` then reports mistakes of the whole: each is the path of a value,
+/// such as `faults/crash/every`, and a sentence.
 pub fn read<T: for<'de> Deserialize<'de>>(
     file_name: &str,
     text: &str,

@@ -1,4 +1,4 @@
-//! What a run is expected to show.
+//! The expectations of a run.
 
 use std::collections::BTreeSet;
 
@@ -8,60 +8,59 @@ use sut::Property;
 use super::select::Selector;
 use super::units::{Comparison, Nanos};
 
-/// What a run is expected to show.
+/// The expectations of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Expect {
-    /// What must hold after every event, or for the history as a whole. Everything by default.
+    /// The properties that must hold after every event, or for the whole history; all of them by default.
     pub always: Vec<Property>,
-    /// What must come true within some time of a phase.
+    /// Conditions that must become true within some time of a phase.
     pub eventually: Vec<Eventually>,
-    /// What must be seen in at least one of the runs; else the scenario did not show what it is
-    /// about.
+    /// Counts that at least one of the runs must reach. Otherwise the scenario did not show its subject.
     pub sometimes: Vec<Sometimes>,
-    /// What a run may cost.
+    /// The maximum cost of a run.
     pub limits: Limits,
-    /// Planted bugs that break this scenario, each at a property.
+    /// Planted bugs that this scenario detects, each with the expectation that fails.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub caught_by: Vec<CaughtBy>,
 }
 
-/// A planted bug that breaks the scenario.
+/// A planted bug that the scenario detects.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CaughtBy {
     /// The bug, such as C-01.
     pub bug: String,
-    /// The branch that it breaks; without it, the run as a whole.
+    /// The branch that detects it. Without this field it is the run as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
-    /// What does not hold then: a property, or eventually, limits, steps.
+    /// The expectation that fails: a property, or eventually, limits or steps.
     pub property: CaughtAt,
 }
 
-/// Where a planted bug shows.
+/// The expectation that fails with a planted bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum CaughtAt {
     /// This property does not hold.
     Property(Property),
-    /// Something else that the scenario expects is not so.
+    /// Another expectation of the scenario fails.
     Expectation(Besides),
 }
 
-/// What a scenario can expect besides properties.
+/// Expectations of a scenario that are not properties.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Besides {
-    /// Something does not come true in time.
+    /// A condition does not become true in time.
     Eventually,
-    /// The run costs more than it may.
+    /// The run exceeds a limit.
     Limits,
-    /// A step cannot be done, or does not find what it expects.
+    /// A step is impossible, or its expectation fails.
     Steps,
 }
 
@@ -86,7 +85,7 @@ impl Default for Expect {
 }
 
 impl Expect {
-    /// The single properties to check: groups replaced by their members, none twice.
+    /// The single properties to check, each once: the members of a group replace the group.
     #[must_use]
     pub fn properties(&self) -> BTreeSet<Property> {
         self.always
@@ -97,7 +96,7 @@ impl Expect {
     }
 }
 
-/// Something that must come true within some time of a phase. What is asked must hold together.
+/// Conditions that must become true within some time of a phase. All of them must hold at the same time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -105,41 +104,40 @@ pub struct Eventually {
     /// The phase, by name.
     #[serde(rename = "in")]
     pub phase: String,
-    /// How long after the start of the phase it must be true at the latest.
+    /// The latest time at which the conditions become true, counted from the start of the phase.
     pub within: Nanos,
-    /// Of which nodes this speaks: names, or all. Without it, of the members of the cluster. all_served
-    /// speaks of clients.
+    /// The nodes to which the conditions apply: names, or all. The default is the members of the cluster.
+    /// all_served applies to clients.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub among: Option<Selector>,
-    /// Exactly one node that is up takes itself for leader, and all nodes that are up follow it.
+    /// Exactly one node that is up is leader, and all other nodes that are up follow it.
     #[serde(default)]
     pub one_leader: bool,
-    /// With one_leader: it is one of these. Names.
+    /// With one_leader: the leader is one of these nodes. Write names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub led_by: Option<Selector>,
-    /// With one_leader: it is still that leader, in that term, when the phase ends.
+    /// With one_leader: the same node still leads in the same term when the phase ends.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stays: bool,
     /// The leader's whole log is committed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub all_committed: bool,
-    /// All nodes that hold data have applied the same entries and hold the same state.
+    /// All nodes that store data have applied the same entries and hold the same state.
     #[serde(default)]
     pub all_applied_equal: bool,
     /// Every client has had an answer since the phase began.
     #[serde(default)]
     pub all_served: bool,
-    /// The leader goes by these members, and they are committed: "S1 S2 S3", "S1 S2 -> S1 S3" while a
-    /// joint configuration is in force, "S1 S2 + S3" with a learner, "S1 S2 S3, witnesses S3" where one
-    /// holds no data.
+    /// The leader's configuration has these members, and it is committed: "S1 S2 S3", "S1 S2 -> S1 S3" for
+    /// a joint configuration, "S1 S2 + S3" with a learner, "S1 S2 S3, witnesses S3" with a witness.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub members: Option<String>,
 }
 
-/// A number that a run counts, and that `sometimes` can ask for.
+/// Counts of a run, which `sometimes` can compare.
 macro_rules! metrics {
     ($($(#[doc = $doc:literal])+ $field:ident: $metric:ident,)+) => {
-        /// Something a run counts.
+        /// A count of a run.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Metric { $($(#[doc = $doc])+ $metric,)+ }
 
@@ -154,7 +152,7 @@ macro_rules! metrics {
             }
         }
 
-        /// What must be seen in at least one of the runs: all these counts together in one run.
+        /// Counts that at least one run must reach, all in the same run.
         #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(deny_unknown_fields)]
@@ -165,7 +163,7 @@ macro_rules! metrics {
         }
 
         impl Sometimes {
-            /// Which counts are asked for, and how they must compare.
+            /// The given counts, each with its comparison.
             #[must_use]
             pub fn wants(&self) -> Vec<(Metric, Comparison)> {
                 let fields = [$((Metric::$metric, self.$field)),+];
@@ -178,7 +176,7 @@ macro_rules! metrics {
 metrics! {
     /// Leaders elected after the first one.
     leader_changes: LeaderChanges,
-    /// Candidacies, won or lost.
+    /// Elections that nodes started, won or lost.
     elections: Elections,
     /// Entries committed.
     commits: Commits,
@@ -186,7 +184,7 @@ metrics! {
     entries_overwritten: EntriesOverwritten,
     /// Snapshots that nodes took of their own state.
     snapshots: Snapshots,
-    /// Snapshots of other nodes that took the place of a node's whole log.
+    /// Snapshots of other nodes that replaced a node's whole log.
     snapshots_installed: SnapshotsInstalled,
     /// Configurations that were committed.
     configurations: Configurations,
@@ -196,7 +194,7 @@ metrics! {
     messages_dropped: MessagesDropped,
     /// Messages that arrived twice.
     messages_duplicated: MessagesDuplicated,
-    /// Messages held up so that later ones could overtake.
+    /// Messages that were delayed so that later messages could overtake them.
     messages_reordered: MessagesReordered,
     /// Crashes of nodes.
     crashes: Crashes,
@@ -208,31 +206,30 @@ metrics! {
     disk_stalls: DiskStalls,
     /// Requests answered with success.
     ops_ok: OpsOk,
-    /// Requests given up without an answer.
+    /// Requests that clients gave up without an answer.
     ops_unknown: OpsUnknown,
     /// Requests refused because their client's session had expired.
     ops_expired: OpsExpired,
 }
 
-/// What a run may cost.
+/// The maximum cost of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
-    /// The longest that all phases together may be.
+    /// The maximum length of all phases together.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sim_time: Option<Nanos>,
-    /// Actions of the run. One that passes this is stopped: it may be that it would never end.
+    /// Actions of the run. A run that exceeds this limit is stopped, because it might never end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub events: Option<Comparison>,
-    /// Messages that reach nodes from other nodes.
+    /// Messages that nodes receive from other nodes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub messages: Option<Comparison>,
     /// Bytes of all messages that nodes send each other.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<Comparison>,
-    /// Bytes of the largest log that any node ever had on its disk: of its term, its vote and its
-    /// entries.
+    /// Bytes of the largest log that any node ever had on its disk: its term, its vote and its entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_bytes: Option<Comparison>,
     /// Bytes of the largest snapshot that any node ever had on its disk.
@@ -241,10 +238,10 @@ pub struct Limits {
     /// Messages between nodes per answered request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub messages_per_op: Option<Comparison>,
-    /// Candidacies, won or lost.
+    /// Elections that nodes started, won or lost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub elections: Option<Comparison>,
-    /// Requests given up without an answer.
+    /// Requests that clients gave up without an answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ops_unknown: Option<Comparison>,
 }

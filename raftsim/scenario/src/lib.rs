@@ -4,16 +4,16 @@
 //! text ──tree──► tree with places ──params──► "$n" replaced ──typed──► Written ──check──► Resolved
 //! ```
 //!
-//! 1. `tree` reads JSON (or JSON with comments) and remembers where each value stands.
-//! 2. `params` draws each parameter from the seed by its path; `substitute` puts it where `"$name"`
-//!    stands.
-//! 3. `typed` reads the tree into the types of `written`, `settings`, `action` and
-//!    `expect`; quantities with units are read by `units`.
+//! 1. `tree` reads JSON, or JSON with comments, and keeps the place of each value.
+//! 2. `params` draws each parameter from the seed by its path. `substitute` puts its value in place of
+//!    `"$name"`.
+//! 3. `typed` reads the tree into the types of `written`, `settings`, `action` and `expect`. `units`
+//!    reads quantities with units.
 //! 4. `check`, `lower` and `stepped` look up names, compare settings with each other, and give every
 //!    step and fault its one action.
 //!
-//! Each stage reports all of its mistakes as [`Diagnostic`]s with a place, a stable [`Code`] and,
-//! where it can be told, what would be right. No text makes any stage panic.
+//! Each stage reports all of its mistakes as [`Diagnostic`]s with a place, a stable [`Code`] and, where
+//! possible, a suggestion. No text makes any stage panic.
 
 mod action;
 mod check;
@@ -28,9 +28,9 @@ mod lines;
 mod lookup;
 mod lower;
 mod modes;
+mod network;
 mod overrides;
 mod params;
-mod preset;
 mod program;
 mod resolved;
 #[cfg(feature = "schema")]
@@ -56,6 +56,7 @@ pub use codes::{Code, explain};
 pub use diagnostic::{Diagnostic, Span, render};
 pub use document::read as read_document;
 pub use expect::{Besides, CaughtAt, CaughtBy, Eventually, Expect, Limits, Metric, Sometimes};
+pub use network::{Network, NetworkChange, Reorder, Reordered};
 pub use overrides::Overrides;
 pub use program::ACTION_LIMIT;
 pub use program::{
@@ -67,8 +68,8 @@ pub use resolved::{Course, Fault, Phase, Resolved, Step, When};
 pub use schema::{schema, schema_of};
 pub use select::{NodeName, Partition, Selector};
 pub use settings::{
-    Clients, Clock, Completions, Disk, DiskChange, LinkRule, Machine, Mix, Network, NetworkChange,
-    OnCrash, Raft, Reads, Reorder, Reordered, SnapshotPolicy, Values, Window,
+    Clients, Clock, Completions, Disk, DiskChange, LinkRule, Machine, Mix, OnCrash, Raft, Reads,
+    SnapshotPolicy, Values, Window,
 };
 pub use shown::step as shown_step;
 pub use stepped::MAX_PROPOSALS;
@@ -77,6 +78,7 @@ pub use stepped::{
     Place, Recorded, RoleName, Script, ScriptStep, Verb, Who,
 };
 pub use stream::stream;
+pub use tree::MAX_BYTES;
 pub use units::{
     Chances, ClockRate, Comparison, Condition, Counts, DurationRange, Gauge, Nanos, Operator, Rate,
     Ratio, Size, Sizes, UnitError,
@@ -85,31 +87,25 @@ pub use written::Source;
 
 use std::borrow::Cow;
 
-use diagnostic::Finding;
+use diagnostic::{Finding, MOST_REPORTED, locate};
 use tree::{Tree, Value};
 
 /// The JSON Schema of scenario format 1, for editors.
 pub const SCHEMA: &str = include_str!("../../../scenarios/schema/scenario-1.json");
 
-/// The largest file, in bytes.
-pub const MAX_BYTES: usize = 1 << 20;
-
-/// The largest file with a `recorded` block, in bytes. The block stands near the top.
+/// The maximum size of a file with a `recorded` block, in bytes. The block must be near the top.
 pub const MAX_RECORDED_BYTES: usize = 256 << 20;
 
-/// The most mistakes that are reported at once: nobody reads more.
-const MOST_REPORTED: usize = 100;
-
-/// The seed of a run where neither the command nor the file gives one.
+/// The seed of a run if neither the command nor the file gives one.
 pub const DEFAULT_SEED: u64 = 1;
 
 /// Reads a scenario and makes it concrete for one seed.
 ///
-/// A `file_name` that ends in `.jsonc` allows comments and trailing commas. The name is also what
-/// diagnostics show, and its stem the default name of the scenario.
+/// A `file_name` that ends in `.jsonc` allows comments and trailing commas. Diagnostics show the name, and
+/// its stem is the default name of the scenario.
 ///
 /// # Errors
-/// The mistakes that were found, in the order of the file: at least one, at most 100.
+/// The mistakes, in the order of the file: at least one, at most 100.
 pub fn parse(
     file_name: &str,
     text: &str,
@@ -133,9 +129,9 @@ pub fn parse(
     resolved.map_err(|findings| locate(findings, file_name, text))
 }
 
-/// Every mistake of a scenario, whichever values its parameters take: each alternative of each
-/// parameter is tried, the others at their first value. Empty: the file is sound. At most 100 are
-/// reported.
+/// Every mistake of a scenario, for all values of its parameters: each alternative of each parameter is
+/// tried, with the other parameters at their first value. At most 100 mistakes are reported. A sound file
+/// has none.
 #[must_use]
 pub fn check_all(file_name: &str, text: &str) -> Vec<Diagnostic> {
     let read = root(file_name, text).and_then(|root| Ok((params::read(&root)?, root)));
@@ -172,7 +168,7 @@ fn root(file_name: &str, text: &str) -> Result<Tree, Vec<Finding>> {
         let message = format!("the file is larger than {limit}");
         Err(one(Code::SC001, Span::default(), &message))
     };
-    // Nothing is read of a file that is far too large; so a recording says early that it is one.
+    // A file that is far too large is not parsed, so a recording must be recognisable near its top.
     let head = &text[..text.floor_char_boundary(16 << 10)];
     if text.len() > MAX_BYTES && !head.contains("\"recorded\"") {
         return too_large("1 MiB");
@@ -180,7 +176,8 @@ fn root(file_name: &str, text: &str) -> Result<Tree, Vec<Finding>> {
     if text.len() > MAX_RECORDED_BYTES {
         return too_large("256 MiB");
     }
-    // Some editors begin a file with a byte order mark. Blanks of its length keep all places.
+    // Some editors put a byte order mark at the beginning of a file. Blanks of the same length keep all
+    // places.
     let text = match text.strip_prefix('\u{feff}') {
         Some(rest) => Cow::Owned(format!("   {rest}")),
         None => Cow::Borrowed(text),
@@ -199,7 +196,7 @@ fn root(file_name: &str, text: &str) -> Result<Tree, Vec<Finding>> {
     Ok(root)
 }
 
-/// The file's seed; one that is not a number is reported when the file is read into its types.
+/// The file's seed. A seed that is not a number is reported later, when the file is read into its types.
 fn seed_of(root: &Tree) -> u64 {
     match root.get("seed").map(|seed| &seed.value) {
         Some(Value::Number(seed)) => u64::try_from(*seed).unwrap_or(DEFAULT_SEED),
@@ -207,7 +204,7 @@ fn seed_of(root: &Tree) -> u64 {
     }
 }
 
-/// Where mistakes of `--set` are shown: no place in the file is wrong, but here is what can be set.
+/// The place at which mistakes of `--set` are shown: the parameters of the file.
 fn place_of_params(root: &Tree) -> Span {
     let params = root.members().iter().find(|member| member.key == "params");
     params.map_or(root.mark(), |member| member.key_span)
@@ -232,12 +229,4 @@ fn resolve(
 pub fn stem(file_name: &str) -> &str {
     let name = file_name.rsplit(['/', '\\']).next().unwrap_or(file_name);
     name.split('.').next().unwrap_or(name)
-}
-
-fn locate(findings: Vec<Finding>, file: &str, text: &str) -> Vec<Diagnostic> {
-    findings
-        .into_iter()
-        .take(MOST_REPORTED)
-        .map(|finding| finding.locate(file, text))
-        .collect()
 }

@@ -1,6 +1,6 @@
-//! JSON for people: each value on a line of its own, or of a stepped scenario each step.
+//! JSON for people: one value a line, or one step a line in a stepped scenario.
 //!
-//! One formatter does both, so that the types of the format are compiled for one serializer.
+//! One formatter does both, so that the types of the format are compiled for only one serializer.
 
 use std::io::{self, Write};
 
@@ -15,9 +15,11 @@ pub(super) enum Breaks {
     Everywhere,
     /// In the outermost object, in `steps` and in `branches`.
     AtSteps,
+    /// Nowhere, and without blanks.
+    Nowhere,
 }
 
-/// `what` as text.
+/// `what` as JSON text.
 ///
 /// # Errors
 /// If it cannot be JSON.
@@ -34,7 +36,7 @@ pub(super) fn to_string(what: &impl Serialize, at: Breaks) -> serde_json::Result
 #[derive(Default)]
 struct Lines {
     at: Breaks,
-    /// Whether the bracket opened last, or closed last, holds anything.
+    /// Whether the bracket that was opened or closed last has any content.
     filled: bool,
     /// For each open bracket, whether lines break in it.
     breaks: Vec<bool>,
@@ -48,6 +50,7 @@ impl Lines {
     fn open<W: Write + ?Sized>(&mut self, to: &mut W, bracket: u8) -> io::Result<()> {
         let breaks = match self.breaks.len() {
             _ if self.at == Breaks::Everywhere => true,
+            _ if self.at == Breaks::Nowhere => false,
             0 => true,
             1 => self.field == b"steps" || self.field == b"branches",
             2 => self.field == b"branches",
@@ -73,7 +76,7 @@ impl Lines {
         }
         match self.breaks.last() {
             Some(true) => self.line(to),
-            _ if first => Ok(()),
+            _ if first || self.at == Breaks::Nowhere => Ok(()),
             _ => to.write_all(b" "),
         }
     }
@@ -119,7 +122,10 @@ impl Formatter for Lines {
     }
 
     fn begin_object_value<W: Write + ?Sized>(&mut self, to: &mut W) -> io::Result<()> {
-        to.write_all(b": ")
+        match self.at {
+            Breaks::Nowhere => to.write_all(b":"),
+            _ => to.write_all(b": "),
+        }
     }
 
     fn write_string_fragment<W: Write + ?Sized>(
@@ -141,9 +147,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn breaks_everywhere_are_those_of_serde() {
+    fn breaks_everywhere_and_nowhere_are_those_of_serde() {
         let value = json!({ "a": [1, { "b": [] }, [[], {}]], "c": {}, "d": "x\ny", "e": null });
         let pretty = serde_json::to_string_pretty(&value).unwrap();
         assert_eq!(to_string(&value, Breaks::Everywhere).unwrap(), pretty);
+        let compact = serde_json::to_string(&value).unwrap();
+        assert_eq!(to_string(&value, Breaks::Nowhere).unwrap(), compact);
     }
 }

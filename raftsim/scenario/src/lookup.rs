@@ -1,6 +1,6 @@
-//! What is in a file, and who is meant in it.
+//! Look-ups in a file: fields, nodes, clients and bugs by name.
 
-use simulator::{ClientId, NodeId};
+use simulator::{ClientId, Endpoint, NodeId};
 use sut::NodeSet;
 use sut::bugs::Bug;
 
@@ -37,7 +37,7 @@ impl Checker<'_> {
         u32::try_from(self.tree.at(&path(at)).span.start).unwrap_or(u32::MAX)
     }
 
-    /// Which node this is.
+    /// The node of this name. An unknown name is a mistake.
     pub(crate) fn node(&mut self, at: &str, name: &NodeName) -> Option<NodeId> {
         let place = self.nodes.iter().position(|known| known == name);
         if place.is_none() {
@@ -46,12 +46,13 @@ impl Checker<'_> {
         Some(NodeId(u32::try_from(place?).ok()?))
     }
 
-    /// A mistake: this is not the name of a node, where nothing else can stand.
+    /// Reports that a field that takes the name of one node holds something else.
     fn no_node(&mut self, at: &str, name: &NodeName) {
         let names: Vec<_> = self.nodes.iter().map(|known| known.0.clone()).collect();
         let shown: String = name.0.chars().take(40).collect();
         if WORDS.contains(&name.0.as_str()) {
-            let message = format!("\"{shown}\" names no node: here stands one name");
+            let message =
+                format!("\"{shown}\" is a selector, but this field takes the name of one node");
             let help = Some(format!("write one of {}", names.join(", ")));
             return self.wrong_with_help(Code::SC030, at, message, help);
         }
@@ -60,7 +61,7 @@ impl Checker<'_> {
         self.wrong_with_help(Code::SC014, at, message, help);
     }
 
-    /// Which client this is: c0, c1, ...
+    /// The client of this name: c0, c1, ... An unknown name is a mistake.
     pub(crate) fn client(&mut self, at: &str, name: &NodeName) -> Option<ClientId> {
         let known = client_number(&name.0).filter(|number| *number < self.clients);
         if known.is_none() {
@@ -76,7 +77,7 @@ impl Checker<'_> {
         known.map(ClientId)
     }
 
-    /// Which nodes and clients these are, by name; all is every node.
+    /// The nodes and clients of these names; `all` means every node.
     pub(crate) fn ends(&mut self, at: &str, selector: &Selector) -> Option<Ends> {
         let names = match selector {
             Selector::Nodes(names) => names,
@@ -85,7 +86,7 @@ impl Checker<'_> {
                 return Some(NodeSet::first(count.min(16)).into());
             }
             drawn => {
-                let message = format!("\"{drawn}\" depends on the run: here stand names");
+                let message = format!("\"{drawn}\" depends on the run, but this field takes names");
                 let help = Some("write names, or \"all\"".to_owned());
                 self.wrong_with_help(Code::SC030, at, message, help);
                 return None;
@@ -107,7 +108,18 @@ impl Checker<'_> {
         Some(ends)
     }
 
-    /// A mistake, if no bug has this name.
+    /// The nodes of these names; `all` means every node.
+    pub(crate) fn only_nodes(&mut self, at: &str, selector: &Selector) -> Option<NodeSet> {
+        let ends = self.ends(at, selector)?;
+        if ends.iter().any(|end| matches!(end, Endpoint::Client(_))) {
+            let message = "this field takes nodes, not clients";
+            self.wrong(Code::SC014, at, message);
+            return None;
+        }
+        Some(ends.nodes)
+    }
+
+    /// Reports a mistake if no bug has this name.
     pub(crate) fn bug(&mut self, at: &str, name: &str) {
         if name.parse::<Bug>().is_err() {
             let shown: String = name.chars().take(40).collect();
@@ -117,15 +129,15 @@ impl Checker<'_> {
         }
     }
 
-    /// A mistake: something drawn in a scenario that leaves nothing to chance.
+    /// Reports a random choice, which a stepped scenario cannot have.
     pub(crate) fn chance(&mut self, at: &str, what: &str) {
-        let message = format!("\"{what}\" is left to chance, but a stepped scenario is not");
+        let message = format!("{what} is random, but a stepped scenario has no randomness");
         let help = Some("name the nodes".to_owned());
         self.wrong_with_help(Code::SC035, at, message, help);
     }
 }
 
-/// The number of a client named so, whether it exists or not.
+/// The number in the name of a client, whether the client exists or not.
 fn client_number(name: &str) -> Option<u32> {
     let digits = name.strip_prefix('c')?;
     let plain = digits.bytes().all(|b| b.is_ascii_digit());

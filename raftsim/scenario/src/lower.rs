@@ -1,4 +1,4 @@
-//! From steps and faults as written to one action each, with what must hold of them.
+//! Lowers the steps and faults of phases: checks them, and gives each one action.
 
 use super::action::{ACTIONS, Action, WrittenFault, WrittenStep};
 use super::check_action::check_action;
@@ -9,7 +9,7 @@ use super::resolved::{Fault, Phase, Step, When};
 use super::units::{DurationRange, Nanos, Ratio};
 use super::written::WrittenPhase;
 
-/// The phases with every step and fault that is sound; the others are noted as mistakes.
+/// The phases with all sound steps and faults. The other steps and faults are reported as mistakes.
 pub(crate) fn phases(checker: &mut Checker<'_>, written: Vec<WrittenPhase>) -> Vec<Phase> {
     let phase = |(i, written)| phase(checker, &format!("phases/{i}"), written);
     written.into_iter().enumerate().map(phase).collect()
@@ -77,13 +77,14 @@ fn when(checker: &mut Checker<'_>, at: &str, step: &WrittenStep, previous: Nanos
         }
         (Some(when), None) => {
             if when < previous {
-                let message = format!("this step is at {when}, the one above at {previous}");
-                let help = Some("steps stand in the order in which they happen".to_owned());
+                let message =
+                    format!("this step is at {when}, but the step above is at {previous}");
+                let help = Some("write steps in the order in which they happen".to_owned());
                 checker.wrong_with_help(Code::SC020, &format!("{at}/at"), message, help);
             }
             when
         }
-        // Anything beyond the longest duration is beyond the end of the phase, too.
+        // A time beyond the longest duration is also beyond the end of the phase.
         (None, Some(after)) => {
             Nanos::new(previous.get().saturating_add(after.get())).unwrap_or(Nanos::MAX)
         }
@@ -95,7 +96,10 @@ fn fault(checker: &mut Checker<'_>, at: &str, written: WrittenFault) -> Option<F
     let when = match (written.every, written.on) {
         (Some(every), None) => {
             if every.low() < Nanos::millis(1) {
-                let message = format!("a fault can strike every 1ms, not every {}", every.low());
+                let message = format!(
+                    "the interval of a fault must be at least 1ms, not {}",
+                    every.low()
+                );
                 checker.wrong(Code::SC026, &format!("{at}/every"), message);
             }
             Some(When::Every(every))
@@ -103,7 +107,7 @@ fn fault(checker: &mut Checker<'_>, at: &str, written: WrittenFault) -> Option<F
         (None, Some(trigger)) => Some(When::On(trigger)),
         (None, None) => {
             let help = "add \"every\": \"1s\", or \"on\": \"leader-elected\"".to_owned();
-            let message = "this fault does not say when it strikes";
+            let message = "this fault has neither \"every\" nor \"on\"";
             checker.wrong_with_help(Code::SC023, at, message, Some(help));
             None
         }
@@ -115,7 +119,7 @@ fn fault(checker: &mut Checker<'_>, at: &str, written: WrittenFault) -> Option<F
     };
     let action = only_action(checker, at, written.actions())?;
     if written.lasts.is_some() && !action.can_be_undone() {
-        let message = "this action cannot be undone after \"for\"";
+        let message = "\"for\" has no effect here: this action cannot be undone";
         checker.wrong(Code::SC024, &format!("{at}/for"), message);
     }
     Some(Fault {
@@ -144,11 +148,11 @@ fn only_action(
         [(_, action)] => Some(action.clone()),
         [] => {
             let help = Some(format!("add one of {}", ACTIONS.join(", ")));
-            checker.wrong_with_help(Code::SC019, at, "there is no action here", help);
+            checker.wrong_with_help(Code::SC019, at, "this object has no action", help);
             None
         }
         [(first, _), (second, _), ..] => {
-            let message = format!("there are two actions here: {first} and {second}");
+            let message = format!("this object has two actions: {first} and {second}");
             let help = Some("write one object for each".to_owned());
             checker.wrong_with_help(Code::SC019, &format!("{at}/{second}"), message, help);
             None

@@ -1,4 +1,4 @@
-//! Which fields belong to which mode.
+//! Checks that a file has only fields of its mode.
 
 use super::checker::Checker;
 use super::codes::Code;
@@ -6,7 +6,7 @@ use super::settings::Completions;
 use super::suggest::did_you_mean;
 use super::written::{Mode, Written};
 
-/// Notes what does not belong to the file's mode, and sets what the mode has as a default.
+/// Reports fields that do not belong to the file's mode, and sets the mode's defaults.
 pub(crate) fn check(checker: &mut Checker<'_>, written: &mut Written) {
     match written.mode {
         Mode::Timed => timed(checker, written),
@@ -61,28 +61,24 @@ fn stepped(checker: &mut Checker<'_>, written: &mut Written) {
         }
     }
     misplaced(checker, "phases", "write \"steps\"");
-    // A recording says how the run was configured that it was made of.
+    // A recording has the settings of the original run.
     if written.recorded.is_some() {
         return;
     }
     for field in ["network", "client_network", "links"] {
-        misplaced(checker, field, "messages are delivered by steps");
+        misplaced(checker, field, "steps deliver messages");
     }
     misplaced(checker, "clocks", "write a \"clock\" step");
     misplaced(
         checker,
         "disk/sync",
-        "writes become durable at once, or by \"written\" steps",
+        "writes become durable at once, or with \"written\" steps",
     );
-    misplaced(
-        checker,
-        "disk/on_crash",
-        "a \"crash\" step says what to \"keep\"",
-    );
+    misplaced(checker, "disk/on_crash", "use \"keep\" in a \"crash\" step");
     for field in checker.fields("clients") {
         if field != "count" {
             let at = format!("clients/{field}");
-            misplaced(checker, &at, "clients do what \"call\" steps say");
+            misplaced(checker, &at, "write \"call\" steps for clients");
         }
     }
 }

@@ -1,10 +1,11 @@
-//! What the command line says against the file.
+//! Values of the command line that override the file.
 
-/// What the command line says beside the file.
+/// Values of the command line that override the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overrides {
-    /// `--seed`: comes before the file's.
+    /// `--seed`, instead of the file's seed.
     pub seed: Option<u64>,
-    /// `--set name=value`: comes before what the seed would draw. The value is JSON or a plain word.
+    /// `--set name=value`, instead of the value that the seed would draw. The value is JSON or a plain
+    /// word.
     pub sets: Vec<(String, String)>,
 }

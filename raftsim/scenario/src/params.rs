@@ -1,23 +1,22 @@
-//! Parameters: what may differ between runs of one file, drawn from the seed by path.
+//! Parameters: values that may differ between runs of one file, drawn from the seed by path.
 
 use super::codes::Code;
 use super::diagnostic::{Finding, Span};
 use super::overrides::Overrides;
 use super::stream::{draw_inclusive, stream};
-use super::substitute::move_to;
 use super::suggest::did_you_mean;
 use super::tree::{self, Member, Tree, Value};
 
-/// The most parameters, and the most alternatives of one.
+/// The maximum number of parameters, and of alternatives of one.
 const MOST: usize = 32;
 
-/// The longest text, in bytes, and the most items that a parameter's value may have.
+/// The maximum size of a parameter's value: bytes of a text, or items.
 const LARGEST: usize = 256;
 
-/// The most bytes that trying every alternative may read: some seconds of work.
+/// The maximum number of bytes that are read to try every alternative: some seconds of work.
 const MOST_CHECKED: usize = 64 << 20;
 
-/// A parameter and what it may be.
+/// A parameter and its alternatives.
 #[derive(Debug)]
 pub(crate) struct Param {
     pub(crate) name: String,
@@ -84,7 +83,7 @@ pub(crate) fn read(root: &Tree) -> Result<Vec<Param>, Vec<Finding>> {
     let mut findings = Vec::new();
     let mut read = Vec::new();
     if params.members().len() > MOST {
-        let message = format!("more than {MOST} parameters");
+        let message = format!("the file has more than {MOST} parameters");
         findings.push(Finding::new(Code::SC017, params.mark(), message));
     }
     for member in params.members() {
@@ -154,7 +153,7 @@ fn choice(member: &Member) -> Result<Choice, Finding> {
     {
         return Err(wrong(
             at,
-            "a parameter's value is plain: no object, no reference",
+            "a parameter's value cannot be or contain an object or a reference",
         ));
     }
     if let Choice::OneOf(values) = &choice
@@ -177,7 +176,7 @@ pub(crate) fn size(tree: &Tree) -> usize {
     }
 }
 
-/// An object or a reference inside a parameter's value.
+/// An object or a reference inside a parameter's value, if there is one.
 fn dynamic(tree: &Tree) -> Option<&Tree> {
     match &tree.value {
         Value::Object(_) => Some(tree),
@@ -206,7 +205,7 @@ pub(crate) fn reference(text: &str) -> Option<&str> {
     text.strip_prefix('$').filter(|name| is_identifier(name))
 }
 
-/// Each parameter's value in the run of `seed`, `--set` before the seed.
+/// Each parameter's value in the run of `seed`. `--set` overrides the seed.
 pub(crate) fn draw(
     params: &[Param],
     seed: u64,
@@ -237,7 +236,8 @@ pub(crate) fn draw(
         };
         let value = set_value(text, slot.1.span);
         if dynamic(&value).is_some() || size(&value) > LARGEST {
-            let message = format!("--set {name}: a value is plain, and at most 256 bytes or items");
+            let message =
+                format!("--set {name}: the value must be plain, with at most 256 bytes or items");
             findings.push(finding(Code::SC032, message));
         }
         slot.1 = value;
@@ -249,18 +249,18 @@ pub(crate) fn draw(
     }
 }
 
-/// `--set`'s text as JSON where it is JSON, else as a plain word: `n=5`, `delay=1ms..2ms`.
+/// The text of `--set` as JSON if it is JSON, else as a plain word: `n=5`, `delay=1ms..2ms`.
 fn set_value(text: &str, span: Span) -> Tree {
     let mut value = tree::read(text, false).unwrap_or_else(|_| Tree {
         span,
         value: Value::Text(text.to_owned()),
         param: None,
     });
-    move_to(&mut value, span, None);
+    value.move_to(span, None);
     value
 }
 
-/// Each parameter at its first value, but `except` at the given one.
+/// Each parameter at its first value, except for one that has the given value.
 pub(crate) fn first(params: &[Param], except: Option<(&str, &Tree)>) -> Chosen {
     let value = |param: &Param| match except {
         Some((name, value)) if name == param.name => value.clone(),
@@ -275,7 +275,6 @@ pub(crate) fn first(params: &[Param], except: Option<(&str, &Tree)>) -> Chosen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::substitute::substitute;
 
     fn root(text: &str) -> Tree {
         tree::read(text, false).expect("well-formed")
@@ -321,14 +320,6 @@ mod tests {
                 );
             }
         }
-    }
-
-    #[test]
-    fn a_reference_takes_its_value_in_lists_too_and_notes_stay_text() {
-        let file = root(r#"{"note": "$n", "a": ["$n", {"b": "$n"}], "params": {"n": 4}}"#);
-        let params = read(&file).expect("sound");
-        let done = substitute(&file, &first(&params, None)).expect("known names");
-        assert_eq!(done, root(r#"{"note": "$n", "a": [4, {"b": 4}]}"#));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A scenario with everything concrete: what the director of a run works from.
+//! A resolved scenario: all values are concrete. A run works from it.
 
 use rand_chacha::ChaCha8Rng;
 use serde::{Serialize, Serializer};
@@ -9,11 +9,10 @@ use sut::{Founders, NodeSet};
 use super::action::{Action, Trigger};
 use super::expect::Expect;
 use super::lines::{self, Breaks};
+use super::network::{Network, NetworkChange};
 use super::program::Statement;
 use super::select::NodeName;
-use super::settings::{
-    Clients, Clock, Disk, DiskChange, LinkRule, Machine, Network, NetworkChange, Raft,
-};
+use super::settings::{Clients, Clock, Disk, DiskChange, LinkRule, Machine, Raft};
 use super::stepped::{Script, Verb};
 use super::stream::stream;
 use super::units::{Condition, DurationRange, Nanos, Ratio};
@@ -29,42 +28,42 @@ pub struct Resolved {
     pub format: u32,
     /// A short name.
     pub name: String,
-    /// What the scenario shows.
+    /// The subject of the scenario.
     pub title: Option<String>,
-    /// Where it comes from.
+    /// Its origin.
     pub source: Option<Source>,
     /// A remark for readers.
     pub note: Option<String>,
-    /// The number that all draws of the run come from.
+    /// The number from which all draws of the run are derived.
     pub seed: u64,
     /// The value that each parameter had, as JSON text, for reports.
     pub params: Vec<(String, String)>,
-    /// The nodes; a node's number is its place here.
+    /// The nodes. The number of a node is its index here.
     pub nodes: Vec<NodeName>,
-    /// Those of them that found the cluster: all, unless the file says otherwise. The others belong to
-    /// no cluster until they are added to one.
+    /// The nodes that found the cluster: all, unless the file gives others. The other nodes belong to no
+    /// cluster until an action adds them.
     pub founders: Vec<NodeName>,
-    /// Those founders that hold no data.
+    /// The founders that store no data.
     pub witnesses: Vec<NodeName>,
-    /// How the Raft nodes are configured.
+    /// Settings of the Raft nodes.
     pub raft: Raft,
-    /// The state machine of each node.
+    /// Settings of each node's state machine.
     pub machine: Machine,
     /// How links between nodes carry messages.
     pub network: Network,
-    /// Links that differ; a later rule comes on top of an earlier one.
+    /// Links that differ. A later rule overrides an earlier one.
     pub links: Vec<LinkRule>,
     /// How links between clients and nodes carry messages.
     pub client_network: Network,
-    /// How disks behave.
+    /// The behaviour of the disks.
     pub disk: Disk,
-    /// Clocks that do not keep true time; a later entry replaces an earlier one of the same node.
+    /// Clocks that do not keep true time. A later entry replaces an earlier one of the same node.
     pub clocks: Vec<Clock>,
-    /// Who uses the cluster.
+    /// The clients of the cluster.
     pub clients: Clients,
-    /// What happens.
+    /// The course of the run.
     pub course: Course,
-    /// What the run is expected to show.
+    /// The expectations of the run.
     pub expect: Expect,
 }
 
@@ -118,7 +117,7 @@ impl Resolved {
         recorded.bug.as_ref()?.parse().ok()
     }
 
-    /// The names of the branches that have not been chosen from yet.
+    /// The names of the branches; none once a branch has been chosen.
     pub fn branches(&self) -> impl Iterator<Item = &str> {
         self.script().into_iter().flat_map(Script::names)
     }
@@ -140,8 +139,8 @@ impl Resolved {
         json.expect("strings, integers and lists are always JSON")
     }
 
-    /// The run along one branch: the trunk, then the branch's steps. It is named `NAME#BRANCH`, and
-    /// keeps of `caught_by` what is about this branch. `None` if there is no such branch.
+    /// The run along one branch: the trunk, then the branch's steps. Its name is `NAME#BRANCH`, and its
+    /// `caught_by` has only entries about this branch. `None` if there is no such branch.
     #[must_use]
     pub fn along(&self, branch: &str) -> Option<Resolved> {
         let script = self.script()?.along(branch)?;
@@ -162,51 +161,51 @@ impl Resolved {
     }
 }
 
-/// What happens in a run.
+/// The course of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Course {
-    /// Phases, one after the other; never none. The seed decides when things happen.
+    /// Phases in order, at least one. The seed decides when things happen.
     Timed(Vec<Phase>),
     /// Steps: nothing happens unless one of them says so.
     Stepped(Script),
 }
 
-/// A stretch of the run.
+/// A part of the run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Phase {
-    /// Its name, unlike that of every other phase.
+    /// Its name. No other phase has the same name.
     pub name: String,
-    /// How long it lasts; never zero.
+    /// How long it lasts; more than zero.
     #[serde(rename = "for")]
     pub lasts: Nanos,
-    /// Whether it ends early, once its steps are done and all that is expected of it has come true.
+    /// Whether it ends early, as soon as its steps are done and every expectation about it holds.
     #[serde(
         rename = "until",
         serialize_with = "met",
         skip_serializing_if = "std::ops::Not::not"
     )]
     pub until_met: bool,
-    /// Whether clients send requests in it.
+    /// Whether clients send requests during the phase.
     pub clients: bool,
-    /// Whether every fault ends when it begins.
+    /// Whether every fault ends when the phase begins.
     #[serde(serialize_with = "all", skip_serializing_if = "std::ops::Not::not")]
     pub heal: bool,
-    /// How links between nodes differ while it lasts.
+    /// Changes of the links between nodes during the phase.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network: Option<NetworkChange>,
-    /// How links between clients and nodes differ while it lasts.
+    /// Changes of the links between clients and nodes during the phase.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_network: Option<NetworkChange>,
-    /// How disks differ while it lasts.
+    /// Changes of the disks during the phase.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disk: Option<DiskChange>,
-    /// What is done one after the other, each step for as long as it takes; the phase ends when it
+    /// Steps that run one after the other; each takes as long as it needs. The phase ends when the script
     /// is done.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub script: Vec<Statement>,
-    /// What is done at given times, in order.
+    /// Actions at given times, in order.
     pub steps: Vec<Step>,
-    /// What is done at drawn times.
+    /// Actions at drawn times.
     pub faults: Vec<Fault>,
     /// A remark for readers.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -228,43 +227,43 @@ fn met<S: Serializer>(until_met: &bool, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str("met")
 }
 
-/// Something done at a given time.
+/// An action at a given time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
-    /// When, counted from the start of the phase; never before the step above, never after the end
-    /// of the phase.
+    /// The time since the start of the phase; never before the step above, never after the end of the
+    /// phase.
     pub at: Nanos,
-    /// What is done.
+    /// The action.
     #[serde(flatten)]
     pub action: Action,
     /// A remark for readers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// A sentence shown to whoever watches the run.
+    /// A sentence for people who watch the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub say: Option<String>,
 }
 
-/// Something done at drawn times.
+/// An action at drawn times.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Fault {
-    /// When it could strike.
+    /// When the fault could happen.
     #[serde(flatten)]
     pub when: When,
-    /// The chance that it then does.
+    /// The chance that it happens then.
     pub chance: Ratio,
-    /// How long it waits before it strikes.
+    /// A delay before the action.
     pub after: DurationRange,
-    /// How long until the action is undone; `None`: never.
+    /// How long the action stays in force; `None`: it is not undone.
     #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
     pub lasts: Option<DurationRange>,
-    /// It does not strike while this holds.
+    /// The fault does not happen while this condition holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unless: Option<Condition>,
-    /// It strikes only while this holds.
+    /// The fault happens only while this condition holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub only_if: Option<Condition>,
-    /// What is done.
+    /// The action.
     #[serde(flatten)]
     pub action: Action,
     /// A remark for readers.
@@ -272,12 +271,12 @@ pub struct Fault {
     pub note: Option<String>,
 }
 
-/// When a fault could strike.
+/// When a fault could happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum When {
     /// Again and again, after a drawn time of at least 1 ms.
     Every(DurationRange),
-    /// Each time that this happens.
+    /// Each time that this event happens.
     On(Trigger),
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::written::Written;
 
-/// Fields that are read before parameters are, or that are for people: never a `"$name"`.
+/// Fields without references: texts for people, and fields that are read before parameters.
 const LITERAL: [&str; 11] = [
     "$schema", "format", "mode", "name", "title", "source", "note", "say", "seed", "params",
     "one_of",
@@ -30,7 +30,7 @@ pub fn schema() -> String {
     text + "\n"
 }
 
-/// The JSON Schema of another type, whose files have neither null nor parameters.
+/// The JSON Schema of another type. Its files have neither null nor parameters.
 pub fn schema_of<T: schemars::JsonSchema>() -> String {
     let generator = SchemaSettings::draft07().into_generator();
     let mut schema = generator.into_root_schema_for::<T>().to_value();
@@ -53,7 +53,8 @@ fn without_null(schema: &mut Value) {
     }
 }
 
-/// Fits a generated schema to the format: no null anywhere, references where a value may stand.
+/// Adapts a generated schema to the format: no null, and references to parameters as alternatives of
+/// values.
 fn adapt(schema: &mut Value, definitions: &Value) {
     match schema {
         Value::Array(items) => items.iter_mut().for_each(|item| adapt(item, definitions)),
@@ -82,7 +83,7 @@ fn adapt(schema: &mut Value, definitions: &Value) {
     }
 }
 
-/// Is the value an object, or a list of objects? Parameters are neither.
+/// Whether the value is an object or a list of objects. Parameters are neither.
 fn holds_objects(schema: &Value, definitions: &Value) -> bool {
     let name = schema
         .get("$ref")

@@ -1,4 +1,4 @@
-//! Who is meant: node names and selectors.
+//! Node names and selectors.
 
 #[cfg(feature = "schema")]
 use std::borrow::Cow;
@@ -27,8 +27,8 @@ impl AsRef<str> for NodeName {
 pub struct NodeName(pub String);
 
 impl NodeName {
-    /// What stands before a `+` and how many nodes on that means, in a cluster of so many: `L+1` is
-    /// the next node after the one named `L`. Other names stand for themselves.
+    /// The name before a `+` and the offset after it, in a cluster of this many nodes: `L+1` is the next
+    /// node after the one named `L`. Other names have the offset 0.
     pub fn offset(&self, nodes: usize) -> (&str, usize) {
         let parts = self.0.split_once('+');
         let number = parts.and_then(|(base, number)| Some((base, number.parse().ok()?)));
@@ -43,22 +43,22 @@ impl fmt::Display for NodeName {
     }
 }
 
-/// Which nodes are meant. All but [`Selector::Nodes`] are resolved when the action happens.
+/// A selection of nodes. All variants but [`Selector::Nodes`] are resolved when the action happens.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Selector {
     /// These nodes: one written as a string, several as a list.
     Nodes(Vec<NodeName>),
-    /// The leader of the highest term that is up; nobody while there is none.
+    /// The leader of the highest term that is up; no node while there is none.
     Leader,
     /// Every node that is up and not the leader.
     Followers,
-    /// So many nodes, drawn from those that the action can act on.
+    /// This many nodes, drawn from those that the action can act on.
     Random(u32),
-    /// A drawn minority, as large as a minority can be.
+    /// A random minority, as large as possible.
     Minority,
-    /// A drawn majority, as small as a majority can be.
+    /// A random majority, as small as possible.
     Majority,
-    /// A drawn minority that holds the leader, where there is one.
+    /// A random minority that includes the leader, if there is one.
     MinorityWithLeader,
     /// Every node.
     All,
@@ -66,15 +66,15 @@ pub enum Selector {
     Down,
     /// Every node that is neither crashed nor paused.
     Up,
-    /// Every node with a vote, in the configuration that the leader goes by.
+    /// Every node with a vote in the leader's configuration.
     Voters,
     /// Every member without a vote.
     Learners,
-    /// Every member that holds no data.
+    /// Every member that stores no data.
     Witnesses,
-    /// Every node that is no member: taken out, or never added.
+    /// Every node that is not a member: removed, or never added.
     Removed,
-    /// Drawn voters, as many as the cluster can do without; nobody while its members change.
+    /// Random voters, as many as the cluster can lose; no node while its members change.
     Dispensable,
 }
 
@@ -97,7 +97,7 @@ pub(crate) const WORDS: [&str; 14] = [
 ];
 
 impl Selector {
-    /// Does it mean the same nodes whatever the run does?
+    /// Whether it selects the same nodes in every run.
     #[must_use]
     pub fn is_static(&self) -> bool {
         matches!(self, Self::Nodes(_) | Self::All)
@@ -122,7 +122,7 @@ impl Selector {
             _ => match text.strip_prefix("random:") {
                 Some(count) => Self::Random(count.parse().map_err(|_| UnitError {
                     code: Code::SC014,
-                    message: "random: is followed by a whole number".to_owned(),
+                    message: "\"random:\" needs a whole number".to_owned(),
                     help: Some("write it like \"random:2\"".to_owned()),
                 })?),
                 None => Self::Nodes(vec![NodeName(text.to_owned())]),
@@ -202,7 +202,7 @@ impl JsonSchema for Selector {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "Which nodes: a name, a list of names, or leader, followers, random, \
+            "description": "A selection of nodes: a name, a list of names, or leader, followers, random, \
                 random:N, minority, majority, minority-with-leader, all, down, up, voters, \
                 learners, witnesses, removed, dispensable.",
             "anyOf": [
@@ -214,20 +214,20 @@ impl JsonSchema for Selector {
     }
 }
 
-/// How a partition divides the nodes.
+/// The groups of a partition.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Partition {
-    /// Two drawn groups whose sizes differ by at most one.
+    /// Two random groups whose sizes differ by at most one.
     Halves,
-    /// Two drawn groups, neither empty.
+    /// Two random groups, neither empty.
     Random,
-    /// A drawn minority against the rest.
+    /// A random minority against the rest.
     Minority,
-    /// A drawn minority that holds the leader, against the rest.
+    /// A random minority that includes the leader, against the rest.
     MinorityWithLeader,
-    /// Two drawn halves that see each other only through one node, which sees all.
+    /// Two random halves. One node reaches all others; apart from it the halves do not reach each other.
     Bridge,
-    /// Each node is drawn to one of two groups, one of which may stay empty.
+    /// Each node goes to one of two groups at random. One group may stay empty.
     Sides,
     /// These groups; nodes in none of them form one more.
     Groups(Vec<Selector>),
@@ -303,7 +303,7 @@ impl JsonSchema for Partition {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let group = generator.subschema_for::<Selector>();
         json_schema!({
-            "description": "How the nodes are divided: a list of groups, or halves, random, \
+            "description": "The groups of a partition: a list of groups, or halves, random, \
                 minority, minority-with-leader, bridge, sides.",
             "anyOf": [{ "enum": PARTITIONS }, { "type": "array", "items": group }]
         })

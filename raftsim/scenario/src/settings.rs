@@ -1,58 +1,58 @@
-//! The standing settings of a scenario: Raft, network, disks, clocks, clients.
+//! Settings that hold for a whole scenario: Raft, network, disks, clocks, clients.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::preset::WrittenNetwork;
+use super::network::{NetworkChange, Reorder};
 use super::select::{NodeName, Selector};
 use super::units::{ClockRate, DurationRange, Nanos, Rate, Ratio, Size};
 
-/// How the Raft nodes are configured.
+/// Settings of the Raft nodes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Raft {
-    /// How long a follower waits for its leader before it stands for election, drawn anew each
-    /// time.
+    /// How long a follower waits for its leader before it starts an election; drawn again each time.
     pub election_timeout: DurationRange,
-    /// How often a leader lets its followers hear from it.
+    /// The interval between the heartbeats of a leader.
     pub heartbeat: Nanos,
-    /// Whether a node asks if it could win before it raises its term (dissertation 9.6).
+    /// Whether a node asks for pre-votes before it raises its term (dissertation 9.6).
     pub pre_vote: bool,
     /// Whether a node refuses its vote while it hears from a leader (dissertation 4.2.3).
     pub stickiness: bool,
-    /// How much nodes are wanted as the leader, by name: from 0, as for all that are left out, to
-    /// 255. A node puts off candidates of a lower priority whose log holds nothing more.
+    /// The priorities of nodes as leaders, by name, 0 to 255. A node that is left out has priority 0. A
+    /// node withholds its vote for a while from a candidate of lower priority, unless the candidate's log
+    /// is newer.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub priority: BTreeMap<NodeName, u32>,
-    /// Whether a follower passes a request on to its leader, instead of naming it.
+    /// Whether a follower forwards a request to its leader. Otherwise it names the leader to the client.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub forward_proposals: bool,
-    /// Whether an idle cluster falls silent, and wakes when anybody wants something; with pre_vote only.
+    /// Whether an idle cluster stops its heartbeats until there is new work. This requires pre_vote.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub quiescence: bool,
     /// Whether a leader that does not hear from a majority steps down (dissertation 6.2).
     pub check_quorum: bool,
-    /// Whether a leader announces a new commit index at once, instead of with its next message.
+    /// Whether a leader announces a new commit index at once. Otherwise its next message carries the index.
     pub eager_commit: bool,
-    /// The most bytes of entries in one message.
+    /// The maximum bytes of entries in one message.
     pub max_message: Size,
-    /// The most bytes of a snapshot in one message, 16B to 16MiB.
+    /// The maximum bytes of a snapshot in one message, 16B to 16MiB.
     pub snapshot_piece: Size,
-    /// How much a leader sends to a follower ahead of its answers.
+    /// How much a leader sends to a follower before the follower acknowledges it.
     pub window: Window,
-    /// The most bytes of entries that a leader has appended and not committed, 1KiB to 1GiB: what
-    /// goes beyond is refused.
+    /// The maximum bytes of entries that a leader has appended but not committed, 1KiB to 1GiB. The leader
+    /// refuses proposals that exceed it.
     pub uncommitted: Size,
-    /// The most reads without an entry that wait at one node, 1 to 65,536.
+    /// The maximum number of reads that wait at one node, 1 to 65,536. Reads through the log do not count.
     pub reads_waiting: u32,
-    /// By how much clocks may be wrong against each other within the shortest election timeout. A
-    /// lease lasts so much less than that; without it there are no lease reads (dissertation 6.4.1).
+    /// How far two clocks may drift apart within the shortest election timeout. A lease is shorter than
+    /// that timeout by this amount. Without this field there are no lease reads (dissertation 6.4.1).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock_error: Option<Nanos>,
-    /// A leader whose disk finishes nothing for so long steps down. By default ten of the longest
-    /// election timeouts.
+    /// A leader steps down if its disk finishes no write for this long. The default is ten times the
+    /// longest election timeout.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disk_timeout: Option<Nanos>,
 }
@@ -67,34 +67,36 @@ impl Raft {
     }
 }
 
-/// The state machine of each node.
+/// Settings of each node's state machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Machine {
-    /// How much later than it commits an entry is applied.
+    /// The delay between committing an entry and applying it.
     pub apply_after: Nanos,
-    /// When a node takes a snapshot and cuts its log; never, unless given.
+    /// When a node takes a snapshot and discards the entries that it covers. Without this field it never
+    /// does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<SnapshotPolicy>,
-    /// How long a client's session lasts unused, by the time in the log, 1ms to 24h. Clients open
-    /// sessions if they can expire; without it each has one from its first request on, for ever.
+    /// How long an unused session of a client stays open, measured by the time in the log, 1ms to 24h. With
+    /// this field clients open sessions. Without it each client has a session from its first request on,
+    /// and no session expires.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_timeout: Option<Nanos>,
 }
 
-/// When a node takes a snapshot of its state, and how much of its log stays then (§7).
+/// When a node takes a snapshot of its state, and how much of its log it keeps (§7).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct SnapshotPolicy {
-    /// After so many applied entries since the last one, 1 to 1,000,000.
+    /// Take a snapshot after this many applied entries since the last one, 1 to 1,000,000.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entries: Option<u32>,
-    /// After so many bytes of applied entries since the last one, 1B to 1GiB.
+    /// Take a snapshot after this many bytes of applied entries since the last one, 1B to 1GiB.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<Size>,
-    /// So many of the entries that it covers stay in the log, up to 1,000,000.
+    /// The number of covered entries that stay in the log, up to 1,000,000.
     #[serde(skip_serializing_if = "is_zero")]
     pub keep: u32,
 }
@@ -133,14 +135,14 @@ impl Machine {
     }
 }
 
-/// How much a leader sends to a follower ahead of its answers.
+/// How much a leader sends to a follower before the follower acknowledges it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Window {
-    /// The most messages with entries on their way, 1 to 1,024.
+    /// The maximum number of messages with entries in flight, 1 to 1,024.
     pub messages: u32,
-    /// The most bytes of entries on their way; at least one full message.
+    /// The maximum bytes of entries in flight; at least one full message.
     pub bytes: Size,
 }
 
@@ -153,116 +155,6 @@ impl Default for Window {
     }
 }
 
-/// How links carry messages.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "WrittenNetwork")]
-pub struct Network {
-    /// How long a message travels.
-    pub delay: DurationRange,
-    /// The chance that a message is lost.
-    pub drop: Ratio,
-    /// The chance that a message arrives twice.
-    pub duplicate: Ratio,
-    /// The chance of an extra delay that lets later messages overtake.
-    pub reorder: Reorder,
-}
-
-impl Default for Network {
-    fn default() -> Self {
-        Self {
-            delay: DurationRange::millis(1, 10),
-            drop: Ratio::NEVER,
-            duplicate: Ratio::NEVER,
-            reorder: Reorder::default(),
-        }
-    }
-}
-
-impl Network {
-    /// These settings with a change on top: what the change leaves out stays.
-    #[must_use]
-    pub fn with(&self, change: &NetworkChange) -> Self {
-        Self {
-            delay: change.delay.unwrap_or(self.delay),
-            drop: change.drop.unwrap_or(self.drop),
-            duplicate: change.duplicate.unwrap_or(self.duplicate),
-            reorder: change
-                .reorder
-                .clone()
-                .unwrap_or_else(|| self.reorder.clone()),
-        }
-    }
-}
-
-/// An extra delay for some messages, so that later ones overtake them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, default)]
-pub struct Reorder {
-    /// The chance that a message is held up.
-    pub chance: Ratio,
-    /// How long it is held up, on top of its delay.
-    pub delay: DurationRange,
-    /// Which messages it may be.
-    #[serde(skip_serializing_if = "Reordered::is_default")]
-    pub of: Reordered,
-}
-
-/// Which messages may be held up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum Reordered {
-    /// All.
-    #[default]
-    All,
-    /// Those that answer others.
-    Replies,
-}
-
-impl Reordered {
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
-    fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-impl Default for Reorder {
-    fn default() -> Self {
-        Self {
-            chance: Ratio::NEVER,
-            delay: DurationRange::millis(10, 100),
-            of: Reordered::All,
-        }
-    }
-}
-
-/// A change of how links carry messages. What is left out stays as it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "WrittenNetwork")]
-pub struct NetworkChange {
-    /// How long a message travels.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub delay: Option<DurationRange>,
-    /// The chance that a message is lost.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub drop: Option<Ratio>,
-    /// The chance that a message arrives twice.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub duplicate: Option<Ratio>,
-    /// The chance of an extra delay that lets later messages overtake.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reorder: Option<Reorder>,
-}
-
-impl NetworkChange {
-    /// Does it leave everything as it is?
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
 /// Some directed links that differ from the rest of the network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -272,7 +164,7 @@ pub struct LinkRule {
     pub from: Selector,
     /// The receivers: names, or all.
     pub to: Selector,
-    /// How long a message travels.
+    /// The delay of a message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delay: Option<DurationRange>,
     /// The chance that a message is lost.
@@ -281,7 +173,7 @@ pub struct LinkRule {
     /// The chance that a message arrives twice.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duplicate: Option<Ratio>,
-    /// The chance of an extra delay that lets later messages overtake.
+    /// An extra delay for some messages, so that later messages overtake them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reorder: Option<Reorder>,
     /// A remark for readers of the file.
@@ -290,7 +182,7 @@ pub struct LinkRule {
 }
 
 impl LinkRule {
-    /// What differs on these links.
+    /// The change on these links.
     #[must_use]
     pub fn change(&self) -> NetworkChange {
         NetworkChange {
@@ -307,11 +199,11 @@ impl LinkRule {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Disk {
-    /// How long it takes until what was written is durable.
+    /// How long a write takes to become durable.
     pub sync: DurationRange,
-    /// What a crash does to writes that were not yet reported durable.
+    /// The effect of a crash on writes that are not yet reported durable.
     pub on_crash: OnCrash,
-    /// In a stepped scenario: when what was written becomes durable.
+    /// In a stepped scenario: when writes become durable.
     #[serde(skip_serializing_if = "Completions::is_default")]
     pub completions: Completions,
 }
@@ -326,15 +218,15 @@ impl Default for Disk {
     }
 }
 
-/// When what was written becomes durable in a stepped scenario.
+/// When writes become durable in a stepped scenario.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Completions {
-    /// Right after the step that wrote it, unless the disk is stalled.
+    /// Right after the step that made them, unless the disk is stalled.
     #[default]
     AtOnce,
-    /// When a step says so.
+    /// When a `written` step says so.
     Listed,
 }
 
@@ -345,12 +237,12 @@ impl Completions {
     }
 }
 
-/// What a crash does to writes that were not yet reported durable.
+/// The effect of a crash on writes that are not yet reported durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum OnCrash {
-    /// A drawn prefix of them survives, cut between or inside writes.
+    /// A random prefix of them survives. The cut may fall inside a write.
     LoseUnsynced,
     /// All of them survive.
     KeepUnsynced,
@@ -358,57 +250,58 @@ pub enum OnCrash {
     LoseAll,
 }
 
-/// A change of the disks for a phase. What is left out stays as it is.
+/// A change of the disks for a phase. Fields that are left out stay as they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DiskChange {
-    /// How long it takes until what was written is durable.
+    /// How long a write takes to become durable.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sync: Option<DurationRange>,
-    /// What a crash does to writes that were not yet reported durable.
+    /// The effect of a crash on writes that are not yet reported durable.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_crash: Option<OnCrash>,
 }
 
-/// The clock of some nodes.
+/// The clocks of some nodes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Clock {
-    /// Whose clock: names, or all.
+    /// The nodes: names, or all.
     pub node: Selector,
-    /// How fast it runs.
+    /// The rate of these clocks.
     pub rate: ClockRate,
     /// A remark for readers of the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
 
-/// The clients: each sends one request, waits for the answer, thinks, and sends the next.
+/// The clients: each sends one request, waits for the answer, pauses, and sends the next.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Clients {
-    /// How many clients, 0 to 64.
+    /// The number of clients, 0 to 64.
     pub count: u32,
-    /// How fast each client goes on: the mean pause between an answer and its next request is the
-    /// inverse of this, drawn from half to one and a half times of it.
+    /// How fast each client works. The mean pause between an answer and the next request is the inverse of
+    /// this rate. Each pause is drawn from half to one and a half times the mean.
     pub rate: Rate,
-    /// How many keys they share, 1 to 10,000.
+    /// The number of keys that the clients share, 1 to 10,000.
     pub keys: u32,
-    /// How often each kind of request is drawn, as weights.
+    /// The weights of the kinds of requests.
     pub mix: Mix,
-    /// How gets are made safe, as weights.
+    /// The weights of the ways to serve a get.
     #[serde(skip_serializing_if = "Reads::is_default")]
     pub reads: Reads,
-    /// Which values they write.
+    /// The values that clients write.
     pub values: Values,
     /// The length of a written value, at most 16KiB.
     pub value_size: Size,
-    /// How long one attempt waits for its answer before the request goes to another node.
+    /// How long a client waits for an answer before it sends the request to another node.
     pub request_timeout: Nanos,
-    /// After how long a request is given up; whether it took effect is then unknown.
+    /// How long a client tries before it gives a request up. It is then unknown whether the request took
+    /// effect.
     pub give_up: Nanos,
 }
 
@@ -428,25 +321,25 @@ impl Default for Clients {
     }
 }
 
-/// Weights of the kinds of requests, 0 to 1,000: a kind with twice the weight is drawn twice as
-/// often. In a written mix a kind that is left out is not drawn at all.
+/// Weights of the kinds of requests, 0 to 1,000: a kind with twice the weight is drawn twice as often. If a
+/// file gives a mix, the kinds that it leaves out have weight 0.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Mix {
-    /// The weight of writes of a value.
+    /// The weight of put, which writes a value.
     #[serde(default)]
     pub put: u32,
-    /// The weight of writes at the end of a value.
+    /// The weight of append, which writes at the end of a value.
     #[serde(default)]
     pub append: u32,
-    /// The weight of reads.
+    /// The weight of get, which reads a value.
     #[serde(default)]
     pub get: u32,
-    /// The weight of compare-and-swap: writes if the value is the expected one.
+    /// The weight of cas (compare and swap), which writes a value if the current one is the expected one.
     #[serde(default)]
     pub cas: u32,
-    /// The weight of removals.
+    /// The weight of delete, which removes a value.
     #[serde(default)]
     pub delete: u32,
 }
@@ -464,7 +357,7 @@ impl Default for Mix {
 }
 
 impl Mix {
-    /// The sum of all weights; never above 5,000 in a checked scenario.
+    /// The sum of all weights, at most 5,000 in a checked scenario.
     #[must_use]
     pub fn total(&self) -> u64 {
         [self.put, self.append, self.get, self.cas, self.delete]
@@ -474,25 +367,26 @@ impl Mix {
     }
 }
 
-/// Weights of the ways in which a get is made safe, 0 to 1,000. Where some are written, what is left
-/// out is not drawn at all. All but the last are linearizable.
+/// Weights of the ways to serve a get, 0 to 1,000. If a file gives weights, the ways that it leaves out
+/// have weight 0. All ways but stale are linearizable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Reads {
-    /// As an entry of the log, like a write. Alone by default.
+    /// Through the log, like a write. By default all gets are served in this way.
     #[serde(default)]
     pub log: u32,
-    /// By the leader, once it has heard from a majority again (dissertation 6.4).
+    /// By the leader, after a majority has confirmed that it still leads (dissertation 6.4).
     #[serde(default)]
     pub read_index: u32,
-    /// By the leader, at once while its lease lasts (dissertation 6.4.1).
+    /// By the leader, at once, while its lease lasts (dissertation 6.4.1).
     #[serde(default)]
     pub lease: u32,
-    /// By any node, once its leader has named an index (dissertation 6.4).
+    /// By any node, after its leader has named a commit index (dissertation 6.4).
     #[serde(default)]
     pub follower: u32,
-    /// By any node, at once, from whatever it has applied: never less than the client has seen.
+    /// By any node, at once, from the entries that it has applied. The state is never older than the one
+    /// that the client has seen.
     #[serde(default)]
     pub stale: u32,
 }
@@ -527,52 +421,13 @@ impl Reads {
     }
 }
 
-/// Which values clients write.
+/// The values that clients write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Values {
-    /// No value twice, so that a read tells which write it saw.
+    /// Each value is written once, so that a read shows which write it saw.
     Unique,
-    /// A handful, so that compare-and-swap often succeeds and different writes look alike.
+    /// A few values, so that compare-and-swap often succeeds and different writes look alike.
     Few,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_change_replaces_what_it_names_and_keeps_the_rest() {
-        let base = Network::default();
-        assert_eq!(base.with(&NetworkChange::default()), base);
-        let change = NetworkChange {
-            delay: Some(DurationRange::millis(1, 2)),
-            drop: Some(Ratio::ALWAYS),
-            duplicate: Some(Ratio::ALWAYS),
-            reorder: Some(Reorder {
-                chance: Ratio::ALWAYS,
-                ..Reorder::default()
-            }),
-        };
-        let changed = Network {
-            delay: DurationRange::millis(1, 2),
-            drop: Ratio::ALWAYS,
-            duplicate: Ratio::ALWAYS,
-            reorder: Reorder {
-                chance: Ratio::ALWAYS,
-                ..Reorder::default()
-            },
-        };
-        assert_eq!(base.with(&change), changed);
-        let only_drop = NetworkChange {
-            drop: Some(Ratio::ALWAYS),
-            ..NetworkChange::default()
-        };
-        let expected = Network {
-            drop: Ratio::ALWAYS,
-            ..Network::default()
-        };
-        assert_eq!(base.with(&only_drop), expected);
-    }
 }

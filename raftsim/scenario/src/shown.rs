@@ -1,16 +1,18 @@
-//! A resolved scenario as the file that it could have been read from.
+//! Writes a resolved scenario as a scenario file.
 
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
 use super::expect::Expect;
+use super::lines::{self, Breaks};
+use super::network::Network;
 use super::resolved::{Course, Phase, Resolved};
 use super::select::NodeName;
-use super::settings::{Clients, Clock, Completions, Disk, LinkRule, Machine, Network, Raft};
+use super::settings::{Clients, Clock, Completions, Disk, LinkRule, Machine, Raft};
 use super::stepped::{self, Branch, Impossible, Recorded, Script, ScriptStep};
 use super::written::{Mode, Source};
 
-/// The file, field by field. A stepped scenario leaves out what has no meaning in it.
+/// The fields of the file. A stepped scenario leaves out fields that have no meaning in it.
 #[derive(Serialize)]
 struct Shown<'a> {
     format: u32,
@@ -43,7 +45,7 @@ struct Shown<'a> {
     expect: &'a Expect,
 }
 
-/// What surrounds the nodes.
+/// The surroundings of the nodes.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Surroundings<'a> {
@@ -139,7 +141,7 @@ impl Serialize for ShownCourse<'_> {
     }
 }
 
-/// A step's verb as it is written, for nodes with these names.
+/// A step's verb as written, for nodes with these names.
 pub fn step(step: &ScriptStep, names: &[NodeName]) -> String {
     let bare = ScriptStep {
         verb: step.verb.clone(),
@@ -147,7 +149,7 @@ pub fn step(step: &ScriptStep, names: &[NodeName]) -> String {
         ..ScriptStep::default()
     };
     let written = stepped::steps(std::slice::from_ref(&bare), names).next();
-    serde_json::to_string(&written).expect("names and numbers are always JSON")
+    lines::to_string(&written, Breaks::Nowhere).expect("names and numbers are always JSON")
 }
 
 struct ShownSteps<'a> {

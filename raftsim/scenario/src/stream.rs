@@ -1,12 +1,12 @@
-//! Random streams by path: every draw of a scenario has a name, and the name decides its stream.
+//! Random streams by path: every draw of a scenario has a path, and the path determines its stream.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 /// The generator for the draws named `path` in a run with this seed.
 ///
-/// Streams of different paths share nothing, so a draw added to a file shifts no other: an old
-/// seed keeps its meaning. Only changing `seed` or the path itself changes what a path draws.
+/// Streams of different paths are independent, so a draw added to a file shifts no other draw, and an old
+/// seed keeps its meaning. Only a change of `seed` or of the path changes the draws of a path.
 #[must_use]
 pub fn stream(seed: u64, path: &str) -> ChaCha8Rng {
     let mut key = [0; 32];

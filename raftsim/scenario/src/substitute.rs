@@ -1,15 +1,16 @@
-//! Puts the values of parameters where a file refers to them.
+//! Substitutes the values of parameters for the references to them.
 
 use super::codes::Code;
-use super::diagnostic::{Finding, Span};
+use super::diagnostic::Finding;
 use super::params::{Chosen, reference, size};
 use super::suggest::did_you_mean;
 use super::tree::{Tree, Value};
 
-/// The most values that references may put into one file: a small file must not grow huge.
+/// The maximum number of values that references may insert into one file, so that a small file cannot grow
+/// huge.
 const MOST_SUBSTITUTED: usize = 100_000;
 
-/// Fields whose text is for people, or which are read before parameters are known.
+/// Fields without references: texts for people, and fields that are read before parameters are known.
 const LITERAL: [&str; 9] = [
     "$schema", "format", "mode", "name", "title", "source", "note", "say", "seed",
 ];
@@ -61,23 +62,27 @@ fn replace(tree: &mut Tree, chosen: &Chosen, budget: &mut usize, findings: &mut 
                 return;
             }
             let mut value = value.clone();
-            move_to(&mut value, tree.span, Some(name));
+            value.move_to(tree.span, Some(name));
             *tree = value;
         }
     }
 }
 
-/// Places a whole value where it is used: mistakes are shown there.
-pub(crate) fn move_to(tree: &mut Tree, span: Span, param: Option<&str>) {
-    tree.span = span;
-    tree.param = param.map(str::to_owned);
-    match &mut tree.value {
-        Value::List(items) => items.iter_mut().for_each(|item| move_to(item, span, param)),
-        Value::Object(members) => {
-            members
-                .iter_mut()
-                .for_each(|member| move_to(&mut member.value, span, param));
-        }
-        _ => {}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::{first, read};
+    use crate::tree;
+
+    fn root(text: &str) -> Tree {
+        tree::read(text, false).expect("well-formed")
+    }
+
+    #[test]
+    fn a_reference_takes_its_value_in_lists_too_and_notes_stay_text() {
+        let file = root(r#"{"note": "$n", "a": ["$n", {"b": "$n"}], "params": {"n": 4}}"#);
+        let params = read(&file).expect("sound");
+        let done = substitute(&file, &first(&params, None)).expect("known names");
+        assert_eq!(done, root(r#"{"note": "$n", "a": [4, {"b": 4}]}"#));
     }
 }

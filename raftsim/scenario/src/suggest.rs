@@ -1,8 +1,8 @@
-//! "Did you mean ...?": the known word nearest to a misspelt one, or all that are known.
+//! "Did you mean ...?": suggests the known word nearest to a misspelt one, or lists the known words.
 
 use sut::nearest;
 
-/// A help text "did you mean `x`?", or the list of what is known.
+/// A help text: "did you mean `x`?", or the list of known words.
 pub(crate) fn did_you_mean<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str> + Clone,

@@ -1,10 +1,13 @@
-//! A JSON text as a tree in which every value knows its place in the file.
+//! A JSON text as a tree. Every value has its place in the file.
 
 use jsonc_parser::errors::{ParseError, ParseErrorKind};
 use jsonc_parser::{CollectOptions, ParseOptions, ast, common::Ranged, parse_to_ast};
 
 use super::codes::Code;
 use super::diagnostic::{Finding, Span};
+
+/// The maximum size of a file, in bytes.
+pub const MAX_BYTES: usize = 1 << 20;
 
 /// A value and its place.
 #[derive(Clone, Debug)]
@@ -15,7 +18,7 @@ pub(crate) struct Tree {
     pub(crate) param: Option<String>,
 }
 
-/// A JSON value without null and without fractions: scenarios have neither.
+/// A JSON value. Scenarios have neither null nor fractions.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Value {
     Bool(bool),
@@ -35,7 +38,7 @@ pub(crate) struct Member {
     pub(crate) value: Tree,
 }
 
-/// Two trees are equal when they say the same, wherever they stand.
+/// Two trees are equal if their values are equal, at any place.
 impl PartialEq for Tree {
     fn eq(&self, other: &Self) -> bool {
         self.value == other.value
@@ -55,7 +58,7 @@ pub(crate) enum Segment {
     Index(usize),
 }
 
-/// A path written `phases/0/name`: numbers are places in lists.
+/// A path such as `phases/0/name`. Numbers are positions in lists.
 pub(crate) fn path(text: &str) -> Vec<Segment> {
     text.split('/')
         .map(|part| {
@@ -96,7 +99,7 @@ impl Tree {
         child.map_or(self, |child| child.at(rest))
     }
 
-    /// Where a mistake in this value is shown: a scalar whole, a bracket for what it opens.
+    /// The place at which a mistake in this value is shown: all of a scalar, or the opening bracket.
     pub(crate) fn mark(&self) -> Span {
         match self.value {
             Value::List(_) | Value::Object(_) => Span {
@@ -104,6 +107,20 @@ impl Tree {
                 end: self.span.end.min(self.span.start + 1),
             },
             _ => self.span,
+        }
+    }
+
+    /// Gives the value the place of a reference to it: mistakes in it are shown there.
+    pub(crate) fn move_to(&mut self, span: Span, param: Option<&str>) {
+        self.span = span;
+        self.param = param.map(str::to_owned);
+        match &mut self.value {
+            Value::List(items) => items.iter_mut().for_each(|item| item.move_to(span, param)),
+            Value::Object(members) => {
+                let values = members.iter_mut().map(|member| &mut member.value);
+                values.for_each(|value| value.move_to(span, param));
+            }
+            _ => {}
         }
     }
 
@@ -126,7 +143,7 @@ impl Tree {
         }
     }
 
-    /// A few words naming the value, for "found ..." in messages.
+    /// A short description of the value, for "found ..." in messages.
     pub(crate) fn describe(&self) -> String {
         match &self.value {
             Value::Bool(value) => value.to_string(),
@@ -138,8 +155,8 @@ impl Tree {
     }
 }
 
-/// Reads a text; `comments` allows what `.jsonc` adds to JSON. The findings are those of the first
-/// broken thing, or of all duplicate keys, nulls and fractions.
+/// Reads a text; `comments` allows the additions of `.jsonc` to JSON. The mistakes are the first syntax
+/// error, or else all duplicate keys, nulls and fractions.
 pub(crate) fn read(text: &str, comments: bool) -> Result<Tree, Vec<Finding>> {
     let options = ParseOptions {
         allow_comments: comments,
@@ -253,7 +270,7 @@ fn members(object: ast::Object<'_>, findings: &mut Vec<Finding>) -> Vec<Member> 
         };
         let key = property.name.into_string();
         if !seen.insert(key.clone()) {
-            let message = format!("the key \"{key}\" stands twice in this object");
+            let message = format!("this object has the key \"{key}\" twice");
             findings.push(Finding::new(Code::SC004, key_span, message).help("remove one of them"));
         }
         members.push(Member {

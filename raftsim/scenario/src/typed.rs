@@ -11,16 +11,16 @@ use super::diagnostic::{Finding, Span};
 use super::suggest::did_you_mean;
 use super::tree::{Member, Segment, Tree, Value};
 
-/// After this many mistakes the rest is left for the next look.
+/// At most this many mistakes are reported at once.
 const MOST: usize = 20;
 
-/// Reads a `T`. After a mistake the offending part is taken out and reading goes on, so that one
-/// look finds many mistakes; what is missing only because it was taken out is no mistake.
+/// Reads a `T`. After a mistake the wrong part is removed and reading continues, so that one call finds
+/// many mistakes. A field that is missing only because it was removed is not a mistake.
 pub(crate) fn read<T: for<'de> Deserialize<'de>>(tree: &Tree) -> Result<T, Vec<Finding>> {
     let mut tree = tree.clone();
     let mut findings = Vec::new();
     let mut removed: Vec<(Span, String)> = Vec::new();
-    // Each round takes a value out; the bound keeps a hopeless file from costing many rounds.
+    // Each round removes a value. The bound limits the rounds for a file with many mistakes.
     for _ in 0..4 * MOST {
         let (path, wrong) = match T::deserialize(&tree) {
             Ok(value) if findings.is_empty() => return Ok(value),
@@ -80,7 +80,7 @@ struct Placed {
 }
 
 impl Mistake {
-    /// The same mistake, seen from the object or list that holds it there.
+    /// The same mistake, seen from the object or list that contains it.
     fn under(mut self, segment: Segment) -> Self {
         self.0.way_up.push(segment);
         self
@@ -90,7 +90,7 @@ impl Mistake {
         self.under(Segment::Key(member.key.clone()))
     }
 
-    /// The path from the root, and what is wrong there.
+    /// The path from the root, and the mistake there.
     fn into_parts(self) -> (Vec<Segment>, Wrong) {
         let Placed { wrong, mut way_up } = *self.0;
         way_up.reverse();
@@ -124,10 +124,15 @@ enum Wrong {
         expected: String,
     },
     /// A [`UnitError`](super::units::UnitError) as text, or any other sentence.
-    Said(String),
+    Other(String),
 }
 
 impl Wrong {
+    fn of_kind(expected: &str) -> Mistake {
+        let expected = expected.to_owned();
+        Self::Kind { expected }.into()
+    }
+
     fn finding(self, tree: &Tree, path: &[Segment]) -> Finding {
         let at = tree.at(path);
         let finding = match self {
@@ -160,13 +165,13 @@ impl Wrong {
                 let message = format!("{} is out of bounds: expected {expected}", at.describe());
                 Finding::new(Code::SC026, at.mark(), message)
             }
-            Self::Said(text) => said(&text, at.mark()),
+            Self::Other(text) => split_sentence(&text, at.mark()),
         };
         from_param(finding, at)
     }
 }
 
-/// Says that the value came from a parameter, where it did.
+/// Adds to the message that the value came from a parameter, if it did.
 pub(crate) fn from_param(mut finding: Finding, at: &Tree) -> Finding {
     if let Some(param) = &at.param {
         finding.message = format!("{} (${param} is {})", finding.message, at.describe());
@@ -175,18 +180,14 @@ pub(crate) fn from_param(mut finding: Finding, at: &Tree) -> Finding {
 }
 
 fn word_help(word: &str, known: &[&str]) -> String {
-    if word == "linearizable" && known.contains(&"applied-order-explains-replies") {
-        return "this version checks it by its witness: write \"applied-order-explains-replies\""
-            .into();
-    }
     match nearest(word, known.iter().copied()) {
         Some(near) => format!("did you mean {near}?"),
         None => format!("known here: {}", known.join(", ")),
     }
 }
 
-/// Takes a sentence with an optional code in front and an optional second line of help apart.
-fn said(text: &str, span: Span) -> Finding {
+/// Splits a text into an optional code in front, a sentence, and an optional second line of help.
+fn split_sentence(text: &str, span: Span) -> Finding {
     let (message, help) = match text.split_once('\n') {
         Some((message, help)) => (message, Some(help.to_owned())),
         None => (text, None),
@@ -207,7 +208,7 @@ fn short(text: &str) -> String {
 
 impl de::Error for Mistake {
     fn custom<T: fmt::Display>(text: T) -> Self {
-        Wrong::Said(text.to_string()).into()
+        Wrong::Other(text.to_string()).into()
     }
 
     fn unknown_field(field: &str, known: &'static [&'static str]) -> Self {
@@ -235,15 +236,13 @@ impl de::Error for Mistake {
     }
 }
 
-/// Serde's names for what it expects, in words for people who write JSON.
+/// Serde's names of expected types, in words for people who write JSON.
 fn plain(expected: &str) -> String {
     match expected {
         "u8" => "a whole number from 0 to 255".to_owned(),
         "u32" => "a whole number from 0 to 4294967295".to_owned(),
         "u64" => "a whole number from 0 to 18446744073709551615".to_owned(),
         "a boolean" => "true or false".to_owned(),
-        "a sequence" => "a list".to_owned(),
-        name if name.starts_with("struct ") => "an object".to_owned(),
         other => other.to_owned(),
     }
 }
@@ -299,13 +298,24 @@ impl<'de> de::Deserializer<'de> for &'de Tree {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Mistake> {
+        self.deserialize_map(visitor)
+    }
+
+    // These two call only the one method of the visitor that can succeed: every other call would
+    // be compiled once more for each type of the format. So a list is no struct without field names
+    // either, which serde would accept.
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
         match &self.value {
-            // Serde would take a list for a struct without names.
-            Value::List(_) => {
-                let expected = "an object".to_owned();
-                Err(Wrong::Kind { expected }.into())
-            }
-            _ => self.deserialize_any(visitor),
+            Value::Object(members) => visitor.visit_map(Members { members, next: 0 }),
+            _ => Err(Wrong::of_kind("an object")),
+        }
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        match &self.value {
+            Value::List(items) => visitor.visit_seq(Items { items, next: 0 }),
+            _ => Err(Wrong::of_kind("a list")),
         }
     }
 
@@ -317,16 +327,13 @@ impl<'de> de::Deserializer<'de> for &'de Tree {
     ) -> Result<V::Value, Mistake> {
         match &self.value {
             Value::Text(word) => visitor.visit_enum(word.as_str().into_deserializer()),
-            _ => {
-                let expected = format!("one of {}", known.join(", "));
-                Err(Wrong::Kind { expected }.into())
-            }
+            _ => Err(Wrong::of_kind(&format!("one of {}", known.join(", ")))),
         }
     }
 
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
-        unit_struct seq tuple tuple_struct map identifier ignored_any
+        unit_struct tuple tuple_struct identifier ignored_any
     }
 }
 

@@ -1,4 +1,4 @@
-//! A scenario file as it is written, before names are looked up and actions told apart.
+//! A scenario file as written: names are not looked up yet, and a step may still name any action.
 
 #[cfg(feature = "schema")]
 use std::borrow::Cow;
@@ -13,16 +13,15 @@ use serde::{Serialize, Serializer};
 
 use super::action::{WrittenFault, WrittenStep};
 use super::expect::Expect;
+use super::network::{Network, NetworkChange};
 use super::program::WrittenStatement;
 use super::select::NodeName;
-use super::settings::{
-    Clients, Clock, Disk, DiskChange, LinkRule, Machine, Network, NetworkChange, Raft,
-};
+use super::settings::{Clients, Clock, Disk, DiskChange, LinkRule, Machine, Raft};
 use super::stepped::{Impossible, Recorded, WrittenScriptStep};
 use super::units::Nanos;
 
-/// A scenario for raftsim: a cluster, what happens to it, and what is expected of it.
-#[derive(Clone, Debug, serde::Deserialize)]
+/// A scenario for raftsim: a cluster, its course, and the expectations of the run.
+#[derive(serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "Scenario"))]
@@ -31,44 +30,44 @@ use super::units::Nanos;
     reason = "some fields are read before the typed form exists, or by editors only"
 )]
 pub(crate) struct Written {
-    /// Where the JSON Schema of this format is, for editors.
+    /// The location of the JSON Schema of this format, for editors.
     #[serde(rename = "$schema")]
     pub(crate) schema: Option<String>,
     /// The version of this format: 1.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1)))]
     pub(crate) format: u32,
-    /// A short name; by default that of the file.
+    /// A short name. The default is the name of the file.
     pub(crate) name: Option<String>,
-    /// What the scenario shows, in one line.
+    /// The subject of the scenario, in one line.
     pub(crate) title: Option<String>,
-    /// Where the scenario comes from: a paper, a test, a bug report.
+    /// The origin of the scenario: a paper, a test or a bug report.
     pub(crate) source: Option<Source>,
     /// A remark for readers of the file.
     pub(crate) note: Option<String>,
-    /// How time goes on: timed, where the seed decides when things happen, or stepped, where
+    /// How time passes. In a timed scenario the seed decides when things happen. In a stepped scenario
     /// nothing happens unless a step says so.
     #[serde(default)]
     pub(crate) mode: Mode,
-    /// The number that all random draws of a run come from; 1 by default.
+    /// The number from which all random draws of a run are derived; 1 by default.
     pub(crate) seed: Option<u64>,
-    /// Values by name, each usable as "$name" wherever a value stands: a value, {"one_of": [...]},
-    /// or {"range": "1..5"}.
+    /// Named values; a field may hold "$name" in place of a value. Each one is a plain value, {"one_of":
+    /// [...]} or {"range": "1..5"}.
     #[serde(default)]
     #[cfg_attr(feature = "schema", schemars(schema_with = "params_schema"))]
     pub(crate) params: BTreeMap<String, serde::de::IgnoredAny>,
-    /// The nodes: a list of names, or how many.
+    /// The nodes: a list of names, or their number.
     pub(crate) nodes: Nodes,
-    /// Those of them that found the cluster: all by default. The others belong to no cluster until
-    /// they are added to one; with an empty list, none does.
+    /// The nodes that found the cluster; all by default. The other nodes belong to no cluster until an
+    /// action adds them. With an empty list no node belongs to a cluster.
     pub(crate) founders: Option<Vec<NodeName>>,
-    /// Those of the founders that hold no data: they vote and acknowledge, and never lead. The others
-    /// must be the majority.
+    /// The founders that store no data: they vote and acknowledge, and never lead. The founders that store
+    /// data must be the majority.
     #[serde(default)]
     pub(crate) witnesses: Vec<NodeName>,
-    /// How the Raft nodes are configured.
+    /// Settings of the Raft nodes.
     #[serde(default)]
     pub(crate) raft: Raft,
-    /// The state machine of each node.
+    /// Settings of each node's state machine.
     #[serde(default)]
     pub(crate) machine: Machine,
     /// How links between nodes carry messages.
@@ -86,59 +85,58 @@ pub(crate) struct Written {
     /// Clocks that do not keep true time.
     #[serde(default)]
     pub(crate) clocks: Vec<Clock>,
-    /// Who uses the cluster.
+    /// The clients of the cluster.
     #[serde(default)]
     pub(crate) clients: Clients,
-    /// In a timed scenario: what happens, one phase after the other.
+    /// In a timed scenario: the phases of the run, in order.
     pub(crate) phases: Option<Vec<WrittenPhase>>,
-    /// In a stepped scenario: what happens, one step after the other.
+    /// In a stepped scenario: the steps of the run, in order.
     pub(crate) steps: Option<Vec<WrittenScriptStep>>,
-    /// In a stepped scenario: how it may go on, by name. Each branch is a run of its own that
-    /// begins where the steps end.
+    /// In a stepped scenario: alternative endings, by name. Each branch is a separate run that begins where
+    /// the steps end.
     #[serde(default)]
     pub(crate) branches: BTreeMap<String, Vec<WrittenScriptStep>>,
-    /// In a stepped scenario: what becomes of the run at a step that is impossible; by default it
-    /// fails.
+    /// In a stepped scenario: the outcome of a step that is impossible. By default the run fails.
     pub(crate) impossible: Option<Impossible>,
-    /// In a stepped scenario: the run that it was recorded from.
+    /// In a stepped scenario: the run that this file records.
     pub(crate) recorded: Option<Recorded>,
-    /// What the run is expected to show.
+    /// The expectations of the run.
     #[serde(default)]
     pub(crate) expect: Expect,
 }
 
-/// A stretch of the run.
-#[derive(Clone, Debug, serde::Deserialize)]
+/// A part of the run.
+#[derive(serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "Phase"))]
 pub(crate) struct WrittenPhase {
-    /// Its name, which expectations refer to.
+    /// The name of the phase. Expectations refer to it.
     pub(crate) name: String,
-    /// How long it lasts.
+    /// How long the phase lasts.
     #[serde(rename = "for")]
     pub(crate) lasts: Nanos,
-    /// met: the phase ends early, once all that `eventually` asks of it has come true.
+    /// met: the phase ends early, as soon as every `eventually` expectation about it holds.
     pub(crate) until: Option<Until>,
-    /// Whether clients send requests in it.
+    /// Whether clients send requests during the phase.
     #[serde(default = "yes")]
     pub(crate) clients: bool,
-    /// all: every fault ends when the phase begins. Nodes restart and resume, links heal, held
-    /// messages go on, disks and clocks are normal.
+    /// all: every fault ends when the phase begins. Nodes restart and resume, links heal, held messages
+    /// continue, disks and clocks return to normal.
     pub(crate) heal: Option<HealAll>,
-    /// How links between nodes differ while the phase lasts.
+    /// Changes of the links between nodes during the phase.
     pub(crate) network: Option<NetworkChange>,
-    /// How links between clients and nodes differ while the phase lasts.
+    /// Changes of the links between clients and nodes during the phase.
     pub(crate) client_network: Option<NetworkChange>,
-    /// How disks differ while the phase lasts.
+    /// Changes of the disks during the phase.
     pub(crate) disk: Option<DiskChange>,
-    /// What is done one after the other, each step for as long as it takes. The phase ends when it
-    /// is done; it must be before the phase has lasted its time.
+    /// Steps that run one after the other; each takes as long as it needs. The phase ends when the script
+    /// is done, which must be within the length of the phase.
     pub(crate) script: Option<Vec<WrittenStatement>>,
-    /// What is done at given times, in order.
+    /// Actions at given times, in order.
     #[serde(default)]
     pub(crate) steps: Vec<WrittenStep>,
-    /// What is done at drawn times.
+    /// Actions at drawn times.
     #[serde(default)]
     pub(crate) faults: Vec<WrittenFault>,
     /// A remark for readers of the file.
@@ -149,7 +147,7 @@ fn yes() -> bool {
     true
 }
 
-/// How time goes on.
+/// How time passes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -161,39 +159,38 @@ pub(crate) enum Mode {
     Stepped,
 }
 
-/// What ends a phase before its time.
+/// The event that ends a phase early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Until {
-    /// All that is expected of it has come true.
+    /// Every expectation about the phase holds.
     Met,
 }
 
-/// What a phase heals.
+/// The faults that end when a phase begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum HealAll {
-    /// Everything.
+    /// All faults.
     All,
 }
 
 /// The nodes as written.
-#[derive(Clone, Debug)]
 pub(crate) enum Nodes {
     Names(Vec<NodeName>),
     Counted(CountedNodes),
 }
 
 /// Nodes named by a prefix and a number from 1.
-#[derive(Clone, Debug, serde::Deserialize)]
+#[derive(serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CountedNodes {
-    /// How many nodes, 1 to 9.
+    /// The number of nodes, 1 to 9.
     pub(crate) count: u32,
-    /// What their names begin with.
+    /// The prefix of their names.
     #[serde(default = "prefix")]
     pub(crate) prefix: String,
 }
@@ -239,7 +236,7 @@ impl JsonSchema for Nodes {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let counted = generator.subschema_for::<CountedNodes>();
         json_schema!({
-            "description": "A list of 1 to 9 names, or how many nodes and what their names begin with.",
+            "description": "A list of 1 to 9 names, or the number of nodes and the prefix of their names.",
             "anyOf": [
                 { "type": "array", "items": { "type": "string" }, "minItems": 1, "maxItems": 9 },
                 counted

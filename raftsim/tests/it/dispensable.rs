@@ -33,7 +33,7 @@ fn a_majority_of_voters_is_left_and_the_cluster_serves() {
 }
 
 #[test]
-fn those_who_are_down_are_done_without_already() {
+fn nodes_that_are_down_count_as_lost_already() {
     let steps = format!(r#"{{ "at": "4s", "crash": ["S1", "S2"] }}, {CRASH}"#);
     assert_eq!(crashes(5, &steps), 2);
     assert_eq!(crashes(7, &steps), 3);
@@ -54,7 +54,7 @@ fn both_halves_of_a_joint_configuration_keep_a_majority() {
 }
 
 #[test]
-fn nobody_can_be_done_without_while_a_change_is_under_way() {
+fn no_voter_is_dispensable_while_the_members_change() {
     // S4 is down and catches up with nothing: the change is not over.
     let down = r#"{ "at": "2s", "crash": "S4" }"#;
     let change = r#"{ "at": "4990ms", "replace": { "old": "S3", "new": "S4" } }"#;

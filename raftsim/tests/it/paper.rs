@@ -81,7 +81,7 @@ fn every_test_of_the_suite_proves_a_must() {
 }
 
 #[test]
-fn every_must_is_one_sentence_said_once_and_what_has_no_test_says_why() {
+fn every_must_is_one_sentence_and_gives_a_reason_if_it_has_no_test() {
     let mut said = BTreeSet::new();
     for section in sections() {
         assert!(!section.title.is_empty());

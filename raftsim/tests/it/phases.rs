@@ -20,7 +20,7 @@ fn milliseconds(scenario: &Resolved) -> u64 {
 }
 
 #[test]
-fn a_phase_ends_once_it_has_what_it_waits_for_and_the_next_lasts_its_time() {
+fn a_phase_ends_once_its_expectations_hold_and_the_next_lasts_its_time() {
     let phases = r#"{ "name": "first", "for": "10s", "until": "met" },
                     { "name": "second", "for": "2s" }"#;
     let took = milliseconds(&scenario(phases, ELECTED));
@@ -59,7 +59,7 @@ fn faults_of_a_phase_that_ended_strike_no_more() {
 }
 
 #[test]
-fn what_the_next_phase_does_at_once_comes_after_the_last_look_at_this_one() {
+fn the_first_actions_of_a_phase_follow_the_last_check_of_the_phase_before() {
     let phases = r#"{ "name": "first", "for": "5s" },
                     { "name": "second", "for": "2s",
                       "steps": [ { "at": "0s", "crash": "leader" } ] }"#;

@@ -67,7 +67,7 @@ fn a_script_that_is_not_done_in_time_names_the_step_it_hangs_at() {
 }
 
 #[test]
-fn what_does_not_come_true_in_time_is_a_lack_of_liveness() {
+fn a_condition_that_stays_false_is_a_lack_of_liveness() {
     let facts = late(
         "60s",
         r#"{ "crash": ["S1", "S2"] }, { "await": { "one_leader": true } }"#,
@@ -85,7 +85,7 @@ fn what_does_not_come_true_in_time_is_a_lack_of_liveness() {
 }
 
 #[test]
-fn a_cut_off_leader_accepts_a_command_that_nobody_applies() {
+fn a_cut_off_leader_accepts_a_command_that_no_node_applies() {
     let cut = r#"{ "isolate": ["L+1", "L+2"] },
         { "start": { "to": "L", "index": "== 2", "accepted": "== 1", "as": "lost" } },
         { "wait": "2s" }, { "check": { "not_applied": 2, "unanswered": "lost" } }"#;
@@ -216,7 +216,7 @@ fn forgetful(script: &str) -> Outcome {
 }
 
 #[test]
-fn scripts_know_what_stood_in_logs_that_were_cut() {
+fn scripts_know_the_entries_of_compacted_logs() {
     let script = r#"{ "one": { "on": 3, "index": "== 1" } }, { "one": { "on": 3, "index": "== 2", "as": "b" } },
         { "wait": "1s" }, { "check": { "applied": 2, "done": "b", "on": 3 } },
         { "check": { "not_applied": 3 } }, { "let": { "L": "leader" } },

@@ -12,46 +12,46 @@ use runner::run_with_bug;
 use runner::{Recording, TRACE_VERSION, Verdict};
 use serde::{Deserialize, Serialize};
 
-use super::Token;
+use super::token::Token;
 
 /// The scenario, with everything drawn; runs as a file.
 pub const SCENARIO: &str = "scenario.json";
 /// Every action of the run as a stepped scenario; runs as a file.
 pub const ACTIONS: &str = "actions.json";
-/// What clients did and saw.
+/// The operations of the clients and their answers.
 pub const HISTORY: &str = "history.jsonl";
 /// Every event of the run.
 pub const TRACE: &str = "trace.jsonl";
-/// Each server as it was when the run ended.
+/// The state of each server at the end of the run.
 pub const SERVERS: &str = "servers.json";
 /// The [`Record`].
 pub const VERDICT: &str = "verdict.json";
 
-/// What became of a run, and how to run it again.
+/// The result of a run, and how to repeat it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// The verdict: `safety`, `expectation` or `liveness`.
     pub verdict: String,
-    /// The property that does not hold, where one does not.
+    /// The violated property, if there is one.
     pub property: Option<String>,
-    /// Both facts that contradict each other, in one line.
+    /// The two facts that contradict each other, in one line.
     pub says: String,
     /// The scenario's name.
     pub scenario: String,
     /// The seed.
     pub seed: u64,
-    /// The bug that was planted.
+    /// The planted bug.
     pub bug: Option<String>,
-    /// The hash of all that was done, in 16 hex digits.
+    /// The trace hash, in 16 hex digits.
     pub trace_hash: String,
-    /// What the hash depends on.
+    /// The trace version, on which the hash depends.
     pub trace_version: u32,
-    /// Where the run comes from, in one line.
+    /// The token: the origin of the run, in one line.
     pub token: String,
 }
 
 impl Record {
-    /// The record of a run that this token stands for.
+    /// The record of a run with this token.
     #[must_use]
     pub fn of(ran: &Ran, token: &Token) -> Self {
         let property = match &ran.outcome.verdict {
@@ -72,30 +72,30 @@ impl Record {
     }
 }
 
-/// How much of a run is written.
+/// The parts of a run that are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
-    /// What is needed to run it again.
+    /// The parts that are necessary to repeat it.
     Seed,
-    /// Its actions, history and trace, too. The run is repeated for them.
+    /// Also its actions, history and trace. The run is repeated for them.
     Everything,
 }
 
-/// What the folder of a run is called: by scenario, seed and bug.
+/// The name of a run's folder, from scenario, seed and bug.
 #[must_use]
 pub fn name(ran: &Ran) -> String {
     let scenario = &ran.scenario;
-    // The scenarios of a profile have their seed in their name.
+    // The scenarios of a profile have their seed in their names.
     let seed = format!("-{}", scenario.seed);
     let name = scenario.name.strip_suffix(&seed).unwrap_or(&scenario.name);
     let bug = ran.bug.map_or_else(String::new, |bug| format!("-{bug}"));
     format!("{name}{seed}{bug}")
 }
 
-/// Writes the folder of a run into `under`; the folder. What an earlier run left there goes.
+/// Writes the folder of a run into `under`, and returns its path. Files of an earlier run are removed.
 ///
 /// # Errors
-/// What the file system says; the path that it is about stands in the message.
+/// The error of the file system, with the path in its message.
 pub fn write(under: &Path, ran: &Ran, token: &Token, depth: Depth) -> io::Result<PathBuf> {
     let folder = under.join(name(ran));
     let about = |path: &Path, error: io::Error| {
@@ -140,7 +140,7 @@ pub fn write(under: &Path, ran: &Ran, token: &Token, depth: Depth) -> io::Result
     Ok(folder)
 }
 
-/// Runs it again, writes its trace, and gives its actions.
+/// Runs it again, writes its trace, and returns its actions.
 fn traced(ran: &Ran, to: &mut BufWriter<File>) -> io::Result<String> {
     let header = Header::of(&ran.scenario, ran.bug);
     let mut written = trace::write(&Line::Header(header.clone()), to);
@@ -157,8 +157,8 @@ fn traced(ran: &Ran, to: &mut BufWriter<File>) -> io::Result<String> {
     Ok(actions.to_json())
 }
 
-/// The folder that a file lies in, if it is one of those that are kept of a failing run and means
-/// the whole run: all but the actions, which run by themselves.
+/// The folder of a file, if the file is part of the folder of a failing run and stands for the whole run.
+/// The actions do not: they are a scenario themselves.
 #[must_use]
 pub fn around(file: &Path) -> Option<&Path> {
     let name = file.file_name()?.to_str()?;
@@ -167,25 +167,25 @@ pub fn around(file: &Path) -> Option<&Path> {
     (part && folder.join(VERDICT).is_file()).then_some(folder)
 }
 
-/// A folder that was read.
+/// The content of a folder.
 #[derive(Clone, Debug)]
 pub struct Kept {
-    /// What became of the run then.
+    /// The record of the original run.
     pub record: Record,
-    /// The file to run: the scenario, or the actions where the scenario would give another run
-    /// with this version.
+    /// The file to run: the scenario, or the actions if the scenario may give a different run with this
+    /// version.
     pub file: PathBuf,
 }
 
 /// Reads the folder of a run.
 ///
 /// # Errors
-/// What is wrong with it, for people.
+/// A message for people.
 pub fn read(folder: &Path) -> Result<Kept, String> {
     let path = folder.join(VERDICT);
     let shown = folder.display();
     let text = fs::read_to_string(&path).map_err(|error| {
-        format!("{shown} is no folder of a failing run: cannot read {VERDICT}: {error}")
+        format!("{shown} is not the folder of a failing run: cannot read {VERDICT}: {error}")
     })?;
     let record: Record = serde_json::from_str(&text)
         .map_err(|error| format!("{} is damaged: {error}", path.display()))?;
@@ -195,10 +195,10 @@ pub fn read(folder: &Path) -> Result<Kept, String> {
     if !file.is_file() {
         let version = record.trace_version;
         return Err(match same {
-            true => format!("{shown} is not whole: it lacks {name}"),
+            true => format!("{shown} is incomplete: {name} is missing"),
             false => format!(
-                "{shown} is of trace version {version}, which only {name} could tell now, and it was \
-                 kept without"
+                "{shown} has trace version {version}, so only {name} can repeat its run now, and that file is \
+                 missing"
             ),
         });
     }

@@ -1,5 +1,4 @@
-//! What is kept of a failing run, so that anybody can run it again: a folder, and one line of text
-//! that says where the run came from.
+//! The folder of a failing run, and its token: one line of text from which the run can be repeated.
 
 mod folder;
 mod token;

@@ -1,15 +1,15 @@
-//! A run in one line: what it was drawn from, and with which seed.
+//! Tokens: a run in one line, with its source and its seed.
 
 use std::fmt;
 use std::str::FromStr;
 
 use sut::bugs::Bug;
 
-/// Where a run comes from. Written as `everything:93f2…:5151:1:C-01`: the profile or file, a
-/// fingerprint of its text, the seed, the trace version, the planted bug or `-`.
+/// The origin of a run. Its text is `everything:93f2…:5151:1:C-01`: the profile or file, a fingerprint of
+/// its text, the seed, the trace version, the planted bug or `-`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
-    /// The name of a profile, or the path of a profile or scenario.
+    /// The name of a profile, or the path of a profile or a scenario.
     pub source: String,
     /// The [`fingerprint`] of its text.
     pub fingerprint: u64,
@@ -17,11 +17,11 @@ pub struct Token {
     pub seed: u64,
     /// The trace version of the program that ran it.
     pub trace_version: u32,
-    /// The bug that was planted.
+    /// The planted bug.
     pub bug: Option<Bug>,
 }
 
-/// Tells one text from another: FNV-1a, 64 bits.
+/// A fingerprint of a text: FNV-1a, 64 bits.
 #[must_use]
 pub fn fingerprint(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
@@ -42,7 +42,7 @@ impl fmt::Display for Token {
     }
 }
 
-/// Why a text is no token.
+/// The reason why a text is not a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unclear(String);
 
@@ -59,8 +59,13 @@ impl FromStr for Token {
 
     fn from_str(text: &str) -> Result<Self, Unclear> {
         let shown: String = text.chars().take(80).collect();
-        let unclear = |what: &str| Unclear(format!("{what} of the token {shown} cannot be read"));
-        // From the end: a path may hold colons of its own.
+        let unclear = |what: &str| {
+            Unclear(format!(
+                "{what} of the token {shown} cannot be read: a whole token looks like \
+                 quick:0123456789abcdef:7:1:-"
+            ))
+        };
+        // Parsed from the end, because a path may contain colons.
         let mut parts = text.rsplitn(5, ':');
         let mut part = |what: &str| parts.next().ok_or_else(|| unclear(what));
         let (bug, version, seed, print, source) = (

@@ -1,4 +1,4 @@
-//! How long a cluster is without a leader after its leader crashed.
+//! The time that a cluster has no leader after its leader crashed.
 
 use checks::Violation;
 use raft_core::{RoleKind, Term};
@@ -6,7 +6,7 @@ use runner::Spectator;
 use simulator::{Action, Cluster, Observer, Span, Step, Time};
 use sut::Server;
 
-/// Takes the time from the first crash of a leader to the next leader, and then has seen enough.
+/// Measures the time from the first crash of a leader to the next leader. Then the run may stop.
 #[derive(Clone, Debug)]
 pub struct Downtime {
     /// The term that each node leads, while it leads.
@@ -16,7 +16,7 @@ pub struct Downtime {
 }
 
 impl Downtime {
-    /// A measurement for so many nodes.
+    /// A measurement for this many nodes.
     #[must_use]
     pub fn new(nodes: usize) -> Self {
         Self {
@@ -26,19 +26,19 @@ impl Downtime {
         }
     }
 
-    /// When the leader crashed, if it did.
+    /// The time of the leader's crash, if it crashed.
     #[must_use]
     pub fn crashed(&self) -> Option<Time> {
         self.crashed
     }
 
-    /// How long it took until the next leader, if there was one.
+    /// The time until the next leader, if there was one.
     #[must_use]
     pub fn took(&self) -> Option<Span> {
         self.took
     }
 
-    /// Whether this node leads the highest term that anybody leads.
+    /// Whether this node is the leader of the highest term that has a leader.
     fn is_leader(&self, node: usize) -> bool {
         self.leads[node].is_some() && self.leads[node] == self.leads.iter().copied().max().flatten()
     }

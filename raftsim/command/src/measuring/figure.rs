@@ -1,4 +1,4 @@
-//! Spreads as curves: how many runs took no longer than a time.
+//! Spreads as curves: the share of runs that took no longer than a time.
 
 #![expect(
     clippy::float_arithmetic,
@@ -9,7 +9,7 @@ use std::fmt;
 
 use plotters::prelude::*;
 
-use super::Spread;
+use super::spread::Spread;
 
 const SIZE: (u32, u32) = (900, 480);
 const LABEL: u32 = 16;
@@ -27,9 +27,9 @@ const COLOURS: [RGBColor; 6] = [
 
 /// One curve of a figure.
 pub struct Curve<'a> {
-    /// What it is called.
+    /// Its name.
     pub name: String,
-    /// What it shows.
+    /// Its data.
     pub spread: &'a Spread,
 }
 

@@ -1,8 +1,8 @@
-//! Whether a read misses a write while one clock is wrong and the leader is cut off, or stands
-//! still: one cell for each clock, way of reading, bound and kind of fault.
+//! Whether a read misses a write while one clock is wrong, and the leader is cut off or paused: one cell
+//! for each clock, kind of read, bound and kind of fault.
 //!
-//! In theory a lease is safe if, and only if, it is over when the first promise on which it rests
-//! may be: on the slowest clock it must last no longer than an election timeout does on the fastest.
+//! In theory a lease is safe if, and only if, it ends before the first promise on which it rests can end:
+//! on the slowest clock it must not be longer than an election timeout on the fastest clock.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,19 +13,19 @@ use runner::{Outcome, Verdict};
 use scenario::{Diagnostic, Overrides, Resolved, parse};
 use sut::Property;
 
-/// The scenario of every cell, which only its parameters tell apart.
+/// The scenario of all cells, which differ only in its parameters.
 const SCENARIO: &str = include_str!("../../../../scenarios/figure/leases.json");
 const FILE: &str = "scenarios/figure/leases.json";
 /// The shortest election timeout there, in microseconds.
 const TIMEOUT: u64 = 1_000_000;
-/// How likely a pause is where there are pauses: without one the leader answers for longer, which
-/// is to be seen, too.
+/// The chance of a pause in cells with pauses. It is below 100%, because a leader without a pause answers
+/// for longer, and those runs matter as well.
 const PAUSES: &str = "50%";
 
-/// How many situations the check of one history may look at.
+/// The maximum number of states that the check of one history visits.
 const BUDGET: u64 = 1_000_000;
 
-/// How fast the one clock that is wrong runs.
+/// The rate of the wrong clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Drift {
     /// Its name: the deviation.
@@ -41,7 +41,7 @@ const fn drift(name: &'static str, over: u64, under: u64) -> Drift {
 }
 
 impl Drift {
-    /// Those of the table.
+    /// All deviations of the table.
     pub const ALL: &'static [Drift] = &[
         drift("0%", 1, 1),
         drift("-1%", 99, 100),
@@ -52,13 +52,13 @@ impl Drift {
         drift("+50%", 3, 2),
     ];
 
-    /// The slowest and the fastest of all clocks, each over the same number.
+    /// The rates of the slowest and of the fastest clock, with a common denominator.
     fn spread(self) -> [u64; 2] {
         let [one, other] = self.rate;
         [one.min(other), one.max(other)]
     }
 
-    /// How long a lease may last, in microseconds of the leader's own clock: rounded down.
+    /// The longest safe lease, in microseconds of the leader's own clock, rounded down.
     #[must_use]
     pub fn longest_lease(self) -> u64 {
         let [slowest, fastest] = self.spread();
@@ -80,23 +80,23 @@ impl FromStr for Drift {
     }
 }
 
-/// A way of reading.
+/// A kind of read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// As an entry of the log.
+    /// Through the log.
     Log,
-    /// By the leader, which asks a majority first.
+    /// By the leader, after it has asked a majority.
     ReadIndex,
     /// By the leader, while its lease lasts.
     Lease,
-    /// By a follower, once its leader has named an index.
+    /// By a follower, after its leader has named a commit index.
     Follower,
-    /// By anybody, at once.
+    /// By any node, at once.
     Stale,
 }
 
 impl Way {
-    /// All of them.
+    /// All kinds.
     pub const ALL: &'static [Way] = &[
         Way::Lease,
         Way::Log,
@@ -134,19 +134,19 @@ fn find<T: Copy>(all: &[T], name: &str, of: impl Fn(T) -> &'static str) -> Resul
     })
 }
 
-/// What the servers are told of their clocks.
+/// The bound on the error of clocks that the servers have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bound {
-    /// The truth.
+    /// The true bound.
     Covering,
-    /// Half of it.
+    /// Half of the true bound.
     Half,
-    /// That all clocks are alike.
+    /// A bound of zero.
     Nothing,
 }
 
 impl Bound {
-    /// What it is called.
+    /// Its name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -160,18 +160,19 @@ impl Bound {
 /// One cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cell {
-    /// The clock that is wrong.
+    /// The wrong clock.
     pub drift: Drift,
-    /// How reads are made.
+    /// The kind of the reads.
     pub way: Way,
-    /// What the servers were told of their clocks.
+    /// The bound that the servers have.
     pub bound: Bound,
-    /// Whether the leader stands still now and then, for longer than a lease lasts.
+    /// Whether the leader sometimes pauses for longer than a lease.
     pub pauses: bool,
 }
 
 impl Cell {
-    /// All cells of these clocks and ways, those that only pauses tell apart side by side.
+    /// All cells of these clocks and kinds of reads. Cells that differ only in pauses are next to each
+    /// other.
     #[must_use]
     pub fn all(drifts: &[Drift], ways: &[Way]) -> Vec<Cell> {
         let mut cells = Vec::new();
@@ -181,7 +182,7 @@ impl Cell {
                     Way::Lease if drift.longest_lease() < TIMEOUT => {
                         &[Bound::Covering, Bound::Half, Bound::Nothing]
                     }
-                    // Without a lease, and with true clocks, no bound matters.
+                    // Without a lease, and with true clocks, the bound does not matter.
                     _ => &[Bound::Nothing],
                 };
                 for bound in bounds {
@@ -197,8 +198,7 @@ impl Cell {
         cells
     }
 
-    /// By how much clocks may be wrong within an election timeout, as the servers were told, in
-    /// microseconds.
+    /// The bound on the error of clocks within an election timeout that the servers have, in microseconds.
     #[must_use]
     pub fn clock_error(&self) -> u64 {
         let truth = TIMEOUT - self.drift.longest_lease();
@@ -209,13 +209,13 @@ impl Cell {
         }
     }
 
-    /// How long a lease lasts here, in microseconds of the leader's own clock.
+    /// The length of a lease in this cell, in microseconds of the leader's own clock.
     #[must_use]
     pub fn lease(&self) -> u64 {
         TIMEOUT - self.clock_error()
     }
 
-    /// What the bound is called.
+    /// The name of the bound.
     #[must_use]
     pub fn bound_name(&self) -> &'static str {
         match self.drift.longest_lease() {
@@ -224,7 +224,7 @@ impl Cell {
         }
     }
 
-    /// Whether theory says that no read misses a write.
+    /// Whether, in theory, no read misses a write.
     #[must_use]
     pub fn is_safe(&self) -> bool {
         match self.way {
@@ -234,7 +234,7 @@ impl Cell {
         }
     }
 
-    /// What tells this cell's scenario from others.
+    /// The parameters of this cell's scenario.
     #[must_use]
     pub fn sets(&self) -> Vec<(String, String)> {
         let [over, under] = self.drift.rate;
@@ -254,7 +254,7 @@ impl Cell {
     /// The scenario of one seed.
     ///
     /// # Errors
-    /// If the file that this was built with does not fit this code.
+    /// The mistakes, if the built-in file does not fit this code.
     pub fn scenario(&self, seed: u64) -> Result<Resolved, Vec<Diagnostic>> {
         let overrides = Overrides {
             seed: Some(seed),
@@ -266,7 +266,7 @@ impl Cell {
     /// Whether a read of this run missed a write.
     ///
     /// # Errors
-    /// If something else went wrong in it.
+    /// The verdict, if the run failed for another reason.
     pub fn missed(&self, outcome: &Outcome) -> Result<bool, Verdict> {
         match &outcome.verdict {
             Verdict::Ok if self.way == Way::Stale => Ok(misses(&outcome.history)),
@@ -281,7 +281,7 @@ impl Cell {
     }
 }
 
-/// Whether no order explains what clients saw, had they been promised that reads are never stale.
+/// Whether no order explains the clients' answers, if stale reads count like other reads.
 fn misses(history: &History) -> bool {
     let all = linearize::History::new(history_export::with_stale(history));
     let all = all.expect("events are points of one clock");
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_in_the_table_is_told_what_is() {
+    fn an_unknown_name_is_an_error_that_lists_the_known_ones() {
         assert_eq!("-10%".parse::<Drift>().map(|drift| drift.rate), Ok([9, 10]));
         let error = "5%".parse::<Drift>().unwrap_err();
         assert_eq!(error, "write one of 0%, -1%, +1%, -10%, +10%, -50%, +50%");

@@ -1,8 +1,8 @@
-//! Measurements: one number a run, over many seeds, and the figures that are made of them.
+//! Measurements over many seeds, one number per run, and figures of them.
 //!
-//! [`Downtime`] watches a run and takes the time from a leader's crash to the next leader; a
-//! [`Spread`] sums up what many seeds gave; [`figure`] draws spreads as the distribution curves of
-//! Figure 16 of the Raft paper. [`leases`] says in which runs a read misses a write.
+//! [`Downtime`] measures the time from a leader's crash to the next leader in a run. A [`Spread`] collects
+//! the times of many seeds. [`figure`] draws spreads as curves, as in Figure 16 of the Raft paper.
+//! [`leases`] finds the runs in which a read misses a write.
 
 mod downtime;
 mod figure;

@@ -1,6 +1,6 @@
-//! What many runs gave, summed up.
+//! The results of many runs together.
 
-/// Times that were measured, in order, and how many runs came to no end.
+/// The measured times, in order, and the number of runs without an end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Spread {
     times: Vec<u64>,
@@ -8,7 +8,7 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// Takes in a run: what was measured in nanoseconds, or that it never came to its end.
+    /// Adds a run: its time in nanoseconds, or `None` if it had no end.
     pub fn add(&mut self, time: Option<u64>) {
         match time {
             Some(time) => {
@@ -25,20 +25,20 @@ impl Spread {
         &self.times
     }
 
-    /// How many runs came to no end: longer than all times.
+    /// The number of runs without an end; they count as longer than all times.
     #[must_use]
     pub fn endless(&self) -> u64 {
         self.endless
     }
 
-    /// How many runs there were.
+    /// The number of runs.
     #[must_use]
     pub fn runs(&self) -> u64 {
         self.times.len() as u64 + self.endless
     }
 
-    /// The least time that at least so many percent of the runs did not exceed; `None` if that is
-    /// among those without an end, or if there were no runs.
+    /// The least time that at least this percentage of the runs did not exceed; `None` if that run had no
+    /// end, or if there were no runs.
     #[must_use]
     pub fn percentile(&self, percent: u64) -> Option<u64> {
         let rank = (self.runs() * percent).div_ceil(100).max(1);
@@ -46,7 +46,7 @@ impl Spread {
         self.times.get(place).copied()
     }
 
-    /// The mean of all runs; `None` if one came to no end, or if there were none.
+    /// The mean of all runs; `None` if a run had no end, or if there were no runs.
     #[must_use]
     pub fn mean(&self) -> Option<u64> {
         let sum: u128 = self.times.iter().copied().map(u128::from).sum();
@@ -54,7 +54,7 @@ impl Spread {
         u64::try_from(mean).ok().filter(|_| self.endless == 0)
     }
 
-    /// The longest time; `None` if a run came to no end, or if there were none.
+    /// The longest time; `None` if a run had no end, or if there were no runs.
     #[must_use]
     pub fn worst(&self) -> Option<u64> {
         self.times.last().copied().filter(|_| self.endless == 0)

@@ -1,9 +1,12 @@
-//! From a script as written to steps with one verb each, with what must hold of them.
+//! Lowers a script: checks the written steps, and gives each one verb.
 
 use std::collections::BTreeMap;
 
+use super::place::Spot;
+use super::statement::{
+    Asked, Budget, If, Offer, One, Own, Parallel, Repeat, Start, Statement, What,
+};
 use super::written::{OWN, WrittenOwn, WrittenStatement};
-use super::{Asked, Budget, If, Offer, One, Own, Parallel, Repeat, Spot, Start, Statement, What};
 use crate::action::ACTIONS;
 use crate::check_action::check_action;
 use crate::checker::Checker;
@@ -12,14 +15,14 @@ use crate::select::{NodeName, Selector, WORDS};
 use crate::suggest::did_you_mean;
 use crate::units::Size;
 
-/// The most operations of one step.
+/// The maximum number of operations of one step.
 const MAX_COUNT: u32 = 1_000;
-/// The longest key.
+/// The maximum length of a key.
 const MAX_KEY: usize = 64;
-/// The longest value.
+/// The maximum length of a value.
 const MAX_VALUE: u64 = 16 << 10;
 
-/// How many steps a script has, nested ones included.
+/// The number of steps of a script, nested ones included.
 pub(crate) fn count(steps: &[WrittenStatement]) -> usize {
     let nested = |step: &WrittenStatement| {
         let lists = [
@@ -37,7 +40,7 @@ pub(crate) fn count(steps: &[WrittenStatement]) -> usize {
     steps.iter().map(nested).sum()
 }
 
-/// The script of the phase at `at`; mistakes are noted.
+/// The script of the phase at `at`. Mistakes are collected.
 pub(crate) fn script(
     checker: &mut Checker<'_>,
     at: &str,
@@ -51,7 +54,7 @@ pub(crate) fn script(
         number: 0,
     };
     let steps = lowering.steps("script", written);
-    // Nobody else knows these names.
+    // The names are not known outside the script.
     checker.names.clear();
     steps
 }
@@ -62,7 +65,7 @@ struct Lowering<'l, 'c> {
     phase: &'l str,
     /// The names of operations so far.
     operations: Vec<String>,
-    /// How many steps there were so far.
+    /// The number of steps so far.
     number: usize,
 }
 
@@ -82,7 +85,7 @@ impl Lowering<'_, '_> {
         self.checker.selector(&at, selector);
     }
 
-    /// Steps in a list at `at`; there must be some.
+    /// The steps in the list at `at`. The list must not be empty.
     fn steps(&mut self, at: &str, written: Vec<WrittenStatement>) -> Vec<Statement> {
         if written.is_empty() {
             self.wrong(Code::SC029, at, "there are no steps here");
@@ -106,10 +109,10 @@ impl Lowering<'_, '_> {
             [] => {
                 let known = [&OWN[..], &ACTIONS[..]].concat().join(", ");
                 let help = Some(format!("add one of {known}"));
-                self.help(Code::SC019, at, "this step does nothing", help);
+                self.help(Code::SC019, at, "this step has no verb", help);
             }
             [first, second, ..] => {
-                let message = format!("there are two verbs here: {first} and {second}");
+                let message = format!("this step has two verbs: {first} and {second}");
                 let help = Some("write one object for each".to_owned());
                 self.help(Code::SC019, &format!("{at}/{second}"), message, help);
             }
@@ -155,7 +158,7 @@ impl Lowering<'_, '_> {
                 ];
                 for (field, _) in fields.into_iter().filter(|(_, is)| *is) {
                     let help = Some("write \"await\", or remove it".to_owned());
-                    let message = "a check is about this moment";
+                    let message = "a check does not wait";
                     self.help(Code::SC027, &format!("{at}/{field}"), message, help);
                 }
                 Own::Check(self.asked(at, asked))
@@ -171,7 +174,10 @@ impl Lowering<'_, '_> {
     fn start(&mut self, at: &str, start: Start) -> Start {
         self.nodes(&format!("{at}/to"), &start.to);
         if !(1..=MAX_COUNT).contains(&start.count) {
-            let message = format!("{}: from 1 to {MAX_COUNT} operations", start.count);
+            let message = format!(
+                "{} is out of bounds: from 1 to {MAX_COUNT} operations",
+                start.count
+            );
             self.wrong(Code::SC026, &format!("{at}/count"), message);
         }
         self.operation(
@@ -191,7 +197,7 @@ impl Lowering<'_, '_> {
     fn one(&mut self, at: &str, one: One) -> One {
         match (one.op, one.on) {
             (Offer::Get, Some(_)) => {
-                let message = "a get is waited for until it is answered";
+                let message = "a get has no \"on\": the script waits for its answer";
                 self.wrong(Code::SC027, &format!("{at}/on"), message);
             }
             (_, None) if one.op != Offer::Get && one.again.is_none() => {
@@ -219,7 +225,7 @@ impl Lowering<'_, '_> {
                 ("op", one.op != Offer::default()),
             ];
             for (field, _) in other.into_iter().filter(|(_, is)| *is) {
-                let message = "an operation that is offered again stays what it is";
+                let message = "an operation that is proposed again cannot change";
                 self.wrong(Code::SC027, &format!("{at}/{field}"), message);
             }
         }
@@ -227,7 +233,7 @@ impl Lowering<'_, '_> {
         one
     }
 
-    /// What an operation is about, within its bounds.
+    /// Checks that the parts of an operation are within their bounds.
     fn operation(
         &mut self,
         at: &str,
@@ -244,11 +250,11 @@ impl Lowering<'_, '_> {
             }
         }
         if value.is_some() && size.is_some() {
-            let message = "a value that is written out has its own size";
+            let message = "\"size\" is only for default values, but there is a \"value\"";
             self.wrong(Code::SC027, &format!("{at}/size"), message);
         }
         if key.is_some_and(|key| key.len() > MAX_KEY) {
-            let message = format!("this is longer than {MAX_KEY} bytes");
+            let message = format!("the key is longer than {MAX_KEY} bytes");
             self.wrong(Code::SC026, &format!("{at}/key"), message);
         }
         let most = MAX_VALUE.min(self.checker.room);
@@ -267,7 +273,7 @@ impl Lowering<'_, '_> {
     fn how_many(&mut self, at: &str, on: Option<u32>) {
         let nodes = u32::try_from(self.checker.nodes.len()).unwrap_or(u32::MAX);
         if let Some(on) = on.filter(|on| !(1..=nodes).contains(on)) {
-            let message = format!("{on} of {nodes} nodes: from 1 to {nodes}");
+            let message = format!("{on} is out of bounds: from 1 to {nodes} nodes");
             self.wrong(Code::SC026, &format!("{at}/on"), message);
         }
     }
@@ -275,7 +281,7 @@ impl Lowering<'_, '_> {
     fn asked(&mut self, at: &str, asked: Asked) -> Asked {
         if asked.is_empty() {
             let help = Some("add \"one_leader\": true, for example".to_owned());
-            self.help(Code::SC029, at, "this asks for nothing", help);
+            self.help(Code::SC029, at, "there is no condition here", help);
         }
         if let Some(among) = &asked.among {
             self.nodes(&format!("{at}/among"), among);
@@ -312,7 +318,7 @@ impl Lowering<'_, '_> {
         let shown: String = name.chars().take(40).collect();
         let is_node = self.checker.nodes.contains(&NodeName(name.to_owned()));
         if is_node || WORDS.contains(&name) {
-            let message = format!("\"{shown}\" has a meaning already");
+            let message = format!("\"{shown}\" is already a node or a selector");
             self.wrong(Code::SC025, at, message);
         } else if !crate::check::is_name(name) {
             let message = format!("\"{shown}\" cannot be a name for nodes");
@@ -348,11 +354,11 @@ impl Lowering<'_, '_> {
             self.wrong(Code::SC027, &format!("{at}/{other}"), message);
         }
         if repeat.drawn.is_some_and(|drawn| drawn.high() == 0) {
-            let message = "this would never be done";
+            let message = "these steps would never run";
             self.wrong(Code::SC029, &format!("{at}/drawn"), message);
         }
         if repeat.times == Some(0) {
-            let message = "this would never be done";
+            let message = "these steps would never run";
             self.wrong(Code::SC029, &format!("{at}/times"), message);
         }
         Repeat {
@@ -372,7 +378,7 @@ impl Lowering<'_, '_> {
         ];
         if !asks.contains(&true) {
             let help = Some("add \"chance\", \"holds\", \"named\" or \"same\"".to_owned());
-            self.help(Code::SC029, at, "this asks for nothing", help);
+            self.help(Code::SC029, at, "there is no condition here", help);
         }
         if let Some(same) = &choice.same {
             self.nodes(&format!("{at}/same"), same);
@@ -414,7 +420,7 @@ impl Lowering<'_, '_> {
     fn budget(&mut self, at: &str, budget: Budget<WrittenStatement>) -> Budget<Statement> {
         if budget.requests.is_none() && budget.bytes.is_none() {
             let help = Some("add \"requests\" or \"bytes\"".to_owned());
-            self.help(Code::SC029, at, "this limits nothing", help);
+            self.help(Code::SC029, at, "there is no limit here", help);
         }
         Budget {
             requests: budget.requests,

@@ -1,17 +1,17 @@
-//! A step of a script as it is written: every verb is an optional field of one flat struct, so that
-//! mistakes keep their exact place.
+//! A step of a script as written: every verb is an optional field of one flat struct, so that mistakes keep
+//! their exact place.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Asked, Budget, If, One, Parallel, Repeat, Start};
+use super::statement::{Asked, Budget, If, One, Parallel, Repeat, Start};
 use crate::action::{
     Action, ApplyChange, ClockChange, DiskFault, LinkChange, MembersChange, Replacement, Route,
     with_actions,
 };
+use crate::network::NetworkChange;
 use crate::select::{Partition, Selector};
-use crate::settings::NetworkChange;
 use crate::units::DurationRange;
 
 /// The verbs that only scripts have.
@@ -20,7 +20,7 @@ pub(super) const OWN: [&str; 11] = [
     "budget",
 ];
 
-/// An own verb with what it takes, as it is written.
+/// A verb that only scripts have, with its argument, as written.
 pub(super) enum WrittenOwn {
     Wait(DurationRange),
     Connect(Selector),
@@ -39,41 +39,41 @@ with_actions! {
     /// A step of a script: exactly one action, or one of the verbs that only scripts have.
     #[cfg_attr(feature = "schema", schemars(rename = "Statement"))]
     pub(crate) struct WrittenStatement {
-        /// Let so much time pass, drawn from a range.
+        /// Let time pass: a duration drawn from a range.
         pub(crate) wait: Option<DurationRange>,
         /// Heal the links between each of these nodes and every node that is not isolated.
         pub(crate) connect: Option<Selector>,
-        /// Offer operations to nodes, and do not wait for them.
+        /// Propose operations to nodes, and do not wait for them.
         pub(crate) start: Option<Start>,
-        /// Offer an operation until it is applied.
+        /// Propose an operation until it is applied.
         pub(crate) one: Option<One>,
-        /// Wait until something is true.
+        /// Wait until conditions are true.
         #[serde(rename = "await")]
         pub(crate) waited: Option<Asked>,
-        /// Something is true now.
+        /// Check that conditions are true now.
         pub(crate) check: Option<Asked>,
-        /// Names for nodes, by name. The rest of the script can use them, and "L+1" for the next node
-        /// after the one named "L", and so on.
+        /// Names for nodes. The rest of the script can use them. "L+1" stands for the next node after the
+        /// one named "L", and so on.
         #[serde(rename = "let")]
         pub(crate) names: Option<BTreeMap<String, Selector>>,
-        /// Do steps again and again.
+        /// Repeat steps.
         pub(crate) repeat: Option<Repeat<WrittenStatement>>,
-        /// Do steps if something is so.
+        /// Run steps if a condition is true.
         #[serde(rename = "if")]
         pub(crate) choice: Option<If<WrittenStatement>>,
-        /// Do several scripts at once.
+        /// Run several scripts at the same time.
         pub(crate) parallel: Option<Parallel<WrittenStatement>>,
-        /// Do steps for at most so many messages.
+        /// Run steps with a limit on their messages.
         pub(crate) budget: Option<Budget<WrittenStatement>>,
         /// A remark for readers of the file.
         pub(crate) note: Option<String>,
-        /// A sentence shown to whoever watches the run.
+        /// A sentence for people who watch the run.
         pub(crate) say: Option<String>,
     }
 }
 
 impl WrittenStatement {
-    /// Every own verb written here, with the name of its field.
+    /// Every verb that only scripts have and that is written here, with the name of its field.
     pub(super) fn take_own(&mut self) -> Vec<(&'static str, WrittenOwn)> {
         let found = [
             self.wait.take().map(WrittenOwn::Wait),

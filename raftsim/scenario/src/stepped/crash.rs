@@ -1,4 +1,4 @@
-//! A crash as it is written: the nodes alone, or with what survives.
+//! A crash as written: the nodes alone, or with the writes that survive.
 
 #[cfg(feature = "schema")]
 use std::borrow::Cow;
@@ -12,28 +12,27 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::select::Selector;
 
-/// Who crashes, and what survives.
-#[derive(Clone, Debug)]
+/// The nodes that crash, and the writes that survive.
 pub(crate) struct WrittenCrash {
     pub(crate) node: Selector,
     pub(crate) keep: WrittenKeep,
 }
 
-/// Who crashes, and what survives, as an object.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// The nodes that crash, and the writes that survive, as an object.
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "Crash"))]
 struct CrashObject {
-    /// Who crashes.
+    /// The nodes that crash.
     node: Selector,
-    /// What survives of the writes on their way to the disk.
+    /// The unfinished writes that survive.
     #[serde(default)]
     keep: WrittenKeep,
 }
 
-/// What survives a crash of the writes on their way to the disk.
-#[derive(Clone, Debug, Default)]
+/// The unfinished writes that survive a crash.
+#[derive(Clone, Default)]
 pub(crate) enum WrittenKeep {
     #[default]
     None,
@@ -41,15 +40,15 @@ pub(crate) enum WrittenKeep {
     Cut(WrittenCut),
 }
 
-/// Where a crash cuts the writes on their way to the disk.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// The prefix of the unfinished writes that survives a crash.
+#[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "Keep"))]
 pub(crate) struct WrittenCut {
-    /// So many of them survive whole, the oldest first.
+    /// The number of writes that survive as a whole, the oldest first.
     pub(crate) writes: u64,
-    /// So many parts of the next one survive: hard state, truncation, each entry.
+    /// The number of parts of the next write that survive: hard state, truncation, each entry.
     #[serde(default)]
     pub(crate) parts: u32,
 }
@@ -120,7 +119,7 @@ impl JsonSchema for WrittenCrash {
         let nodes = generator.subschema_for::<Selector>();
         let object = generator.subschema_for::<CrashObject>();
         json_schema!({
-            "description": "Who crashes; as an object also what survives.",
+            "description": "The nodes that crash; as an object, also the writes that survive.",
             "anyOf": [nodes, object]
         })
     }
@@ -175,7 +174,7 @@ impl JsonSchema for WrittenKeep {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let cut = generator.subschema_for::<WrittenCut>();
         json_schema!({
-            "description": "What survives: none, all, or a prefix of the writes.",
+            "description": "The unfinished writes that survive: none, all, or a prefix.",
             "anyOf": [{ "enum": KEEPS }, cut]
         })
     }

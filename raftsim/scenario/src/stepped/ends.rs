@@ -1,9 +1,9 @@
-//! Ends of links, and who is meant by a selector.
+//! Ends of links, and the nodes of a selector.
 
 use simulator::{ClientId, Endpoint, NodeId};
 use sut::NodeSet;
 
-/// Some ends of links: nodes and clients. A scenario has at most 64 clients.
+/// A set of ends of links: nodes and clients. A scenario has at most 64 clients.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ends {
     /// The nodes among them.
@@ -55,14 +55,14 @@ impl From<NodeSet> for Ends {
     }
 }
 
-/// Which nodes something happens to. All but [`Who::These`] are resolved when it happens.
+/// The nodes of an action. All variants but [`Who::These`] are resolved when the action happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Who {
     /// These nodes.
     These(NodeSet),
     /// Every node.
     All,
-    /// The leader of the highest term that is up; nobody while there is none.
+    /// The leader of the highest term that is up; no node while there is none.
     Leader,
     /// Every node that is up and not the leader.
     Followers,
@@ -70,13 +70,13 @@ pub enum Who {
     Down,
     /// Every node that is neither crashed nor paused.
     Up,
-    /// Every node with a vote, in the configuration that the leader goes by.
+    /// Every node with a vote in the leader's configuration.
     Voters,
     /// Every member without a vote.
     Learners,
-    /// Every member that holds no data.
+    /// Every member that stores no data.
     Witnesses,
-    /// Every node that is no member.
+    /// Every node that is not a member.
     Removed,
 }
 

@@ -1,4 +1,4 @@
-//! From steps as written to a script, with what must hold of them.
+//! Lowers the steps of a stepped scenario: checks them, and replaces names by numbers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,9 +15,9 @@ use crate::codes::Code;
 use crate::suggest::did_you_mean;
 use crate::units::Nanos;
 
-/// The most steps of a recording.
+/// The maximum number of steps of a recording.
 const MAX_RECORDED: usize = 1_000_000;
-/// The course of a stepped file; mistakes are noted.
+/// The course of a stepped file. Mistakes are reported.
 pub(crate) fn script(
     checker: &mut Checker<'_>,
     trunk: Vec<WrittenScriptStep>,
@@ -30,7 +30,7 @@ pub(crate) fn script(
         None => MAX_STEPS,
     };
     if count > most {
-        let message = format!("{count} steps: at most {most}");
+        let message = format!("the file has {count} steps; the maximum is {most}");
         checker.wrong(Code::SC026, "steps", message);
     }
     if let Some(recorded) = &recorded {
@@ -79,19 +79,19 @@ fn is_branch(name: &str) -> bool {
     !name.is_empty() && name.len() <= 40 && name.bytes().all(fits)
 }
 
-/// How far a list of steps has come.
+/// The state after the steps of a list so far.
 #[derive(Clone, Default)]
 struct Reached {
-    /// The latest time that a step names.
+    /// The latest time of a step.
     time: Nanos,
-    /// How long steps let time pass, in nanoseconds.
+    /// The time that steps let pass, in nanoseconds.
     passed: u64,
     /// The phases that have begun.
     phases: Vec<String>,
 }
 
 impl Reached {
-    /// Takes in a sound step, and notes what cannot follow the steps before it.
+    /// Adds a sound step, and reports it if it cannot follow the steps before it.
     fn pass(&mut self, checker: &mut Checker<'_>, at: &str, step: &ScriptStep) {
         match &step.verb {
             Some(Verb::Settle(span) | Verb::Advance(span)) => {
@@ -103,7 +103,7 @@ impl Reached {
             }
             Some(Verb::Phase(name)) if self.phases.contains(name) => {
                 let shown: String = name.chars().take(40).collect();
-                let message = format!("there are two phases \"{shown}\"");
+                let message = format!("two phases are called \"{shown}\"");
                 checker.wrong(Code::SC025, &format!("{at}/phase"), message);
             }
             Some(Verb::Phase(name)) => self.phases.push(name.clone()),
@@ -125,8 +125,8 @@ fn list(
         if let Some(when) = written.at {
             let previous = reached.time;
             if when < previous {
-                let message = format!("this step is at {when}, one above at {previous}");
-                let help = Some("steps stand in the order in which they happen".to_owned());
+                let message = format!("this step is at {when}, but a step above is at {previous}");
+                let help = Some("write steps in the order in which they happen".to_owned());
                 checker.wrong_with_help(Code::SC020, &format!("{at}/at"), message, help);
             }
             reached.time = when.max(previous);
@@ -151,13 +151,13 @@ fn step(
 ) -> Option<ScriptStep> {
     let mut verbs = written.take_verbs();
     if let [(first, _), (second, _), ..] = &verbs[..] {
-        let message = format!("there are two verbs here: {first} and {second}");
+        let message = format!("this step has two verbs: {first} and {second}");
         let help = Some("write one step for each".to_owned());
         checker.wrong_with_help(Code::SC019, &format!("{at}/{second}"), message, help);
     }
     if verbs.is_empty() && written.say.is_none() && written.at.is_none() {
         let help = Some(format!("add \"say\", or one of {}", VERBS.join(", ")));
-        checker.wrong_with_help(Code::SC019, at, "this step does and says nothing", help);
+        checker.wrong_with_help(Code::SC019, at, "this step is empty", help);
     }
     let why = match &written.why {
         Some(name) => Some(rule(checker, &format!("{at}/why"), name)?),

@@ -1,4 +1,4 @@
-//! From a change of members as written to servers by number.
+//! Lowers a change of members: names become numbers.
 
 use raft_core::{Change, ChangeOptions, Configuration, Members};
 use sut::raft_id;
@@ -8,13 +8,13 @@ use crate::checker::Checker;
 use crate::codes::Code;
 use crate::select::NodeName;
 
-/// The command to make a change; `None` if a mistake was noted.
+/// The command for a change; `None` after a mistake.
 pub(super) fn command(
     checker: &mut Checker<'_>,
     at: &str,
     written: &WrittenChange,
 ) -> Option<kv::Operator> {
-    says_one_thing(checker, at, written)?;
+    check_only_one(checker, at, written)?;
     let how = ChangeOptions {
         forced: written.forced,
         stays_joint: written.stays_joint,
@@ -59,7 +59,7 @@ fn to(checker: &mut Checker<'_>, at: &str, written: &WrittenChange) -> Option<Ch
         let message = match why {
             raft_core::ConfigurationError::Twice(id) => {
                 let place = sut::engine_id(id).0 as usize;
-                format!("{} stands there twice", checker.nodes[place])
+                format!("{} is listed twice", checker.nodes[place])
             }
             other => other.to_string(),
         };
@@ -69,8 +69,8 @@ fn to(checker: &mut Checker<'_>, at: &str, written: &WrittenChange) -> Option<Ch
     Some(Change::To { voters, learners })
 }
 
-/// Notes a mistake unless exactly one change is given.
-fn says_one_thing(checker: &mut Checker<'_>, at: &str, written: &WrittenChange) -> Option<()> {
+/// Reports a mistake unless there is exactly one change.
+fn check_only_one(checker: &mut Checker<'_>, at: &str, written: &WrittenChange) -> Option<()> {
     let given = [
         ("add", written.add.is_some()),
         ("add_witness", written.add_witness.is_some()),
@@ -113,8 +113,8 @@ fn says_one_thing(checker: &mut Checker<'_>, at: &str, written: &WrittenChange) 
     }
     let message = match names.len() {
         1 => return Some(()),
-        0 => "this changes nothing".to_owned(),
-        _ => format!("several changes: {}", names.join(", ")),
+        0 => "there is no change here".to_owned(),
+        _ => format!("there are several changes here: {}", names.join(", ")),
     };
     let known = given.map(|(name, _)| name).join(", ");
     let help = Some(format!("give one of {known}"));

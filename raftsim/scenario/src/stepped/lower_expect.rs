@@ -1,4 +1,4 @@
-//! From what a step expects as written to node and client numbers.
+//! Lowers the expectations of a step: names of nodes and clients become numbers.
 
 use std::collections::BTreeMap;
 
@@ -6,16 +6,15 @@ use simulator::{ClientId, NodeId};
 use sut::{MemberSets, NodeSet};
 
 use super::expected::Expected;
-use super::lower_verb::nodes;
 use super::written::WrittenExpected;
 use crate::checker::Checker;
 use crate::codes::Code;
 use crate::select::{NodeName, Selector};
 
-/// What a voter that voted for nobody voted for.
+/// The word for a voter that has not voted.
 pub(super) const NOBODY: &str = "nobody";
 
-/// What a step expects; `None` if a name in it is wrong.
+/// The expectations of a step; `None` if a name is wrong.
 pub(super) fn expected(
     checker: &mut Checker<'_>,
     at: &str,
@@ -23,7 +22,7 @@ pub(super) fn expected(
 ) -> Option<Expected> {
     let mut set = |field: &str, selector: Option<&Selector>| {
         let at = format!("{at}/{field}");
-        selector.map_or(Some(NodeSet::EMPTY), |them| nodes(checker, &at, them))
+        selector.map_or(Some(NodeSet::EMPTY), |them| checker.only_nodes(&at, them))
     };
     let leader = set("leader", written.leader.as_ref());
     let not_leader = set("not_leader", written.not_leader.as_ref());
@@ -53,7 +52,7 @@ pub(super) fn expected(
             .collect(),
     };
     if expected == Expected::default() {
-        checker.wrong(Code::SC029, at, "this expectation asks for nothing");
+        checker.wrong(Code::SC029, at, "this expectation has no condition");
     }
     Some(expected)
 }
@@ -61,6 +60,12 @@ pub(super) fn expected(
 fn texts(values: BTreeMap<String, String>) -> Vec<(kv::Bytes, kv::Bytes)> {
     let pair = |(key, value): (String, String)| (key.as_bytes().into(), value.as_bytes().into());
     values.into_iter().map(pair).collect()
+}
+
+/// Inserts at the place of the key. The lists are short, and a sort would be compiled for each type.
+fn insert<K: Ord, T>(list: &mut Vec<(K, T)>, key: K, value: T) {
+    let place = list.partition_point(|(known, _)| *known < key);
+    list.insert(place, (key, value));
 }
 
 fn by_node<T>(
@@ -72,9 +77,8 @@ fn by_node<T>(
     let mut known = Vec::new();
     for (name, what) in written {
         let at = format!("{at}/{field}/{name}");
-        known.push((checker.node(&at, &NodeName(name))?, what));
+        insert(&mut known, checker.node(&at, &NodeName(name))?, what);
     }
-    known.sort_by_key(|(node, _)| *node);
     Some(known)
 }
 
@@ -87,9 +91,8 @@ fn by_client<T>(
     let mut known = Vec::new();
     for (name, what) in written {
         let at = format!("{at}/{field}/{name}");
-        known.push((checker.client(&at, &NodeName(name))?, what));
+        insert(&mut known, checker.client(&at, &NodeName(name))?, what);
     }
-    known.sort_by_key(|(client, _)| *client);
     Some(known)
 }
 

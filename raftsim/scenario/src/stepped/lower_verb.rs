@@ -1,4 +1,4 @@
-//! From one verb as written to the same with nodes and clients by number.
+//! Lowers one verb: names of nodes and clients become numbers.
 
 use kv::{Op, ReadBy, Request, SessionId};
 use raft_core::Index;
@@ -9,7 +9,7 @@ use super::crash::{WrittenCrash, WrittenKeep};
 use super::ends::{Ends, Who};
 use super::script::{Ask, Call, Keep, Letters, Links, MAX_CHOICES, Verb};
 use super::written::{
-    OpName, Way, WrittenCall, WrittenCampaign, WrittenClock, WrittenElect, WrittenLetters,
+    OpName, Way, WrittenCall, WrittenCampaign, WrittenClock, WrittenElect, WrittenMessages,
     WrittenOperator, WrittenProposal, WrittenReplicate, WrittenSession, WrittenVerb,
 };
 use super::{lower_change, lower_expect};
@@ -19,14 +19,14 @@ use crate::codes::Code;
 use crate::select::{NodeName, Partition, Selector};
 use crate::units::Nanos;
 
-/// The longest value that a client writes, in bytes.
+/// The maximum length of a value, in bytes.
 const MAX_VALUE: usize = 16 << 10;
-/// The longest key, in bytes.
+/// The maximum length of a key, in bytes.
 const MAX_KEY: usize = 64;
-/// So many different operations an operator offers at most.
+/// The maximum number of different operations that an operator proposes.
 pub const MAX_PROPOSALS: u32 = 100_000;
 
-/// What a step does; `None` if a mistake was noted that leaves nothing.
+/// The verb of a step; `None` after a mistake without a usable result.
 pub(super) fn verb(checker: &mut Checker<'_>, at: &str, written: WrittenVerb) -> Option<Verb> {
     Some(match written {
         WrittenVerb::Deliver(these) => Verb::Deliver(letters(checker, at, &these)?),
@@ -80,7 +80,7 @@ pub(super) fn verb(checker: &mut Checker<'_>, at: &str, written: WrittenVerb) ->
     })
 }
 
-fn letters(checker: &mut Checker<'_>, at: &str, written: &WrittenLetters) -> Option<Letters> {
+fn letters(checker: &mut Checker<'_>, at: &str, written: &WrittenMessages) -> Option<Letters> {
     let from = checker.ends(&format!("{at}/from"), &written.from);
     let to = checker.ends(&format!("{at}/to"), &written.to);
     let (from, to) = (from?, to?);
@@ -94,7 +94,7 @@ fn letters(checker: &mut Checker<'_>, at: &str, written: &WrittenLetters) -> Opt
         }
     }
     if written.all && written.ordinal.is_some() {
-        let message = "\"ordinal\" names one message, \"all\" means several";
+        let message = "\"ordinal\" selects one message, but \"all\" selects several";
         checker.wrong(Code::SC027, &format!("{at}/ordinal"), message);
     }
     some_link(checker, at, from, to);
@@ -107,7 +107,7 @@ fn letters(checker: &mut Checker<'_>, at: &str, written: &WrittenLetters) -> Opt
     })
 }
 
-/// A mistake, if no link joins any of these.
+/// Reports a mistake if no link exists between these ends.
 fn some_link(checker: &mut Checker<'_>, at: &str, from: Ends, to: Ends) {
     let joined = |(from, to): (Endpoint, Endpoint)| match (from, to) {
         (Endpoint::Client(_), Endpoint::Client(_)) => false,
@@ -118,7 +118,7 @@ fn some_link(checker: &mut Checker<'_>, at: &str, from: Ends, to: Ends) {
         .iter()
         .flat_map(|from| to.iter().map(move |to| (from, to)));
     if !pairs.any(joined) {
-        let message = "no link joins these";
+        let message = "there is no link between these ends";
         checker.wrong(Code::SC029, &format!("{at}/to"), message);
     }
 }
@@ -133,7 +133,7 @@ fn links(checker: &mut Checker<'_>, at: &str, route: &Route) -> Option<Links> {
 
 fn who(checker: &mut Checker<'_>, at: &str, selector: &Selector) -> Option<Who> {
     Some(match selector {
-        Selector::Nodes(_) => Who::These(nodes(checker, at, selector)?),
+        Selector::Nodes(_) => Who::These(checker.only_nodes(at, selector)?),
         Selector::All => Who::All,
         Selector::Leader => Who::Leader,
         Selector::Followers => Who::Followers,
@@ -148,26 +148,15 @@ fn who(checker: &mut Checker<'_>, at: &str, selector: &Selector) -> Option<Who> 
         | Selector::Majority
         | Selector::MinorityWithLeader
         | Selector::Dispensable => {
-            checker.chance(at, &selector.to_string());
+            checker.chance(at, &format!("\"{selector}\""));
             return None;
         }
     })
 }
 
-/// Nodes by name, or all.
-pub(super) fn nodes(checker: &mut Checker<'_>, at: &str, selector: &Selector) -> Option<NodeSet> {
-    let ends = checker.ends(at, selector)?;
-    if ends.iter().any(|end| matches!(end, Endpoint::Client(_))) {
-        let message = "this is done by nodes, not by clients";
-        checker.wrong(Code::SC014, at, message);
-        return None;
-    }
-    Some(ends.nodes)
-}
-
 fn groups(checker: &mut Checker<'_>, at: &str, partition: &Partition) -> Option<Vec<Who>> {
     let Partition::Groups(groups) = partition else {
-        checker.chance(at, "a drawn partition");
+        checker.chance(at, "this partition");
         return None;
     };
     if groups.is_empty() {
@@ -181,7 +170,7 @@ fn groups(checker: &mut Checker<'_>, at: &str, partition: &Partition) -> Option<
         if let Who::These(nodes) = group {
             if let Some(twice) = nodes.iter().find(|node| seen.contains(*node)) {
                 let name = &checker.nodes[twice.0 as usize];
-                let message = format!("{name} stands in this partition twice");
+                let message = format!("{name} is listed twice in this partition");
                 checker.wrong(Code::SC031, &at, message);
             }
             nodes.iter().for_each(|node| seen.insert(node));
@@ -233,7 +222,7 @@ fn call(checker: &mut Checker<'_>, at: &str, written: &WrittenCall) -> Option<Ca
     let op = operation(checker, at, written)?;
     let read = read(checker, at, written);
     if read != ReadBy::Log && written.session.is_some() {
-        let message = "a read that no entry carries is in no session";
+        let message = "only a read through the log belongs to a session";
         checker.wrong(Code::SC027, &format!("{at}/session"), message);
     }
     in_some_session(checker, at, written.session);
@@ -251,7 +240,7 @@ fn call(checker: &mut Checker<'_>, at: &str, written: &WrittenCall) -> Option<Ca
 
 fn open_session(checker: &mut Checker<'_>, at: &str, written: &WrittenSession) -> Option<Call> {
     if written.session.is_some() {
-        let message = "a session that is opened has no number yet: its entry's index will be it";
+        let message = "a new session has no number yet: the index of its entry becomes its number";
         checker.wrong(Code::SC027, &format!("{at}/session"), message);
     }
     about_session(checker, at, written, Request::OpenSession)
@@ -285,7 +274,7 @@ fn about_session(
 
 fn in_some_session(checker: &mut Checker<'_>, at: &str, session: Option<u64>) {
     if session == Some(0) {
-        let message = "sessions are numbered by the entry that opened them, from 1";
+        let message = "the number of a session is the index of the entry that opened it, from 1";
         checker.wrong(Code::SC026, &format!("{at}/session"), message);
     }
 }
@@ -297,15 +286,15 @@ fn numbered(checker: &mut Checker<'_>, at: &str, serial: Option<u64>) {
     }
 }
 
-/// How a get is made safe.
+/// The way to serve a get.
 fn read(checker: &mut Checker<'_>, at: &str, written: &WrittenCall) -> ReadBy {
     let by = written.by.unwrap_or_default();
     if by != Way::Log && written.op != OpName::Get {
-        let message = "only a get needs no entry of the log";
+        let message = "\"by\" is only for gets";
         checker.wrong(Code::SC027, &format!("{at}/by"), message);
     }
     if written.after.is_some() && by != Way::Stale {
-        let message = "only a stale read is told what its client has seen";
+        let message = "\"after\" is only for stale reads";
         checker.wrong(Code::SC027, &format!("{at}/after"), message);
     }
     match by {
@@ -319,7 +308,7 @@ fn read(checker: &mut Checker<'_>, at: &str, written: &WrittenCall) -> ReadBy {
     }
 }
 
-/// What is asked for, within its bounds.
+/// The operation, after checks of its bounds.
 fn operation(checker: &mut Checker<'_>, at: &str, written: &WrittenCall) -> Option<Op> {
     numbered(checker, at, written.serial);
     let texts = [
@@ -329,7 +318,7 @@ fn operation(checker: &mut Checker<'_>, at: &str, written: &WrittenCall) -> Opti
     ];
     for (field, text, most) in texts {
         if text.is_some_and(|text| text.len() > most) {
-            let message = format!("this is longer than {most} bytes");
+            let message = format!("the {field} is longer than {most} bytes");
             checker.wrong(Code::SC026, &format!("{at}/{field}"), message);
         }
     }
@@ -338,7 +327,7 @@ fn operation(checker: &mut Checker<'_>, at: &str, written: &WrittenCall) -> Opti
 
 fn operator(checker: &mut Checker<'_>, at: &str, written: WrittenOperator) -> Option<Verb> {
     let node = checker.node(&format!("{at}/to"), &written.to);
-    says_one_thing(checker, at, &written)?;
+    check_only_one(checker, at, &written)?;
     let command = match written.propose {
         Some(proposal) => propose(checker, &format!("{at}/propose"), written.to, proposal)?,
         None => Operator::Command(command(checker, at, &written)?),
@@ -347,8 +336,8 @@ fn operator(checker: &mut Checker<'_>, at: &str, written: WrittenOperator) -> Op
     Some(Verb::Operator { node, command })
 }
 
-/// Notes a mistake unless exactly one command is given.
-fn says_one_thing(checker: &mut Checker<'_>, at: &str, written: &WrittenOperator) -> Option<()> {
+/// Reports a mistake unless there is exactly one command.
+fn check_only_one(checker: &mut Checker<'_>, at: &str, written: &WrittenOperator) -> Option<()> {
     let given = [
         ("propose", written.propose.is_some()),
         ("transfer", written.transfer.is_some()),
@@ -369,8 +358,8 @@ fn says_one_thing(checker: &mut Checker<'_>, at: &str, written: &WrittenOperator
         .collect();
     let message = match names.len() {
         1 => return Some(()),
-        0 => "this commands nothing".to_owned(),
-        _ => format!("several commands: {}", names.join(", ")),
+        0 => "there is no command here".to_owned(),
+        _ => format!("there are several commands here: {}", names.join(", ")),
     };
     let known = given.map(|(name, _)| name).join(", ");
     let help = Some(format!("give one of {known}"));
@@ -378,7 +367,7 @@ fn says_one_thing(checker: &mut Checker<'_>, at: &str, written: &WrittenOperator
     None
 }
 
-/// A command that is no proposal.
+/// A command other than a proposal.
 fn command(checker: &mut Checker<'_>, at: &str, written: &WrittenOperator) -> Option<kv::Operator> {
     if let Some(wanted) = &written.change {
         return lower_change::command(checker, &format!("{at}/change"), wanted);
@@ -485,15 +474,15 @@ fn elect(checker: &mut Checker<'_>, at: &str, written: &WrittenElect) -> Option<
 fn voters(checker: &mut Checker<'_>, at: &str, selector: &Selector) -> Option<NodeSet> {
     match selector {
         Selector::Nodes(names) if names.is_empty() => Some(NodeSet::EMPTY),
-        _ => nodes(checker, at, selector),
+        _ => checker.only_nodes(at, selector),
     }
 }
 
-/// The candidate's own vote goes without saying.
+/// Reports the candidate among its own voters: its own vote is implied.
 fn others(checker: &mut Checker<'_>, at: &str, node: NodeId, voters: NodeSet) {
     if voters.contains(node) && voters.len() < checker.nodes.len() {
         let name = &checker.nodes[node.0 as usize];
-        let message = format!("{name} votes for itself without being asked");
+        let message = format!("{name} always votes for itself: leave it out");
         checker.wrong(Code::SC029, at, message);
     }
 }
@@ -523,7 +512,7 @@ fn campaign(checker: &mut Checker<'_>, at: &str, written: &WrittenCampaign) -> O
 
 fn replicate(checker: &mut Checker<'_>, at: &str, written: &WrittenReplicate) -> Option<Verb> {
     let from = checker.node(&format!("{at}/from"), &written.from);
-    let to = nodes(checker, &format!("{at}/to"), &written.to);
+    let to = checker.only_nodes(&format!("{at}/to"), &written.to);
     let (from, to) = (from?, to?);
     if to == NodeSet::from(from) {
         let name = &checker.nodes[from.0 as usize];
@@ -540,7 +529,7 @@ fn replicate(checker: &mut Checker<'_>, at: &str, written: &WrittenReplicate) ->
 fn ask(checker: &mut Checker<'_>, at: &str, question: Ask) -> Ask {
     let count = question.choices.len();
     if !(2..=MAX_CHOICES).contains(&count) {
-        let message = format!("{count} choices: from 2 to {MAX_CHOICES}");
+        let message = format!("a question has 2 to {MAX_CHOICES} choices, not {count}");
         checker.wrong(Code::SC026, &format!("{at}/choices"), message);
     }
     if !question.choices.contains(&question.answer) {

@@ -4,8 +4,8 @@
 //! JSON ──written──► WrittenScriptStep ──lower──► Script ──raise──► WrittenScriptStep ──► JSON
 //! ```
 //!
-//! In a file, nodes, clients and rules have names; in a [`Script`] they have numbers, so that
-//! running and editing one costs nothing but its actions.
+//! In a file, nodes, clients and rules have names. In a [`Script`] they have numbers, so that running and
+//! editing it need no look-ups.
 
 mod crash;
 mod ends;

@@ -1,4 +1,4 @@
-//! From a script back to steps as they are written.
+//! Raises a script: turns it back into steps as written.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use super::lower_expect::NOBODY;
 use super::script::{Call, Keep, Letters, Links, ScriptStep, Verb};
 use super::written::{
     OpName, Way, WrittenCall, WrittenCampaign, WrittenChange, WrittenClock, WrittenElect,
-    WrittenExpected, WrittenGiveUp, WrittenLetters, WrittenOperator, WrittenProposal,
+    WrittenExpected, WrittenGiveUp, WrittenMessages, WrittenOperator, WrittenProposal,
     WrittenReplicate, WrittenRetry, WrittenScriptStep, WrittenSession, WrittenStall, WrittenVerb,
     WrittenWrites,
 };
@@ -22,7 +22,7 @@ use crate::action::Route;
 use crate::select::{NodeName, Partition, Selector};
 use crate::units::Nanos;
 
-/// The steps as they are written, for nodes with these names.
+/// The steps as written, for nodes with these names.
 pub(crate) fn steps<'a>(
     steps: &'a [ScriptStep],
     names: &'a [NodeName],
@@ -122,7 +122,7 @@ impl Names<'_> {
         }
     }
 
-    /// Clients' verbs, and those that stand for several actions.
+    /// The verbs of clients, and the verbs that stand for several actions.
     fn longer(&self, verb: &Verb) -> WrittenVerb {
         match verb {
             Verb::Call(call) => self.call(call),
@@ -165,8 +165,8 @@ impl Names<'_> {
         }
     }
 
-    fn letters(&self, letters: &Letters) -> WrittenLetters {
-        WrittenLetters {
+    fn letters(&self, letters: &Letters) -> WrittenMessages {
+        WrittenMessages {
             from: self.ends(letters.from),
             to: self.ends(letters.to),
             kind: letters.kind,
@@ -346,11 +346,11 @@ impl Names<'_> {
             None => NodeName(NOBODY.to_owned()),
         };
         let values = |values: &Vec<(Bytes, Bytes)>| -> BTreeMap<String, String> {
-            let pair = |(key, value): (&Bytes, &Bytes)| (text(key), text(value));
-            values
-                .iter()
-                .map(|(key, value)| pair((key, value)))
-                .collect()
+            let mut map = BTreeMap::new();
+            for (key, value) in values {
+                map.insert(text(key), text(value));
+            }
+            map
         };
         WrittenExpected {
             leader: set(expected.leader),
@@ -372,15 +372,22 @@ impl Names<'_> {
         }
     }
 
+    // Not `collect`, which sorts: a sort would be compiled for each type.
     fn map<T, U>(&self, pairs: &[(NodeId, T)], show: impl Fn(&T) -> U) -> BTreeMap<String, U> {
-        let pair = |(node, what): &(NodeId, T)| (self.node(*node).0, show(what));
-        pairs.iter().map(pair).collect()
+        let mut map = BTreeMap::new();
+        for (node, what) in pairs {
+            map.insert(self.node(*node).0, show(what));
+        }
+        map
     }
 }
 
 fn by_client<T, U>(pairs: &[(ClientId, T)], show: impl Fn(&T) -> U) -> BTreeMap<String, U> {
-    let pair = |(client, what): &(ClientId, T)| (client_name(*client).0, show(what));
-    pairs.iter().map(pair).collect()
+    let mut map = BTreeMap::new();
+    for (client, what) in pairs {
+        map.insert(client_name(*client).0, show(what));
+    }
+    map
 }
 
 fn client_name(client: ClientId) -> NodeName {
@@ -399,7 +406,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// The name of an operation, its value, and what it expects to find.
+/// The name of an operation, its value, and the value that it expects.
 fn words(op: &Op) -> (OpName, Option<String>, Option<String>) {
     match op {
         Op::Get { .. } => (OpName::Get, None, None),

@@ -1,4 +1,4 @@
-//! What a recording says about the run that it was made of.
+//! The part of a recording that describes the original run.
 
 use std::collections::BTreeMap;
 
@@ -6,41 +6,40 @@ use serde::{Deserialize, Serialize};
 
 use crate::units::Nanos;
 
-/// The run that a recording was made of: what a replay is compared with, and what its list of
-/// actions does not hold.
+/// The original run of a recording: results for comparison with a replay, and facts that the list of
+/// actions does not contain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Recorded {
-    /// The version of the behaviour it ran with.
+    /// The trace version of the run.
     pub trace_version: u32,
     /// Its trace hash: 16 hex digits.
     pub trace_hash: String,
-    /// Its verdict by name.
+    /// The name of its verdict.
     pub verdict: String,
-    /// The bug that was planted in it, if one was.
+    /// The planted bug, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bug: Option<String>,
-    /// When it ended.
+    /// The time at which the run ended.
     pub end: Nanos,
-    /// How often each kind of fault was scheduled, applied and effective; kinds that never came up
-    /// are left out.
+    /// The counts of each kind of fault. Kinds that did not occur are left out.
     #[serde(default)]
     pub faults: BTreeMap<String, FaultCounts>,
-    /// Messages held up so that later ones could overtake.
+    /// Messages that were delayed so that later messages could overtake them.
     #[serde(default)]
     pub reordered: u64,
 }
 
-/// How often faults of one kind were scheduled, happened and mattered.
+/// The counts of one kind of fault.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FaultCounts {
-    /// Planned by the scenario.
+    /// The faults that the scenario scheduled.
     pub scheduled: u64,
-    /// Put into force.
+    /// The faults that were applied.
     pub applied: u64,
-    /// Changed something.
+    /// The faults that had an effect.
     pub effective: u64,
 }

@@ -1,4 +1,4 @@
-//! What happens in a stepped run, step by step, with everything named by number.
+//! The steps of a stepped run. Nodes, clients and rules have numbers instead of names.
 
 use kv::Request;
 use raft_core::RuleId;
@@ -11,65 +11,65 @@ use super::expected::Expected;
 use super::recorded::Recorded;
 use crate::units::{ClockRate, Nanos};
 
-/// The most answers to choose from.
+/// The maximum number of choices.
 pub(crate) const MAX_CHOICES: usize = 9;
 
-/// A stepped course: the trunk, and branches that each go on from its end.
+/// A stepped course: the trunk, and branches that begin at its end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Script {
-    /// What happens, in order.
+    /// The steps, in order.
     pub steps: Vec<ScriptStep>,
-    /// How it may go on: each branch is a run of its own.
+    /// Alternative endings: each branch is a separate run.
     pub branches: Vec<Branch>,
-    /// What becomes of the run at a step that is impossible.
+    /// The outcome of a step that is impossible.
     pub impossible: Impossible,
-    /// The run it was recorded from, if it was.
+    /// The run that it records, if it is a recording.
     pub recorded: Option<Recorded>,
 }
 
-/// What becomes of a run at a step that is impossible: no such message, a node that is down, a vote
-/// that is refused. An `expect` that is not met always fails the run.
+/// The outcome of a step that is impossible: there is no such message, a node is down, or a node refuses
+/// its vote. An `expect` that fails always fails the run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Impossible {
-    /// It fails.
+    /// The run fails.
     #[default]
     Fail,
-    /// It goes on without the step: what a bug made possible is no duty of servers without it.
+    /// The run continues without the step. Correct servers need not repeat the effects of a bug.
     Skip,
 }
 
 impl Impossible {
-    /// Whether it is what a file that says nothing means.
+    /// Whether it is the default.
     pub(crate) fn is_default(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// One way to go on from the trunk's end.
+/// One alternative ending.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Branch {
     /// Its name, unlike that of every other branch.
     pub name: String,
-    /// What happens, in order.
+    /// The steps, in order.
     pub steps: Vec<ScriptStep>,
 }
 
-/// One step: at most one thing that happens, and words about it.
+/// A step: at most one verb, and texts about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScriptStep {
-    /// When, counted from the start of the run. Without it no time passes before the step.
+    /// The time since the start of the run. If it is `None`, no time passes before the step.
     pub at: Option<Nanos>,
-    /// What happens; a step may also just say something.
+    /// The verb. A step may also have only a text.
     pub verb: Option<Verb>,
-    /// A sentence shown to whoever watches the run.
+    /// A sentence for people who watch the run.
     pub say: Option<String>,
-    /// The rule that the step is about.
+    /// The rule that the step shows.
     pub why: Option<RuleId>,
     /// A remark for readers of the file.
     pub note: Option<String>,
-    /// Where the step stands.
+    /// The place of the step.
     pub place: Place,
 }
 
@@ -91,18 +91,19 @@ impl ScriptStep {
     }
 }
 
-/// Where a step stands in its file, for messages. Steps are equal wherever they stand.
+/// The place of a step in its file, for messages. All places are equal, so that equal steps are equal at
+/// any place.
 #[derive(Clone, Debug, Default)]
 pub struct Place {
     /// The branch; `None` on the trunk.
     pub branch: Option<std::sync::Arc<str>>,
-    /// Which step of it, counted from 0.
+    /// The number of the step in it, from 0.
     pub index: u32,
     /// The line in the file, from 1; 0 if there is no file.
     pub line: u32,
     /// The column in characters, from 1.
     pub column: u32,
-    /// The byte in the file at which it begins, until line and column are known.
+    /// The byte of the file at which it begins. Line and column are computed from it.
     pub(crate) start: u32,
 }
 
@@ -127,59 +128,59 @@ impl std::fmt::Display for Place {
     }
 }
 
-/// What a step does.
+/// The verb of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verb {
-    /// Receivers get messages.
+    /// Messages are delivered.
     Deliver(Letters),
-    /// Messages are lost.
+    /// Messages are dropped.
     Drop(Letters),
-    /// Receivers get copies of messages, which stay in flight.
+    /// Copies of messages are delivered. The messages stay in flight.
     Duplicate(Letters),
-    /// Links keep their messages in flight until they are released.
+    /// Links hold their messages in flight until they are released.
     Hold(Links),
-    /// Links no longer keep their messages.
+    /// Links stop holding their messages.
     Release(Links),
-    /// Links lose their messages, one way.
+    /// Links are cut, in one direction.
     Cut(Links),
-    /// Every link between each of these nodes and any other node is cut, both ways.
+    /// Every link between each of these nodes and any other node is cut in both directions.
     Isolate(Who),
     /// Links between different groups are cut; nodes in none of them form one more.
     Partition(Vec<Who>),
     /// Cuts and holds of these nodes end; all: of every link, those of clients included.
     Heal(Who),
-    /// A node's deadline is reached: the world's time moves there.
+    /// The time moves to a node's next deadline.
     Timeout(NodeId),
-    /// A node's writes up to a number become durable; without one, all it handed over.
+    /// A node's writes up to a number become durable; without a number, all its writes.
     Written {
         /// The node.
         node: NodeId,
         /// The number of the last one.
         through: Option<u64>,
     },
-    /// Disks complete nothing until they no longer stall.
+    /// Disks stall, and no write becomes durable; or a stall ends.
     Disk {
-        /// Whose.
+        /// The nodes.
         who: Who,
         /// Whether they stall from now on.
         stall: bool,
     },
-    /// Nodes lose their memory and stop.
+    /// Nodes stop and lose their memory.
     Crash {
-        /// Which.
+        /// The nodes.
         who: Who,
-        /// What survives of the writes on their way to the disk.
+        /// The unfinished writes that survive.
         keep: Keep,
     },
     /// Crashed nodes start again from their disks.
     Restart(Who),
-    /// Nodes stand still and keep their memory.
+    /// Nodes pause and keep their memory.
     Pause(Who),
-    /// Paused nodes go on.
+    /// Paused nodes resume.
     Resume(Who),
     /// Clocks jump forward, then run at a rate.
     Clock {
-        /// Whose.
+        /// The nodes.
         who: Who,
         /// The new rate; without one, the present rate stays.
         rate: Option<ClockRate>,
@@ -192,7 +193,7 @@ pub enum Verb {
     Retry {
         /// The client.
         client: ClientId,
-        /// The node it asks.
+        /// The node that receives the request.
         to: NodeId,
     },
     /// A client ends its open operation without an answer.
@@ -200,34 +201,34 @@ pub enum Verb {
         /// The client.
         client: ClientId,
     },
-    /// The operator commands a node.
+    /// The operator gives a node a command.
     Operator {
         /// The node.
         node: NodeId,
-        /// What it is to do.
+        /// The command.
         command: Operator,
     },
-    /// The cluster runs by itself until so much time has passed.
+    /// The cluster runs by itself until this much time has passed.
     Settle(Nanos),
     /// Only time passes.
     Advance(Nanos),
-    /// A node stands for election and must win with these votes.
+    /// A node starts an election and must win it with these votes.
     Elect {
         /// The node.
         node: NodeId,
-        /// Who votes for it, besides itself.
+        /// The nodes that vote for it, besides itself.
         votes: NodeSet,
     },
-    /// A node stands for election and must not win.
+    /// A node starts an election and must not win it.
     Campaign {
         /// The node.
         node: NodeId,
-        /// Who votes for it, besides itself.
+        /// The nodes that vote for it, besides itself.
         granted_by: NodeSet,
-        /// Who refuses it.
+        /// The nodes that refuse their vote.
         refused_by: NodeSet,
     },
-    /// A leader brings the logs of nodes up to an index.
+    /// A leader replicates its log to nodes, up to an index.
     Replicate {
         /// The leader.
         from: NodeId,
@@ -238,28 +239,28 @@ pub enum Verb {
     },
     /// The cluster is as expected.
     Expect(Box<Expected>),
-    /// A question for whoever watches.
+    /// A question for people who watch the run.
     Ask(Box<Ask>),
-    /// A phase begins, which expectations refer to.
+    /// A phase begins. Expectations refer to its name.
     Phase(String),
 }
 
-/// Messages in flight: on each of these links, those that fit.
+/// Messages in flight: on each of these links, those that match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Letters {
-    /// The senders: one, unless all that fit are meant.
+    /// The senders: one, unless `all` is set.
     pub from: Ends,
-    /// The receivers: likewise.
+    /// The receivers: one, unless `all` is set.
     pub to: Ends,
-    /// What they say; `None`: anything.
+    /// The kind of the messages; `None` for any kind.
     pub kind: Option<MessageKind>,
-    /// The place among the messages sent on the link, from 1; `None`: the oldest that fits.
+    /// The number of the message on its link, from 1; `None` for the oldest that matches.
     pub ordinal: Option<u64>,
-    /// All that fit, the oldest of each link first.
+    /// All messages that match, the oldest of each link first.
     pub all: bool,
 }
 
-/// Directed links: from each of some ends to each of others.
+/// Directed links: from each sender to each receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Links {
     /// The senders.
@@ -268,56 +269,56 @@ pub struct Links {
     pub to: Ends,
 }
 
-/// What a message says.
+/// The kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum MessageKind {
-    /// Would you vote for me?
+    /// A request for a pre-vote.
     PreVote,
-    /// The answer to it.
+    /// The reply to it.
     PreVoteReply,
-    /// Vote for me.
+    /// A request for a vote.
     RequestVote,
-    /// The answer to it.
+    /// The reply to it.
     RequestVoteReply,
     /// Entries of the leader's log, or none.
     AppendEntries,
-    /// The answer to it.
+    /// The reply to it.
     AppendEntriesReply,
     /// AppendEntries without entries.
     Heartbeat,
-    /// Campaign now, from the leader.
+    /// The leader tells a node to start an election now.
     TimeoutNow,
-    /// I would be silent, from a leader with nothing to do.
+    /// An idle leader announces that it will stop its heartbeats.
     Sleep,
-    /// The answer to it.
+    /// The reply to it.
     SleepReply,
-    /// I am awake, from who slept or hears of no leader.
+    /// A node that slept, or knows no leader, announces that it is awake.
     WakeUp,
-    /// From which index on may I answer reads?
+    /// A node asks the leader for an index from which it may answer reads.
     ReadIndex,
-    /// The answer to it.
+    /// The reply to it.
     ReadIndexReply,
-    /// Append this, from a follower that was asked.
+    /// A follower forwards a proposal to the leader.
     Propose,
-    /// The answer to it.
+    /// The reply to it.
     ProposeReply,
     /// A piece of a snapshot.
     InstallSnapshot,
-    /// The answer to it.
+    /// The reply to it.
     InstallSnapshotReply,
     /// A client's request.
     Request,
-    /// The answer to it.
+    /// The reply to it.
     Reply,
 }
 
-/// What survives of the writes that a crash finds on their way to the disk.
+/// The unfinished writes that survive a crash.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Keep {
-    /// So many of them survive whole, the oldest first.
+    /// The number of writes that survive as a whole, the oldest first.
     pub writes: u64,
-    /// So many parts of the next one survive.
+    /// The number of parts of the next write that survive.
     pub parts: u32,
 }
 
@@ -339,11 +340,11 @@ impl Keep {
 pub struct Call {
     /// The client.
     pub client: ClientId,
-    /// The operation's number; without one, the next after the client's last.
+    /// The operation's number; `None` for the next number of the client.
     pub serial: Option<u64>,
-    /// The node it asks.
+    /// The node that receives the request.
     pub to: NodeId,
-    /// What it asks, and how.
+    /// The request.
     pub request: Request,
 }
 
@@ -354,11 +355,11 @@ pub struct Call {
 pub struct Ask {
     /// The question.
     pub q: String,
-    /// What can be answered: 2 to 9 texts.
+    /// The choices: 2 to 9 texts.
     pub choices: Vec<String>,
-    /// The right one of them.
+    /// The right choice.
     pub answer: String,
-    /// Why it is right.
+    /// Why this answer is right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
 }

@@ -1,8 +1,10 @@
-//! A step of a stepped scenario as it is written. Every verb is an optional field of one flat
-//! struct: only so do mistakes keep their exact place in the file.
+//! A step of a stepped scenario as written. Every verb is an optional field of one flat struct, so that
+//! mistakes keep their exact place in the file.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
+use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::crash::WrittenCrash;
@@ -14,23 +16,22 @@ use crate::units::{ClockRate, Nanos};
 
 macro_rules! verbs {
     ($($(#[doc = $about:literal])+ $field:ident: $verb:ident($type:ty),)+) => {
-        /// One step: at most one verb, and words about it.
-        #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+        /// A step: at most one verb, and texts about it.
+        #[derive(Default, Serialize)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-        #[serde(deny_unknown_fields)]
-        #[cfg_attr(feature = "schema", schemars(rename = "ScriptStep"))]
+        #[cfg_attr(feature = "schema", schemars(rename = "ScriptStep", deny_unknown_fields))]
         pub(crate) struct WrittenScriptStep {
-            /// When, counted from the start of the run; never before the step above. Without it no
-            /// time passes before the step.
+            /// The time since the start of the run, never before the step above. Without this field no time
+            /// passes before the step.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub(crate) at: Option<Nanos>,
             $($(#[doc = $about])+
             #[serde(skip_serializing_if = "Option::is_none")]
             pub(crate) $field: Option<Box<$type>>,)+
-            /// A sentence shown to whoever watches the run.
+            /// A sentence for people who watch the run.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub(crate) say: Option<String>,
-            /// The rule that the step is about, such as election.vote-once.
+            /// The rule that the step shows, such as election.vote-once.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub(crate) why: Option<String>,
             /// A remark for readers of the file.
@@ -38,14 +39,49 @@ macro_rules! verbs {
             pub(crate) note: Option<String>,
         }
 
-        /// What a step does, as it is written.
-        #[derive(Clone, Debug)]
+        /// The verb of a step, as written.
         pub(crate) enum WrittenVerb {
             $($verb($type),)+
         }
 
         /// The names of all verbs.
         pub(crate) const VERBS: &[&str] = &[$(stringify!($field)),+];
+
+        /// The names of all fields.
+        const FIELDS: &[&str] = &["at", $(stringify!($field),)+ "say", "why", "note"];
+
+        /// Reads a step field by field. A derived reader would keep each field in a variable of its
+        /// own and drop all of them at each mistake, which makes a function of 100 KB.
+        struct Fields;
+
+        impl<'de> Visitor<'de> for Fields {
+            type Value = WrittenScriptStep;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut step = WrittenScriptStep::default();
+                while let Some(field) = map.next_key::<&str>()? {
+                    match field {
+                        "at" => step.at = Some(map.next_value()?),
+                        $(stringify!($field) => step.$field = Some(map.next_value()?),)+
+                        "say" => step.say = Some(map.next_value()?),
+                        "why" => step.why = Some(map.next_value()?),
+                        "note" => step.note = Some(map.next_value()?),
+                        other => return Err(de::Error::unknown_field(other, FIELDS)),
+                    }
+                }
+                Ok(step)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for WrittenScriptStep {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                from.deserialize_struct("ScriptStep", FIELDS, Fields)
+            }
+        }
 
         impl WrittenScriptStep {
             /// Every verb written here, with the name of its field.
@@ -72,134 +108,135 @@ macro_rules! verbs {
 
 verbs! {
     /// Deliver messages in flight.
-    deliver: Deliver(WrittenLetters),
-    /// Lose messages in flight.
-    drop: Drop(WrittenLetters),
-    /// Deliver copies of messages, which stay in flight.
-    duplicate: Duplicate(WrittenLetters),
-    /// Keep the messages of these links in flight until they are released.
+    deliver: Deliver(WrittenMessages),
+    /// Drop messages in flight.
+    drop: Drop(WrittenMessages),
+    /// Deliver copies of messages. The messages stay in flight.
+    duplicate: Duplicate(WrittenMessages),
+    /// Hold the messages of these links in flight until they are released.
     hold: Hold(Route),
-    /// No longer keep the messages of these links.
+    /// Stop holding the messages of these links.
     release: Release(Route),
-    /// Cut the links from one to the other, one way.
+    /// Cut the links from some nodes to others, in this direction only.
     cut: Cut(Route),
-    /// Cut every link between each of these nodes and any other node, both ways.
+    /// Cut every link between each of these nodes and any other node, in both directions.
     isolate: Isolate(Selector),
-    /// Divide the nodes into groups that do not reach each other.
+    /// Divide the nodes into groups that cannot reach each other.
     partition: Partition(Partition),
     /// End cuts and holds of these nodes; all heals every link.
     heal: Heal(Selector),
-    /// Let the deadline of a node be reached: the world's time moves there.
+    /// Move the time forward to the next deadline of a node.
     timeout: Timeout(NodeName),
-    /// Let writes of a node become durable.
+    /// Make writes of a node durable.
     written: Written(WrittenWrites),
-    /// Stall disks, or let them go on.
+    /// Stall disks, or end a stall.
     disk: Disk(WrittenStall),
-    /// Crash these nodes: they lose their memory and stop; their disks stay.
+    /// Crash these nodes: they stop and lose their memory; their disks survive.
     crash: Crash(WrittenCrash),
     /// Start these crashed nodes again from their disks.
     restart: Restart(Selector),
-    /// Make these nodes stand still; they keep their memory.
+    /// Pause these nodes. They keep their memory.
     pause: Pause(Selector),
-    /// Let these paused nodes go on.
+    /// Resume these paused nodes.
     resume: Resume(Selector),
     /// Change the clock of these nodes.
     clock: Clock(WrittenClock),
-    /// Let a client begin an operation.
+    /// Begin an operation of a client.
     call: Call(WrittenCall),
-    /// Let a client ask for a session.
+    /// Open a session for a client.
     open_session: OpenSession(WrittenSession),
-    /// Let a client keep its session, without asking for anything in it.
+    /// Keep a client's session open, without another request.
     keep_session: KeepSession(WrittenSession),
-    /// Let a client send the request of its open operation again.
+    /// Send the request of a client's open operation again.
     retry: Retry(WrittenRetry),
-    /// Let a client end its open operation without an answer.
+    /// End a client's open operation without an answer.
     give_up: GiveUp(WrittenGiveUp),
-    /// Let the operator command a node.
+    /// Give a node a command of the operator.
     operator: Operator(WrittenOperator),
-    /// Let the cluster run by itself for so long: messages arrive at once, timers fire in order.
+    /// Let the cluster run by itself for this long. Messages arrive at once, and timers fire in order.
     settle: Settle(Nanos),
-    /// Let only time pass.
+    /// Let time pass; nothing else happens.
     advance: Advance(Nanos),
-    /// Let a node stand for election and win with exactly these votes.
+    /// Make a node start an election and win it with exactly these votes.
     elect: Elect(WrittenElect),
-    /// Let a node stand for election and not win.
+    /// Make a node start an election and not win it.
     campaign: Campaign(WrittenCampaign),
-    /// Let a leader bring the logs of these nodes up to an index.
+    /// Make a leader replicate its log to these nodes, up to an index.
     replicate: Replicate(WrittenReplicate),
     /// Check that the cluster is as expected.
     expect: Expect(WrittenExpected),
-    /// Ask whoever watches a question.
+    /// Ask people who watch the run a question.
     ask: Ask(Ask),
-    /// Begin a phase, which expectations refer to.
+    /// Begin a phase. Expectations refer to its name.
     phase: Phase(String),
 }
 
 /// Messages in flight.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(feature = "schema", schemars(rename = "Letters"))]
-pub(crate) struct WrittenLetters {
-    /// The sender: a node, or a client such as c0. With all, several or every node.
+#[cfg_attr(feature = "schema", schemars(rename = "Messages"))]
+pub(crate) struct WrittenMessages {
+    /// The sender: a node, or a client such as c0. With "all": true, also several nodes or all.
     pub(crate) from: Selector,
-    /// The receiver: likewise.
+    /// The receiver, in the same form as the sender.
     pub(crate) to: Selector,
-    /// What they say.
+    /// The kind of the messages. Without this field any kind matches.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) kind: Option<MessageKind>,
-    /// The place among the messages sent on the link, from 1. Without it the oldest that fits.
+    /// The number of the message on its link, from 1. Without this field it is the oldest message that
+    /// matches.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ordinal: Option<u64>,
-    /// All that fit, not just the oldest.
+    /// true: all messages that match, not only the oldest.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) all: bool,
 }
 
 /// Writes of one node.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "Writes"))]
 pub(crate) struct WrittenWrites {
-    /// The node whose writes they are.
+    /// The node that made the writes.
     pub(crate) node: NodeName,
-    /// The number of the last one, counted from the node's last start. Without it all that it
-    /// handed over.
+    /// The number of the last write, counted from the node's last start. Without this field it is the
+    /// newest write.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) through: Option<u64>,
 }
 
 /// Whether disks stall.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "Stall"))]
 pub(crate) struct WrittenStall {
-    /// Whose disks.
+    /// The nodes whose disks change.
     pub(crate) node: Selector,
-    /// true: nothing becomes durable by itself. false: what waits does, and all later writes.
+    /// true: no write becomes durable by itself. false: waiting and later writes become durable.
     pub(crate) stall: bool,
 }
 
 /// A change of clocks.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "StepClock"))]
 pub(crate) struct WrittenClock {
-    /// Whose clock.
+    /// The nodes whose clocks change.
     pub(crate) node: Selector,
-    /// How fast it runs from now on.
+    /// The rate of these clocks from now on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) rate: Option<ClockRate>,
-    /// How far it jumps forward, once.
+    /// How far each of these clocks jumps forward, once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) jump: Option<Nanos>,
 }
 
 /// An operation of a client, written as in a history.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "Call"))]
@@ -207,34 +244,34 @@ pub(crate) struct WrittenCall {
     /// The client: c0 (the default), c1, ...
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) client: Option<NodeName>,
-    /// The client's number of the operation, above those of its earlier ones; the next by default.
+    /// The client's number for the operation, above its earlier numbers; the next number by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) serial: Option<u64>,
-    /// The node it asks.
+    /// The node that receives the request.
     pub(crate) to: NodeName,
-    /// What it asks for.
+    /// The kind of the operation.
     pub(crate) op: OpName,
-    /// The key it is about.
+    /// The key of the operation.
     pub(crate) key: String,
-    /// What a put, append or cas writes.
+    /// The value that a put, append or cas writes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) value: Option<String>,
-    /// What a cas expects to find; without it, nothing.
+    /// The value that a cas expects to find. Without this field it expects no value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) expect: Option<String>,
-    /// How a get is made safe; through the log by default.
+    /// The way to serve a get; through the log by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) by: Option<Way>,
-    /// The latest index that the client has seen, which a stale read does not go behind.
+    /// The latest index that the client has seen. A stale read never returns an older state.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) after: Option<u64>,
-    /// The session that it is asked in: the index of the entry that opened it.
+    /// The session of the operation: the index of the entry that opened it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) session: Option<u64>,
 }
 
 /// A request about a session.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "Session"))]
@@ -242,29 +279,29 @@ pub(crate) struct WrittenSession {
     /// The client: c0 (the default), c1, ...
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) client: Option<NodeName>,
-    /// The client's number of the operation, above those of its earlier ones; the next by default.
+    /// The client's number for the operation, above its earlier numbers; the next number by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) serial: Option<u64>,
-    /// The node it asks.
+    /// The node that receives the request.
     pub(crate) to: NodeName,
-    /// The session that it keeps: the index of the entry that opened it.
+    /// The session to keep open: the index of the entry that opened it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) session: Option<u64>,
 }
 
-/// Ways of reading.
+/// Ways to serve a get.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Way {
-    /// As an entry of the log.
+    /// Through the log.
     #[default]
     Log,
-    /// By the leader, once it has heard from a majority again.
+    /// By the leader, after a majority has confirmed that it still leads.
     ReadIndex,
-    /// By the leader, at once while its lease lasts.
+    /// By the leader, at once, while its lease lasts.
     Lease,
-    /// By any node, once its leader has named an index.
+    /// By any node, after its leader has named a commit index.
     Follower,
     /// By any node, at once.
     Stale,
@@ -281,14 +318,14 @@ pub(crate) enum OpName {
     Put,
     /// Write at the end of a value.
     Append,
-    /// Write a value if the present one is as expected.
+    /// Write a value if the current one is the expected one.
     Cas,
     /// Remove a value.
     Delete,
 }
 
 /// A request that is sent again.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "Retry"))]
@@ -296,12 +333,12 @@ pub(crate) struct WrittenRetry {
     /// The client: c0 (the default), c1, ...
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) client: Option<NodeName>,
-    /// The node it asks.
+    /// The node that receives the request.
     pub(crate) to: NodeName,
 }
 
-/// An operation that is given up.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// An operation that a client gives up.
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "GiveUp"))]
@@ -311,51 +348,52 @@ pub(crate) struct WrittenGiveUp {
     pub(crate) client: Option<NodeName>,
 }
 
-/// A command of the operator: exactly one, given to a node directly.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// Exactly one command of the operator, given to a node directly.
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "OperatorCommand"))]
 pub(crate) struct WrittenOperator {
-    /// The node that is commanded.
+    /// The node that receives the command.
     pub(crate) to: NodeName,
-    /// Offer an operation to it, whether it leads or not.
+    /// Propose an operation to the node, whether it leads or not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) propose: Option<WrittenProposal>,
-    /// Let it hand leadership to this node.
+    /// Transfer leadership to this node.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) transfer: Option<NodeName>,
-    /// true: let it stand for election now.
+    /// true: start an election now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) campaign: Option<bool>,
-    /// true: let it lead no more.
+    /// true: step down as leader.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) step_down: Option<bool>,
-    /// Let it apply entries so much later than they commit, from now on.
+    /// From now on, apply entries this long after they are committed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) apply_after: Option<Nanos>,
-    /// true: let it take a snapshot of its state now.
+    /// true: take a snapshot of the state now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) snapshot: Option<bool>,
-    /// true: let it cut its log as far as its snapshot covers it.
+    /// true: discard the log entries that the snapshot covers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) compact: Option<bool>,
-    /// true: let it ask its leader for a snapshot in place of entries.
+    /// true: ask the leader for a snapshot instead of entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) request_snapshot: Option<bool>,
-    /// Let it change the members of the cluster.
+    /// Change the members of the cluster.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) change: Option<WrittenChange>,
-    /// true: let it found a cluster of its own; it must belong to none.
+    /// true: found a new cluster. The node must not belong to a cluster.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) bootstrap: Option<bool>,
-    /// true: let it go on alone with the log that it holds, since the others are gone for good.
+    /// true: continue as the only member of a cluster, with the log that the node holds. This is for a
+    /// majority that is lost for good.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) force_new_cluster: Option<bool>,
 }
 
-/// A change of members: exactly one.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+/// Exactly one change of the members.
+#[derive(Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "Change"))]
@@ -363,37 +401,37 @@ pub(crate) struct WrittenChange {
     /// Add this node, as a learner.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) add: Option<NodeName>,
-    /// Give this node a vote as a witness, once it has caught up; it must hold no data.
+    /// Give this node a vote as a witness, once it has caught up. It must store no data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) add_witness: Option<NodeName>,
-    /// Give this node a vote, once it has caught up; it is added first if it is no member.
+    /// Give this node a vote, once it has caught up. If it is not a member, it is added first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) promote: Option<NodeName>,
     /// Take the vote of this node.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) demote: Option<NodeName>,
-    /// Take this node out.
+    /// Remove this node.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) remove: Option<NodeName>,
     /// Give the vote of this node to another, in one step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) replace: Option<NodeName>,
-    /// With replace: to this one.
+    /// With replace: the node that gets the vote.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) by: Option<NodeName>,
     /// Make these nodes the voters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) voters: Option<Vec<NodeName>>,
-    /// With voters: these are members without a vote.
+    /// With voters: the members without a vote.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) learners: Option<Vec<NodeName>>,
     /// true: leave the joint configuration.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) leave: bool,
-    /// true: do not wait for newcomers to catch up, nor ask whether anybody of them is alive.
+    /// true: do not wait until new nodes have caught up, and do not check whether they are alive.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) forced: bool,
-    /// true: stay in the joint configuration until somebody leaves it.
+    /// true: stay in the joint configuration until a leave command.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) stays_joint: bool,
 }
@@ -417,124 +455,124 @@ impl WrittenOperator {
     }
 }
 
-/// An operation that the operator offers.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// An operation that the operator proposes.
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "Proposal"))]
 pub(crate) struct WrittenProposal {
-    /// The client number that the operation goes by, from 100 on.
+    /// The client number of the operation, 100 or higher.
     pub(crate) client: u32,
-    /// The number of the operation; an operation that is offered again keeps it.
+    /// The number of the operation. An operation that is proposed again keeps its number.
     pub(crate) serial: u64,
-    /// What it asks for.
+    /// The kind of the operation.
     pub(crate) op: OpName,
-    /// The key it is about.
+    /// The key of the operation.
     pub(crate) key: String,
-    /// What a put, append or cas writes.
+    /// The value that a put, append or cas writes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) value: Option<String>,
-    /// What a cas expects to find; without it, nothing.
+    /// The value that a cas expects to find. Without this field it expects no value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) expect: Option<String>,
 }
 
 /// An election that is won.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "Elect"))]
 pub(crate) struct WrittenElect {
     /// The node that wins.
     pub(crate) node: NodeName,
-    /// Who votes for it, besides itself.
+    /// The nodes that vote for it, besides itself.
     pub(crate) votes: Selector,
 }
 
-/// A candidacy that is lost.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// An election that the candidate does not win.
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "Campaign"))]
 pub(crate) struct WrittenCampaign {
-    /// Who stands.
+    /// The candidate.
     pub(crate) node: NodeName,
-    /// Who votes for it, besides itself.
+    /// The nodes that vote for it, besides itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) granted_by: Option<Selector>,
-    /// Who refuses it.
+    /// The nodes that refuse their vote.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) refused_by: Option<Selector>,
 }
 
 /// Replication up to an index.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "Replicate"))]
 pub(crate) struct WrittenReplicate {
     /// The leader.
     pub(crate) from: NodeName,
-    /// Whose logs it brings there.
+    /// The nodes that receive the entries.
     pub(crate) to: Selector,
-    /// The last index; the leader's last by default.
+    /// The last index to replicate; the leader's last index by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) through: Option<u64>,
 }
 
-/// What the cluster is like. Maps are by node or by client.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+/// The expected state of the cluster. Maps are by node or by client.
+#[derive(Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", schemars(rename = "Expected"))]
 pub(crate) struct WrittenExpected {
-    /// These nodes take themselves for leader.
+    /// These nodes are leaders.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) leader: Option<Selector>,
-    /// These nodes do not.
+    /// These nodes are not leaders.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) not_leader: Option<Selector>,
     /// These nodes are down.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) down: Option<Selector>,
-    /// What nodes are.
+    /// The roles of nodes.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) roles: BTreeMap<String, RoleName>,
-    /// Their terms.
+    /// The terms of nodes.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) terms: BTreeMap<String, u64>,
-    /// Whom they voted for in their term: a node, or nobody.
+    /// The node that each node voted for in its term, or "nobody".
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) voted_for: BTreeMap<String, NodeName>,
-    /// Their commit indexes.
+    /// The commit indexes of nodes.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) commit: BTreeMap<String, u64>,
-    /// The last index each has applied.
+    /// The last index that each node has applied.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) applied: BTreeMap<String, u64>,
-    /// Where their logs begin: the last entry before them, 0 for a whole log.
+    /// The last index before each node's log; 0 for a whole log.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) begins_after: BTreeMap<String, u64>,
-    /// The terms of the entries in their logs, from where these begin.
+    /// The terms of the entries in each node's log, from the first entry that it holds.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) logs: BTreeMap<String, Vec<u64>>,
-    /// The terms of the entries on their disks, from where the logs there begin.
+    /// The terms of the entries on each node's disk, from the first entry that it holds.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) durable: BTreeMap<String, Vec<u64>>,
-    /// The members that they go by, such as "S1 S2 S3", "S1 S2 -> S1 S3" while a joint configuration
-    /// is in force, "S1 S2 + S3" with a learner, "S1 S2 S3, witnesses S3", or "nobody".
+    /// The members in each node's configuration, such as "S1 S2 S3", "S1 S2 -> S1 S3" for a joint
+    /// configuration, "S1 S2 + S3" with a learner, "S1 S2 S3, witnesses S3" with a witness, or "nobody".
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) members: BTreeMap<String, String>,
-    /// The values in their state machines, by key; the empty text also stands for no value.
+    /// The values in each node's state machine, by key. The empty text also stands for no value.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) values: BTreeMap<String, BTreeMap<String, String>>,
-    /// Whether the last operation of clients has been answered.
+    /// Whether the last operation of each client has been answered.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) replied: BTreeMap<String, bool>,
-    /// Whether the last operation of clients was refused because their session had expired.
+    /// Whether the last operation of each client was refused because its session had expired.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) expired: BTreeMap<String, bool>,
-    /// What the last operation of clients read; the empty text also stands for no value.
+    /// The value that the last operation of each client read. The empty text also stands for no value.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) read: BTreeMap<String, String>,
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Unit, UnitError, decimal, reduced, unit_string, whole};
+use super::unit::{Unit, UnitError, decimal, reduced, unit_string, whole};
 
 /// Nanoseconds of a node's clock per nanosecond of world time: an exact fraction in lowest terms,
 /// from 1/10 to 10.
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn clock_rates_follow_the_laws_of_units() {
-        super::super::laws::check::<ClockRate>();
+        crate::units::unit::laws::check::<ClockRate>();
     }
 
     #[test]

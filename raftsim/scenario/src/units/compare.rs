@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Unit, UnitError, unit_string, whole};
+use super::unit::{Unit, UnitError, unit_string, whole};
 
 /// A relation between two whole numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,24 +42,24 @@ impl fmt::Display for Operator {
     }
 }
 
-/// What a count is compared with, such as `>= 3`.
+/// A comparison with a count, such as `>= 3`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Comparison {
-    /// How it is compared.
+    /// The operator.
     pub operator: Operator,
-    /// What it is compared with.
+    /// The number on the right.
     pub value: u32,
 }
 
 impl Comparison {
-    /// Does `count` compare so?
+    /// Whether the comparison holds for `count`.
     #[must_use]
     #[inline]
     pub fn holds(self, count: u64) -> bool {
         self.holds_per(count, 1)
     }
 
-    /// Does `count / of` compare so? Exact, without division; `of` = 0 counts as 1.
+    /// Whether the comparison holds for `count / of`. Exact, without division; `of` = 0 counts as 1.
     #[must_use]
     #[inline]
     pub fn holds_per(self, count: u64, of: u64) -> bool {
@@ -106,7 +106,7 @@ impl Unit for Comparison {
     const WHAT: &'static str = "a comparison";
     const NAME: &'static str = "Comparison";
     const DESCRIPTION: &'static str =
-        "What a count is compared with: one of ==, !=, <, <=, >, >= and a whole number.";
+        "A comparison with a count: one of ==, !=, <, <=, >, >= and a whole number.";
     const PATTERN: &'static str = "^(==|!=|<=|>=|<|>) *[0-9]+$";
     const EXAMPLES: &'static [&'static str] = &[">= 3", "== 0"];
 
@@ -117,7 +117,7 @@ impl Unit for Comparison {
 
 unit_string!(Comparison);
 
-/// A number of the running cluster that a condition can ask for.
+/// A number of the running cluster for conditions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Gauge {
     /// Crashed nodes.
@@ -126,11 +126,11 @@ pub enum Gauge {
     Up,
     /// Paused nodes.
     Paused,
-    /// Nodes that are up and take themselves for leader, of whatever term.
+    /// Nodes that are up and lead, in any term.
     Leaders,
     /// Directed links between nodes that drop everything now.
     Cuts,
-    /// Nodes that `isolate` cut off and that nothing has connected again.
+    /// Nodes that `isolate` cut off and that no action has connected again.
     Isolated,
 }
 
@@ -143,12 +143,12 @@ const GAUGES: [(&str, Gauge); 6] = [
     ("isolated", Gauge::Isolated),
 ];
 
-/// A question to the running cluster, such as `down >= 2`.
+/// A condition on the running cluster, such as `down >= 2`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Condition {
-    /// What is counted.
+    /// The count.
     pub gauge: Gauge,
-    /// What the count is compared with.
+    /// The comparison.
     pub comparison: Comparison,
 }
 
@@ -184,9 +184,9 @@ impl fmt::Display for Condition {
 impl Unit for Condition {
     const WHAT: &'static str = "a condition";
     const NAME: &'static str = "Condition";
-    const DESCRIPTION: &'static str = "A question to the running cluster: one of down, up, paused, \
-        leaders, cuts (directed links that drop everything), isolated (nodes that isolate cut off), and \
-        a comparison.";
+    const DESCRIPTION: &'static str = "A condition on the running cluster: one of down, up, paused, \
+        leaders, cuts (directed links that drop everything), isolated (nodes that isolate cut off), \
+        then a comparison.";
     const PATTERN: &'static str =
         "^(down|up|paused|leaders|cuts|isolated) *(==|!=|<=|>=|<|>) *[0-9]+$";
     const EXAMPLES: &'static [&'static str] = &["down >= 2", "leaders == 0"];
@@ -204,8 +204,8 @@ mod tests {
 
     #[test]
     fn comparisons_follow_the_laws_of_units() {
-        super::super::laws::check::<Comparison>();
-        super::super::laws::check::<Condition>();
+        crate::units::unit::laws::check::<Comparison>();
+        crate::units::unit::laws::check::<Condition>();
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Unit, UnitError, decimal, unit_string};
+use super::unit::{Unit, UnitError, decimal, unit_string};
 
 /// A length of simulated time in nanoseconds, at most [`Nanos::MAX`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn durations_follow_the_laws_of_units() {
-        super::super::laws::check::<Nanos>();
+        crate::units::unit::laws::check::<Nanos>();
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Nanos, Unit, UnitError, unit_string};
+use super::duration::Nanos;
+use super::unit::{Unit, UnitError, unit_string};
 use crate::codes::Code;
 
 /// Durations from `low` to `high`, both included, from which a run draws.
@@ -82,8 +83,8 @@ impl fmt::Display for DurationRange {
 impl Unit for DurationRange {
     const WHAT: &'static str = "a duration or a range of durations";
     const NAME: &'static str = "DurationRange";
-    const DESCRIPTION: &'static str = "A duration, or two with .. between them: each use draws \
-        one from the range, both ends included.";
+    const DESCRIPTION: &'static str = "A duration, or a range: two durations with .. between them. \
+        Each use draws one from the range. Both ends are included.";
     const PATTERN: &'static str =
         r"^[0-9]+(\.[0-9])?(ns|us|ms|s|m|h)(\.\.[0-9]+(\.[0-9])?(ns|us|ms|s|m|h))?$";
     const EXAMPLES: &'static [&'static str] = &["150ms..300ms", "5ms"];
@@ -101,7 +102,7 @@ mod tests {
 
     #[test]
     fn ranges_follow_the_laws_of_units() {
-        super::super::laws::check::<DurationRange>();
+        crate::units::unit::laws::check::<DurationRange>();
     }
 
     #[test]

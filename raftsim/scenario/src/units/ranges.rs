@@ -1,9 +1,11 @@
-//! Ranges of other quantities than durations: what a fuzz profile draws from.
+//! Ranges of other quantities than durations. Fuzz profiles use them.
 
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Ratio, Size, Unit, UnitError, unit_string, whole};
+use super::ratio::Ratio;
+use super::size::Size;
+use super::unit::{Unit, UnitError, unit_string, whole};
 use crate::codes::Code;
 
 /// Reads `low..high`, or one value for both.
@@ -92,7 +94,7 @@ range_of!(
     |low, high| u64::from(low.num()) * u64::from(high.den())
         <= u64::from(high.num()) * u64::from(low.den()),
     "a chance or a range of chances",
-    "A chance, or two with .. between them, both ends included.",
+    "A chance, or a range: two chances with .. between them. Both ends are included.",
     r"^([0-9]+(\.[0-9]{1,4})?%|[0-9]+/[0-9]+)(\.\.([0-9]+(\.[0-9]{1,4})?%|[0-9]+/[0-9]+))?$",
     ["0.1%..50%", "10%"]
 );
@@ -101,7 +103,7 @@ range_of!(
     Sizes of Size,
     |low, high| low <= high,
     "a size or a range of sizes",
-    "A size, or two with .. between them, both ends included.",
+    "A size, or a range: two sizes with .. between them. Both ends are included.",
     r"^[0-9]+(B|KiB|MiB)(\.\.[0-9]+(B|KiB|MiB))?$",
     ["8B..256B", "64KiB"]
 );
@@ -131,7 +133,8 @@ impl FromStr for Counts {
     type Err = UnitError;
 
     fn from_str(text: &str) -> Result<Self, UnitError> {
-        // A single number is "3..3": units are strings with something in them that says so.
+        // A single number is written "3..3", because every quantity is a string that shows its unit or
+        // kind.
         let malformed = || UnitError::malformed::<Self>(text);
         let (low, high) = text.split_once("..").ok_or_else(malformed)?;
         let [low, high] = [low, high].map(|end| whole::<u32>(end).filter(|_| !end.is_empty()));
@@ -152,7 +155,7 @@ impl Unit for Counts {
     const WHAT: &'static str = "a range of whole numbers";
     const NAME: &'static str = "Counts";
     const DESCRIPTION: &'static str =
-        "Two whole numbers with .. between them, both ends included; \"3..3\" is 3 alone.";
+        "Two whole numbers with .. between them. Both ends are included; \"3..3\" is 3 alone.";
     const PATTERN: &'static str = r"^[0-9]+\.\.[0-9]+$";
     const EXAMPLES: &'static [&'static str] = &["1..7", "3..3"];
 
@@ -170,9 +173,9 @@ mod tests {
 
     #[test]
     fn these_ranges_follow_the_laws_of_units() {
-        super::super::laws::check::<Chances>();
-        super::super::laws::check::<Sizes>();
-        super::super::laws::check::<Counts>();
+        crate::units::unit::laws::check::<Chances>();
+        crate::units::unit::laws::check::<Sizes>();
+        crate::units::unit::laws::check::<Counts>();
     }
 
     #[test]

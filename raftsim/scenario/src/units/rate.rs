@@ -3,9 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{DurationRange, Nanos, Unit, UnitError, unit_string, whole};
+use super::duration::Nanos;
+use super::range::DurationRange;
+use super::unit::{Unit, UnitError, unit_string, whole};
 
-/// So many times per second, minute or hour.
+/// A number of times per second, minute or hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rate {
     count: u32,
@@ -109,7 +111,7 @@ mod tests {
 
     #[test]
     fn rates_follow_the_laws_of_units() {
-        super::super::laws::check::<Rate>();
+        crate::units::unit::laws::check::<Rate>();
     }
 
     #[test]

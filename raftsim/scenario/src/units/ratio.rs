@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Unit, UnitError, decimal, reduced, unit_string, whole};
+use super::unit::{Unit, UnitError, decimal, reduced, unit_string, whole};
 
 /// A chance from 0 to 1 as an exact fraction in lowest terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn ratios_follow_the_laws_of_units() {
-        super::super::laws::check::<Ratio>();
+        crate::units::unit::laws::check::<Ratio>();
     }
 
     #[test]

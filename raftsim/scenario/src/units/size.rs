@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Unit, UnitError, unit_string, whole};
+use super::unit::{Unit, UnitError, unit_string, whole};
 
 /// A number of bytes, at most [`Size::MAX`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn sizes_follow_the_laws_of_units() {
-        super::super::laws::check::<Size>();
+        crate::units::unit::laws::check::<Size>();
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The shipped scenarios, the published schema and the reference page keep in step with the code.
+//! The shipped scenarios, the published schema and the reference page agree with the code.
 
 use std::path::{Path, PathBuf};
 
@@ -57,7 +57,7 @@ fn a_resolved_scenario_is_a_scenario_that_resolves_to_itself() {
             let printed = first.to_json();
             let again = parse(&name, &printed, &Overrides::default())
                 .unwrap_or_else(|found| panic!("{}", render(&found, &printed, false)));
-            // What parameters were drawn is the one thing that a resolved file no longer says.
+            // A resolved file does not contain the drawn parameters. Everything else stays.
             first.params.clear();
             assert_eq!(first, again, "{name}, seed {seed}");
         }

@@ -1,4 +1,4 @@
-//! What a user is told about mistakes: the right code, at the right place, with what would be right.
+//! Diagnostics have the right code, the right place and a suggestion.
 
 use std::collections::BTreeSet;
 
@@ -151,7 +151,7 @@ fn gallery() -> Vec<(Code, String, &'static str, &'static str)> {
                 Code::SC015,
                 stepped("").replace("\"steps\"", "\"links\": [], \"steps\""),
                 "[",
-                "delivered by steps",
+                "steps deliver messages",
             ),
             (
                 Code::SC016,
@@ -294,7 +294,7 @@ fn gallery() -> Vec<(Code, String, &'static str, &'static str)> {
                 Code::SC029,
                 script(r#"{ "repeat": { "drawn": "0..0", "steps": [{ "heal": "all" }] } }"#),
                 "\"0..0\"",
-                "never be done",
+                "would never run",
             ),
             (
                 Code::SC028,
@@ -302,7 +302,7 @@ fn gallery() -> Vec<(Code, String, &'static str, &'static str)> {
                 "\"q\"",
                 "did you mean p?",
             ),
-            (Code::SC029, expect(r#""sometimes": [{}]"#), "{", "nothing"),
+            (Code::SC029, expect(r#""sometimes": [{}]"#), "{", "no condition"),
             (
                 Code::SC029,
                 file("", ", \"until\": \"met\""),
@@ -317,7 +317,7 @@ fn gallery() -> Vec<(Code, String, &'static str, &'static str)> {
                     ", \"until\": \"met\"",
                 ),
                 "\"met\"",
-                "cannot end before",
+                "cannot end early",
             ),
             (
                 Code::SC030,
@@ -329,13 +329,13 @@ fn gallery() -> Vec<(Code, String, &'static str, &'static str)> {
                 Code::SC030,
                 stepped(r#"{ "written": { "node": "all" } }"#),
                 "\"all\"",
-                "here stands one name",
+                "the name of one node",
             ),
             (
                 Code::SC030,
                 stepped(r#"{ "elect": { "node": "leader", "votes": ["S2"] } }"#),
                 "\"leader\"",
-                "here stands one name",
+                "the name of one node",
             ),
             (
                 Code::SC030,
@@ -350,7 +350,7 @@ fn gallery() -> Vec<(Code, String, &'static str, &'static str)> {
                 Code::SC031,
                 step(r#"{ "partition": [["S1"], ["S2", "S1"]] }"#),
                 "[",
-                "S1 stands in this partition twice",
+                "S1 is listed twice in this partition",
             ),
             (
                 Code::SC033,
@@ -453,7 +453,7 @@ fn gallery() -> Vec<(Code, String, &'static str, &'static str)> {
                 Code::SC025,
                 script(r#"{ "let": { "S1": "leader" } }"#),
                 "\"leader\"",
-                "has a meaning already",
+                "already a node or a selector",
             ),
             (
                 Code::SC026,
@@ -471,7 +471,7 @@ fn gallery() -> Vec<(Code, String, &'static str, &'static str)> {
 }
 
 #[test]
-fn every_mistake_is_shown_at_its_place_with_its_code_and_what_would_be_right() {
+fn every_mistake_is_shown_at_its_place_with_its_code_and_a_suggestion() {
     for (code, text, underlined, said) in gallery() {
         let found = found(&text);
         let shown = render(&found, &text[..text.len().min(500)], false);
@@ -517,7 +517,7 @@ fn set_mistakes() -> Vec<(Code, Vec<(&'static str, &'static str)>)> {
 }
 
 #[test]
-fn set_replaces_a_parameter_and_refuses_what_is_not_one() {
+fn set_replaces_a_parameter_and_refuses_unknown_names_and_values() {
     let text = file("", "").replace(
         "\"nodes\": [\"S1\", \"S2\", \"S3\"]",
         "\"params\": { \"n\": 3 }, \"nodes\": { \"count\": \"$n\" }",
@@ -598,7 +598,7 @@ fn all_mistakes_of_a_file_are_reported_in_one_go_and_in_file_order() {
 }
 
 #[test]
-fn what_is_missing_because_it_was_wrong_is_not_reported_as_missing() {
+fn a_wrong_field_is_not_also_reported_as_missing() {
     let text = file("", "").replace("\"5s\"", "5");
     let codes: Vec<Code> = found(&text).iter().map(|one| one.code).collect();
     assert_eq!(codes, [Code::SC011]);
@@ -804,7 +804,7 @@ fn a_stepped_scenario_resolves_to_itself() {
     assert_eq!((last.line, last.column), (6, 3));
 }
 
-/// Pieces that mutations put in: what the format gives meaning to, and what breaks readers.
+/// Pieces for mutations: texts with a meaning in the format, and texts that break readers.
 const PIECES: [&str; 36] = [
     "{",
     "}",
@@ -844,7 +844,7 @@ const PIECES: [&str; 36] = [
     "[]",
 ];
 
-/// Whatever the text, what comes back is sound or a report that can be shown.
+/// Any text gives a sound scenario, or a report that can be shown.
 fn survives(name: &str, text: &str) {
     match parse(name, text, &Overrides::default()) {
         Ok(scenario) => {

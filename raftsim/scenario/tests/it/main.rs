@@ -1,4 +1,4 @@
-//! What the format accepts, what it refuses, and what it then says.
+//! The format: files that it accepts, files that it refuses, and its messages.
 
 mod corpus;
 mod errors;

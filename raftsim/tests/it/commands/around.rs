@@ -1,6 +1,6 @@
-//! The commands around running: check, schema, list, explain, completions, version, log.
+//! The commands around running: check, schema, explain, completions, version, log.
 
-use super::{json, raftsim, say, says, scratch, write};
+use super::{json, raftsim, say, says, write};
 
 #[test]
 fn check_shows_every_mistake_of_every_file() {
@@ -19,27 +19,6 @@ fn the_schema_is_json_alone_on_standard_output() {
     let said = says(&["schema"]);
     assert_eq!((said.code, said.err.as_str()), (0, ""));
     assert!(json(&said.out)["properties"]["nodes"].is_object());
-}
-
-#[test]
-fn list_shows_titles_and_says_when_there_is_nothing() {
-    let said = says(&["list"]);
-    assert_eq!(said.code, 0);
-    let line = said
-        .out
-        .lines()
-        .find(|line| line.contains("first-tour.json"))
-        .unwrap();
-    assert!(line.ends_with("loses no write"), "{line}");
-    assert!(
-        !said.out.contains("golden") && !said.out.contains("mistakes"),
-        "{}",
-        said.out
-    );
-    let empty = scratch("empty-folder");
-    std::fs::create_dir_all(&empty).unwrap();
-    assert_eq!(says(&["list", empty.to_str().unwrap()]).code, 4);
-    assert_eq!(says(&["list", "no/such/folder"]).code, 2);
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn a_bug_is_shown_and_explained_in_the_same_words() {
 }
 
 #[test]
-fn a_planted_bug_is_named_wherever_its_run_is_told() {
+fn a_planted_bug_is_named_in_every_report_of_its_run() {
     let said = says(&["run", "churn", "--bug", "A-03"]);
     assert_eq!(said.code, 1, "{}", said.out);
     let named = "A-03 is planted: Something only one server knows gets into the state";
@@ -118,7 +118,7 @@ fn settings_that_belong_to_a_bug_come_with_it() {
 }
 
 #[test]
-fn a_hunt_says_how_soon_each_bug_is_found_whatever_the_threads() {
+fn a_hunt_shows_how_soon_each_bug_is_found_with_any_number_of_threads() {
     let hunt = |jobs: &str| {
         let args = [
             "bugs", "hunt", "P-01", "P-08", "--starts", "3", "-j", jobs, "--json",

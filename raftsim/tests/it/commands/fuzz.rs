@@ -20,7 +20,7 @@ fn untimed(text: &str) -> Vec<&str> {
 }
 
 #[test]
-fn what_is_said_does_not_depend_on_the_threads() {
+fn the_output_does_not_depend_on_the_threads() {
     let one = fuzz("fuzz-one", &["--seeds", "0..60", "-j", "1"]);
     assert_eq!(one.code, 0, "{}{}", one.out, one.err);
     assert!(
@@ -29,7 +29,7 @@ fn what_is_said_does_not_depend_on_the_threads() {
         one.out
     );
     assert!(
-        one.out.contains("seeds a second on 1 thread"),
+        one.out.contains("seeds per second on 1 thread"),
         "{}",
         one.out
     );
@@ -162,7 +162,7 @@ fn a_profile_that_does_not_get_where_it_must_fails() {
 }
 
 #[test]
-fn wrong_input_is_told_and_nothing_is_run() {
+fn wrong_input_is_an_error_and_nothing_runs() {
     let cases: [(&[&str], &str); 7] = [
         (&["--seeds", "5..5"], "write A..B with A below B"),
         (&["--seeds", "ten"], "write A..B with A below B"),
@@ -201,13 +201,13 @@ fn a_mistake_in_a_profile_is_shown_at_its_place() {
 }
 
 #[test]
-fn results_that_cannot_be_written_are_told_nevertheless() {
+fn results_are_shown_even_if_they_cannot_be_written() {
     let file = scratch("fuzz-no-folder");
     std::fs::write(&file, "a file, not a folder").expect("it can be written");
     let path = file.display().to_string();
     let said = says(&["fuzz", "--bug", "P-01", "--out", &path]);
     assert_eq!((said.code, said.out.as_str()), (2, ""));
-    assert!(said.err.contains("is no folder"), "{}", said.err);
+    assert!(said.err.contains("is not a folder"), "{}", said.err);
     let inside = file.join("folder").display().to_string();
     let said = says(&["fuzz", "--bug", "P-01", "--out", &inside]);
     assert_eq!(said.code, 2, "{}", said.err);
@@ -298,6 +298,6 @@ fn files_share_the_time_that_is_given() {
     assert!(
         fuzz("fuzz-step", &["scenarios/figure/8.json"])
             .err
-            .contains("is stepped")
+            .contains("is a stepped scenario")
     );
 }

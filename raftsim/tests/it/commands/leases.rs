@@ -36,7 +36,7 @@ fn a_lease_is_as_safe_as_its_bound_and_a_read_that_asks_a_majority_needs_none() 
 }
 
 #[test]
-fn what_an_unsafe_cell_does_not_show_is_said_and_is_no_failure() {
+fn an_unsafe_cell_without_stale_reads_is_inconclusive() {
     // In this seed the clock that is wrong belongs to the server that does not matter.
     let seed = |seed: u64| {
         let seeds = format!("{seed}..{}", seed + 1);
@@ -61,7 +61,7 @@ fn theory(page: &str) -> String {
 }
 
 #[test]
-fn the_page_in_docs_is_what_the_command_prints() {
+fn the_page_in_docs_is_the_output_of_the_command() {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/leases.md");
     let page = std::fs::read_to_string(page).expect("docs/leases.md is there");
     let now = says(&["leases", "--markdown", "--seeds", "1..4"]);
@@ -72,7 +72,7 @@ fn the_page_in_docs_is_what_the_command_prints() {
 }
 
 #[test]
-fn what_is_not_in_the_table_is_refused() {
+fn values_outside_the_table_are_refused() {
     assert_eq!(says(&["leases", "--drift", "5%"]).code, 2);
     assert_eq!(says(&["leases", "--reads", "none"]).code, 2);
     assert_eq!(says(&["leases", "--json", "--markdown"]).code, 2);

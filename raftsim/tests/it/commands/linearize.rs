@@ -64,7 +64,7 @@ fn json_is_one_line_a_file_and_an_empty_one_is_linearizable() {
 }
 
 #[test]
-fn what_is_malformed_is_shown_and_the_others_are_judged() {
+fn a_malformed_file_is_shown_and_the_others_are_judged() {
     let put = r#"{"process":0,"call":1,"return":4,"op":"put","key":"x","value":"a"}"#;
     let text = put.replace(":4", ":\"4\"");
     let malformed = file("malformed.jsonl", &format!("\n{text}\n"));
@@ -106,7 +106,7 @@ fn what_is_too_hard_is_inconclusive_and_ends_with_3() {
     assert_eq!(said.code, 3, "{}{}", said.out, said.err);
     assert!(
         said.out
-            .contains("undecided after 5 nodes: --budget allows more"),
+            .contains("undecided after 5 nodes: a larger --budget may decide it"),
         "{}",
         said.out
     );

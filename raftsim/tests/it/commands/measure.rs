@@ -53,7 +53,7 @@ fn the_wider_timeouts_spread_the_shorter_the_worst_outage() {
 }
 
 #[test]
-fn what_is_measured_is_what_the_trace_shows() {
+fn measurements_agree_with_the_trace() {
     let (file, trace) = (short("traced"), scratch("traced.jsonl"));
     let trace = trace.to_str().unwrap();
     let said = says(&["run", &file, "--seed", "7", "--trace", trace]);

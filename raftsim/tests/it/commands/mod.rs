@@ -6,6 +6,7 @@ mod docs;
 mod fuzz;
 mod leases;
 mod linearize;
+mod list;
 mod measure;
 mod paper;
 mod replay;

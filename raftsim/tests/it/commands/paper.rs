@@ -30,7 +30,7 @@ fn the_index_has_every_section_every_must_and_marks_what_has_no_test() {
 }
 
 #[test]
-fn the_page_in_docs_is_what_the_command_prints() {
+fn the_page_in_docs_is_the_output_of_the_command() {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/PAPER.md");
     let page = std::fs::read_to_string(page).expect("docs/PAPER.md is there");
     let again = "docs/PAPER.md is out of date: \

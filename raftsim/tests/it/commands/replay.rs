@@ -77,7 +77,7 @@ fn a_replay_shows_its_events_up_to_a_time() {
 }
 
 #[test]
-fn another_trace_version_is_told_and_its_actions_are_replayed() {
+fn a_failure_of_another_trace_version_is_replayed_from_its_actions() {
     let (folder, token) = failure("replay-version");
     let now = format!("\"trace_version\": {TRACE_VERSION}");
     let older = |text: String| text.replace(&now, "\"trace_version\": 0");
@@ -86,7 +86,7 @@ fn another_trace_version_is_told_and_its_actions_are_replayed() {
     let said = replay(&folder.display().to_string());
     assert_eq!(said.code, 1, "{}{}", said.out, said.err);
     assert!(
-        said.err.contains("this failed with trace version 0"),
+        said.err.contains("this failure has trace version 0"),
         "{}",
         said.err
     );
@@ -98,7 +98,7 @@ fn another_trace_version_is_told_and_its_actions_are_replayed() {
     let said = replay(&token.replace(&format!(":{TRACE_VERSION}:"), ":0:"));
     assert_eq!(said.code, 2);
     assert!(
-        said.err.contains("the token is of trace version 0"),
+        said.err.contains("the token has trace version 0"),
         "{}",
         said.err
     );
@@ -113,7 +113,7 @@ fn a_run_that_is_not_the_one_that_was_kept_is_noticed() {
     let said = replay(&folder.display().to_string());
     assert_eq!(said.code, 5, "{}{}", said.out, said.err);
     assert!(
-        said.err.contains("this is not the run that was kept"),
+        said.err.contains("this is not the same run"),
         "{}",
         said.err
     );
@@ -121,11 +121,11 @@ fn a_run_that_is_not_the_one_that_was_kept_is_noticed() {
     let other = format!("{source}:{}{}", "0".repeat(16), &rest[16..]);
     let said = replay(&other);
     assert_eq!(said.code, 2);
-    assert!(said.err.contains("quick has changed since"), "{}", said.err);
+    assert!(said.err.contains("quick has changed:"), "{}", said.err);
 }
 
 #[test]
-fn a_damaged_folder_and_a_broken_token_are_told() {
+fn a_damaged_folder_and_a_broken_token_are_errors() {
     let (folder, _) = failure("replay-damaged");
     let path = folder.display().to_string();
     edit(&folder, "verdict.json", |text| {
@@ -135,7 +135,7 @@ fn a_damaged_folder_and_a_broken_token_are_told() {
     std::fs::remove_file(folder.join("verdict.json")).expect("it is there");
     let cases = [
         (damaged, "verdict.json is damaged"),
-        (replay(&path), "is no folder of a failing run"),
+        (replay(&path), "is not the folder of a failing run"),
         (replay("quick:00ff:1:1:-"), "the fingerprint of the token"),
         (replay("nowhere.json"), "there is no file nowhere.json"),
     ];

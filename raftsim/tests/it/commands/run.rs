@@ -79,12 +79,26 @@ fn a_file_with_mistakes_ends_with_2_and_shows_where() {
 }
 
 #[test]
-fn files_that_are_not_there_are_told_apart_from_names_that_match_nothing() {
+fn missing_files_and_unknown_names_have_different_errors() {
     let cases = [
-        ("no/such.json", 2, "there is no file"),
+        (
+            "no/such.json",
+            2,
+            "there is no file no/such.json: `raftsim list`",
+        ),
+        (
+            "scenarios/first-tuor.json",
+            2,
+            "did you mean scenarios/first-tour.json?",
+        ),
         ("scenarios", 2, "is a directory"),
         ("scenarios/zz*.json", 4, "no file matches"),
         ("first-tuor", 4, "did you mean first-tour?"),
+        (
+            "lesson/e1-first-elections",
+            4,
+            "did you mean lesson/e1-first-election?",
+        ),
         ("xyzzy", 4, "raftsim list"),
     ];
     for (argument, code, message) in cases {
@@ -223,7 +237,7 @@ fn watching_a_run_does_not_change_it() {
 }
 
 #[test]
-fn a_history_tells_what_clients_saw() {
+fn a_history_has_the_operations_of_clients() {
     let file = scratch("history.jsonl");
     let said = says(&[
         "run",

@@ -102,7 +102,8 @@ fn a_second_process_that_differs_ends_with_5() {
     let said = says(&["run", "first-tour", "--twice", "--twin", &script]);
     assert!(said.out.contains("0123456789abcdef"), "{}", said.out);
     assert!(
-        said.out.contains("where they part cannot be told"),
+        said.out
+            .contains("the place of the difference is not known"),
         "{}",
         said.out
     );
@@ -133,7 +134,7 @@ fn a_divergence_names_the_first_event_that_differs() {
     for text in [run.out, fuzz.err] {
         let told = text
             .lines()
-            .position(|l| l.starts_with("the first that differs is event "));
+            .position(|l| l.starts_with("the first difference is event "));
         let lines: Vec<_> = text.lines().skip(told.expect("it is told")).collect();
         assert!(lines[2].starts_with("  here "), "{text}");
         assert!(lines[3].starts_with("  there "), "{text}");
@@ -153,13 +154,13 @@ fn a_second_process_that_says_nothing_has_compared_nothing() {
     for silent in ["/bin/true", "/bin/false"] {
         let said = says(&["run", "first-tour", "--twice", "--twin", silent]);
         assert_eq!(said.code, 70, "{}", said.err);
-        assert!(said.err.contains("said nothing"), "{}", said.err);
+        assert!(said.err.contains("gave no hash"), "{}", said.err);
         assert!(!said.out.contains("the same hash"), "{}", said.out);
     }
 }
 
 #[test]
-fn what_is_written_overwrites_nothing_that_is_read() {
+fn outputs_never_overwrite_inputs() {
     let path = super::write("mine.json", "{}");
     let said = says(&["run", &path, "--trace", &path]);
     assert_eq!(said.code, 2, "{}", said.err);
@@ -176,7 +177,7 @@ fn what_is_written_overwrites_nothing_that_is_read() {
 }
 
 #[test]
-fn nobody_needs_to_read_to_the_end() {
+fn a_reader_may_close_the_pipe_early() {
     let mut child = raftsim(&["run", "first-tour", "--runs", "50", "--json"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -227,7 +228,7 @@ fn seeds_that_all_pass_say_that_a_bug_was_planted() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_is_told_with_the_file_that_it_has_no_room_for() {
+fn a_full_disk_is_an_error_that_names_the_file() {
     for option in ["--history", "--trace", "--actions"] {
         let said = says(&["run", "first-tour", option, "/dev/full"]);
         assert_eq!(said.code, 2, "{}", said.out);

@@ -85,7 +85,7 @@ fn the_folder_of_a_failing_run_names_its_bug() {
 }
 
 #[test]
-fn what_does_not_fail_is_told_and_nothing_is_written() {
+fn a_run_that_does_not_fail_is_an_error_and_nothing_is_written() {
     let out = folder("not-shrunk");
     let said = says(&["shrink", "first-tour", "--out", &out]);
     assert_eq!((said.code, said.out.as_str()), (4, ""));
@@ -111,7 +111,7 @@ fn what_does_not_fail_is_told_and_nothing_is_written() {
 }
 
 #[test]
-fn what_run_calls_violated_is_made_small_whatever_else_its_steps_expect() {
+fn a_violation_is_shrunk_whatever_else_its_steps_expect() {
     for (scenario, bug, failure) in [
         (
             "figure/8.json#d1-overwritten",
@@ -133,7 +133,7 @@ fn what_run_calls_violated_is_made_small_whatever_else_its_steps_expect() {
 }
 
 #[test]
-fn a_run_that_stays_long_is_told_in_short_and_paths_survive_the_shell() {
+fn a_long_result_is_shortened_and_paths_survive_the_shell() {
     let out = folder("shrunk not at all");
     let said = says(&[
         "shrink", "churn", "--seed", "34", "--bug", "E-03", "--budget", "0", "--out", &out,

@@ -49,7 +49,7 @@ fn a_file_with_branches_is_as_many_runs() {
 }
 
 #[test]
-fn a_trace_shows_what_steps_say_and_ask() {
+fn a_trace_shows_the_texts_and_questions_of_steps() {
     let said = says(&["trace", &format!("{}#kept", branches())]);
     assert_eq!(said.code, 0, "{}", said.err);
     for part in [
@@ -64,7 +64,7 @@ fn a_trace_shows_what_steps_say_and_ask() {
 }
 
 #[test]
-fn a_story_tells_what_is_said_where_it_is_said() {
+fn a_summary_shows_the_texts_of_steps_in_their_places() {
     let said = says(&[
         "run",
         concat!(
@@ -87,7 +87,7 @@ fn a_story_tells_what_is_said_where_it_is_said() {
 }
 
 #[test]
-fn what_came_after_an_unmet_step_is_not_shown_as_what_led_to_it() {
+fn events_after_an_unmet_step_are_not_shown_as_its_causes() {
     let said = says(&[
         "run",
         concat!(
@@ -114,7 +114,7 @@ fn a_recording_of_a_run_that_failed_at_a_step_replays_as_the_same_run() {
         (
             r#"{ "crash": "S1" }, { "timeout": "S1" }"#,
             0,
-            "could not be done",
+            "was an impossible step",
         ),
     ];
     for (steps, code, note) in steps {

@@ -47,7 +47,7 @@ fn idle_heartbeats_are_folded_until_asked_for() {
     let says = folded
         .out
         .lines()
-        .find(|line| line.contains("are folded away"))
+        .find(|line| line.contains("are hidden"))
         .unwrap();
     let count: usize = says.split_whitespace().next().unwrap().parse().unwrap();
     assert!(count > 100);
@@ -55,7 +55,7 @@ fn idle_heartbeats_are_folded_until_asked_for() {
 }
 
 #[test]
-fn filters_keep_what_they_name() {
+fn filters_keep_only_matching_events() {
     let crashes = first_tour(&["--kind", "fault"]);
     assert_eq!(events(&crashes).len(), 2, "{}", crashes.out);
     for line in events(&first_tour(&["--from", "1s", "--to", "1500ms"])) {
