@@ -1,5 +1,8 @@
 //! The timed scheduler's agenda, ordered by time, then by when an entry was made.
 
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
 use crate::action::DropReason;
 use crate::node::{ClientId, NodeId};
 use crate::slab::Slot;
@@ -36,63 +39,50 @@ struct Entry {
 }
 
 impl Entry {
-    /// Time, then ticket, as one number: two entries compare without a branch.
+    /// Time, then ticket, as one number: a heap compares without a branch that could go wrong.
     #[inline]
     fn key(&self) -> u128 {
         u128::from(self.time.0) << 64 | u128::from(self.ticket.0)
     }
 }
 
-/// A heap in which each entry has four children: half as deep as one of two, and children lie side
-/// by side.
-#[derive(Clone, Default)]
-struct Heap(Vec<Entry>);
-
-const CHILDREN: usize = 4;
-
-impl Heap {
+// Reversed: the standard heap yields its greatest entry, the queue its earliest.
+impl Ord for Entry {
     #[inline]
-    fn push(&mut self, entry: Entry) {
-        let mut place = self.0.len();
-        self.0.push(entry);
-        while place > 0 {
-            let parent = (place - 1) / CHILDREN;
-            if self.0[parent].key() <= entry.key() {
-                break;
-            }
-            self.0[place] = self.0[parent];
-            place = parent;
-        }
-        self.0[place] = entry;
-    }
-
-    #[inline]
-    fn pop(&mut self) -> Option<Entry> {
-        let last = self.0.pop()?;
-        let Some(first) = self.0.first().copied() else {
-            return Some(last);
-        };
-        let mut place = 0;
-        loop {
-            let begin = CHILDREN * place + 1;
-            let end = self.0.len().min(begin + CHILDREN);
-            let Some(least) = (begin..end).min_by_key(|child| self.0[*child].key()) else {
-                break;
-            };
-            if self.0[least].key() >= last.key() {
-                break;
-            }
-            self.0[place] = self.0[least];
-            place = least;
-        }
-        self.0[place] = last;
-        Some(first)
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.key().cmp(&self.key())
     }
 }
 
+impl PartialOrd for Entry {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+
+    // What the heap asks. Derived from `cmp`, each would be two comparisons.
+    #[inline]
+    fn le(&self, other: &Self) -> bool {
+        other.key() <= self.key()
+    }
+
+    #[inline]
+    fn lt(&self, other: &Self) -> bool {
+        other.key() < self.key()
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Entry {}
+
 #[derive(Clone, Default)]
 pub(crate) struct Queue {
-    heap: Heap,
+    heap: BinaryHeap<Entry>,
     made: u64,
 }
 
@@ -113,7 +103,7 @@ impl Queue {
 
     #[inline]
     pub(crate) fn next_time(&self) -> Option<Time> {
-        self.heap.0.first().map(|entry| entry.time)
+        self.heap.peek().map(|entry| entry.time)
     }
 }
 
