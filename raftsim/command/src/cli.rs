@@ -9,7 +9,8 @@ use scenario::Overrides;
 use sut::bugs::Bug;
 use sut::decisions::Kind;
 
-use crate::measuring::leases::{Drift, Way};
+#[cfg(feature = "experiments")]
+use crate::experiments::{Leases, Measure};
 
 /// The version. `--version` adds the trace version, which shows whether a seed gives the same run.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -95,9 +96,15 @@ pub(crate) enum Command {
     /// Show the events of a run, with one column for each node
     Trace(Trace),
     /// Measure the runs of many seeds
+    #[cfg(feature = "experiments")]
     Measure(Measure),
     /// Measure when reads miss writes while a clock is wrong
+    #[cfg(feature = "experiments")]
     Leases(Leases),
+    /// Not in this build
+    #[cfg(not(feature = "experiments"))]
+    #[command(hide = true, alias = "leases", disable_help_flag = true)]
+    Measure(NotBuilt),
     /// Reduce a failing run to a few steps, a test and a diagram
     Shrink(Shrink),
     /// Find every mistake in scenario files, without running them
@@ -116,6 +123,14 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Print a completion script for a shell
     Completions(Completions),
+}
+
+/// A command that is left out of this build, with any arguments.
+#[cfg(not(feature = "experiments"))]
+#[derive(Clone, Debug, Args)]
+pub(crate) struct NotBuilt {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<std::ffi::OsString>,
 }
 
 /// The seed and the parameters of a scenario.
@@ -144,7 +159,7 @@ fn seed(text: &str) -> Result<u64, String> {
     seed.map_err(|_| format!("write a whole number from 0 to {}, such as 42", u64::MAX))
 }
 
-fn assignment(text: &str) -> Result<(String, String), String> {
+pub(crate) fn assignment(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("write name=value, such as n=5".to_owned()),
@@ -338,70 +353,11 @@ fn time(text: &str) -> Result<u64, String> {
     sut::time_text::read(text).ok_or_else(|| "write a time such as 1.5s, 800ms or 10m".to_owned())
 }
 
-#[derive(Clone, Debug, Args)]
-pub(crate) struct Measure {
-    /// The quantity to measure
-    #[arg(value_enum, value_name = "WHAT")]
-    pub(crate) what: Measured,
-    /// A scenario file, or a name as in `raftsim list`
-    #[arg(value_name = "FILE")]
-    pub(crate) file: String,
-    /// The seeds from A up to, but not including, B
-    #[arg(long, value_name = "A..B", default_value = "1..1001", value_parser = seeds)]
-    pub(crate) seeds: (u64, u64),
-    /// Set a parameter of the scenario; may be repeated
-    #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
-    pub(crate) set: Vec<(String, String)>,
-    /// Measure with these values as one series, named after the first; may be repeated
-    #[arg(long, value_name = "NAME=VALUE,...", value_parser = assignments)]
-    pub(crate) series: Vec<Vec<(String, String)>>,
-    #[command(flatten)]
-    pub(crate) plant: Plant,
-    /// Draw the distribution of the times into this file
-    #[arg(long, value_name = "OUT.svg")]
-    pub(crate) svg: Option<PathBuf>,
-    /// Write JSON instead of text, one object per line
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Measured {
-    /// The time from the first crash of a leader to the next leader
-    Downtime,
-}
-
-#[derive(Clone, Debug, Args)]
-pub(crate) struct Leases {
-    /// The seeds of each cell, from A up to, but not including, B
-    #[arg(long, value_name = "A..B", default_value = "1..201", value_parser = seeds)]
-    pub(crate) seeds: (u64, u64),
-    /// Only cells whose wrong clock has this deviation, such as -10%; may be repeated
-    #[arg(long, value_name = "RATE", allow_hyphen_values = true)]
-    pub(crate) drift: Vec<Drift>,
-    /// Only cells with reads of this kind: lease, log, read_index, follower or stale; may be repeated
-    #[arg(long, value_name = "WAY")]
-    pub(crate) reads: Vec<Way>,
-    /// The number of threads [default: one for each processor]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub(crate) jobs: Option<u16>,
-    /// Write a page of Markdown
-    #[arg(long, conflicts_with = "json")]
-    pub(crate) markdown: bool,
-    /// Write one JSON object for each cell
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-fn seeds(text: &str) -> Result<(u64, u64), String> {
+pub(crate) fn seeds(text: &str) -> Result<(u64, u64), String> {
     let ends = text.split_once("..");
     let ends = ends.and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
     ends.filter(|(from, to)| from < to)
         .ok_or_else(|| "write A..B with A below B, such as 1..1001 for a thousand seeds".to_owned())
-}
-
-fn assignments(text: &str) -> Result<Vec<(String, String)>, String> {
-    text.split(',').map(assignment).collect()
 }
 
 #[derive(Clone, Debug, Args)]

@@ -6,6 +6,8 @@ mod check;
 mod cli;
 mod divergence;
 mod exit;
+#[cfg(feature = "experiments")]
+mod experiments;
 mod explain;
 pub mod explanations;
 pub mod failure;
@@ -18,13 +20,10 @@ mod hunt;
 mod hunt_table;
 mod interrupt;
 mod json;
-mod leases;
 mod line;
 mod linearize;
 mod list;
 mod log;
-mod measure;
-pub mod measuring;
 pub mod musts;
 mod paper;
 mod picture;
@@ -109,8 +108,16 @@ fn dispatch(command: &Command, log: Log, screen: &mut Screen) -> Result<Exit, St
         Command::Fuzz(args) => fuzz::fuzz(args, screen),
         Command::Replay(args) => replay::replay(args, &log, screen),
         Command::Trace(args) => trace::trace(args, &log, screen),
-        Command::Measure(args) => measure::measure(args, screen),
-        Command::Leases(args) => leases::leases(args, screen),
+        #[cfg(feature = "experiments")]
+        Command::Measure(args) => experiments::measure(args, screen),
+        #[cfg(feature = "experiments")]
+        Command::Leases(args) => experiments::leases(args, screen),
+        #[cfg(not(feature = "experiments"))]
+        Command::Measure(_) => {
+            let left_out = "this build has no experiments: add `--features experiments` to the \
+                            `cargo` command, before `--`";
+            Err(Stop::Failed(Exit::BadInput, left_out.to_owned()))
+        }
         Command::Shrink(args) => shrink::shrink(args, screen),
         Command::Check(args) => check::check(args, screen),
         Command::Linearize(args) => linearize::linearize(args, screen),
@@ -143,6 +150,18 @@ mod tests {
     fn a_panic_of_the_tool_ends_with_70() {
         assert_eq!(guarded(|| panic!("a mistake")).code(), 70);
         assert_eq!(guarded(|| Exit::Inconclusive), Exit::Inconclusive);
+    }
+
+    #[cfg(not(feature = "experiments"))]
+    #[test]
+    fn a_build_without_experiments_still_knows_their_commands() {
+        for words in [
+            "raftsim measure downtime f --svg o",
+            "raftsim leases --drift -10% -h",
+        ] {
+            let cli = Cli::try_parse_from(words.split(' ')).unwrap();
+            assert!(matches!(cli.command, Command::Measure(_)), "{words}");
+        }
     }
 
     #[test]

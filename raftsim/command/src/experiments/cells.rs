@@ -27,9 +27,9 @@ const BUDGET: u64 = 1_000_000;
 
 /// The rate of the wrong clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Drift {
+pub(crate) struct Drift {
     /// Its name: the deviation.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     rate: [u64; 2],
 }
 
@@ -42,7 +42,7 @@ const fn drift(name: &'static str, over: u64, under: u64) -> Drift {
 
 impl Drift {
     /// All deviations of the table.
-    pub const ALL: &'static [Drift] = &[
+    pub(crate) const ALL: &'static [Drift] = &[
         drift("0%", 1, 1),
         drift("-1%", 99, 100),
         drift("+1%", 101, 100),
@@ -60,7 +60,7 @@ impl Drift {
 
     /// The longest safe lease, in microseconds of the leader's own clock, rounded down.
     #[must_use]
-    pub fn longest_lease(self) -> u64 {
+    pub(crate) fn longest_lease(self) -> u64 {
         let [slowest, fastest] = self.spread();
         TIMEOUT * slowest / fastest
     }
@@ -82,7 +82,7 @@ impl FromStr for Drift {
 
 /// A kind of read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub(crate) enum Way {
     /// Through the log.
     Log,
     /// By the leader, after it has asked a majority.
@@ -97,7 +97,7 @@ pub enum Way {
 
 impl Way {
     /// All kinds.
-    pub const ALL: &'static [Way] = &[
+    pub(crate) const ALL: &'static [Way] = &[
         Way::Lease,
         Way::Log,
         Way::ReadIndex,
@@ -107,7 +107,7 @@ impl Way {
 
     /// Its name in scenarios.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Log => "log",
             Self::ReadIndex => "read_index",
@@ -136,7 +136,7 @@ fn find<T: Copy>(all: &[T], name: &str, of: impl Fn(T) -> &'static str) -> Resul
 
 /// The bound on the error of clocks that the servers have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bound {
+pub(crate) enum Bound {
     /// The true bound.
     Covering,
     /// Half of the true bound.
@@ -148,7 +148,7 @@ pub enum Bound {
 impl Bound {
     /// Its name.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Covering => "covering",
             Self::Half => "half",
@@ -159,22 +159,22 @@ impl Bound {
 
 /// One cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cell {
+pub(crate) struct Cell {
     /// The wrong clock.
-    pub drift: Drift,
+    pub(crate) drift: Drift,
     /// The kind of the reads.
-    pub way: Way,
+    pub(crate) way: Way,
     /// The bound that the servers have.
-    pub bound: Bound,
+    pub(crate) bound: Bound,
     /// Whether the leader sometimes pauses for longer than a lease.
-    pub pauses: bool,
+    pub(crate) pauses: bool,
 }
 
 impl Cell {
     /// All cells of these clocks and kinds of reads. Cells that differ only in pauses are next to each
     /// other.
     #[must_use]
-    pub fn all(drifts: &[Drift], ways: &[Way]) -> Vec<Cell> {
+    pub(crate) fn all(drifts: &[Drift], ways: &[Way]) -> Vec<Cell> {
         let mut cells = Vec::new();
         for way in ways {
             for drift in drifts {
@@ -200,7 +200,7 @@ impl Cell {
 
     /// The bound on the error of clocks within an election timeout that the servers have, in microseconds.
     #[must_use]
-    pub fn clock_error(&self) -> u64 {
+    pub(crate) fn clock_error(&self) -> u64 {
         let truth = TIMEOUT - self.drift.longest_lease();
         match self.bound {
             Bound::Covering => truth,
@@ -211,13 +211,13 @@ impl Cell {
 
     /// The length of a lease in this cell, in microseconds of the leader's own clock.
     #[must_use]
-    pub fn lease(&self) -> u64 {
+    pub(crate) fn lease(&self) -> u64 {
         TIMEOUT - self.clock_error()
     }
 
     /// The name of the bound.
     #[must_use]
-    pub fn bound_name(&self) -> &'static str {
+    pub(crate) fn bound_name(&self) -> &'static str {
         match self.drift.longest_lease() {
             TIMEOUT => "none needed",
             _ => self.bound.name(),
@@ -226,7 +226,7 @@ impl Cell {
 
     /// Whether, in theory, no read misses a write.
     #[must_use]
-    pub fn is_safe(&self) -> bool {
+    pub(crate) fn is_safe(&self) -> bool {
         match self.way {
             Way::Lease => self.lease() <= self.drift.longest_lease(),
             Way::Stale => false,
@@ -236,7 +236,7 @@ impl Cell {
 
     /// The parameters of this cell's scenario.
     #[must_use]
-    pub fn sets(&self) -> Vec<(String, String)> {
+    pub(crate) fn sets(&self) -> Vec<(String, String)> {
         let [over, under] = self.drift.rate;
         let pauses = if self.pauses { PAUSES } else { "0%" };
         let mut sets = vec![
@@ -255,7 +255,7 @@ impl Cell {
     ///
     /// # Errors
     /// The mistakes, if the built-in file does not fit this code.
-    pub fn scenario(&self, seed: u64) -> Result<Resolved, Vec<Diagnostic>> {
+    pub(crate) fn scenario(&self, seed: u64) -> Result<Resolved, Vec<Diagnostic>> {
         let overrides = Overrides {
             seed: Some(seed),
             sets: self.sets(),
@@ -267,7 +267,7 @@ impl Cell {
     ///
     /// # Errors
     /// The verdict, if the run failed for another reason.
-    pub fn missed(&self, outcome: &Outcome) -> Result<bool, Verdict> {
+    pub(crate) fn missed(&self, outcome: &Outcome) -> Result<bool, Verdict> {
         match &outcome.verdict {
             Verdict::Ok if self.way == Way::Stale => Ok(misses(&outcome.history)),
             Verdict::Ok => Ok(false),

@@ -8,7 +8,7 @@ use sut::Server;
 
 /// Measures the time from the first crash of a leader to the next leader. Then the run may stop.
 #[derive(Clone, Debug)]
-pub struct Downtime {
+pub(crate) struct Downtime {
     /// The term that each node leads, while it leads.
     leads: Vec<Option<Term>>,
     crashed: Option<Time>,
@@ -18,7 +18,7 @@ pub struct Downtime {
 impl Downtime {
     /// A measurement for this many nodes.
     #[must_use]
-    pub fn new(nodes: usize) -> Self {
+    pub(crate) fn new(nodes: usize) -> Self {
         Self {
             leads: vec![None; nodes],
             crashed: None,
@@ -28,13 +28,13 @@ impl Downtime {
 
     /// The time of the leader's crash, if it crashed.
     #[must_use]
-    pub fn crashed(&self) -> Option<Time> {
+    pub(crate) fn crashed(&self) -> Option<Time> {
         self.crashed
     }
 
     /// The time until the next leader, if there was one.
     #[must_use]
-    pub fn took(&self) -> Option<Span> {
+    pub(crate) fn took(&self) -> Option<Span> {
         self.took
     }
 

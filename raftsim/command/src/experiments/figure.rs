@@ -26,16 +26,16 @@ const COLOURS: [RGBColor; 6] = [
 ];
 
 /// One curve of a figure.
-pub struct Curve<'a> {
+pub(crate) struct Curve<'a> {
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// Its data.
-    pub spread: &'a Spread,
+    pub(crate) spread: &'a Spread,
 }
 
 /// Nothing was measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NothingToDraw;
+pub(crate) struct NothingToDraw;
 
 impl fmt::Display for NothingToDraw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -50,7 +50,7 @@ impl std::error::Error for NothingToDraw {}
 ///
 /// # Errors
 /// If no curve has a time.
-pub fn figure(title: &str, curves: &[Curve<'_>]) -> Result<String, NothingToDraw> {
+pub(crate) fn figure(title: &str, curves: &[Curve<'_>]) -> Result<String, NothingToDraw> {
     let times = || curves.iter().flat_map(|curve| curve.spread.times());
     let (Some(least), Some(most)) = (times().min(), times().max()) else {
         return Err(NothingToDraw);

@@ -2,14 +2,14 @@
 
 /// The measured times, in order, and the number of runs without an end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Spread {
+pub(crate) struct Spread {
     times: Vec<u64>,
     endless: u64,
 }
 
 impl Spread {
     /// Adds a run: its time in nanoseconds, or `None` if it had no end.
-    pub fn add(&mut self, time: Option<u64>) {
+    pub(crate) fn add(&mut self, time: Option<u64>) {
         match time {
             Some(time) => {
                 let place = self.times.partition_point(|earlier| *earlier <= time);
@@ -21,26 +21,26 @@ impl Spread {
 
     /// The times in nanoseconds, the shortest first.
     #[must_use]
-    pub fn times(&self) -> &[u64] {
+    pub(crate) fn times(&self) -> &[u64] {
         &self.times
     }
 
     /// The number of runs without an end; they count as longer than all times.
     #[must_use]
-    pub fn endless(&self) -> u64 {
+    pub(crate) fn endless(&self) -> u64 {
         self.endless
     }
 
     /// The number of runs.
     #[must_use]
-    pub fn runs(&self) -> u64 {
+    pub(crate) fn runs(&self) -> u64 {
         self.times.len() as u64 + self.endless
     }
 
     /// The least time that at least this percentage of the runs did not exceed; `None` if that run had no
     /// end, or if there were no runs.
     #[must_use]
-    pub fn percentile(&self, percent: u64) -> Option<u64> {
+    pub(crate) fn percentile(&self, percent: u64) -> Option<u64> {
         let rank = (self.runs() * percent).div_ceil(100).max(1);
         let place = usize::try_from(rank - 1).ok()?;
         self.times.get(place).copied()
@@ -48,16 +48,10 @@ impl Spread {
 
     /// The mean of all runs; `None` if a run had no end, or if there were no runs.
     #[must_use]
-    pub fn mean(&self) -> Option<u64> {
+    pub(crate) fn mean(&self) -> Option<u64> {
         let sum: u128 = self.times.iter().copied().map(u128::from).sum();
         let mean = sum.checked_div(self.times.len() as u128)?;
         u64::try_from(mean).ok().filter(|_| self.endless == 0)
-    }
-
-    /// The longest time; `None` if a run had no end, or if there were no runs.
-    #[must_use]
-    pub fn worst(&self) -> Option<u64> {
-        self.times.last().copied().filter(|_| self.endless == 0)
     }
 }
 

@@ -10,12 +10,12 @@ use scenario::{Overrides, Resolved};
 use serde::Serialize;
 use sut::time_text::brief;
 
-use super::cli::{Measure, Measured};
-use super::exit::Exit;
-use super::files::ScenarioFile;
-use super::interrupt::Interrupt;
-use super::screen::{DIM, HEAD, Screen, Stop, styled};
-use crate::measuring::{Curve, Downtime, Spread, figure};
+use super::{Curve, Downtime, Spread, figure};
+use super::{Measure, Measured};
+use crate::exit::Exit;
+use crate::files::ScenarioFile;
+use crate::interrupt::Interrupt;
+use crate::screen::{DIM, HEAD, Screen, Stop, styled};
 
 /// The percentiles that are shown.
 const PERCENTS: [u64; 5] = [10, 50, 90, 99, 100];

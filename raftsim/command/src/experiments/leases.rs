@@ -9,15 +9,15 @@ use runner::Unobserved;
 use runner::run_with_bug;
 use serde::Serialize;
 
-use super::cli::Leases;
-use super::exit::Exit;
-use super::fuzz::jobs;
-use super::interrupt::Interrupt;
-use super::line::to_line;
-use super::ran::exit_of;
-use super::screen::{DIM, HEAD, Screen, Stop, styled};
-use super::workers::in_order;
-use crate::measuring::leases::{Cell, Drift, Way};
+use super::Leases;
+use super::cells::{Cell, Drift, Way};
+use crate::exit::Exit;
+use crate::fuzz::jobs;
+use crate::interrupt::Interrupt;
+use crate::line::to_line;
+use crate::ran::exit_of;
+use crate::screen::{DIM, HEAD, Screen, Stop, styled};
+use crate::workers::in_order;
 
 /// A cell and the results of its runs.
 struct Seen {
@@ -362,7 +362,7 @@ mod tests {
     #[test]
     fn an_unsafe_cell_that_shows_nothing_says_so() {
         let mut quiet = seen("-10%", 0);
-        quiet.cell.bound = crate::measuring::leases::Bound::Nothing;
+        quiet.cell.bound = crate::experiments::cells::Bound::Nothing;
         assert_eq!(quiet.shown(), "0 of 9 none seen");
         assert_eq!(quiet.exit(), Exit::Inconclusive);
     }
