@@ -4,13 +4,13 @@
 
 use std::collections::BTreeSet;
 
+use crate::corpus::{run_with, scenario};
 use raft_core::{Index, OutsideLog, Rules, Term, WriteId};
 use runner::run_with_bug;
 use runner::{Outcome, Unobserved, Verdict};
 use scenario::{Overrides, Resolved, parse};
 use sut::bugs::{Bug, Shows};
 use sut::{AnyDuties, AnyRules, Property};
-use tests::{run_with, scenario};
 
 /// Churn with these properties alone.
 fn churn(seed: u64, but: &[Property]) -> Resolved {

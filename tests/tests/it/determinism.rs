@@ -2,11 +2,11 @@
 //! of a world in the middle of it. Other processes and other builds are compared by the golden
 //! hashes and by `run --twice`.
 
+use crate::corpus::{corpus, scenario};
 use checks::Violation;
 use runner::{Outcome, Spectator, Verdict, build, run, run_variant};
 use simulator::{Cluster, Observer, Step, Time};
 use sut::{Property, Server, Variant};
-use tests::{corpus, scenario};
 
 #[test]
 fn the_same_seed_gives_the_same_run() {

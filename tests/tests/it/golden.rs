@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::corpus::{corpus, scenario, scenarios};
 use runner::{TRACE_VERSION, run};
 use serde_json::{Map, Value, json};
-use tests::{corpus, scenario, scenarios};
 
 /// Set to anything, this variable lets the test write the file anew.
 const REGENERATE: &str = "RAFTSIM_REGENERATE";

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tests::house::House;
+use crate::drawing::House;
 
 fn house() -> House {
     House::read(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")))

@@ -1,12 +1,12 @@
 //! Every lesson holds with the published rules, and each bug that it names breaks it where it says.
 
+use crate::corpus::{corpus_of, scenario};
 use checks::Broken;
 use runner::run_with_bug;
 use runner::{Unobserved, Verdict};
 use scenario::{Besides, CaughtAt, Resolved};
 use sut::Property;
 use sut::bugs::Bug;
-use tests::{corpus_of, scenario};
 
 /// Lessons that no bug of their own breaks: what is cut off is committed, so that it matches; an
 /// assertion was wrong about a snapshot that came late.

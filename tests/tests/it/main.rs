@@ -1,7 +1,10 @@
 //! Tests of the whole: scenarios, deliberate breaks, determinism.
 
 mod breaks;
+mod corpus;
 mod determinism;
+#[path = "../../examples/house/drawing.rs"]
+mod drawing;
 mod fuzz;
 mod golden;
 mod house;

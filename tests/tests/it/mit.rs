@@ -1,12 +1,12 @@
 //! The tests of MIT's course as scenarios: they hold, run the same again, can be recorded, and catch
 //! the bugs they name.
 
+use crate::corpus::{corpus_of, scenario, scenarios};
 use checks::Broken;
 use runner::run_with_bug;
 use runner::{Recording, Unobserved, Verdict, run};
 use scenario::{Besides, CaughtAt, Metric, Overrides, parse, render};
 use sut::bugs::Bug;
-use tests::{corpus_of, scenario, scenarios};
 
 fn files() -> Vec<String> {
     let files = corpus_of("mit");

@@ -3,6 +3,7 @@
 
 use std::ops::ControlFlow;
 
+use crate::corpus::{run_with, scenario};
 use fuzz::{Generator, Profile};
 use raft_core::{Index, Rules};
 use runner::plant;
@@ -13,7 +14,6 @@ use scenario::{Nanos, Overrides, Resolved, parse};
 use shrink::{Budget, Failure, Shrunk, shrink, shrink_variant, shrink_watched};
 use sut::Variant;
 use sut::bugs::Bug;
-use tests::{run_with, scenario};
 
 const CHURN: &str = include_str!("../../../scenarios/churn.json");
 const LONG_DELAYS: &str = include_str!("../../scenarios/long-delays.json");

@@ -1,5 +1,6 @@
 //! The stories of failures: what they say, and that a correct cluster gives them nothing to say.
 
+use crate::corpus::scenario;
 use checks::Violation;
 use fuzz::{Generator, Profile};
 use report::why::{Explanation, Recorder};
@@ -8,7 +9,6 @@ use runner::{Unobserved, Verdict};
 use scenario::{Overrides, Resolved, parse};
 use sut::Property;
 use sut::bugs::Bug;
-use tests::scenario;
 
 const LONG_DELAYS: &str = include_str!("../../scenarios/long-delays.json");
 const YOUNG_LEADERS: &str = include_str!("../../scenarios/young-leaders.json");
@@ -240,7 +240,7 @@ fn the_story_of_a_request_carried_out_twice() {
 
 #[test]
 fn a_correct_cluster_makes_no_wrong_decision() {
-    for name in tests::corpus() {
+    for name in crate::corpus::corpus() {
         let seeds = if name == "churn.json" { 40 } else { 4 };
         for seed in 1..=seeds {
             let scenario = scenario(&name, seed);

@@ -1,9 +1,11 @@
 //! Prints the house: the crates from the roof down with their size and what they import, then the
 //! files that import each other in a circle.
 
+mod drawing;
+
 use std::path::Path;
 
-use tests::house::House;
+use drawing::House;
 
 fn main() {
     let house = House::read(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")));

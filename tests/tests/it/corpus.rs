@@ -1,6 +1,4 @@
-//! What the tests of the whole share: finding the corpus and running it.
-
-pub mod house;
+//! Finds the scenarios of the corpus and runs them.
 
 use std::path::PathBuf;
 
@@ -10,7 +8,7 @@ use sut::{AnyDuties, AnyRules, Variant};
 
 /// The folder of the corpus.
 #[must_use]
-pub fn scenarios() -> PathBuf {
+pub(crate) fn scenarios() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios"))
 }
 
@@ -19,7 +17,7 @@ pub fn scenarios() -> PathBuf {
 /// # Panics
 /// When the file is missing or has mistakes.
 #[must_use]
-pub fn scenario(name: &str, seed: u64) -> Resolved {
+pub(crate) fn scenario(name: &str, seed: u64) -> Resolved {
     let path = scenarios().join(name);
     let text = std::fs::read_to_string(&path)
         .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -36,7 +34,7 @@ pub fn scenario(name: &str, seed: u64) -> Resolved {
 /// # Panics
 /// When the folder cannot be read.
 #[must_use]
-pub fn corpus() -> Vec<String> {
+pub(crate) fn corpus() -> Vec<String> {
     corpus_of("")
 }
 
@@ -45,7 +43,7 @@ pub fn corpus() -> Vec<String> {
 /// # Panics
 /// When the folder cannot be read.
 #[must_use]
-pub fn corpus_of(within: &str) -> Vec<String> {
+pub(crate) fn corpus_of(within: &str) -> Vec<String> {
     let folder = scenarios().join(within);
     let entries =
         std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
@@ -63,6 +61,10 @@ pub fn corpus_of(within: &str) -> Vec<String> {
 
 /// Runs a scenario with these rules and duties.
 #[must_use]
-pub fn run_with<R: AnyRules, D: AnyDuties>(scenario: &Resolved, rules: R, duties: D) -> Outcome {
+pub(crate) fn run_with<R: AnyRules, D: AnyDuties>(
+    scenario: &Resolved,
+    rules: R,
+    duties: D,
+) -> Outcome {
     run_variant(scenario, &Variant::of(rules, duties), &mut Unobserved)
 }

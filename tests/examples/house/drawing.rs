@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// The crates of the workspace and what they import of each other.
 #[derive(Clone, Debug)]
-pub struct House {
+pub(crate) struct House {
     /// For each crate its folder and the crates that it imports.
     crates: BTreeMap<String, (PathBuf, BTreeSet<String>)>,
 }
@@ -20,7 +20,7 @@ impl House {
     /// # Panics
     /// When a manifest cannot be read, or is none.
     #[must_use]
-    pub fn read(root: &Path) -> Self {
+    pub(crate) fn read(root: &Path) -> Self {
         let manifest = text(&root.join("Cargo.toml"));
         let members = manifest
             .split_once("\nmembers = [")
@@ -52,7 +52,7 @@ impl House {
     /// The floor of each crate: one above the highest that it imports. Cargo lets no crate import
     /// one that imports it.
     #[must_use]
-    pub fn floors(&self) -> Vec<Vec<&str>> {
+    pub(crate) fn floors(&self) -> Vec<Vec<&str>> {
         let mut floors: Vec<Vec<&str>> = Vec::new();
         let mut placed: BTreeSet<&str> = BTreeSet::new();
         while placed.len() < self.crates.len() {
@@ -76,7 +76,7 @@ impl House {
 
     /// The house as text, from the roof down.
     #[must_use]
-    pub fn draw(&self) -> String {
+    pub(crate) fn draw(&self) -> String {
         let mut drawing = String::new();
         for (floor, names) in self.floors().iter().enumerate().rev() {
             for name in names {
@@ -103,7 +103,7 @@ impl House {
     /// The files of each crate that import each other in a circle, each with its folder inside the
     /// crate. A module and the file that declares it count as one folder.
     #[must_use]
-    pub fn circles(&self) -> Vec<Circle> {
+    pub(crate) fn circles(&self) -> Vec<Circle> {
         let circles = self.crates.iter().flat_map(|(name, (folder, _))| {
             let files = sources(folder);
             circles_of(&files).into_iter().map(|files| Circle {
@@ -117,7 +117,7 @@ impl House {
 
 /// Files of one crate that import each other in a circle.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Circle {
+pub(crate) struct Circle {
     /// The crate.
     pub of: String,
     /// The modules, such as `why::slips`.
@@ -127,7 +127,7 @@ pub struct Circle {
 impl Circle {
     /// Whether files of different folders are among them.
     #[must_use]
-    pub fn spans_folders(&self) -> bool {
+    pub(crate) fn spans_folders(&self) -> bool {
         let mut folders = self
             .files
             .iter()
