@@ -10,7 +10,7 @@ use sut::bugs::Bug;
 use sut::decisions::Kind;
 
 #[cfg(feature = "experiments")]
-use crate::experiments::{Leases, Measure};
+use crate::experiments::cells::{Drift, Way};
 
 /// The version. `--version` adds the trace version, which shows whether a seed gives the same run.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -159,7 +159,7 @@ fn seed(text: &str) -> Result<u64, String> {
     seed.map_err(|_| format!("write a whole number from 0 to {}, such as 42", u64::MAX))
 }
 
-pub(crate) fn assignment(text: &str) -> Result<(String, String), String> {
+fn assignment(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("write name=value, such as n=5".to_owned()),
@@ -353,7 +353,70 @@ fn time(text: &str) -> Result<u64, String> {
     sut::time_text::read(text).ok_or_else(|| "write a time such as 1.5s, 800ms or 10m".to_owned())
 }
 
-pub(crate) fn seeds(text: &str) -> Result<(u64, u64), String> {
+#[cfg(feature = "experiments")]
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Measure {
+    /// The quantity to measure
+    #[arg(value_enum, value_name = "WHAT")]
+    pub(crate) what: Measured,
+    /// A scenario file, or a name as in `raftsim list`
+    #[arg(value_name = "FILE")]
+    pub(crate) file: String,
+    /// The seeds from A up to, but not including, B
+    #[arg(long, value_name = "A..B", default_value = "1..1001", value_parser = seeds)]
+    pub(crate) seeds: (u64, u64),
+    /// Set a parameter of the scenario; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
+    pub(crate) set: Vec<(String, String)>,
+    /// Measure with these values as one series, named after the first; may be repeated
+    #[arg(long, value_name = "NAME=VALUE,...", value_parser = assignments)]
+    pub(crate) series: Vec<Vec<(String, String)>>,
+    #[command(flatten)]
+    pub(crate) plant: Plant,
+    /// Draw the distribution of the times into this file
+    #[arg(long, value_name = "OUT.svg")]
+    pub(crate) svg: Option<PathBuf>,
+    /// Write JSON instead of text, one object per line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[cfg(feature = "experiments")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Measured {
+    /// The time from the first crash of a leader to the next leader
+    Downtime,
+}
+
+#[cfg(feature = "experiments")]
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Leases {
+    /// The seeds of each cell, from A up to, but not including, B
+    #[arg(long, value_name = "A..B", default_value = "1..201", value_parser = seeds)]
+    pub(crate) seeds: (u64, u64),
+    /// Only cells whose wrong clock has this deviation, such as -10%; may be repeated
+    #[arg(long, value_name = "RATE", allow_hyphen_values = true)]
+    pub(crate) drift: Vec<Drift>,
+    /// Only cells with reads of this kind: lease, log, read_index, follower or stale; may be repeated
+    #[arg(long, value_name = "WAY")]
+    pub(crate) reads: Vec<Way>,
+    /// The number of threads [default: one for each processor]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+    /// Write a page of Markdown
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
+    /// Write one JSON object for each cell
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[cfg(feature = "experiments")]
+fn assignments(text: &str) -> Result<Vec<(String, String)>, String> {
+    text.split(',').map(assignment).collect()
+}
+
+fn seeds(text: &str) -> Result<(u64, u64), String> {
     let ends = text.split_once("..");
     let ends = ends.and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
     ends.filter(|(from, to)| from < to)

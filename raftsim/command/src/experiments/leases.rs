@@ -9,8 +9,8 @@ use runner::Unobserved;
 use runner::run_with_bug;
 use serde::Serialize;
 
-use super::Leases;
 use super::cells::{Cell, Drift, Way};
+use crate::cli::Leases;
 use crate::exit::Exit;
 use crate::fuzz::jobs;
 use crate::interrupt::Interrupt;

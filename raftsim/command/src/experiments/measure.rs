@@ -11,7 +11,7 @@ use serde::Serialize;
 use sut::time_text::brief;
 
 use super::{Curve, Downtime, Spread, figure};
-use super::{Measure, Measured};
+use crate::cli::{Measure, Measured};
 use crate::exit::Exit;
 use crate::files::ScenarioFile;
 use crate::interrupt::Interrupt;

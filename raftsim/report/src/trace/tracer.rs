@@ -17,14 +17,15 @@ use super::record::{ActionKind, Line, MessageSummary, Record, Request, State, Wo
 use super::wording::{self, Wording};
 
 /// Makes a record of each event and hands it on.
-pub struct Tracer<F> {
+pub struct Tracer<'s> {
     names: Vec<String>,
     /// The messages in flight and the writes on their way to disks: the engine names both by number
     /// only.
     in_flight: BTreeMap<MessageId, Wording>,
     writes: BTreeMap<(NodeId, u64), Wording>,
     states: Vec<Option<State>>,
-    sink: F,
+    /// Without its type, so that a tracer is compiled once.
+    sink: Box<dyn FnMut(Line) + 's>,
 }
 
 /// The fields of a record that follow from the action alone.
@@ -55,16 +56,16 @@ impl ActionFields {
     }
 }
 
-impl<F: FnMut(Line)> Tracer<F> {
+impl<'s> Tracer<'s> {
     /// A tracer for nodes with these names; `sink` gets each line but the header.
-    pub fn new(names: Vec<String>, sink: F) -> Self {
+    pub fn new(names: Vec<String>, sink: impl FnMut(Line) + 's) -> Self {
         let states = vec![None; names.len()];
         Self {
             names,
             in_flight: BTreeMap::new(),
             writes: BTreeMap::new(),
             states,
-            sink,
+            sink: Box::new(sink),
         }
     }
 
@@ -422,7 +423,7 @@ fn state(server: &Server) -> State {
     }
 }
 
-impl<F: FnMut(Line)> Observer<Server> for Tracer<F> {
+impl Observer<Server> for Tracer<'_> {
     type Violation = Box<Violation>;
 
     fn wants_events(&self) -> bool {
@@ -440,7 +441,7 @@ impl<F: FnMut(Line)> Observer<Server> for Tracer<F> {
     }
 }
 
-impl<F: FnMut(Line)> Spectator for Tracer<F> {
+impl Spectator for Tracer<'_> {
     fn told(&mut self, time: Time, text: &str) {
         (self.sink)(Line::World(WorldChange {
             time: time.0,

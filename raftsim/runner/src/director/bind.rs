@@ -135,7 +135,7 @@ impl<'s> Director<'s> {
     /// The same, where `word` decides what chance does.
     pub(super) fn meant_by(&self, selector: &Selector, word: u64, world: &KvWorld) -> Vec<NodeId> {
         let selector = self.plain(selector);
-        targets::nodes(self.scenario, world.cluster(), &selector, |_| true, word)
+        targets::nodes(self.scenario, world.cluster(), &selector, &|_| true, word)
     }
 
     /// Those, or else every node that is up and not isolated.

@@ -408,7 +408,7 @@ impl Director<'_> {
 
     fn static_links(&self, route: &Route, world: &KvWorld) -> Vec<Pair> {
         let cluster = world.cluster();
-        let ends = |end| targets::nodes(self.scenario, cluster, end, |_| true, 0);
+        let ends = |end| targets::nodes(self.scenario, cluster, end, &|_| true, 0);
         cluster
             .topology()
             .one_way(&ends(&route.from), &ends(&route.to))
@@ -436,7 +436,7 @@ impl Director<'_> {
             self.scenario,
             world.cluster(),
             selector,
-            |id| fit(world, id),
+            &|id| fit(world, id),
             draw.who,
         )
     }

@@ -14,7 +14,7 @@ pub(crate) fn nodes(
     scenario: &Resolved,
     cluster: &Cluster<Server>,
     selector: &Selector,
-    fit: impl Fn(NodeId) -> bool,
+    fit: &dyn Fn(NodeId) -> bool,
     word: u64,
 ) -> Vec<NodeId> {
     let all: Vec<_> = cluster.nodes().collect();
@@ -163,7 +163,7 @@ pub(crate) fn groups(
         Partition::Groups(selectors) => {
             let mut groups: Vec<Vec<NodeId>> = selectors
                 .iter()
-                .map(|selector| nodes(scenario, cluster, selector, |_| true, word))
+                .map(|selector| nodes(scenario, cluster, selector, &|_| true, word))
                 .collect();
             let rest: Vec<_> = all
                 .into_iter()
