@@ -289,7 +289,8 @@ fn page(args: &Leases, all: &[Seen], screen: &mut Screen) -> Result<(), Stop> {
     let (first, end) = args.seeds;
     writeln!(
         out,
-        "Made by `raftsim leases --seeds {first}..{end}{only} --markdown`.\n\n{ABOUT}\n"
+        "Made by `cargo run --release --features experiments -- leases --seeds {first}..{end}{only} \
+         --markdown`.\n\n{ABOUT}\n"
     )?;
     writeln!(out, "| {} |", HEADS.join(" | "))?;
     writeln!(out, "|{}", "---|".repeat(HEADS.len()))?;
