@@ -6,6 +6,7 @@ use alloc::boxed::Box;
 use crate::event::{Event, Observer};
 use crate::log::Log;
 use crate::message::SnapshotId;
+use crate::rules::Rules;
 use crate::settings::Settings;
 use crate::state::Snapshot;
 use crate::types::{Index, Instant, NodeId};
@@ -125,6 +126,38 @@ impl Progress {
                 idle || (messages < settings.window_messages && bytes() < settings.window_bytes)
             }
         }
+    }
+
+    /// Sends entries without waiting from now on, after what is known to match.
+    pub(crate) fn become_replicate(&mut self, log: &Log) {
+        self.pace = ProgressState::Replicate;
+        self.sending = None;
+        let next = self.next_index.max(self.match_index.next());
+        self.send_from(next.min(log.last_index().next()), log);
+    }
+
+    /// Moves `next_index` back, since the follower has no entry that matches the leader's at
+    /// `refused`; at `common` the logs may agree (end of §5.3). False if the rejection is late: the
+    /// follower has accepted more since, or the leader has moved back since.
+    pub(crate) fn back_off<R: Rules + ?Sized>(
+        &mut self,
+        rules: &R,
+        refused: Index,
+        common: Index,
+        log: &Log,
+    ) -> bool {
+        let late = match self.pace {
+            ProgressState::Probe { .. } => refused != self.next_index.previous(),
+            ProgressState::Replicate => refused >= self.next_index,
+            ProgressState::Snapshot => true,
+        };
+        if refused <= self.match_index || late {
+            return false;
+        }
+        let next = rules.next_after_rejection(self.match_index, refused, common);
+        self.pace = ProgressState::Probe { waiting: false };
+        self.send_from(next.clamp(Index(1), log.last_index().next()), log);
+        true
     }
 
     /// Begins a transfer, or begins anew with a newer snapshot if the present one gets nowhere.

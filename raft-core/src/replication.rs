@@ -350,10 +350,7 @@ impl<R: Rules + ?Sized> Raft<R> {
             peer.sending = None;
         }
         if peer.pace != ProgressState::Replicate && (reaches || peer.sending.is_none()) {
-            peer.pace = ProgressState::Replicate;
-            peer.sending = None;
-            let next = peer.next_index.max(peer.match_index.next());
-            peer.send_from(next.min(self.log.last_index().next()), &self.log);
+            peer.become_replicate(&self.log);
         }
         // What a majority holds beyond the commit index changes only with what lies beyond it.
         if moved && matched > self.commit_index {
@@ -387,20 +384,9 @@ impl<R: Rules + ?Sized> Raft<R> {
         if matched != peer.match_index {
             peer.matched(matched.min(last), &self.log);
         }
-        // Late: the follower has accepted more since, or this leader has gone back since.
-        let overtaken = match peer.pace {
-            ProgressState::Probe { .. } => refused != peer.next_index.previous(),
-            ProgressState::Replicate => refused >= peer.next_index,
-            ProgressState::Snapshot => true,
-        };
-        if refused <= peer.match_index || overtaken {
+        if !peer.back_off(&self.rules, refused, common, &self.log) {
             return;
         }
-        let next = self
-            .rules
-            .next_after_rejection(peer.match_index, refused, common);
-        peer.pace = ProgressState::Probe { waiting: false };
-        peer.send_from(next.clamp(Index(1), last.next()), &self.log);
         observer.event(Event::BackedOff {
             peer: peer.id,
             refused,

@@ -1,6 +1,5 @@
 //! The step: one input in, effects out. This page is the map; each branch is a file of its own.
 
-use crate::cards::RuleId;
 use crate::effect::{Effects, Input};
 use crate::event::{Event, Observer};
 use crate::message::{Body, Claim, Malformed, Message};
@@ -112,9 +111,7 @@ impl<R: Rules + ?Sized> Raft<R> {
             }
             _ => {}
         }
-        if message.term > self.current_term {
-            self.become_follower(message.term, None, RuleId::HigherTerm, observer);
-        }
+        self.follow_higher_term(message.term, observer);
         if message.term < self.current_term && !self.counts_though_stale(from, message, observer) {
             return;
         }

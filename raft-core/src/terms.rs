@@ -11,6 +11,13 @@ use crate::rules::Rules;
 use crate::types::{EntryId, Instant, NodeId, Term};
 
 impl<R: Rules + ?Sized> Raft<R> {
+    /// A message of a higher term makes any server a follower in that term (§5.1).
+    pub(crate) fn follow_higher_term<O: Observer>(&mut self, theirs: Term, observer: &mut O) {
+        if theirs > self.current_term {
+            self.become_follower(theirs, None, RuleId::HigherTerm, observer);
+        }
+    }
+
     /// Becomes a follower, in this term or a higher one (§5.1).
     pub(crate) fn become_follower<O: Observer>(
         &mut self,
