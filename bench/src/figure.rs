@@ -6,7 +6,6 @@ use serde_json::{Number, Value, json};
 
 use crate::measure::Milli;
 
-/// The unit of a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unit {
     NsPerEntry,
@@ -50,16 +49,13 @@ impl Unit {
     }
 }
 
-/// A figure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Figure {
     /// The name of the measurement, from the general to the particular.
     pub(crate) name: String,
-    /// Our figure.
     pub(crate) ours: Milli,
     /// The peer's figure in the same run, if there is one.
     pub(crate) peer: Option<Milli>,
-    /// The unit.
     pub(crate) unit: Unit,
 }
 

@@ -37,7 +37,6 @@ pub(crate) enum Counted {
 }
 
 impl Counted {
-    /// Runs it.
     pub(crate) fn run(self) {
         match self {
             Self::Cluster {
@@ -70,7 +69,6 @@ impl Counted {
     }
 }
 
-/// Counts instructions.
 #[derive(Debug)]
 pub(crate) struct Counter {
     program: std::path::PathBuf,

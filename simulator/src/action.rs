@@ -37,7 +37,7 @@ pub enum DropReason {
     Cut,
     /// The receiver was down.
     Down,
-    /// A list of actions says so.
+    /// A list of actions drops it.
     Listed,
 }
 
@@ -80,7 +80,7 @@ pub enum Action<N: Node> {
     },
     /// A node stands still until it is resumed or crashes.
     Pause(NodeId),
-    /// A paused node goes on.
+    /// A paused node continues.
     Resume(NodeId),
     /// The operator commands a node.
     Operator {

@@ -266,7 +266,6 @@ impl<N: Node> Cluster<N> {
         member.step(local, self.last, input, &mut self.output, events);
     }
 
-    /// Folds the output of a step.
     #[inline]
     fn fold_output(&mut self) {
         let hash = &mut self.hash;

@@ -41,7 +41,6 @@ impl<N: Node> Session<N> {
         }
     }
 
-    /// Whether `serial` is the open operation.
     pub(crate) fn is_open(&self, serial: u64) -> bool {
         self.open.is_some() && self.serial == serial
     }

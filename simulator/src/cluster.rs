@@ -322,7 +322,6 @@ impl<N: Node> Cluster<N> {
     }
 }
 
-/// Sends messages.
 struct Post<'a, N: Node, F> {
     topology: Topology,
     cause: EventId,

@@ -37,7 +37,7 @@ pub enum Verdict {
     Elsewhere(Option<NodeId>),
     /// The node cannot say whether the operation was or will be done.
     Unknown,
-    /// The operation is over, and nobody can know any more whether it was done. The client must not
+    /// The operation is over, and it can no longer be known whether it was done. The client must not
     /// ask again.
     Failed,
 }

@@ -36,7 +36,6 @@ pub(super) const MANY: &[Pair] = &[
     pair("core alone, no payloads", Subject::AloneTogether, Subject::Batch),
 ];
 
-/// Heartbeats.
 pub(super) const IDLE: &[Pair] = &[pair("heartbeat round", Subject::Ours, Subject::Each)];
 
 /// Measures every subject of the pairs once, and pairs the figures.

@@ -117,7 +117,6 @@ impl Application for Node<'_> {
     }
 }
 
-/// One run.
 pub(super) fn run(plan: Plan) -> Happened {
     let count = NODES as usize;
     let mut nodes: Vec<_> = (1..=u64::from(NODES)).map(node).collect();

@@ -13,7 +13,6 @@ use crate::figure::{Figure, Form, Unit, print};
 use crate::instructions::Counter;
 use crate::measure::{Milli, Work, ns_per_unit};
 
-/// Servers.
 const NODES: u32 = 5;
 /// Clients under load.
 const CLIENTS: u32 = 4;
@@ -30,7 +29,6 @@ const ELECTION_NS: (u64, u64) = (200_000_000, 400_000_000);
 /// The parameters of a simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
-    /// Clients.
     pub(crate) clients: u32,
     /// The duration, in simulated milliseconds.
     pub(crate) simulated_ms: u64,
@@ -70,7 +68,6 @@ pub(crate) enum World {
 }
 
 impl World {
-    /// One run.
     pub(crate) fn run(self, plan: Plan) -> Happened {
         match self {
             Self::Ours => ours::run(plan),

@@ -259,7 +259,6 @@ impl MembersLog {
         log
     }
 
-    /// Appends an entry.
     pub(crate) fn push(&mut self, index: u64, payload: &[u8]) {
         if let Some(sets) = Sets::read(payload) {
             self.held.push((index, sets));
@@ -273,7 +272,6 @@ impl MembersLog {
         self.held.len() < before
     }
 
-    /// The latest members.
     pub(crate) fn latest(&self) -> Sets {
         self.held.last().map_or(self.base, |(_, sets)| *sets)
     }

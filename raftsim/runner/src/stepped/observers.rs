@@ -43,7 +43,6 @@ impl From<Stopped<Halt>> for Halt {
     }
 }
 
-/// All observers.
 pub(super) struct Observers<'p> {
     pub(super) observer: &'p mut dyn Spectator,
     pub(super) checks: Checks,

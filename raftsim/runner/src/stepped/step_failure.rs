@@ -15,7 +15,6 @@ pub(super) enum StepFailure {
     Late {
         /// The step's time.
         time: Time,
-        /// The current time.
         now: Time,
     },
     /// No message in flight matches.
