@@ -37,8 +37,8 @@ pub enum Verdict {
     Elsewhere(Option<NodeId>),
     /// The node cannot say whether the operation was or will be done.
     Unknown,
-    /// The operation is over, and it can no longer be known whether it was done. The client must not
-    /// ask again.
+    /// The operation is over, and it can no longer be known whether it was done. The client must
+    /// not ask again.
     Failed,
 }
 

@@ -37,8 +37,8 @@ pub struct Panic {
 }
 
 impl Panic {
-    /// Whether the tool itself broke. Then the panic is not a finding. A server that cannot start from
-    /// its own writes is a finding, although `sut` panics on its behalf.
+    /// Whether the tool itself broke. Then the panic is not a finding. A server that cannot start
+    /// from its own writes is a finding, although `sut` panics on its behalf.
     pub fn is_the_tools(&self) -> bool {
         let of = |part: &str| self.place.contains(part);
         TESTBED.into_iter().any(of) && !of("raftsim/sut/src/server.rs")

@@ -22,8 +22,8 @@ pub(super) struct PendingRequests {
     heard: Vec<u64>,
     /// Whether it has asked the others to quiesce.
     quiescing: bool,
-    /// For a leader without a vote: the time of the last contact with each voter, by the leader's own
-    /// account.
+    /// For a leader without a vote: the time of the last contact with each voter, by the leader's
+    /// own account.
     followed: Option<Vec<(NodeId, u64)>>,
     /// The time when its disk last completed a write or was idle.
     disk_at: u64,
