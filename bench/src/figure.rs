@@ -1,4 +1,4 @@
-//! One measured figure, ours and the peer's, as a line of a table or of JSON.
+//! One measured figure, for our core and the peer, as a line of a table or of JSON.
 
 use std::io::{self, Write};
 
@@ -6,7 +6,6 @@ use serde_json::{Number, Value, json};
 
 use crate::measure::Milli;
 
-/// What a figure counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unit {
     NsPerEntry,
@@ -50,21 +49,18 @@ impl Unit {
     }
 }
 
-/// A figure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Figure {
-    /// What was measured, from the general to the particular.
+    /// The name of the measurement, from the general to the particular.
     pub(crate) name: String,
-    /// Ours.
     pub(crate) ours: Milli,
-    /// The peer's, in the same run, where there is one.
+    /// The peer's figure in the same run, if there is one.
     pub(crate) peer: Option<Milli>,
-    /// Of what.
     pub(crate) unit: Unit,
 }
 
 impl Figure {
-    /// How many times better ours is.
+    /// The factor by which our figure is better.
     fn ratio(&self) -> Option<Milli> {
         let peer = self.peer?;
         Some(if self.unit.more_is_better() {
@@ -97,7 +93,7 @@ fn number(value: Milli) -> Number {
     text.parse().expect("digits around a point are a number")
 }
 
-/// One place behind the point where that says something, thousands apart elsewhere.
+/// Shows small numbers with one decimal and large numbers with a separator of thousands.
 fn short(value: Milli) -> String {
     let tenths = value.0.saturating_add(50) / 100;
     if tenths < 1000 {
@@ -114,7 +110,7 @@ fn short(value: Milli) -> String {
     text
 }
 
-/// How figures are shown.
+/// The output format of figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     Table,
@@ -124,7 +120,7 @@ pub(crate) enum Form {
 /// Prints a group of figures, beside a peer of this name.
 ///
 /// # Errors
-/// When standard output cannot be written.
+/// If standard output cannot be written.
 pub(crate) fn print(title: &str, peer: &str, figures: &[Figure], form: Form) -> io::Result<()> {
     let mut out = io::stdout().lock();
     if form == Form::Json {

@@ -1,7 +1,8 @@
-//! Instructions, counted by valgrind where it is present: this program runs itself under it, once
-//! for few and once for many, and the difference is the cost.
+//! Counts instructions with valgrind, if it is present. This program runs itself under valgrind,
+//! once with few units of work and once with many. The difference is the cost.
 //!
-//! A copy of some kilobytes is one instruction per byte here (`rep movsb`), though not in time.
+//! A copy of some kilobytes counts as one instruction per byte here (`rep movsb`), although it
+//! takes less time.
 
 use std::io;
 use std::process::Command;
@@ -13,7 +14,7 @@ use crate::load::{COMPACT_EVERY, Load};
 use crate::measure::Milli;
 use crate::world::{Plan, World};
 
-/// What a counted run does: the arguments of the hidden command.
+/// The work of a counted run: the arguments of the hidden command.
 #[derive(Subcommand, Clone, Copy, Debug)]
 pub(crate) enum Counted {
     /// A cluster in memory.
@@ -36,7 +37,6 @@ pub(crate) enum Counted {
 }
 
 impl Counted {
-    /// Does it.
     pub(crate) fn run(self) {
         match self {
             Self::Cluster {
@@ -69,17 +69,16 @@ impl Counted {
     }
 }
 
-/// Counts instructions.
 #[derive(Debug)]
 pub(crate) struct Counter {
     program: std::path::PathBuf,
 }
 
 impl Counter {
-    /// A counter, if valgrind is there.
+    /// Creates a counter, if valgrind is present.
     ///
     /// # Errors
-    /// When it is not, or this program does not know where it is itself.
+    /// If it is not, or if this program cannot find its own executable.
     pub(crate) fn new() -> io::Result<Self> {
         let program = std::env::current_exe()?;
         let version = Command::new("valgrind").arg("--version").output()?;
@@ -92,7 +91,7 @@ impl Counter {
     /// Instructions for one entry: whole batches, and exactly one compaction.
     ///
     /// # Errors
-    /// When valgrind fails.
+    /// If valgrind fails.
     pub(crate) fn per_entry(&self, subject: Subject, load: Load) -> io::Result<Milli> {
         let few = COMPACT_EVERY / 4;
         let count = |entries| self.count(&cluster(subject, load, entries, 0));
@@ -103,17 +102,17 @@ impl Counter {
     /// Instructions for one heartbeat round.
     ///
     /// # Errors
-    /// When valgrind fails.
+    /// If valgrind fails.
     pub(crate) fn per_heartbeat(&self, subject: Subject, load: Load) -> io::Result<Milli> {
         let count = |heartbeats| self.count(&cluster(subject, load, 64, heartbeats));
         let extra = count(1100)?.saturating_sub(count(100)?);
         Ok(Milli::ratio(extra, 1000))
     }
 
-    /// Instructions for one simulated second, once a leader is in office.
+    /// Instructions for one simulated second, after a leader is elected.
     ///
     /// # Errors
-    /// When valgrind fails.
+    /// If valgrind fails.
     pub(crate) fn per_simulated_second(&self, world: World, clients: u32) -> io::Result<u64> {
         let count = |ms: u64| {
             let arguments = [
@@ -150,7 +149,7 @@ fn cluster(subject: Subject, load: Load, entries: u64, heartbeats: u64) -> Vec<S
     name.into_iter().chain(sizes).chain(done).collect()
 }
 
-/// The count in what callgrind says at its end.
+/// The count in the last output of callgrind.
 fn collected(said: &str) -> Option<u64> {
     let line = said.lines().find(|line| line.contains("Collected :"))?;
     line.rsplit(' ').next()?.parse().ok()

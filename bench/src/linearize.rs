@@ -1,8 +1,8 @@
-//! The linearizability checker: recorded histories beside what porcupine needed for them, and drawn
-//! ones of sizes that grow.
+//! The linearizability checker: recorded histories beside porcupine's times for them, and drawn
+//! histories of growing sizes.
 //!
-//! Porcupine's figures are not of the same run: they are the processor times that were measured
-//! when its verdicts were recorded (`verdicts.csv` in the folder that `PORCUPINE_DATA` names).
+//! Porcupine's figures come from another run. They are the processor times that were measured when
+//! its verdicts were recorded (`verdicts.csv` in the folder that `PORCUPINE_DATA` names).
 
 use std::io;
 
@@ -17,7 +17,7 @@ use crate::porcupine;
 /// Measures checks, from parsed operations to the verdict.
 ///
 /// # Errors
-/// When standard output cannot be written.
+/// If standard output cannot be written.
 pub(crate) fn run(form: Form) -> io::Result<()> {
     if let Some(folder) = porcupine::folder() {
         let recorded = porcupine::all(&folder);
@@ -72,23 +72,23 @@ fn measure(histories: &[&History]) -> Vec<Milli> {
     ns_per_unit(&mut works)
 }
 
-/// `0.2760` milliseconds as thousandths of nanoseconds; nothing for a file that has no figure.
+/// `0.2760` milliseconds as thousandths of nanoseconds; nothing for a file without a figure.
 fn porcupine_ns(ms: &str) -> Milli {
     let (whole, part) = ms.split_once('.').unwrap_or((ms, ""));
     let digits = format!("{whole}{part:0<9}");
     Milli(digits.parse().unwrap_or(0))
 }
 
-/// What a drawn history looks like.
+/// The shape of a drawn history.
 struct Shape {
     name: &'static str,
     operations: u64,
     clients: u64,
     keys: u64,
-    /// Of each hundred operations, without a known outcome.
+    /// The number of operations without a known outcome, per hundred.
     unknown: u64,
     unique: bool,
-    /// Appends and deletes, too.
+    /// Whether it has appends and deletes, too.
     mixed: bool,
 }
 
@@ -158,13 +158,13 @@ const DRAWN: [Shape; 7] = [
     },
 ];
 
-/// One operation that is yet to take effect.
+/// One operation that has not taken effect yet.
 struct Plan {
     operation: Operation,
     effect: u64,
 }
 
-/// A history of a store that does everything right.
+/// A history of a correct store.
 fn draw(seed: u64, shape: &Shape) -> History {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut below = |end: u64| random.next_u64() % end;

@@ -1,39 +1,41 @@
-//! What a cluster is given to do.
+//! The load of a cluster.
 
-/// How many nodes agree on how many bytes, and how many entries are on their way at once.
+/// The number of nodes, the size of entries, and the number of entries in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Load {
-    /// Nodes, all of them voters.
+    /// The number of nodes. All of them are voters.
     pub(crate) nodes: usize,
     /// Bytes of one entry.
     pub(crate) bytes: usize,
-    /// Entries proposed before the first of them is waited for.
+    /// The number of entries that are proposed before the first of them is awaited.
     pub(crate) in_flight: usize,
 }
 
-/// Both sides drop what all have applied after this many entries.
+/// Both sides compact applied entries after this number of entries.
 pub(crate) const COMPACT_EVERY: u64 = 4096;
 
-/// The most bytes of entries in one message, on both sides.
+/// The maximum number of bytes of entries in one message, on both sides.
 pub(crate) const MESSAGE_BYTES: u64 = 64 << 10;
 
-/// A cluster with a leader, in memory: messages are moved from queue to queue, disks are instant.
+/// A cluster in memory with a leader. Messages move from queue to queue, and disks are instant.
 pub(crate) trait Cluster {
-    /// Proposes so many entries, as many at a time as the load says, and returns when every node
-    /// has committed and applied all of them.
+    /// Proposes this number of entries, as many at a time as the load specifies. Returns when every
+    /// node has committed and applied all of them.
     ///
     /// # Panics
-    /// When a node has not.
+    /// If a node has not.
     fn commit(&mut self, entries: u64);
 
-    /// The leader speaks, everyone answers, and all is quiet again.
+    /// Runs one heartbeat round: the leader sends, all followers answer, and the queues are empty
+    /// again.
     fn heartbeat(&mut self);
 
     /// Messages delivered so far.
     fn delivered(&self) -> u64;
 }
 
-/// What a state machine makes of an entry: as little as keeps anyone from leaving it out.
+/// The result of a state machine. It does so little work that it does not distort the figures, and
+/// enough that the compiler keeps it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Applied {
     /// Entries with content.
@@ -43,14 +45,14 @@ pub(crate) struct Applied {
 }
 
 impl Applied {
-    /// So many entries that nobody looked into.
+    /// A number of entries whose bytes were not read.
     pub(crate) fn unseen(entries: u64) -> Self {
         Self { entries, sum: 0 }
     }
 
     pub(crate) fn apply(&mut self, entry: &[u8]) {
         let (Some(first), Some(last)) = (entry.first(), entry.last()) else {
-            // The entry that opens a term.
+            // The leader appends this entry at the start of its term.
             return;
         };
         self.entries += 1;

@@ -1,20 +1,22 @@
 //! Benchmarks of the core and of the world, beside a peer in the same run.
 //!
-//! `cargo run --release -p bench -- [core|idle|node|reads|snapshot|world|seeds|linearize] [--json] [--instructions]`
+//! `cargo run --release -p bench -- [core|idle|node|reads|snapshot|world|seeds|linearize] [--json]
+//! [--instructions]`
 //!
-//! The peer is raft-rs, the `raft` crate, with the storage it brings along. Both sides live in the
-//! same harness: clusters in memory, messages moved from queue to queue, disks that are done at
-//! once, one thread. What is counted is processor time, as the median of rounds in which all take
-//! turns; it still varies by a tenth or so from run to run, so a gate should count instructions.
+//! The peer is raft-rs, the `raft` crate, with its own storage. Both sides run in the same harness:
+//! clusters in memory, messages moved from queue to queue, instant disks, one thread. The
+//! benchmarks measure processor time, as the median of rounds in which all subjects take turns. It
+//! still varies by about a tenth from run to run, so a gate should count instructions.
 //!
-//! - `load`, `measure`, `memory`, `figure`: what is done, how it is timed and weighed, how it is
-//!   printed.
-//! - `core`: proposals and heartbeats; `core::payload` does for ours what the peer's storage does.
+//! - `load`, `measure`, `memory`, `figure`: the work, the measurement of its time and memory, and
+//!   the output.
+//! - `core`: proposals and heartbeats; `core::payload` does for our core the work of the peer's
+//!   storage.
 //! - `core::node`: one idle server and a copy of it.
 //! - `core::reads`: reads by ReadIndex and by lease.
 //! - `snapshot`: a large state as bytes and back, with the memory that takes.
-//! - `world`: the simulated world under load and idle; the peer is in a bare event loop.
-//! - `seeds`: whole runs, from a scenario's text to its verdict; no peer can do that.
+//! - `world`: the simulated world under load and idle; the peer runs in a bare event loop.
+//! - `seeds`: whole runs, from a scenario's text to its verdict; there is no peer for that.
 //! - `linearize`: the checker of histories, beside porcupine.
 //! - `instructions`: counts by valgrind.
 #![forbid(unsafe_code)]
@@ -61,7 +63,7 @@ enum Bench {
     Core,
     /// A heartbeat of the whole cluster.
     Idle,
-    /// One idle server: its memory, and what a copy of it costs.
+    /// One idle server: its memory, and the cost of a copy.
     Node,
     /// A read, from its question until the leader names an index.
     Reads,

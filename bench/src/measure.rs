@@ -1,19 +1,19 @@
-//! Processor time, in rounds that take turns.
+//! Measures processor time, in rounds that take turns.
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// Rounds of which the median counts.
+/// The number of rounds. The median of them counts.
 const ROUNDS: usize = 5;
 
-/// What a round costs at least: enough to tell it from the clock's own grain.
+/// The minimum duration of a round, well above the resolution of the clock.
 const ROUND_NS: u64 = 60_000_000;
 
-/// An amount in thousandths: all printing needs, without a float.
+/// An amount in thousandths. It suffices for printing and avoids floating-point numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Milli(pub(crate) u64);
 
 impl Milli {
-    /// `amount / per`; the most there is if `per` is nothing.
+    /// `amount / per`; the largest amount if `per` is 0.
     pub(crate) fn ratio(amount: u64, per: u64) -> Self {
         let milli = u128::from(amount) * 1000;
         let quotient = milli.checked_div(u128::from(per));
@@ -30,11 +30,11 @@ pub(crate) fn cpu_ns() -> u64 {
     seconds.expect(known) * 1_000_000_000 + ns.expect(known)
 }
 
-/// Work that can be done again and again; it says how much was done.
+/// Work that can be repeated. It returns the number of units done.
 pub(crate) type Work<'a> = Box<dyn FnMut() -> u64 + 'a>;
 
 /// Nanoseconds for one unit of each work: the median of rounds in which all take turns, so that
-/// whatever else the machine does falls on all of them.
+/// other activity of the machine affects all of them equally.
 pub(crate) fn ns_per_unit(works: &mut [Work<'_>]) -> Vec<Milli> {
     let mut rounds = vec![Vec::with_capacity(ROUNDS); works.len()];
     for work in &mut *works {

@@ -1,13 +1,13 @@
-//! Memory of this process, where the system tells.
+//! Memory of this process, if the system reports it.
 
 use std::fs;
 
-/// Bytes that it holds.
+/// The resident bytes.
 pub(crate) fn resident() -> Option<u64> {
     status("VmRSS:")
 }
 
-/// The most bytes that it has held.
+/// The peak of the resident bytes.
 pub(crate) fn most_resident() -> Option<u64> {
     status("VmHWM:")
 }

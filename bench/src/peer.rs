@@ -1,5 +1,5 @@
-//! The peer: raft-rs, driven as its documentation says. The core's benchmark and the bare loop of
-//! the world's share this.
+//! The peer: raft-rs, driven as its documentation recommends. The core's benchmark and the bare
+//! loop of the world's benchmark share this.
 
 use raft::eraftpb::{ConfState, Entry, Message};
 use raft::storage::MemStorage;
@@ -14,19 +14,19 @@ pub(crate) struct PeerNode {
     compacted: u64,
 }
 
-/// What a node's application does.
+/// The application of a node.
 pub(crate) trait Application {
     /// A message leaves.
     fn send(&mut self, message: Message);
     /// An entry is committed.
     fn apply(&mut self, entry: &Entry);
-    /// A read may be answered from a state that is named here.
+    /// A read may be answered from this state.
     fn read(&mut self, state: &ReadState) {
         panic!("nobody asked for {state:?}");
     }
 }
 
-/// Settings that the two sides share; the rest are the caller's.
+/// The settings that both sides share. The caller sets the rest.
 pub(crate) fn config(id: u64) -> Config {
     Config {
         id,
@@ -54,7 +54,7 @@ impl PeerNode {
         }
     }
 
-    /// Does all that the node asks for: stores, sends, applies, and compacts now and then.
+    /// Performs all requests of the node: stores, sends, applies, and compacts now and then.
     pub(crate) fn drain<A: Application>(&mut self, application: &mut A) {
         while self.raw.has_ready() {
             let mut ready = self.raw.ready();

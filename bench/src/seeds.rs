@@ -10,14 +10,14 @@ use scenario::{Overrides, Resolved, parse};
 use crate::figure::{Figure, Form, Unit, print};
 use crate::measure::{Milli, Work, ns_per_unit};
 
-/// Ten seconds of five servers and five clients with four operations a second each, under all kinds
-/// of faults.
+/// Ten simulated seconds of five servers and five clients, with four operations a second each,
+/// under all kinds of faults.
 const TEN_SECONDS: &str = include_str!("../seeds.json");
 
 /// Measures scenarios run from their text to their verdict.
 ///
 /// # Errors
-/// When standard output cannot be written.
+/// If standard output cannot be written.
 pub(crate) fn run(form: Form) -> io::Result<()> {
     let everything = Profile::named("everything").expect("this profile is built in");
     let generator = Generator::new(everything);

@@ -1,4 +1,4 @@
-//! A snapshot of a large state: how long it takes to write and to read, and how much memory.
+//! A snapshot of a large state: the time to write and to read it, and the memory.
 
 use std::io;
 
@@ -9,13 +9,13 @@ use crate::figure::{Figure, Form, Unit, print};
 use crate::measure::{Milli, cpu_ns};
 use crate::memory::{most_resident, resident};
 
-/// How many keys the state has, of 16 bytes each, with values of 16 bytes.
+/// The number of keys in the state. Keys and values have 16 bytes each.
 const KEYS: u64 = 1_000_000;
 
-/// Measures one snapshot of a million keys, and the state that comes back from it.
+/// Measures one snapshot of a million keys, and the state that is restored from it.
 ///
 /// # Errors
-/// When standard output cannot be written.
+/// If standard output cannot be written.
 pub(crate) fn run(form: Form) -> io::Result<()> {
     let before = resident();
     let machine = state();
@@ -60,7 +60,7 @@ pub(crate) fn run(form: Form) -> io::Result<()> {
 fn state() -> Machine {
     let mut machine = Machine::default();
     for index in 1..=KEYS {
-        // Spread, so that keys do not come in their order.
+        // The multiplication spreads the keys, so that they do not come in order.
         let key = index.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let command: Command = Command {
             client: ClientId(1),

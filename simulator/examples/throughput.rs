@@ -1,12 +1,12 @@
-//! How fast the engine is with a node that does next to nothing.
+//! The speed of the engine with a node that does almost nothing.
 //!
 //! ```sh
 //! cargo build --release -p simulator --example throughput
 //! time target/release/examples/throughput 50000000
 //! ```
 //!
-//! Tokens circle among five nodes; each delivery pushes the receiver's time-out back, as a
-//! heartbeat does. The number of events to run is the argument.
+//! Tokens circle among five nodes. Each delivery resets the receiver's timeout, as a heartbeat
+//! does. The argument is the number of events to run.
 
 use simulator::{
     Boot, ClientId, Disk, Input, Local, Node, NodeId, Output, Plan, Quality, Span, SpanRange,
@@ -35,7 +35,7 @@ impl Disk for NoDisk {
 }
 
 const TOKENS: u64 = 4;
-const PATIENCE: Span = Span::millis(100);
+const TOKEN_TIMEOUT: Span = Span::millis(100);
 
 impl Node for Relay {
     type Config = ();
@@ -72,7 +72,7 @@ impl Node for Relay {
             }
             _ => {}
         }
-        self.deadline = now.after(PATIENCE);
+        self.deadline = now.after(TOKEN_TIMEOUT);
     }
 
     fn deadline(&self) -> Option<Local> {

@@ -1,4 +1,4 @@
-//! Actions: resolved inputs. A list of them is a whole run, with no randomness left in it.
+//! Actions are resolved inputs. A list of actions is a complete run, with no randomness left in it.
 
 use crate::clock::Rate;
 use crate::disk::Cut;
@@ -12,7 +12,7 @@ use crate::topology::Endpoint;
 pub struct EventId(pub u64);
 
 impl EventId {
-    /// The cause of what no earlier action caused: boots, faults, a client's first call.
+    /// The cause of actions that no earlier action caused: boots, faults, a client's first call.
     pub const OUTSIDE: EventId = EventId(0);
 }
 
@@ -27,7 +27,8 @@ pub struct MessageId {
     pub ordinal: u64,
 }
 
-/// Why a message is dropped. Tells the reader of a trace; not part of the trace hash.
+/// The reason why a message is dropped. It is for the reader of a trace and is not part of the
+/// trace hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DropReason {
     /// The link lost it by chance.
@@ -36,7 +37,7 @@ pub enum DropReason {
     Cut,
     /// The receiver was down.
     Down,
-    /// A list of actions says so.
+    /// A list of actions drops it.
     Listed,
 }
 
@@ -44,26 +45,26 @@ pub enum DropReason {
 /// before an action is performed.
 #[derive(Clone)]
 pub enum Action<N: Node> {
-    /// The receiver gets a message, which is then no longer in flight.
+    /// The receiver gets a message. The message is then no longer in flight.
     Deliver(MessageId),
-    /// The receiver gets a copy of a message, which stays in flight.
+    /// The receiver gets a copy of a message. The message stays in flight.
     Duplicate(MessageId),
     /// A message is lost.
     Drop(MessageId, DropReason),
     /// A node's deadline is reached.
     Wake(NodeId),
-    /// A node's writes up to a number, itself included, become durable and the node is told.
+    /// A node's writes up to and including a number become durable, and the node learns of it.
     Written {
         /// The node.
         node: NodeId,
-        /// The number of the last one.
+        /// The number of the last durable write.
         through: u64,
     },
     /// A node loses its memory and some of its unreported writes.
     Crash {
         /// The node.
         node: NodeId,
-        /// What survives of the writes on their way to the disk.
+        /// The part of the unreported writes that survives.
         cut: Cut,
     },
     /// A node that is down boots from its disk.
@@ -74,12 +75,12 @@ pub enum Action<N: Node> {
         node: NodeId,
         /// The new rate.
         rate: Rate,
-        /// How far it jumps.
+        /// The length of the jump.
         jump: Span,
     },
     /// A node stands still until it is resumed or crashes.
     Pause(NodeId),
-    /// A paused node goes on.
+    /// A paused node continues.
     Resume(NodeId),
     /// The operator commands a node.
     Operator {
@@ -94,9 +95,9 @@ pub enum Action<N: Node> {
         client: ClientId,
         /// The operation's number, above those of the client's earlier ones.
         serial: u64,
-        /// The node it asks.
+        /// The node that receives the request.
         target: NodeId,
-        /// What it asks.
+        /// The request.
         request: N::Request,
     },
     /// A client sends the request of its open operation again, under the same serial.
@@ -105,10 +106,11 @@ pub enum Action<N: Node> {
         client: ClientId,
         /// The operation's number.
         serial: u64,
-        /// The node it asks.
+        /// The node that receives the request.
         target: NodeId,
     },
-    /// A client ends its open operation without an answer: its outcome stays unknown.
+    /// A client ends its open operation without an answer. The outcome of the operation stays
+    /// unknown.
     GiveUp {
         /// The client.
         client: ClientId,
@@ -117,23 +119,23 @@ pub enum Action<N: Node> {
     },
 }
 
-/// A performed action with its circumstances: what a recording holds.
+/// A performed action with its circumstances, as a recording holds it.
 #[derive(Clone)]
 pub struct Stamped<N: Node> {
     /// Its number.
     pub id: EventId,
     /// The action that sent the message, handed over the write, set the timer, ….
     pub cause: EventId,
-    /// When it happened.
+    /// The time of the action.
     pub time: Time,
-    /// What the node's clock showed; `None` if it happened to no node.
+    /// The local time of the node; `None` if the action happened to no node.
     pub local: Option<Local>,
-    /// What happened.
+    /// The action.
     pub action: Action<N>,
 }
 
 impl<N: Node> Action<N> {
-    /// The node it happens to; `None` for what happens in the network or to a client.
+    /// The node that the action affects; `None` if it affects the network or a client.
     #[must_use]
     #[inline]
     pub fn node(&self) -> Option<NodeId> {
@@ -157,7 +159,7 @@ impl<N: Node> Action<N> {
         }
     }
 
-    /// Folds the whole action; the first word tells the kinds apart.
+    /// Folds the whole action. The first word distinguishes the kinds.
     #[inline]
     pub(crate) fn fold(&self, hash: &mut TraceHash) {
         match self {
@@ -215,7 +217,7 @@ impl<N: Node> Action<N> {
 }
 
 impl MessageId {
-    // Kind and ends share a word: two codes take 56 bits.
+    // The kind and the two endpoints share a word: two endpoint codes take 56 bits.
     #[inline]
     fn fold(&self, kind: u64, hash: &mut TraceHash) {
         hash.word(kind << 56 | self.from.code() << 28 | self.to.code());

@@ -1,4 +1,4 @@
-//! Performing one action.
+//! Performs one action.
 
 use crate::action::{Action, EventId, MessageId};
 use crate::cluster::Cluster;
@@ -11,28 +11,28 @@ use crate::slab::Slot;
 use crate::time::{Local, Time};
 use crate::topology::Endpoint;
 
-/// What [`Cluster::apply`] did.
+/// The effect of [`Cluster::apply`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Applied {
     /// The action's number.
     pub id: EventId,
     /// The action that caused it.
     pub cause: EventId,
-    /// The node it happened to, with what its clock showed.
+    /// The affected node with its local time.
     pub node: Option<(NodeId, Local)>,
 }
 
 impl<N: Node> Cluster<N> {
-    /// Performs one action at `time`. `hint` is where its message may be. What comes out waits for
-    /// [`Cluster::dispatch`].
+    /// Performs one action at `time`. `hint` is the probable slot of its message. The output waits
+    /// for [`Cluster::dispatch`].
     ///
     /// # Errors
     ///
-    /// Why the action is impossible; nothing changed then.
+    /// The reason why the action is impossible. The cluster is then unchanged.
     ///
     /// # Panics
     ///
-    /// If what came out of the previous action was not dispatched.
+    /// If the output of the previous action was not dispatched.
     #[inline]
     pub fn apply(
         &mut self,
@@ -45,7 +45,7 @@ impl<N: Node> Cluster<N> {
         Ok(self.apply_possible(time, action, slot, events))
     }
 
-    /// Performs an action that is possible; a message that it is about lies at `slot`.
+    /// Performs a possible action. If the action concerns a message, `slot` is the message's slot.
     #[inline(always)]
     fn apply_possible(
         &mut self,
@@ -75,8 +75,8 @@ impl<N: Node> Cluster<N> {
         Applied { id, cause, node }
     }
 
-    /// Performs one action that was [checked](Cluster::check) and shows it to the observer, whose
-    /// verdict comes back beside it. What came out waits for [`Cluster::dispatch`]. `events` is a
+    /// Performs one action that was [checked](Cluster::check), shows it to the observer and also
+    /// returns the observer's result. The output waits for [`Cluster::dispatch`]. `events` is a
     /// buffer.
     #[inline(always)]
     pub(crate) fn act<O: Observer<N> + ?Sized>(
@@ -107,7 +107,7 @@ impl<N: Node> Cluster<N> {
         (applied, verdict)
     }
 
-    /// Performs a possible action; returns its cause. `local` is what the clock of its node shows.
+    /// Performs a possible action and returns its cause. `local` is the local time of its node.
     #[inline]
     fn perform(
         &mut self,
@@ -155,13 +155,13 @@ impl<N: Node> Cluster<N> {
             | Action::GiveUp { client, .. } => {
                 return self.ask(*client, action);
             }
-            _ => self.upset(action),
+            _ => self.apply_fault(action),
         }
         EventId::OUTSIDE
     }
 
-    /// Performs what happens to a node from outside, without an input to it.
-    fn upset(&mut self, action: &Action<N>) {
+    /// Applies a fault to a node. The node gets no input.
+    fn apply_fault(&mut self, action: &Action<N>) {
         let node = action.node().expect("it happens to a node");
         let member = &mut self.members[node.0 as usize];
         match action {
@@ -182,7 +182,7 @@ impl<N: Node> Cluster<N> {
         }
     }
 
-    /// Performs a client's own action; returns its cause.
+    /// Performs a client's own action and returns its cause.
     fn ask(&mut self, client: ClientId, action: &Action<N>) -> EventId {
         let session = &mut self.sessions[client.0 as usize];
         match action {
@@ -202,7 +202,7 @@ impl<N: Node> Cluster<N> {
         std::mem::replace(&mut session.cause, self.last)
     }
 
-    /// Gives a message to its receiver; returns its cause. The message stays where it lies.
+    /// Gives a message to its receiver and returns its cause. The message stays in its slot.
     #[inline(always)]
     fn receive(
         &mut self,
@@ -266,7 +266,6 @@ impl<N: Node> Cluster<N> {
         member.step(local, self.last, input, &mut self.output, events);
     }
 
-    /// Folds what came out of a step.
     #[inline]
     fn fold_output(&mut self) {
         let hash = &mut self.hash;
@@ -292,7 +291,7 @@ impl<N: Node> Cluster<N> {
         }
     }
 
-    /// What the last crash took away.
+    /// The writes that the last crash destroyed.
     #[must_use]
     pub fn last_loss(&self) -> Lost {
         self.lost

@@ -1,4 +1,5 @@
-//! A closed-loop client of the timed world: when it calls, whom it asks, when it gives up.
+//! A closed-loop client of the timed world. It decides when to call, which node to ask and when to
+//! give up.
 
 use crate::action::Action;
 use crate::node::{ClientId, Node, NodeId, Verdict};
@@ -19,39 +20,40 @@ pub trait Workload<N: Node>: Clone {
         random: &mut Stream,
     ) -> N::Request;
 
-    /// A client's operation was answered, or failed: what its next requests may build on.
+    /// Reports that a client's operation was answered or failed. Later requests may depend on it.
     fn answered(&mut self, client: ClientId, reply: &N::Reply) {
         let _ = (client, reply);
     }
 }
 
-/// How patient and how busy a client is.
+/// The waiting times of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
     /// The pause between the end of an operation and the next call.
     pub think: SpanRange,
-    /// How long it waits for an answer before it asks the next node.
+    /// The time that a client waits for an answer before it asks the next node.
     pub attempt: Span,
-    /// The pause before it asks again after a node could not answer. A range that begins at 0 may
-    /// keep the world at one moment for as long as nodes keep refusing.
+    /// The pause before the next attempt after a node could not answer. If the range begins at 0,
+    /// the world may stay at one moment for as long as nodes keep refusing.
     pub retry: SpanRange,
-    /// How long after the call it gives up; the operation's outcome is then unknown.
+    /// The time after the call at which the client gives up. The operation's outcome is then
+    /// unknown.
     pub give_up: Span,
 }
 
-/// One client: its plan and where it stands in it.
+/// One client with its pace and its progress.
 #[derive(Clone)]
 pub(crate) struct Caller {
     pub(crate) id: ClientId,
     pub(crate) pace: Pace,
     nodes: u32,
-    /// Whom it asks next.
+    /// The node that gets the next request.
     pub(crate) target: NodeId,
     pub(crate) serial: u64,
     pub(crate) running: bool,
-    /// When it sends next: a call or a retry.
+    /// The time of the next call or retry.
     pub(crate) send: Alarm,
-    /// When it stops waiting.
+    /// The end of the current wait.
     pub(crate) patience: Alarm,
     pub(crate) gives_up: Time,
     waits: Stream,
@@ -75,13 +77,13 @@ impl Caller {
         }
     }
 
-    /// An attempt is on its way: wait for an answer.
+    /// An attempt is on its way, so the client waits for an answer.
     pub(crate) fn asked(&mut self, now: Time, queue: &mut Queue) {
         let until = now.after(self.pace.attempt).min(self.gives_up);
         self.wait_until(until, now, queue);
     }
 
-    /// The operation is over, one way or the other: think.
+    /// The operation has ended with or without an answer, so the client thinks.
     pub(crate) fn ended(&mut self, now: Time, queue: &mut Queue) {
         let next = now.after(self.waits.span(self.pace.think));
         let next = self.running.then_some(next);
@@ -89,7 +91,8 @@ impl Caller {
         self.patience.set(None, now, queue, Due::Patience(self.id));
     }
 
-    /// The node it asked answered that it cannot: ask another one a little later.
+    /// The node answered that it cannot serve the request, so the client asks another one a little
+    /// later.
     pub(crate) fn refused(&mut self, verdict: Verdict, now: Time, queue: &mut Queue) {
         match verdict {
             Verdict::Elsewhere(Some(hint)) if hint.0 < self.nodes => self.target = hint,
@@ -183,7 +186,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
         self.act(&action, None, observer)
     }
 
-    /// A client makes of a reply what it can.
+    /// Updates a client after a reply.
     pub(crate) fn answered(&mut self, client: ClientId) {
         let received = self
             .cluster
@@ -199,7 +202,8 @@ impl<N: Node, W: Workload<N>> World<N, W> {
                 caller.ended(self.now, &mut self.queue);
                 self.workload.answered(client, &received.reply);
             }
-            // A late refusal from a node it no longer waits for says nothing new.
+            // The client no longer waits for the sender of a late refusal, so the refusal says
+            // nothing new.
             verdict if received.from == caller.target => {
                 caller.refused(verdict, self.now, &mut self.queue);
             }

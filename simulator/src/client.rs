@@ -1,17 +1,17 @@
-//! What the transport knows of a client: its open operation and the replies it accepts.
+//! The transport's view of a client: its open operation and the replies it accepts.
 
 use crate::action::EventId;
 use crate::node::{ClientId, Node, NodeId, Verdict};
 
-/// The transport of one client. It decides nothing: a scheduler says when it calls, retries and
-/// gives up.
+/// The transport of one client. It decides nothing: a scheduler decides when the client calls,
+/// retries and gives up.
 #[derive(Clone)]
 pub(crate) struct Session<N: Node> {
     /// The serial of the last operation begun; 0 before the first.
     pub(crate) serial: u64,
     /// The request of the open operation.
     pub(crate) open: Option<N::Request>,
-    /// The last thing that happened to the client.
+    /// The last event of the client.
     pub(crate) cause: EventId,
 }
 
@@ -24,11 +24,11 @@ pub struct Received<N: Node> {
     pub from: NodeId,
     /// The serial it answers.
     pub serial: u64,
-    /// What it says.
+    /// The reply.
     pub reply: N::Reply,
-    /// What that means.
+    /// The meaning of the reply for the operation.
     pub verdict: Verdict,
-    /// Whether the client listens: replies to operations that ended are ignored.
+    /// Whether the client accepts the reply. Clients ignore replies to operations that ended.
     pub accepted: bool,
 }
 
@@ -41,12 +41,12 @@ impl<N: Node> Session<N> {
         }
     }
 
-    /// Whether `serial` is the open operation.
     pub(crate) fn is_open(&self, serial: u64) -> bool {
         self.open.is_some() && self.serial == serial
     }
 
-    /// Takes in a reply; [`Verdict::Done`] and [`Verdict::Failed`] end the operation it answers.
+    /// Processes a reply. [`Verdict::Done`] and [`Verdict::Failed`] end the operation that it
+    /// answers.
     pub(crate) fn receive(
         &mut self,
         client: ClientId,

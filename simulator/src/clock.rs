@@ -1,8 +1,8 @@
-//! A node's own clock: an exact rate against world time, and forward jumps.
+//! A node's own clock, with an exact rate relative to world time and forward jumps.
 
 use crate::time::{Local, Span, Time};
 
-/// How fast a clock runs: `num` nanoseconds of its own per `den` of the world's. Never 0.
+/// The speed of a clock: `num` nanoseconds of its own per `den` nanoseconds of the world. Never 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
     num: u32,
@@ -40,10 +40,10 @@ impl Rate {
     }
 }
 
-/// The map between world time and one node's own time. It never goes back.
+/// The map between world time and one node's own time. It never goes backwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clock {
-    // Where the current rate began, on both clocks.
+    // The start of the current rate, on both clocks.
     world: Time,
     local: Local,
     rate: Rate,
@@ -60,7 +60,7 @@ impl Default for Clock {
 }
 
 impl Clock {
-    /// What the clock shows at `now`, rounded down.
+    /// The local time at `now`, rounded down.
     ///
     /// # Panics
     ///
@@ -76,7 +76,7 @@ impl Clock {
         if self.rate.num == self.rate.den {
             return self.local.after(Span(elapsed));
         }
-        // A short run needs no division of 128 bits, which is slow.
+        // For a short interval this avoids a division of 128 bits, which is slow.
         let (num, den) = (u64::from(self.rate.num), u64::from(self.rate.den));
         let shown = match elapsed.checked_mul(num) {
             Some(product) => product / den,
@@ -85,9 +85,9 @@ impl Clock {
         self.local.after(Span(shown))
     }
 
-    /// The first world time at which the clock shows `deadline` or more: rounded up, and the time
-    /// of the last change if the deadline was reached by then. `None` if it lies beyond the end of
-    /// time.
+    /// The first world time at which the clock shows `deadline` or more, rounded up. If the clock
+    /// reached the deadline before its last change, this is the time of that change. `None` if it
+    /// lies beyond the end of time.
     #[must_use]
     #[inline]
     pub fn due(&self, deadline: Local) -> Option<Time> {
@@ -112,7 +112,7 @@ impl Clock {
         self.rate
     }
 
-    /// From `now` on the clock runs at `rate`, after a jump forward.
+    /// Lets the clock jump forward at `now` and then run at `rate`.
     pub(crate) fn change(&mut self, now: Time, rate: Rate, jump: Span) {
         self.local = self.local(now).after(jump);
         self.world = now;
@@ -134,7 +134,7 @@ mod tests {
         (part.clone(), part).prop_map(|(num, den)| Rate::new(num, den).expect("neither is 0"))
     }
 
-    // A clock after a few changes, and a time not before the last of them.
+    // A clock after a few changes, and a time that is not before the last of them.
     fn any_clock() -> impl Strategy<Value = (Clock, Time)> {
         let change = (0u64..1 << 40, any_rate(), 0u64..1 << 40);
         (prop::collection::vec(change, 0..5), 0u64..1 << 50).prop_map(|(changes, later)| {

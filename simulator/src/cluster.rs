@@ -1,8 +1,8 @@
 //! The state of a world, apart from chance: nodes, clocks, disks, messages and clients' transport.
 //!
 //! A scheduler alternates between [`Cluster::apply`], which performs one action, and
-//! [`Cluster::dispatch`], which puts what came out of it under way. Both schedulers stand on these
-//! two; nothing here draws a random number.
+//! [`Cluster::dispatch`], which sends the output of the action on its way. Both schedulers use
+//! these two methods. Nothing in this module draws a random number.
 
 use crate::action::{Action, EventId, MessageId};
 use crate::client::{Received, Session};
@@ -15,7 +15,7 @@ use crate::slab::{Slab, Slot};
 use crate::time::{Local, Time};
 use crate::topology::{Endpoint, Topology};
 
-/// How often things happened.
+/// Counts of events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Messages between nodes that were delivered, duplicates included.
@@ -33,14 +33,14 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// Messages delivered between nodes, and timers fired: the unit in which speed is given.
+    /// Messages delivered between nodes, plus timers fired. Speed is given in this unit.
     #[must_use]
     pub fn events(&self) -> u64 {
         self.messages + self.timers
     }
 }
 
-/// One node with what surrounds it.
+/// One node with its clock, disk and deadline.
 #[derive(Clone)]
 pub(crate) struct Member<N: Node> {
     config: N::Config,
@@ -51,14 +51,14 @@ pub(crate) struct Member<N: Node> {
     pub(crate) paused: bool,
     incarnation: u32,
     deadline: Option<Local>,
-    /// The action after which the node asked for its deadline.
+    /// The action after which the node set its deadline.
     pub(crate) deadline_cause: EventId,
     due: Option<Time>,
 }
 
 /// The state of a world. `Clone` makes an independent copy.
 ///
-/// Its methods panic if they are asked about a node or a client of another world; only
+/// The methods panic if the caller names a node or a client of another world. Only
 /// [`Cluster::apply`] refuses such an action.
 #[derive(Clone)]
 pub struct Cluster<N: Node> {
@@ -69,22 +69,23 @@ pub struct Cluster<N: Node> {
     pub(crate) members: Vec<Member<N>>,
     pub(crate) sessions: Vec<Session<N>>,
     pub(crate) flights: Slab<Flight<N>>,
-    // Per link, how many messages were sent on it.
+    // The number of messages sent, per link.
     sent: Vec<u64>,
     pub(crate) hash: TraceHash,
     pub(crate) counters: Counters,
     pub(crate) output: Output<N>,
-    // Who put the output out; `Some` until it is dispatched.
+    // The node that produced the output; `Some` until the output is dispatched.
     pub(crate) author: Option<NodeId>,
-    // The request a client sends; `Some` until it is dispatched.
+    // The client that sends a request, and the node it asks; `Some` until the request is
+    // dispatched.
     pub(crate) asked: Option<(ClientId, NodeId)>,
     pub(crate) received: Option<Received<N>>,
     pub(crate) lost: Lost,
 }
 
 impl<N: Node> Cluster<N> {
-    /// A cluster at time 0: every node booted from the disk beside its configuration, no message in
-    /// flight, no client with an open operation. Nodes are told `seed`.
+    /// Creates a cluster at time 0. Every node boots from the disk beside its configuration, no
+    /// message is in flight and no client has an open operation. Every node gets `seed`.
     ///
     /// # Panics
     ///
@@ -143,8 +144,8 @@ impl<N: Node> Cluster<N> {
         member.note_deadline(cause);
     }
 
-    /// Puts what came out of the last action under way: messages are in flight, writes on their
-    /// way to the disk. `posted` hears of every message.
+    /// Sends the output of the last action on its way: messages to the network, writes to the disk.
+    /// Calls `posted` for every message.
     #[inline]
     pub(crate) fn dispatch_with(&mut self, posted: impl FnMut(Slot, &mut Flight<N>)) {
         if self.author.is_none() && self.asked.is_none() {
@@ -176,7 +177,7 @@ impl<N: Node> Cluster<N> {
             writes,
             replies,
         } = &mut self.output;
-        // Most steps do one of the three, and an empty drain is not free.
+        // Most steps produce only one kind of output, and draining an empty vector is not free.
         if !sends.is_empty() {
             for (to, message) in sends.drain(..) {
                 post.post(author.into(), to.into(), Content::Message(message));
@@ -196,20 +197,20 @@ impl<N: Node> Cluster<N> {
         }
     }
 
-    /// Puts what came out of the last action under way.
+    /// Sends the output of the last action on its way.
     pub fn dispatch(&mut self) {
         self.dispatch_with(|_, _| ());
     }
 
-    /// When the node's deadline is reached by the world's clock. `None` if it has none, if it lies
-    /// beyond the end of time, or if the node is down.
+    /// The world time of the node's deadline. `None` if it has none, if it lies beyond the end of
+    /// time, or if the node is down.
     #[must_use]
     #[inline]
     pub fn due(&self, node: NodeId) -> Option<Time> {
         self.members[node.0 as usize].due
     }
 
-    /// The node an action happens to, with what its clock shows at `time`.
+    /// The node that an action affects, with its local time at `time`.
     #[inline]
     pub(crate) fn place(&self, action: &Action<N>, time: Time) -> Option<(NodeId, Local)> {
         let node = action.node()?;
@@ -223,8 +224,8 @@ impl<N: Node> Cluster<N> {
         self.members[node.0 as usize].node.as_ref()
     }
 
-    /// A node's durable image: exactly the writes that were reported to it, and after a crash what
-    /// survived of the others.
+    /// A node's durable image. It holds exactly the writes that were reported to the node and,
+    /// after a crash, the others that survived.
     #[must_use]
     pub fn disk(&self, node: NodeId) -> &N::Disk {
         self.members[node.0 as usize].disk.image()
@@ -253,7 +254,7 @@ impl<N: Node> Cluster<N> {
         self.members[node.0 as usize].incarnation - 1
     }
 
-    /// What a node's clock shows.
+    /// The local time of a node.
     #[must_use]
     pub fn local_now(&self, node: NodeId) -> Local {
         self.members[node.0 as usize].clock.local(self.now)
@@ -285,7 +286,7 @@ impl<N: Node> Cluster<N> {
         self.flights.iter().map(|(_, flight)| flight)
     }
 
-    /// Who is in this world.
+    /// The nodes and clients of this world.
     #[must_use]
     pub fn topology(&self) -> Topology {
         self.topology
@@ -296,7 +297,7 @@ impl<N: Node> Cluster<N> {
         self.topology.nodes()
     }
 
-    /// When the last action happened.
+    /// The time of the last action.
     #[must_use]
     pub fn now(&self) -> Time {
         self.now
@@ -314,14 +315,13 @@ impl<N: Node> Cluster<N> {
         self.hash.value()
     }
 
-    /// How often things happened so far.
+    /// The counts of events so far.
     #[must_use]
     pub fn counters(&self) -> &Counters {
         &self.counters
     }
 }
 
-/// Puts messages in flight.
 struct Post<'a, N: Node, F> {
     topology: Topology,
     cause: EventId,
@@ -356,7 +356,7 @@ impl<N: Node, F: FnMut(Slot, &mut Flight<N>)> Post<'_, N, F> {
 }
 
 impl<N: Node> Member<N> {
-    /// Gives the node one input, `cause`, while its clock shows `local`.
+    /// Gives the node one input, `cause`, at its local time `local`.
     #[inline(always)]
     pub(crate) fn step(
         &mut self,

@@ -1,8 +1,8 @@
-//! What a scenario does to a timed world: faults, their ends, and commands.
+//! Operations of a scenario on a timed world: faults, their ends, and commands.
 //!
-//! Everything here happens at [`World::now`]; move there with [`World::advance_to`] first. A link
-//! that is cut drops what is sent on it and what arrives by it; a message that was under way before
-//! the cut and arrives after its end gets through.
+//! Every operation happens at [`World::now`]. Move there with [`World::advance_to`] first. A cut
+//! link drops messages that are sent on it and messages that arrive by it. A message that was under
+//! way before the cut and arrives after the cut ends gets through.
 
 use crate::action::Action;
 use crate::caller::Workload;
@@ -17,14 +17,14 @@ use crate::time::{Span, SpanRange, Time};
 use crate::timed::World;
 use crate::topology::Pair;
 
-/// What becomes of the writes that a crash finds unreported.
+/// The fate of the writes that were not reported when a node crashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unsynced {
     /// All of them survive.
     Keep,
-    /// None survives.
+    /// None of them survives.
     Lose,
-    /// A prefix survives, cut between or inside writes as the node's crash stream says.
+    /// A prefix survives. The node's crash stream decides whether it ends between or inside writes.
     Draw,
 }
 
@@ -99,8 +99,8 @@ impl<N: Node, W: Workload<N>> World<N, W> {
             .map(|_| true)
     }
 
-    /// Pauses a node: what falls due for it waits until it is resumed. False if it is down or
-    /// paused already.
+    /// Pauses a node. Its timers, messages and syncs wait until it is resumed. False if it is down
+    /// or paused already.
     ///
     /// # Errors
     ///
@@ -117,7 +117,8 @@ impl<N: Node, W: Workload<N>> World<N, W> {
         self.act(&Action::Pause(node), None, observer).map(|_| true)
     }
 
-    /// Resumes a node: what fell due meanwhile happens now, in order. False if it is not paused.
+    /// Resumes a node. Everything that fell due during the pause happens now, in order. False if
+    /// the node is not paused.
     ///
     /// # Errors
     ///
@@ -175,14 +176,14 @@ impl<N: Node, W: Workload<N>> World<N, W> {
             .map(|_| ())
     }
 
-    /// From now on a node's syncs take this long. It is the end of a slow phase, or of none.
+    /// Sets the latency of a node's syncs from now on. This ends a slow phase, if there is one.
     pub fn set_disk(&mut self, node: NodeId, latency: SpanRange) {
         let host = &mut self.hosts[node.0 as usize];
         host.latency = latency;
         host.slow = None;
     }
 
-    /// From now on a node's syncs take this long, until [`World::restore_disk`].
+    /// Sets the latency of a node's syncs until [`World::restore_disk`].
     pub fn slow_disk(&mut self, node: NodeId, latency: SpanRange) {
         let fault = self.ledger.apply(FaultKind::DiskSlow);
         self.hosts[node.0 as usize].slow = Some((latency, fault));
@@ -194,7 +195,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
         self.hosts[node.0 as usize].stall = Some(fault);
     }
 
-    /// A node's disk works as before it was slowed or stalled; a sync that was held back ends now.
+    /// Ends a slow phase or a stall of a node's disk. A sync that was held back ends now.
     pub fn restore_disk(&mut self, node: NodeId) {
         let host = &mut self.hosts[node.0 as usize];
         host.slow = None;
@@ -210,7 +211,8 @@ impl<N: Node, W: Workload<N>> World<N, W> {
     ///
     /// # Panics
     ///
-    /// If one of them is not a link of this world; so do the other methods that take links.
+    /// If one of them is not a link of this world. The other methods that take links panic in the
+    /// same case.
     pub fn set_links(&mut self, links: &[Pair], quality: Quality) {
         let exists = !links.is_empty();
         let ledger = &mut self.ledger;
@@ -232,8 +234,8 @@ impl<N: Node, W: Workload<N>> World<N, W> {
         self.links[self.place(link)].quality
     }
 
-    /// Cuts links; each set of links is one fault of the ledger. A link is cut or not: healing ends
-    /// all cuts of it.
+    /// Cuts links. Each set of links is one fault of the ledger. Cuts are not counted per link:
+    /// healing a link ends all cuts of it.
     pub fn cut(&mut self, links: &[Pair]) {
         if links.is_empty() {
             return;
@@ -253,7 +255,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
         self.each_link(links, |link| link.cut = None);
     }
 
-    /// Lets links keep what arrives by them until it is released.
+    /// Lets links keep arriving messages until the links are released.
     pub fn hold(&mut self, links: &[Pair]) {
         if links.is_empty() {
             return;
@@ -262,7 +264,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
         self.each_link(links, |link| link.hold = Some(fault));
     }
 
-    /// Ends the hold of links: what they kept arrives now, link by link, in order.
+    /// Ends the hold of links. Their held messages arrive now, link by link, in order.
     pub fn release(&mut self, links: &[Pair]) {
         for link in links {
             let place = self.place(*link);
@@ -274,14 +276,14 @@ impl<N: Node, W: Workload<N>> World<N, W> {
         }
     }
 
-    /// Clients end their open operations and begin no new ones.
+    /// Lets clients end their open operations and begin no new ones.
     pub fn stop_clients(&mut self) {
         for caller in &mut self.callers {
             caller.running = false;
         }
     }
 
-    /// Clients that were stopped go on, after a pause.
+    /// Lets stopped clients continue after a pause.
     pub fn start_clients(&mut self) {
         for caller in &mut self.callers {
             let open = self.cluster.open_operation(caller.id).is_some();
@@ -305,8 +307,8 @@ impl<N: Node, W: Workload<N>> World<N, W> {
         }
     }
 
-    /// What was put off during a pause falls due now. After a crash, messages will find the node
-    /// down, and timers and syncs are forgotten.
+    /// Queues again everything that was deferred during a pause. After a crash, messages will find
+    /// the node down, and timers and syncs are dropped.
     fn requeue_deferred(&mut self, node: NodeId) {
         let now = self.now;
         let host = &mut self.hosts[node.0 as usize];

@@ -1,4 +1,4 @@
-//! Durable storage of one node: an image, and the ordered stream of writes on their way to it.
+//! Durable storage of one node: an image and the ordered stream of writes on their way to it.
 
 use std::collections::VecDeque;
 
@@ -13,7 +13,7 @@ pub trait Disk: Clone {
     /// Makes a whole write durable.
     fn apply(&mut self, write: Self::Write);
 
-    /// Into how many parts a crash can cut the write: it leaves the first 0, 1, … or all of them.
+    /// The number of parts of a write. A crash leaves the first 0, 1, … or all of them.
     fn parts(write: &Self::Write) -> u32;
 
     /// Makes the first `parts` parts of a write durable; `parts` is below `Self::parts(write)`.
@@ -23,17 +23,19 @@ pub trait Disk: Clone {
 /// The writes of a node's disk.
 pub type WriteOf<N> = <<N as Node>::Disk as Disk>::Write;
 
-/// What survives a crash of the writes that were not reported durable.
+/// The unreported writes that survive a crash.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cut {
-    /// So many of them survive whole, the oldest first. More than there are means all of them.
+    /// The number of writes that survive whole, the oldest first. A larger number than there are
+    /// means all of them.
     pub writes: u64,
-    /// So many parts of the next one survive. As many as it has means the whole write.
+    /// The number of surviving parts of the next write. A number as large as the write has parts
+    /// means the whole write.
     pub parts: u32,
 }
 
 impl Cut {
-    /// Only what was reported survives.
+    /// Only the reported writes survive.
     pub const LOSE_ALL: Cut = Cut {
         writes: 0,
         parts: 0,
@@ -45,10 +47,10 @@ impl Cut {
     };
 }
 
-/// What a crash took away.
+/// The writes that a crash destroyed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lost {
-    /// Writes of which a part or the whole is lost.
+    /// The number of writes that are lost in part or as a whole.
     pub writes: u64,
     /// Whether one of them survives in part.
     pub torn: bool,
@@ -57,9 +59,9 @@ pub struct Lost {
 /// A node's disk with the writes on their way to it.
 #[derive(Clone)]
 pub(crate) struct Storage<D: Disk> {
-    // What was reported durable, and nothing else.
+    // Exactly the writes that were reported durable.
     image: D,
-    // Handed over but not reported, with the events that caused them.
+    // The writes handed over but not reported, with the events that caused them.
     pending: VecDeque<(D::Write, EventId)>,
     reported: u64,
 }
@@ -90,14 +92,14 @@ impl<D: Disk> Storage<D> {
         self.pending.push_back((write, cause));
     }
 
-    /// What caused write `number`, if it is on its way.
+    /// The cause of write `number`, if the write is on its way.
     pub(crate) fn cause(&self, number: u64) -> Option<EventId> {
         let ahead = number.checked_sub(self.reported + 1)?;
         let (_, cause) = self.pending.get(usize::try_from(ahead).ok()?)?;
         Some(*cause)
     }
 
-    /// All writes up to `through`, which is on its way, become durable.
+    /// Makes all writes up to `through` durable. `through` is on its way.
     pub(crate) fn report(&mut self, through: u64) {
         assert!(
             through <= self.handed_over(),
@@ -110,8 +112,8 @@ impl<D: Disk> Storage<D> {
         }
     }
 
-    /// The node's memory is gone; of the writes on their way, what the cut says survives. Numbers
-    /// begin again.
+    /// Drops the writes on their way, except those that survive according to `cut`. The numbering
+    /// of writes begins again.
     pub(crate) fn crash(&mut self, cut: Cut) -> Lost {
         let whole = usize::try_from(cut.writes)
             .unwrap_or(usize::MAX)
@@ -145,7 +147,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    // Writes are numbers of equal parts; the image lists each part that is durable.
+    // Writes are numbers of equal parts. The image lists each durable part.
     #[derive(Clone, Debug, Default, PartialEq)]
     struct Parts(Vec<(u8, u32)>);
 

@@ -5,7 +5,7 @@ use crate::node::Node;
 use crate::slab::{Slab, Slot};
 use crate::topology::LinkId;
 
-/// What a message carries.
+/// The content of a message.
 #[derive(Clone)]
 pub enum Content<N: Node> {
     /// From node to node.
@@ -14,14 +14,14 @@ pub enum Content<N: Node> {
     Request {
         /// The client's number for the operation.
         serial: u64,
-        /// What it asks.
+        /// The request.
         request: N::Request,
     },
     /// From a node to a client.
     Reply {
         /// The serial it answers.
         serial: u64,
-        /// What it says.
+        /// The reply.
         reply: N::Reply,
     },
 }
@@ -44,14 +44,14 @@ pub struct Flight<N: Node> {
     pub id: MessageId,
     /// The action that sent it.
     pub cause: EventId,
-    /// What it says.
+    /// The content.
     pub content: Content<N>,
     pub(crate) link: LinkId,
-    /// How many arrivals a timed scheduler still expects.
+    /// The number of arrivals that a timed scheduler still expects.
     pub(crate) copies: u8,
 }
 
-/// The slot of a message in flight: `hint` if it is there, else found by looking at all of them.
+/// The slot of a message in flight. If the message is not at `hint`, this searches all of them.
 #[inline]
 pub(crate) fn find<N: Node>(
     flights: &Slab<Flight<N>>,

@@ -1,14 +1,15 @@
-//! The trace hash: one number that two runs share if they did the same things.
+//! The trace hash: two runs with the same actions and effects have the same number.
 
 /// A 64-bit fold over `u64` words, in order.
 ///
 /// Each word enters by an invertible step, so two traces that differ in exactly one word never
-/// share a hash; beyond that it mixes well but is no defence against someone who wants a
-/// collision. Its values are part of the trace version: a golden test pins them.
+/// share a hash. The fold mixes well but does not resist a deliberate search for collisions. Its
+/// values are part of the trace version: a golden test pins them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TraceHash(u64);
 
-// Odd, so that multiplying by it loses nothing; the bits are those of the golden ratio.
+// The multiplier is odd, so multiplying by it loses no information. Its bits are those of the
+// golden ratio.
 const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Default for TraceHash {
@@ -21,7 +22,7 @@ impl TraceHash {
     /// Folds one word.
     #[inline]
     pub fn word(&mut self, word: u64) {
-        // Multiplication only carries upwards: the rotation brings the mixed half down again.
+        // Multiplication carries only upwards. The rotation brings the mixed half down again.
         self.0 = (self.0 ^ word).wrapping_mul(MULTIPLIER).rotate_left(32);
     }
 

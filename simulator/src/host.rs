@@ -1,4 +1,4 @@
-//! What the timed world keeps for each node: its timer, its disk's pace, what waits for it.
+//! The timed world's state for each node: its timer, its disk's pace and its deferred inputs.
 
 use crate::action::Action;
 use crate::caller::Workload;
@@ -15,7 +15,7 @@ use crate::timed::{Progress, World};
 #[derive(Clone)]
 pub(crate) struct Host {
     pub(crate) timer: Alarm,
-    /// What fell due while the node was paused, in order.
+    /// Inputs that fell due while the node was paused, in order.
     pub(crate) deferred: Vec<Due>,
     pub(crate) pause: Option<FaultId>,
     pub(crate) sync: Option<Sync>,
@@ -30,8 +30,8 @@ pub(crate) struct Host {
 #[derive(Clone, Copy)]
 pub(crate) struct Sync {
     through: u64,
-    // Its live entry in the queue. A crash forgets the sync, so entries of earlier incarnations
-    // are never mistaken for it.
+    // The live entry of the sync in the queue. A crash drops the ticket, so entries of earlier
+    // incarnations are never mistaken for this sync.
     pub(crate) ticket: Option<Ticket>,
 }
 
@@ -96,7 +96,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
         self.act(&Action::Written { node, through }, None, observer)
     }
 
-    /// Puts off what falls due for a paused node; false if the node is awake or down.
+    /// Defers `due` if the node is paused. False if the node runs or is down.
     #[inline(always)]
     pub(crate) fn defer(&mut self, node: NodeId, due: Due) -> bool {
         if !self.cluster.is_paused(node) {
@@ -130,7 +130,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
         });
     }
 
-    /// Follows the node's deadline.
+    /// Sets the timer to the node's deadline.
     #[inline(always)]
     pub(crate) fn set_timer(&mut self, node: NodeId) {
         let due = self.cluster.due(node);
@@ -139,8 +139,8 @@ impl<N: Node, W: Workload<N>> World<N, W> {
             .set(due, self.now, &mut self.queue, Due::Timer(node));
     }
 
-    /// What survives of a node's unreported writes: a place in the stream, drawn evenly among the
-    /// ends of writes, then a place inside the next write.
+    /// Draws the surviving part of a node's unreported writes. The position in the stream is drawn
+    /// evenly among the ends of writes, then a position inside the next write.
     pub(crate) fn draw_cut(&mut self, node: NodeId) -> Cut {
         let stream = &mut self.hosts[node.0 as usize].crashes;
         let mut pending = self.cluster.pending_writes(node);

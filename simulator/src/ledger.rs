@@ -1,4 +1,5 @@
-//! The ledger of faults: a fault that never happened proves nothing, so every one is counted.
+//! The ledger of faults. It counts every fault, because a run tests nothing with a fault that never
+//! took effect.
 
 /// A kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,7 +30,7 @@ pub enum FaultKind {
     DiskStall,
     /// A disk takes longer.
     DiskSlow,
-    /// A crash that may lose writes nobody was told are durable.
+    /// A crash that may lose writes that were not reported durable.
     LostWrites,
     /// A crash in the middle of a write.
     TornWrite,
@@ -82,18 +83,19 @@ impl FaultKind {
     }
 }
 
-/// How often faults of one kind were planned, happened, and mattered.
+/// How often faults of one kind were scheduled, applied and effective.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Count {
-    /// Announced by whoever planned the run.
+    /// Faults that the scenario planned.
     pub scheduled: u64,
-    /// Put into force.
+    /// Faults that were put into force.
     pub applied: u64,
-    /// Changed something: a cut that dropped a message, a stall that held a completion back.
+    /// Faults that changed something: a cut that dropped a message, a stall that held back a
+    /// completion.
     pub effective: u64,
 }
 
-/// One applied fault, so that its effect is counted once.
+/// The number of one applied fault. With it the ledger counts the fault's effect once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FaultId(u32);
 
@@ -101,7 +103,7 @@ pub(crate) struct FaultId(u32);
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     counts: [Count; FaultKind::ALL.len()],
-    // Every applied fault: its kind, and whether it had an effect yet.
+    // Every applied fault: its kind, and whether it has had an effect yet.
     faults: Vec<(FaultKind, bool)>,
     reordered: u64,
 }
@@ -120,7 +122,7 @@ impl Ledger {
             .map(|kind| (kind, self.count(kind)))
     }
 
-    /// Messages that a link held up so that later ones could overtake.
+    /// Messages that a link held up so that later ones could overtake them.
     #[must_use]
     pub fn reordered(&self) -> u64 {
         self.reordered
@@ -130,12 +132,12 @@ impl Ledger {
         self.reordered += 1;
     }
 
-    /// Notes that a fault of this kind is planned.
+    /// Counts a planned fault of this kind.
     pub fn schedule(&mut self, kind: FaultKind) {
         self.counts[kind as usize].scheduled += 1;
     }
 
-    /// A command of the operator, which a node is about to be given.
+    /// Counts a command of the operator, which a node is about to receive.
     pub fn operated(&mut self) {
         self.apply_with_effect(FaultKind::Operator);
     }
@@ -155,7 +157,7 @@ impl Ledger {
         }
     }
 
-    /// A fault that takes effect the moment it is applied.
+    /// Counts a fault that takes effect as soon as it is applied.
     pub(crate) fn apply_with_effect(&mut self, kind: FaultKind) {
         let fault = self.apply(kind);
         self.effect(fault);

@@ -1,44 +1,47 @@
 //! A deterministic world for pure machines: seeded clock, network, disks, clients and faults.
 //!
-//! The engine runs any [`Node`]: a machine that takes one [`Input`] at a time and answers with an
-//! [`Output`]. It knows nothing of consensus or of what the machine stores. The same seed gives the
-//! same run, and the same trace hash, in any process on any machine: integers only, no host clock,
-//! no threads, no order that depends on addresses or hashes.
+//! The engine runs any [`Node`]: a machine that takes one [`Input`] at a time and returns an
+//! [`Output`]. The engine knows nothing about consensus or about the data that the machine stores.
+//! The same seed gives the same run and the same trace hash, in any process on any machine. The
+//! engine uses integers only, no host clock, no threads, and no order that depends on addresses or
+//! hashes.
 //!
 //! # The tour
 //!
-//! A [`Cluster`] is the state of a world apart from chance: nodes, clocks, disks with the writes on
-//! their way, messages in flight, and what the transport knows of clients. It does two things:
+//! A [`Cluster`] is the state of a world apart from chance: nodes, clocks, disks with their pending
+//! writes, messages in flight, and the transport's view of clients. It does two things:
 //!
-//! 1. [`Cluster::apply`] performs one [`Action`], a resolved input such as "deliver the 7th message
-//!    from A to B" or "crash B, and of its unreported writes the first survives". It steps the node
-//!    and folds the action, its time and what came out into the [`TraceHash`]. An action that is
-//!    impossible is refused and changes nothing.
-//! 2. [`Cluster::dispatch`] puts what came out under way: messages are in flight, writes are on
-//!    their way to the disk.
+//! 1. [`Cluster::apply`] performs one [`Action`], a resolved input such as "deliver the 7th
+//!    message from A to B" or "crash B, and of its unreported writes the first survives". It steps
+//!    the node and folds the action, its time and its output into the [`TraceHash`]. It refuses an
+//!    impossible action and then changes nothing.
+//! 2. [`Cluster::dispatch`] sends the output on its way: messages to the network, writes to the
+//!    disk.
 //!
-//! So a list of actions is a whole run, and whoever decides which action comes next is a
-//! *scheduler*. [`World`] is the timed one: it keeps an agenda ordered by time, then by when an
-//! entry was made, and its seed decides latencies, losses and what survives a crash, from one
-//! [`Stream`] per purpose and per link. [`World::step`] handles the next entry:
+//! So a list of actions is a complete run. A *scheduler* decides which action comes next. [`World`]
+//! is the timed scheduler. Its agenda is ordered by time, and entries of the same time by age. Its
+//! seed decides latencies, losses and the writes that survive a crash, from one [`Stream`] per
+//! purpose and per link. [`World::step`] handles the next entry:
 //!
 //! ```text
 //! agenda ─► resolve (cut? held? paused? down?) ─► Action ─► apply ─► Observer ─► dispatch ─► agenda
 //! ```
 //!
-//! [`Stepped`] is the other one: a list decides, so that a recording can be replayed, edited and made
-//! smaller, and a lesson can say exactly what happens. Time moves only when a listed timer fires.
+//! [`Stepped`] is the other scheduler: a list of actions decides. So a recording can be replayed,
+//! edited and made smaller, and a lesson can specify exactly what happens. Time moves only when a
+//! listed timer fires.
 //!
-//! An [`Observer`] sees every action with its cause, and what the node did, before any of it is
-//! under way. `()` sees nothing and costs nothing; [`Recorder`] keeps the actions.
+//! An [`Observer`] sees every action with its cause and its output before the output is on its way.
+//! `()` sees nothing and costs nothing; [`Recorder`] keeps the actions.
 //!
 //! Faults are methods of the world, called between steps: [`World::crash`], [`World::cut`],
 //! [`World::stall_disk`], [`World::set_clock`] and so on. The [`Ledger`] counts each kind as
-//! scheduled, applied and effective, because a fault that never happened proves nothing.
+//! scheduled, applied and effective, because a run tests nothing with a fault that never took
+//! effect.
 //!
-//! Clients keep one operation open each. A [`Pace`] says how patient they are, a [`Workload`] what
-//! they ask; retries carry the serial of the first attempt, and an operation that a client gave up
-//! has an unknown outcome.
+//! Each client has one open operation at a time. A [`Pace`] sets its waiting times and a
+//! [`Workload`] makes its requests. Retries carry the serial of the first attempt. If a client
+//! gives up an operation, the outcome of the operation is unknown.
 //!
 //! `examples/throughput.rs` is a small complete world.
 

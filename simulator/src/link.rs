@@ -1,28 +1,28 @@
-//! One directed link of the timed world: how long its messages take, and which ones suffer.
+//! One directed link of the timed world: the latency of its messages, and their faults.
 
 use crate::ledger::FaultId;
 use crate::random::{Ratio, Stream, half_span, halves};
 use crate::slab::Slot;
 use crate::time::{Span, SpanRange};
 
-/// How well a link works.
+/// The quality of a link.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Quality {
-    /// How long a message is under way.
+    /// The latency of a message.
     pub latency: SpanRange,
-    /// How many messages are lost.
+    /// The proportion of messages that are lost.
     pub loss: Ratio,
-    /// How many messages arrive twice, the second copy with a latency of its own.
+    /// The proportion of messages that arrive twice. The second copy has a latency of its own.
     pub duplicate: Ratio,
-    /// How many messages are held up and so overtaken by later ones.
+    /// The proportion of messages that are held up, so that later ones overtake them.
     pub reorder: Ratio,
-    /// How much longer these are under way.
+    /// The additional latency of messages that are held up.
     pub reorder_delay: SpanRange,
     /// Whether only messages that answer others are held up.
     pub reorder_replies: bool,
 }
 
-/// The faults of the ledger that a link's quality stands for.
+/// The faults of the ledger that belong to a link's quality.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct QualityFaults {
     pub(crate) loss: Option<FaultId>,
@@ -30,7 +30,7 @@ pub(crate) struct QualityFaults {
     pub(crate) reorder: Option<FaultId>,
 }
 
-/// What chance has in store for one message.
+/// The random decisions about one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fate {
     pub(crate) lost: bool,
@@ -63,9 +63,9 @@ impl Link {
         }
     }
 
-    /// Draws the fate of the next message. It always takes the same three words, each half for the
-    /// same question, so that a fault that is switched off leaves all other fates as they were.
-    /// `is_reply`: whether the message answers another.
+    /// Draws the fate of the next message. It always takes the same three words and uses each half
+    /// for the same question. So switching a fault off leaves all other fates unchanged. `is_reply`
+    /// tells whether the message answers another.
     #[inline]
     pub(crate) fn fate(&mut self, is_reply: impl FnOnce() -> bool) -> Fate {
         let words: [u64; 3] = std::array::from_fn(|_| self.stream.word());

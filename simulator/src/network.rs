@@ -13,7 +13,7 @@ use crate::time::Time;
 use crate::timed::{Progress, World};
 use crate::topology::Endpoint;
 
-/// Puts a message on its link: draws its fate and notes when it will be seen again.
+/// Puts a message on its link: draws its fate and queues its arrival.
 #[inline]
 pub(crate) fn post<N: Node>(
     slot: Slot,
@@ -47,7 +47,7 @@ pub(crate) fn post<N: Node>(
 }
 
 impl<N: Node, W: Workload<N>> World<N, W> {
-    /// A message reaches the far end of its link.
+    /// Handles a message at the far end of its link.
     #[inline]
     pub(crate) fn arrive<O: Observer<N> + ?Sized>(
         &mut self,
@@ -72,7 +72,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
         self.receive(slot, observer)
     }
 
-    /// A message has passed its link: its receiver gets it, now or once it is awake.
+    /// Delivers a message that has passed its link, now or when its receiver is resumed.
     #[inline]
     pub(crate) fn receive<O: Observer<N> + ?Sized>(
         &mut self,
@@ -115,7 +115,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
         acted
     }
 
-    /// A message is lost, or one copy of it.
+    /// Drops a message, or one copy of it.
     pub(crate) fn lose<O: Observer<N> + ?Sized>(
         &mut self,
         slot: Slot,

@@ -1,4 +1,4 @@
-//! What the engine runs: a pure machine behind [`Node`].
+//! The machine that the engine runs, behind the trait [`Node`].
 
 use crate::disk::{Disk, WriteOf};
 use crate::hash::TraceHash;
@@ -12,19 +12,19 @@ pub struct NodeId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientId(pub u32);
 
-/// What a node is told when it starts, besides its configuration and its disk.
+/// The information that a node gets when it starts, besides its configuration and its disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Boot {
     /// Its own position.
     pub id: NodeId,
     /// How many nodes the cluster has.
     pub nodes: u32,
-    /// The seed of the run; a node that needs randomness derives it from this, its id and its
+    /// The seed of the run. A node that needs randomness derives it from this seed, its id and its
     /// incarnation.
     pub seed: u64,
     /// How many times the node started before: 0 at first, one more after each restart.
     pub incarnation: u32,
-    /// What its clock shows.
+    /// The node's local time.
     pub now: Local,
 }
 
@@ -33,39 +33,39 @@ pub struct Boot {
 pub enum Verdict {
     /// The operation has its answer.
     Done,
-    /// Definitely not done here; the node may know a better one to ask.
+    /// The operation was definitely not done here. The node may know a better one to ask.
     Elsewhere(Option<NodeId>),
     /// The node cannot say whether the operation was or will be done.
     Unknown,
-    /// The operation is over, and whether it was done cannot be known any more: the client is not to
-    /// ask again.
+    /// The operation is over, and it can no longer be known whether it was done. The client must
+    /// not ask again.
     Failed,
 }
 
-/// One pure, deterministic machine: all it knows comes in through its inputs, and all it does goes
-/// out through its outputs.
+/// One pure, deterministic machine. All its knowledge comes in through its inputs, and all its
+/// effects go out through its outputs.
 pub trait Node: Clone {
-    /// What a node is configured with; the same at every boot.
+    /// The configuration of a node; the same at every boot.
     type Config: Clone;
-    /// What nodes say to each other.
+    /// Messages between nodes.
     type Message: Clone;
-    /// What a client asks.
+    /// Requests of clients.
     type Request: Clone;
-    /// What a client is told.
+    /// Replies to clients.
     type Reply: Clone;
     /// A command of the operator.
     type Operator: Clone;
     /// A decision the node explains.
     type Event: Clone;
-    /// What outlives a crash.
+    /// The state that survives a crash.
     type Disk: Disk;
 
-    /// Starts a node from what its disk holds.
+    /// Starts a node from the content of its disk.
     fn boot(config: &Self::Config, boot: Boot, disk: &Self::Disk) -> Self;
 
     /// Handles one input. `out` is empty before the call. Writes are numbered 1, 2, 3, … in the
-    /// order they are put out, from 1 again after each boot. The decisions behind it go to `events`;
-    /// with `None` nobody wants them, and a node need not even build them.
+    /// order of output, from 1 again after each boot. The node's decisions go to `events`. With
+    /// `None` no observer wants them, and the node need not build them.
     fn step(
         &mut self,
         now: Local,
@@ -74,8 +74,8 @@ pub trait Node: Clone {
         events: Option<&mut Vec<Self::Event>>,
     );
 
-    /// When the node wants [`Input::Wake`]. It is asked after each step and each boot; a deadline
-    /// in the past wakes the node at once.
+    /// The local time at which the node wants [`Input::Wake`]. The engine asks after each step and
+    /// each boot. A deadline in the past wakes the node at once.
     fn deadline(&self) -> Option<Local>;
 
     /// Whether a message answers another. Networks may treat answers differently.
@@ -99,18 +99,18 @@ pub trait Node: Clone {
     /// Folds an operator command's whole content as explicit words.
     fn fold_operator(operator: &Self::Operator, hash: &mut TraceHash);
 
-    /// What a reply means for the client's operation.
+    /// The meaning of a reply for the client's operation.
     fn reply_verdict(reply: &Self::Reply) -> Verdict;
 }
 
-/// One thing that happens to a node. What comes with it is lent, not given: nothing is copied on
-/// the way from one node to another that the receiver does not keep.
+/// One input of a node. The content is borrowed: a message between nodes is copied only if the
+/// receiver keeps it.
 pub enum Input<'a, N: Node> {
     /// A message of another node.
     Receive {
-        /// Who sent it.
+        /// The sender.
         from: NodeId,
-        /// What it says.
+        /// The message.
         message: &'a N::Message,
     },
     /// The deadline the node asked for is reached.
@@ -120,20 +120,21 @@ pub enum Input<'a, N: Node> {
         /// All writes up to this number, itself included.
         through: u64,
     },
-    /// A client asks.
+    /// A client's request.
     Request {
-        /// Who asks.
+        /// The client.
         client: ClientId,
         /// The client's number for the operation; a retry carries the same one.
         serial: u64,
-        /// What it asks.
+        /// The request.
         request: &'a N::Request,
     },
-    /// The operator commands.
+    /// A command of the operator.
     Operator(&'a N::Operator),
 }
 
-/// What a node does in one step. The vectors are used again at each step and keep their capacity.
+/// The output of a node in one step. The engine reuses the vectors in each step, so they keep their
+/// capacity.
 #[derive(Clone)]
 pub struct Output<N: Node> {
     /// Messages to nodes.

@@ -1,4 +1,4 @@
-//! Whoever looks at a run after every action: checks, traces, statistics.
+//! Observers look at a run after every action: checks, traces, statistics.
 
 use std::convert::Infallible;
 
@@ -8,27 +8,28 @@ use crate::cluster::Cluster;
 use crate::node::{Node, NodeId, Output};
 use crate::time::{Local, Time};
 
-/// One performed action and what came out of it.
+/// One performed action and its output.
 pub struct Step<'a, N: Node> {
     /// Its number.
     pub id: EventId,
     /// The action that sent the message, handed over the write, set the timer, ….
     pub cause: EventId,
-    /// When it happened.
+    /// The time of the action.
     pub time: Time,
-    /// The node it happened to, if any.
+    /// The affected node, if any.
     pub node: Option<NodeId>,
-    /// What that node's clock showed.
+    /// The local time of that node.
     pub local: Option<Local>,
-    /// What happened.
+    /// The action.
     pub action: &'a Action<N>,
-    /// What the node put out, before any of it is under way. The k-th message to an endpoint will
-    /// have the ordinal `cluster.sent(node, endpoint) + k`; the k-th write the number
+    /// The output of the node, before it is on its way. The k-th message to an endpoint will have
+    /// the ordinal `cluster.sent(node, endpoint) + k`; the k-th write the number
     /// `cluster.handed_over(node) + k`.
     pub output: &'a Output<N>,
-    /// The decisions the node explained; empty unless the observer [wants them](Observer::wants_events).
+    /// The decisions that the node explained; empty unless the observer [wants
+    /// them](Observer::wants_events).
     pub events: &'a [N::Event],
-    /// The reply that reached a client, if that is what happened.
+    /// The reply that reached a client, if the action delivered one.
     pub received: Option<&'a Received<N>>,
 }
 
@@ -48,10 +49,10 @@ impl<N: Node> Step<'_, N> {
 
 /// Looks at the cluster after every action and may object.
 pub trait Observer<N: Node> {
-    /// What an objection says.
+    /// The observer's objection.
     type Violation;
 
-    /// Whether nodes are to explain their decisions.
+    /// Whether nodes have to explain their decisions.
     #[inline]
     fn wants_events(&self) -> bool {
         false
@@ -61,7 +62,7 @@ pub trait Observer<N: Node> {
     ///
     /// # Errors
     ///
-    /// An objection: the action does not take place, and the run stops.
+    /// An objection. The action then does not take place, and the run stops.
     #[inline]
     fn before(
         &mut self,
@@ -91,7 +92,7 @@ impl<N: Node> Observer<N> for () {
     }
 }
 
-/// Both, in order; the second does not see what the first objects to.
+/// Calls both observers in order. After an objection of the first, the second is not called.
 impl<N: Node, A: Observer<N>, B: Observer<N, Violation = A::Violation>> Observer<N> for (A, B) {
     type Violation = A::Violation;
 
@@ -142,7 +143,7 @@ impl<N: Node, O: Observer<N> + ?Sized> Observer<N> for &mut O {
     }
 }
 
-/// Somebody or nobody.
+/// An optional observer.
 impl<N: Node, O: Observer<N>> Observer<N> for Option<O> {
     type Violation = O::Violation;
 

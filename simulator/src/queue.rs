@@ -1,4 +1,4 @@
-//! The timed scheduler's agenda, ordered by time, then by when an entry was made.
+//! The timed scheduler's agenda, ordered by time; entries of the same time by age.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -8,12 +8,12 @@ use crate::node::{ClientId, NodeId};
 use crate::slab::Slot;
 use crate::time::Time;
 
-/// What falls due.
+/// An event that falls due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Due {
     /// A message reaches the far end of its link.
     Arrive(Slot),
-    /// A message that arrived while its node was paused is looked at.
+    /// A paused node was resumed and handles a message that arrived meanwhile.
     Receive(Slot),
     /// The network loses a message.
     Lose(Slot, DropReason),
@@ -23,11 +23,12 @@ pub(crate) enum Due {
     Synced(NodeId),
     /// A client's next attempt.
     Send(ClientId),
-    /// A client's patience ends.
+    /// The end of a client's wait.
     Patience(ClientId),
 }
 
-/// Names one entry of the queue, so that its owner can tell it from older, forgotten ones.
+/// The number of one entry of the queue. With it the owner of the entry can tell it from older
+/// ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Ticket(u64);
 
@@ -39,14 +40,15 @@ struct Entry {
 }
 
 impl Entry {
-    /// Time, then ticket, as one number: a heap compares without a branch that could go wrong.
+    /// The time and the ticket as one number, so that the heap compares without an unpredictable
+    /// branch.
     #[inline]
     fn key(&self) -> u128 {
         u128::from(self.time.0) << 64 | u128::from(self.ticket.0)
     }
 }
 
-// Reversed: the standard heap yields its greatest entry, the queue its earliest.
+// The order is reversed: the standard heap yields its greatest entry, the queue its earliest.
 impl Ord for Entry {
     #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
@@ -60,7 +62,8 @@ impl PartialOrd for Entry {
         Some(self.cmp(other))
     }
 
-    // What the heap asks. Derived from `cmp`, each would be two comparisons.
+    // The heap calls these methods. If they were derived from `cmp`, each would need two
+    // comparisons.
     #[inline]
     fn le(&self, other: &Self) -> bool {
         other.key() <= self.key()
@@ -109,20 +112,20 @@ impl Queue {
 
 /// One deadline with at most one live entry in the queue.
 ///
-/// A deadline that moves later leaves its entry where it is: the entry pops early and is queued
-/// again, so a timer that is pushed back by every message costs nothing per message.
+/// If the deadline moves later, the entry stays where it is. It pops early and is queued again. So
+/// a timer that every message resets costs nothing per message.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Alarm {
     due: Option<Time>,
     queued: Option<(Time, Ticket)>,
 }
 
-/// What a popped entry of an alarm means.
+/// The meaning of a popped entry of an alarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ring {
     /// The deadline is reached.
     Now,
-    /// Not yet, no longer, or not this entry.
+    /// The deadline is not reached, is cancelled, or belongs to another entry.
     No,
 }
 

@@ -1,27 +1,27 @@
 //! Seeded randomness: one ChaCha8 stream per purpose and per link.
 //!
-//! All streams of a run share the key made from its seed and differ in the stream number, so what
-//! one part of the world draws never moves the draws of another part.
+//! All streams of a run share the key made from its seed and differ in the stream number. So a draw
+//! in one part of the world never changes the draws of another part.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use crate::time::{Span, SpanRange};
 
-/// What a stream of random words is for; part of the stream's number.
+/// The purpose of a stream of random words; part of the stream's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// The fate of the messages of one directed link.
     Link,
     /// The latencies of one node's disk.
     Disk,
-    /// What survives of one node's unfinished writes at a crash.
+    /// The unfinished writes of one node that survive a crash.
     Crash,
     /// The waiting times of one client.
     Client,
     /// The requests of one client.
     Workload,
-    /// For whoever sets up the run: random faults, random parameters.
+    /// The setup of the run: random faults, random parameters.
     Scenario,
 }
 
@@ -30,7 +30,8 @@ pub enum Purpose {
 pub struct Stream(ChaCha8Rng);
 
 impl Stream {
-    /// The stream of a run's seed for one purpose; `index` tells the streams of a purpose apart.
+    /// Creates the stream of a run's seed for one purpose. `index` distinguishes the streams of a
+    /// purpose.
     ///
     /// # Panics
     ///
@@ -72,7 +73,7 @@ impl Stream {
         scale(self.word(), min, max)
     }
 
-    /// A span of the range; takes one word, even if the range holds one span alone.
+    /// A span of the range. It takes one word, even if the range holds only one span.
     #[inline]
     pub fn span(&mut self, range: SpanRange) -> Span {
         Span(self.between(range.min().0, range.max().0))
@@ -94,7 +95,7 @@ pub(crate) fn scale(word: u64, min: u64, max: u64) -> u64 {
 }
 
 /// Maps half a word evenly to a span of the range. In ranges wider than four seconds not every
-/// nanosecond can come out, which nobody will miss.
+/// nanosecond can occur. That resolution is sufficient.
 #[inline]
 pub(crate) fn half_span(half: u32, range: SpanRange) -> Span {
     let (min, width) = (range.min().0, range.max().0 - range.min().0);
@@ -108,7 +109,7 @@ pub(crate) fn half_span(half: u32, range: SpanRange) -> Span {
     }
 }
 
-/// The low and the high half of a word: two draws for the price of one.
+/// The low and the high half of a word, for two draws from one word.
 #[inline]
 pub(crate) fn halves(word: u64) -> (u32, u32) {
     let [a, b, c, d, e, f, g, h] = word.to_le_bytes();
@@ -140,7 +141,7 @@ impl Ratio {
         Some(Ratio { num, den })
     }
 
-    /// True if this never happens.
+    /// Whether the ratio is 0.
     #[must_use]
     pub const fn is_zero(self) -> bool {
         self.num == 0

@@ -1,4 +1,4 @@
-//! Whether an action is possible: a list of actions may hold anything.
+//! Tests whether an action is possible. A list of actions may hold impossible ones.
 
 use std::fmt;
 
@@ -10,10 +10,10 @@ use crate::slab::Slot;
 use crate::time::Time;
 use crate::topology::Endpoint;
 
-/// Why an action is impossible in the state it was to be performed on.
+/// The reason why an action is impossible in the current state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// It lies in the past.
+    /// The action lies in the past.
     Past,
     /// There is no such message in flight.
     NoSuchMessage,
@@ -31,7 +31,7 @@ pub enum Refusal {
     NotPaused,
     /// The write is not on its way.
     NoSuchWrite,
-    /// The node's deadline is not reached, or it asked for none.
+    /// The node's deadline is not reached, or it has none.
     NotDue,
     /// The client has an open operation.
     Busy,
@@ -64,7 +64,7 @@ impl fmt::Display for Refusal {
 impl std::error::Error for Refusal {}
 
 impl<N: Node> Cluster<N> {
-    /// Whether the action is possible, and where its message is.
+    /// Tests whether the action is possible, and returns the slot of its message.
     #[inline]
     pub(crate) fn check(
         &self,

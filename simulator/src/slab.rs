@@ -1,6 +1,7 @@
-//! Values with a small, stable number each; numbers of removed values are used again.
+//! Values with a small, stable number each. The numbers of removed values are reused.
 
-/// The number of a message in flight, for a scheduler to find it again. It says nothing about order and never reaches a trace.
+/// The number of a message in flight, with which a scheduler finds it again. It implies no order
+/// and never reaches a trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot(u32);
 
@@ -34,7 +35,7 @@ impl<T> Slab<T> {
         Slot(number)
     }
 
-    /// Takes a value out; the caller must know that it is there.
+    /// Removes a value and returns it. The slot must hold a value.
     pub(crate) fn remove(&mut self, slot: Slot) -> T {
         let value = self.cells[slot.0 as usize]
             .take()
@@ -43,7 +44,7 @@ impl<T> Slab<T> {
         value
     }
 
-    /// Drops a value where it lies; the caller must know that it is there.
+    /// Drops a value in place. The slot must hold a value.
     #[inline]
     pub(crate) fn discard(&mut self, slot: Slot) {
         let cell = &mut self.cells[slot.0 as usize];

@@ -17,36 +17,36 @@ use crate::slab::Slot;
 use crate::time::{Span, Time};
 use crate::topology::{Endpoint, LinkId, Pair};
 
-/// When what a node wrote becomes durable.
+/// The time at which a node's writes become durable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Completions {
     /// Right after the action that wrote it, unless the node's disk is stalled.
     #[default]
     AtOnce,
-    /// When the list says so.
+    /// When an action of the list completes them.
     Listed,
 }
 
-/// Whether a link carries messages, in what is not listed message by message.
+/// Whether a link carries messages that the list does not name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Gate {
-    /// It does.
+    /// The link carries them.
     #[default]
     Open,
-    /// It keeps them in flight.
+    /// The link keeps them in flight.
     Held,
-    /// It loses them.
+    /// The link loses them.
     Cut,
 }
 
-/// What ended a call before its work was done.
+/// The reason why a call stopped before its work was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stopped<V> {
-    /// The action is impossible; nothing changed.
+    /// The action is impossible. The cluster is unchanged.
     Refused(Refusal),
-    /// [`Stepped::settle`] performed as many actions as it may.
+    /// [`Stepped::settle`] reached its limit of actions.
     ActionLimit,
-    /// The observer objects to what happened.
+    /// The observer objected.
     Objection(V),
 }
 
@@ -56,9 +56,9 @@ impl<V> From<Refusal> for Stopped<V> {
     }
 }
 
-/// A cluster that does what a list says. `Clone` makes an independent copy.
+/// A cluster that performs the actions of a list. `Clone` makes an independent copy.
 ///
-/// Its methods panic if they are asked about a node or a link of another world; only actions are
+/// The methods panic if the caller names a node or a link of another world. Only actions are
 /// refused.
 #[derive(Clone)]
 pub struct Stepped<N: Node> {
@@ -67,17 +67,18 @@ pub struct Stepped<N: Node> {
     completions: Completions,
     stalled: Vec<bool>,
     gates: Vec<Gate>,
-    /// Per link, where the messages in flight lie, in the order in which they were sent.
+    /// The slots of the messages in flight, per link, in the order in which they were sent.
     mail: Vec<VecDeque<(u64, Slot)>>,
     events: Vec<N::Event>,
 }
 
 impl<N: Node> Stepped<N> {
-    /// A scheduler for a cluster at time 0. At first no disk is stalled and all links are open.
+    /// Creates a scheduler for a cluster at time 0. At first no disk is stalled and all links are
+    /// open.
     ///
     /// # Panics
     ///
-    /// If the cluster has done something already.
+    /// If the cluster has already performed an action.
     #[must_use]
     pub fn new(cluster: Cluster<N>, completions: Completions) -> Stepped<N> {
         assert_eq!(cluster.last_event().0, 0, "a list is a whole run");
@@ -118,13 +119,14 @@ impl<N: Node> Stepped<N> {
         Ok(())
     }
 
-    /// Performs one action now, then completes what was written, if that happens at once. A node
-    /// is woken at its deadline: the world's time moves there. `hint` is where the action's
-    /// message may be, from [`Stepped::oldest`].
+    /// Performs one action now, then completes the writes, if writes complete at once. A node wakes
+    /// at its deadline: the world's time moves there. `hint` is the probable slot of the action's
+    /// message, from [`Stepped::oldest`].
     ///
     /// # Errors
     ///
-    /// Why it is impossible, in which case nothing changed; or the observer's objection.
+    /// The reason why the action is impossible, in which case nothing changed; or the observer's
+    /// objection.
     #[inline]
     pub fn perform<O: Observer<N> + ?Sized>(
         &mut self,
@@ -147,8 +149,8 @@ impl<N: Node> Stepped<N> {
         Ok(applied)
     }
 
-    /// Everything a node wrote becomes durable, also what it writes when it is told so. Nothing
-    /// happens while its disk is stalled, or while it is down or paused.
+    /// Makes all writes of a node durable, also those that it makes when it learns of a completion.
+    /// Does nothing while the disk is stalled or the node is down or paused.
     ///
     /// # Errors
     ///
@@ -167,12 +169,12 @@ impl<N: Node> Stepped<N> {
         Ok(())
     }
 
-    /// A node's disk completes nothing by itself until it is restored.
+    /// Lets a node's disk complete nothing by itself until it is restored.
     pub fn stall_disk(&mut self, node: NodeId) {
         self.stalled[node.0 as usize] = true;
     }
 
-    /// A node's disk works again. What waits is completed by [`Stepped::complete`].
+    /// Lets a node's disk work again. [`Stepped::complete`] completes the waiting writes.
     pub fn restore_disk(&mut self, node: NodeId) {
         self.stalled[node.0 as usize] = false;
     }
@@ -183,8 +185,8 @@ impl<N: Node> Stepped<N> {
         self.stalled[node.0 as usize]
     }
 
-    /// From now on these links carry messages or not. Only [`Stepped::settle`] and callers that
-    /// ask for [`Stepped::gate`] care: a message that is named by the list gets through.
+    /// Sets whether these links carry messages from now on. This affects only [`Stepped::settle`]
+    /// and callers of [`Stepped::gate`]: a message that the list names gets through.
     pub fn set_gates(&mut self, links: &[Pair], gate: Gate) {
         for link in links {
             let place = self.place(*link);
@@ -198,7 +200,7 @@ impl<N: Node> Stepped<N> {
         self.gates[self.place(link)]
     }
 
-    /// The message sent first among those in flight on a link that `fits`, and where it lies.
+    /// The oldest message in flight on a link for which `fits` is true, with its slot.
     pub fn oldest(
         &self,
         link: Pair,
@@ -209,7 +211,7 @@ impl<N: Node> Stepped<N> {
             .map(|(flight, slot)| (flight.id, slot))
     }
 
-    /// The messages in flight on a link, the one sent first before the others, and where they lie.
+    /// The messages in flight on a link, oldest first, with their slots.
     pub fn on_link(&self, link: Pair) -> impl DoubleEndedIterator<Item = (&Flight<N>, Slot)> {
         self.mail[self.place(link)].iter().map(|(_, slot)| {
             let flight = self.cluster.flights.get(*slot);
@@ -217,9 +219,9 @@ impl<N: Node> Stepped<N> {
         })
     }
 
-    /// Lets the world run by itself for `span`: messages arrive at once, in the order in which they
-    /// were sent, writes complete at once, timers fire in order. Held links keep their messages,
-    /// cut ones and nodes that are down lose them.
+    /// Lets the world run by itself for `span`. Messages arrive at once, in the order in which they
+    /// were sent; writes complete at once; timers fire in order. Held links keep their messages.
+    /// Cut links and nodes that are down lose them.
     ///
     /// # Errors
     ///
@@ -250,7 +252,7 @@ impl<N: Node> Stepped<N> {
         }
     }
 
-    /// One action, and the completion of what it wrote, whoever decides about completions.
+    /// Performs one action and completes its writes, even if completions are listed.
     fn perform_settling<O: Observer<N> + ?Sized>(
         &mut self,
         action: &Action<N>,
@@ -264,7 +266,7 @@ impl<N: Node> Stepped<N> {
         }
     }
 
-    /// What becomes of the message sent first among those that do not wait.
+    /// The next arrival: a delivery or a drop of the oldest message that does not wait.
     fn next_arrival(&self) -> Option<(Action<N>, Slot)> {
         let moving = self.cluster.flights.iter().filter(|(_, flight)| {
             self.gates[flight.link.place()] != Gate::Held && !self.is_deaf(flight.id.to)
@@ -285,7 +287,7 @@ impl<N: Node> Stepped<N> {
         Some((action, slot))
     }
 
-    /// Whether what arrives there would have to wait.
+    /// Whether messages to this endpoint have to wait.
     fn is_deaf(&self, endpoint: Endpoint) -> bool {
         match endpoint {
             Endpoint::Node(node) => self.cluster.is_paused(node),
@@ -293,7 +295,7 @@ impl<N: Node> Stepped<N> {
         }
     }
 
-    /// Whose timer fires next, by `end` at the latest.
+    /// The node whose timer fires next, by `end` at the latest.
     fn next_timer(&self, end: Time) -> Option<NodeId> {
         let awake = self
             .cluster
@@ -322,7 +324,7 @@ impl<N: Node> Stepped<N> {
             .cluster
             .act(time, action, slot, &mut self.events, observer);
         if let Action::Deliver(id) | Action::Drop(id, _) = action {
-            // Mostly the oldest: a queue gives it up at once, however much is under way.
+            // The message is mostly the oldest one. A queue removes it in constant time.
             let place = self.place((id.from, id.to));
             let mail = &mut self.mail[place];
             if let Ok(found) = mail.binary_search_by_key(&id.ordinal, |(ordinal, _)| *ordinal) {
@@ -344,7 +346,7 @@ impl<N: Node> Stepped<N> {
         }
     }
 
-    /// Where the message of an action lies, if it is under way.
+    /// The slot of an action's message, if the message is under way.
     fn lies(&self, action: &Action<N>) -> Option<Slot> {
         let (Action::Deliver(id) | Action::Drop(id, _) | Action::Duplicate(id)) = action else {
             return None;

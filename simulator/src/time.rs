@@ -1,14 +1,14 @@
-//! Numbers that measure time: world time, a node's own time, and lengths of either.
+//! Types for time: world time, a node's own time, and durations.
 
 /// World time: nanoseconds since the start of the run. Nodes never see it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(pub u64);
 
-/// What one node's own clock shows, in nanoseconds. It never goes back.
+/// The time of one node's own clock, in nanoseconds. It never goes backwards.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Local(pub u64);
 
-/// A length of time in nanoseconds.
+/// A duration in nanoseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span(pub u64);
 
@@ -32,7 +32,7 @@ impl Local {
 }
 
 impl Span {
-    /// No time at all.
+    /// The duration 0.
     pub const ZERO: Span = Span(0);
 
     /// `count` microseconds, or the longest span if that is shorter.
@@ -65,7 +65,7 @@ impl SpanRange {
         Some(SpanRange { min, max })
     }
 
-    /// The range that holds `span` alone.
+    /// The range that holds only `span`.
     #[must_use]
     pub const fn exactly(span: Span) -> SpanRange {
         SpanRange {

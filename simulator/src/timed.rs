@@ -1,4 +1,4 @@
-//! The timed scheduler: a world whose seed decides everything nobody else decided.
+//! The timed scheduler: a world whose seed decides everything that the scenario leaves open.
 
 use crate::action::Action;
 use crate::caller::{Caller, Pace, Workload};
@@ -14,7 +14,7 @@ use crate::random::{Purpose, Stream};
 use crate::slab::Slot;
 use crate::time::{SpanRange, Time};
 
-/// How a timed world begins.
+/// The initial parameters of a timed world.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// Decides everything that is left to chance.
@@ -23,25 +23,25 @@ pub struct Plan {
     pub links: Quality,
     /// The links between clients and nodes.
     pub client_links: Quality,
-    /// How long a disk's sync takes.
+    /// The duration of a disk's sync.
     pub sync: SpanRange,
     /// One pace for each client.
     pub clients: Vec<Pace>,
 }
 
-/// What one [`World::step`] did.
+/// The result of one [`World::step`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// It performed an action, and the observer saw it.
+    /// The step performed an action, and the observer saw it.
     Acted,
-    /// It only moved an entry of the agenda.
+    /// The step only moved an entry of the agenda.
     Quiet,
-    /// Nothing will ever happen again, unless a fault or a client is started.
+    /// The agenda is empty. Nothing happens until a fault or a client is started.
     Idle,
 }
 
 /// A cluster whose agenda, network, disks and clients are driven by a seed. `Clone` makes an
-/// independent copy that will go the same way.
+/// independent copy that behaves identically.
 #[derive(Clone)]
 pub struct World<N: Node, W: Workload<N>> {
     pub(crate) cluster: Cluster<N>,
@@ -56,8 +56,8 @@ pub struct World<N: Node, W: Workload<N>> {
 }
 
 impl<N: Node, W: Workload<N>> World<N, W> {
-    /// A world at time 0, with every node booted from the disk beside its configuration and every
-    /// client about to think.
+    /// Creates a world at time 0. Every node boots from the disk beside its configuration, and
+    /// every client is about to think.
     ///
     /// # Panics
     ///
@@ -77,7 +77,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
                 Purpose::Link,
                 from.code() << 28 | to.code(),
             ));
-            // A node's messages to itself take the latency of the others, and no harm.
+            // A node's messages to itself have the latency of the others, but no faults.
             link.quality.latency = plan.links.latency;
             link
         });
@@ -109,7 +109,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
     ///
     /// # Errors
     ///
-    /// The observer's objection. The action has taken place all the same.
+    /// The observer's objection. The action has taken place nevertheless.
     #[inline]
     pub fn step<O: Observer<N> + ?Sized>(
         &mut self,
@@ -135,7 +135,7 @@ impl<N: Node, W: Workload<N>> World<N, W> {
         }
     }
 
-    /// Handles every entry of the agenda up to `end`, itself included, and moves on to `end`.
+    /// Handles every entry of the agenda up to and including `end`, and advances to `end`.
     ///
     /// # Errors
     ///
@@ -170,20 +170,20 @@ impl<N: Node, W: Workload<N>> World<N, W> {
         &self.cluster
     }
 
-    /// What became of the faults.
+    /// The counts of faults.
     #[must_use]
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
     }
 
-    /// The ledger, to note faults that are planned.
+    /// The ledger, to count planned faults.
     pub fn ledger_mut(&mut self) -> &mut Ledger {
         &mut self.ledger
     }
 
-    /// Performs an action the scheduler has resolved, shows it to the observer, and puts what came
-    /// out of it under way. With the slot of its message it needs no check: the scheduler took its
-    /// name from there, and has seen that the receiver is awake.
+    /// Performs an action that the scheduler has resolved, shows it to the observer, and sends its
+    /// output on its way. An action with the slot of its message needs no check: the scheduler took
+    /// the message's name from the slot and has seen that the receiver is awake.
     #[inline]
     pub(crate) fn act<O: Observer<N> + ?Sized>(
         &mut self,

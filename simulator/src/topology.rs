@@ -1,4 +1,4 @@
-//! Who can talk to whom: the directed links of a world.
+//! The directed links of a world.
 
 use crate::node::{ClientId, NodeId};
 
@@ -11,11 +11,11 @@ pub enum Endpoint {
     Client(ClientId),
 }
 
-// Where the codes of clients begin; two codes fit the 56 bits of a stream's index.
+// The first code of a client. Two codes fit the 56 bits of a stream's index.
 const CLIENT: u32 = 1 << 27;
 
 impl Endpoint {
-    /// A number below 2²⁸ of its own, for the trace hash and the streams: it does not depend on the
+    /// A unique number below 2²⁸, for the trace hash and the streams. It does not depend on the
     /// size of the world.
     #[inline]
     pub(crate) fn code(self) -> u64 {
@@ -41,7 +41,7 @@ impl From<ClientId> for Endpoint {
 /// A directed link: from, to.
 pub type Pair = (Endpoint, Endpoint);
 
-/// The place of a link in tables with one row per link.
+/// The index of a link in tables with one row per link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LinkId(u32);
 
@@ -52,8 +52,8 @@ impl LinkId {
     }
 }
 
-/// The nodes and clients of a world. Nodes reach nodes (also themselves) and clients, clients reach
-/// nodes.
+/// The nodes and clients of a world. Nodes reach all nodes, also themselves, and clients. Clients
+/// reach nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Topology {
     nodes: u32,
@@ -71,13 +71,13 @@ impl Topology {
         Topology { nodes, clients }
     }
 
-    /// How many nodes there are.
+    /// The number of nodes.
     #[must_use]
     pub fn node_count(self) -> u32 {
         self.nodes
     }
 
-    /// How many clients there are.
+    /// The number of clients.
     #[must_use]
     pub fn client_count(self) -> u32 {
         self.clients
@@ -146,7 +146,7 @@ impl Topology {
         between_nodes.chain(asking).chain(answering)
     }
 
-    /// The place of a link; `None` if there is no such link.
+    /// The index of a link; `None` if there is no such link.
     #[inline]
     pub(crate) fn link(self, from: Endpoint, to: Endpoint) -> Option<LinkId> {
         let Topology { nodes, clients } = self;

@@ -1,4 +1,4 @@
-//! In the steady state the engine allocates nothing: what it needs, it has.
+//! In the steady state the engine allocates nothing, because it reuses its buffers.
 
 #[path = "it/toy/mod.rs"]
 mod toy;
@@ -39,7 +39,7 @@ fn clients_and_harm_on_the_links_allocate_next_to_nothing() {
         ..plan(1, 5)
     };
     let (events, allocations) = allocations(world(&plan, 5, PINGING));
-    // Chance may pile up more messages than ever before: buffers grow a last time.
+    // More messages than before may be in flight by chance. The buffers then grow once more.
     assert!(
         allocations < 10,
         "{allocations} allocations in {events} events"

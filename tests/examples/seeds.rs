@@ -1,4 +1,4 @@
-//! Runs seeds of a profile and nothing else: something to hold a profiler against.
+//! Runs seeds of a profile and nothing else, for use with a profiler.
 //!
 //! `valgrind --tool=callgrind target/release/examples/seeds everything 0 30`
 

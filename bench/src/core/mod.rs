@@ -1,5 +1,5 @@
-//! The core in memory: what one entry costs from its proposal until every node has committed and
-//! applied it, and what it costs to keep a leader in office.
+//! The core in memory: the cost of one entry from its proposal until every node has committed and
+//! applied it, and the cost of keeping a leader in office.
 
 pub(crate) mod node;
 mod ours;
@@ -19,16 +19,16 @@ use crate::measure::{Milli, Work, ns_per_unit};
 use pair::{IDLE, MANY, ONE, figures};
 pub(crate) use subject::Subject;
 
-/// Entries between two looks at the clock: one compaction.
+/// Entries between two readings of the clock: one compaction.
 const CHUNK: u64 = COMPACT_EVERY;
 
-/// Heartbeats between two looks at the clock.
+/// Heartbeats between two readings of the clock.
 const BEATS: u64 = 10_000;
 
 /// Measures proposals.
 ///
 /// # Errors
-/// When standard output cannot be written, or valgrind fails.
+/// If standard output cannot be written, or valgrind fails.
 pub(crate) fn run(form: Form, counter: Option<&Counter>) -> io::Result<()> {
     for (in_flight, title, pairs) in [
         (1, "committed and applied everywhere, one at a time", ONE),
@@ -72,7 +72,7 @@ pub(crate) fn run(form: Form, counter: Option<&Counter>) -> io::Result<()> {
 /// Measures heartbeats.
 ///
 /// # Errors
-/// When standard output cannot be written, or valgrind fails.
+/// If standard output cannot be written, or valgrind fails.
 pub(crate) fn idle(form: Form, counter: Option<&Counter>) -> io::Result<()> {
     let mut all = Vec::new();
     for nodes in [3, 5] {
@@ -99,7 +99,7 @@ pub(crate) fn idle(form: Form, counter: Option<&Counter>) -> io::Result<()> {
     print("the whole cluster, idle", "raft-rs", &all, form)
 }
 
-/// Nanoseconds for one unit of what each subject's cluster does.
+/// Nanoseconds for one unit of work of each subject's cluster.
 fn time(subjects: &[Subject], load: Load, work: fn(&mut dyn Cluster) -> u64) -> Vec<Milli> {
     let works = subjects.iter().map(|subject| -> Work<'_> {
         let mut cluster = subject.build(load);

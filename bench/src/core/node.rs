@@ -1,5 +1,5 @@
-//! One idle server: the memory it takes, and what a copy of it costs. Whoever explores what a
-//! cluster can do copies servers all the time.
+//! One idle server: its memory, and the cost of a copy. Programs that explore the behaviour of a
+//! cluster copy servers all the time.
 
 use std::hint::black_box;
 use std::io;
@@ -14,16 +14,16 @@ use crate::measure::{Milli, Work, ns_per_unit};
 use crate::memory::resident;
 use crate::peer::{self, PeerNode};
 
-/// Copies of which the memory is measured.
+/// The number of copies whose memory is measured.
 const COPIES: u64 = 20_000;
 
-/// Copies between two looks at the clock.
+/// Copies between two readings of the clock.
 const CHUNK: u64 = 10_000;
 
-/// Measures an idle follower, and how soon it and its leader are copied.
+/// Measures an idle follower, and the time to copy it and its leader.
 ///
 /// # Errors
-/// When standard output cannot be written.
+/// If standard output cannot be written.
 pub(crate) fn run(form: Form) -> io::Result<()> {
     let mut all = Vec::new();
     for nodes in [3, 5] {
@@ -70,17 +70,17 @@ pub(crate) fn run(form: Form) -> io::Result<()> {
     print("one idle server", "raft-rs", &all, form)
 }
 
-/// The memory of so many of these at once.
+/// The memory of `COPIES` values that exist at the same time.
 fn memory<T>(make: impl Fn() -> T) -> Option<u64> {
     let before = resident()?;
     let all: Vec<T> = (0..COPIES).map(|_| make()).collect();
     let held = resident()?;
-    // What is freed would be used again by the next to be weighed.
+    // Freed memory would be reused by the next measurement.
     std::mem::forget(black_box(all));
     Some(held.saturating_sub(before))
 }
 
-/// Copies it, and throws the copies away.
+/// Copies the server and drops the copies.
 fn copied(raft: &Raft) -> Work<'_> {
     Box::new(move || {
         for _ in 0..CHUNK {

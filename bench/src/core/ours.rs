@@ -10,23 +10,23 @@ use raft_core::{
 use super::payload::{Carried, Payloads};
 use crate::load::{Cluster, Load, MESSAGE_BYTES};
 
-/// How proposals reach the core, and how the commit index reaches followers.
+/// The way in which proposals reach the core and the commit index reaches followers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Manner {
     /// All entries in flight are proposed in one step.
     pub(crate) together: bool,
-    /// The commit index is told at once, not with the next message.
+    /// The commit index is sent at once, not with the next message.
     pub(crate) eager: bool,
 }
 
 struct Server<P> {
     raft: Raft,
     payloads: P,
-    /// Reads that were named an index.
+    /// The number of reads that got an index.
     read: u64,
 }
 
-/// By how much clocks may be wrong: a tenth of the shortest election timeout.
+/// The maximum clock error: a tenth of the shortest election timeout.
 const CLOCK_ERROR: Span = Span(15_000_000);
 
 struct Envelope {
@@ -87,7 +87,7 @@ impl<P: Payloads> Ours<P> {
         &self.servers[place].raft
     }
 
-    /// Steps a node and carries out what it asks for; its writes are durable at once.
+    /// Steps a node and carries out its output. Its writes are durable at once.
     fn step(&mut self, place: usize, input: Input<'_>, carried: Carried<'_>) {
         let mut next = perform(
             &mut self.servers[place],
@@ -120,7 +120,8 @@ impl<P: Payloads> Ours<P> {
         self.entry = entry;
     }
 
-    /// Asks the leader for so many reads, one step each, and returns when all were named an index.
+    /// Asks the leader for this number of reads, one step each. Returns when all of them got an
+    /// index.
     pub(super) fn read(&mut self, reads: u64, mode: ReadMode) {
         let before = self.servers[0].read;
         for number in 0..reads {
@@ -132,7 +133,7 @@ impl<P: Payloads> Ours<P> {
         assert!(read == reads, "{read} of {reads} reads were answered");
     }
 
-    /// Delivers until nothing is on its way.
+    /// Delivers messages until none is in flight.
     fn settle(&mut self) {
         while let Some(envelope) = self.queue.pop_front() {
             self.delivered += 1;
@@ -151,7 +152,7 @@ impl<P: Payloads> Ours<P> {
     }
 }
 
-/// Steps a node once. The last write it handed out, if any.
+/// Steps a node once. Returns the last write it handed out, if any.
 fn perform<P: Payloads>(
     server: &mut Server<P>,
     queue: &mut VecDeque<Envelope>,
@@ -238,7 +239,7 @@ impl<P: Payloads> Cluster for Ours<P> {
             self.settle();
         }
         if !self.manner.eager {
-            // The last commit index rides on this.
+            // The heartbeat carries the last commit index.
             self.heartbeat();
         }
         self.committed += entries;

@@ -1,4 +1,4 @@
-//! Which subjects stand beside each other, and the figures that come of it.
+//! The subjects that are compared, and their figures.
 
 use std::io;
 
@@ -36,13 +36,12 @@ pub(super) const MANY: &[Pair] = &[
     pair("core alone, no payloads", Subject::AloneTogether, Subject::Batch),
 ];
 
-/// Heartbeats.
 pub(super) const IDLE: &[Pair] = &[pair("heartbeat round", Subject::Ours, Subject::Each)];
 
-/// Measures every subject of the pairs once, and puts each pair's figures beside each other.
+/// Measures every subject of the pairs once, and pairs the figures.
 ///
 /// # Errors
-/// Those of `measure`.
+/// The errors of `measure`.
 pub(super) fn figures(
     pairs: &[Pair],
     prefix: &str,

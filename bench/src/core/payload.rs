@@ -1,6 +1,6 @@
-//! The entries' bytes beside our core, doing the work of the peer's in-memory storage: every node
-//! keeps a copy of its own, found by index, and every message carries a copy, as a socket's buffer
-//! would.
+//! The bytes of entries beside our core. This does the work of the peer's in-memory storage: every
+//! node keeps a copy of its own, found by index, and every message carries a copy, like a socket's
+//! buffer.
 
 use std::collections::VecDeque;
 
@@ -8,18 +8,18 @@ use raft_core::{Append, Index, Source, Term, Write};
 
 use crate::load::{Applied, COMPACT_EVERY};
 
-/// What a node does with payloads.
+/// The payload storage of a node.
 pub(crate) trait Payloads: Default {
-    /// Carries out a write. `carried` are the payloads that came with the step.
+    /// Carries out a write. `carried` holds the payloads that came with the step.
     fn write(&mut self, write: &Write, carried: Carried<'_>);
 
     /// The payloads of `first..=last`, framed for a message.
     fn read(&self, first: Index, last: Index, term: Term) -> Vec<u8>;
 
-    /// Applies everything up to `through`, and drops what is old enough.
+    /// Applies everything up to `through`, and compacts old entries.
     fn apply(&mut self, through: Index);
 
-    /// What was applied.
+    /// The applied entries.
     fn applied(&self) -> Applied;
 }
 
@@ -27,22 +27,22 @@ pub(crate) trait Payloads: Default {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Carried<'a> {
     Nothing,
-    /// So many proposals of this content.
+    /// A number of proposals with this content.
     Proposals(usize, &'a [u8]),
-    /// The frames of a message, whose first entry has this index.
+    /// The frames of a message. Its first entry has this index.
     Frames(Index, &'a [u8]),
 }
 
-/// Before each entry: its length, as four bytes.
+/// The size of the length field before each entry.
 const HEAD: usize = 4;
 
 /// Entries as frames in one piece of memory.
 #[derive(Debug, Default)]
 pub(crate) struct Frames {
     bytes: Vec<u8>,
-    /// Where `bytes` begins, counted from the first byte ever written.
+    /// The position of the start of `bytes`, counted from the first byte ever written.
     start: u64,
-    /// The term and the end of each entry, counted likewise.
+    /// The term and the end of each entry. The end is counted in the same way.
     entries: VecDeque<(Term, u64)>,
     /// The last index before `entries`.
     base: u64,
@@ -64,7 +64,7 @@ impl Frames {
         usize::try_from(index - self.base - 1).expect("the log fits in memory")
     }
 
-    /// Where an entry's frame begins, in `bytes`.
+    /// The position of an entry's frame in `bytes`.
     fn offset(&self, index: u64) -> usize {
         let begin = match self.place(index) {
             0 => self.start,
@@ -81,7 +81,7 @@ impl Frames {
         self.entries.push_back((term, end));
     }
 
-    /// Takes over frames as they are.
+    /// Appends frames unchanged.
     fn push_frames(&mut self, term: Term, frames: &[u8]) {
         self.bytes.extend_from_slice(frames);
         let begin = self.end();
@@ -177,7 +177,7 @@ impl Payloads for Frames {
     }
 }
 
-/// No bytes at all: what is left is the core.
+/// A storage without bytes, to measure the core alone.
 #[derive(Debug, Default)]
 pub(crate) struct Without {
     applied: u64,
@@ -195,7 +195,7 @@ impl Payloads for Without {
     }
 
     fn applied(&self) -> Applied {
-        // The first entry is the one that opens the term.
+        // The leader appends the first entry at the start of its term.
         Applied::unseen(self.applied.saturating_sub(1))
     }
 }
@@ -237,7 +237,7 @@ mod tests {
             &write(1, 2, Source::Message),
             Carried::Frames(Index(1), &early),
         );
-        // Entry 2 comes again, with the two after it: only those are written.
+        // Entry 2 comes again, with the two after it. Only those two are written.
         let frames = leader.read(Index(2), Index(4), Term(1));
         let carried = Carried::Frames(Index(2), &frames);
         follower.write(&write(3, 4, Source::Message), carried);

@@ -1,4 +1,4 @@
-//! Reads that no entry carries: what one costs from the question until the leader names an index.
+//! Reads without a log entry: the cost from the request until the leader names an index.
 
 use std::io;
 
@@ -12,9 +12,9 @@ use crate::figure::{Figure, Form, Unit, print};
 use crate::load::{Cluster, Load};
 use crate::measure::{Milli, Work, ns_per_unit};
 
-/// Reads between two looks at the clock.
+/// Reads between two readings of the clock.
 const CHUNK: u64 = 6_400;
-/// Reads that wait for an index at once.
+/// The numbers of reads that wait for an index at the same time.
 const BATCHES: [u64; 3] = [1, 16, 64];
 
 const LOAD: Load = Load {
@@ -26,17 +26,17 @@ const LOAD: Load = Load {
 /// A second of processor time, in nanoseconds.
 const SECOND_NS: u64 = 1_000_000_000;
 
-/// Our way of reading and the peer's.
+/// The read modes of both sides.
 const WAYS: [(&str, ReadMode, ReadOnlyOption); 2] = [
     ("ReadIndex", ReadMode::ReadIndex, ReadOnlyOption::Safe),
     ("lease", ReadMode::Lease, ReadOnlyOption::LeaseBased),
 ];
 
-/// Measures reads: each with a question of its own, and one question for all that wait at once, which
-/// is what whoever has many at hand should do on both sides.
+/// Measures reads, once with one request for each read, and once with one request for all waiting
+/// reads. An application with many waiting reads should do the latter on both sides.
 ///
 /// # Errors
-/// When standard output cannot be written.
+/// If standard output cannot be written.
 pub(crate) fn run(form: Form) -> io::Result<()> {
     for (name, mode, option) in WAYS {
         let mut all = Vec::new();

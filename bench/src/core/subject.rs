@@ -1,4 +1,4 @@
-//! What is measured, under the names that the hidden command takes.
+//! The subjects of the measurements, with their names in the hidden command.
 
 use clap::ValueEnum;
 
@@ -6,12 +6,12 @@ use super::payload::{Frames, Without};
 use super::{ours, theirs};
 use crate::load::{Cluster, Load};
 
-/// One way to drive one of the two.
+/// One way to drive our core or the peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Subject {
     /// Ours with its payload log; one step for each proposal; the commit index rides along.
     Ours,
-    /// The same, but the commit index is told at once.
+    /// The same, but the commit index is sent at once.
     OursEager,
     /// The same, but all entries in flight are proposed in one step.
     OursTogether,
@@ -19,11 +19,11 @@ pub(crate) enum Subject {
     Alone,
     /// Our core without payloads; all entries in flight are proposed in one step.
     AloneTogether,
-    /// The peer, asked what to do after each message.
+    /// The peer. It hands out its output after each message.
     Each,
     /// The same, but the commit index rides along.
     EachRiding,
-    /// The peer, asked what to do after a whole inbox.
+    /// The peer. It hands out its output after a whole inbox.
     Inbox,
     /// The same with `batch_append`.
     Batch,
@@ -32,7 +32,7 @@ pub(crate) enum Subject {
 }
 
 impl Subject {
-    /// A cluster of it.
+    /// A cluster with this subject.
     pub(crate) fn build(self, load: Load) -> Box<dyn Cluster> {
         let ours = |together, eager| ours::Manner { together, eager };
         let theirs = |inbox, batch_append| theirs::Manner {

@@ -8,14 +8,15 @@ use raft::{ReadOnlyOption, ReadState};
 use crate::load::{Applied, Cluster, Load};
 use crate::peer::{self, Application, PeerNode};
 
-/// How the peer is driven.
+/// The way in which the peer is driven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Manner {
-    /// A node steps all that has arrived before it is asked what to do; otherwise each message.
+    /// A node steps all messages of its inbox before the harness collects its output; otherwise one
+    /// message at a time.
     pub(crate) inbox: bool,
-    /// Entries are gathered into messages that have not left yet.
+    /// Entries are added to messages that have not been sent yet.
     pub(crate) batch_append: bool,
-    /// The commit index rides on the next message.
+    /// The next message carries the commit index.
     pub(crate) skip_bcast_commit: bool,
     /// All entries in flight are proposed in one message.
     pub(crate) together: bool,
@@ -25,12 +26,12 @@ pub(crate) struct Manner {
 pub(crate) struct Theirs {
     nodes: Vec<PeerNode>,
     inboxes: Vec<VecDeque<Message>>,
-    /// Whose inbox is next; empty with `inbox`.
+    /// The nodes whose inboxes come next; empty with `inbox`.
     order: VecDeque<usize>,
     applied: Vec<Applied>,
-    /// Reads that were named an index, by all nodes.
+    /// The number of reads that got an index, for all nodes.
     read: u64,
-    /// Questions for an index so far.
+    /// The number of requests for an index so far.
     asked: u64,
     load: Load,
     manner: Manner,
@@ -68,7 +69,7 @@ impl Application for Node<'_> {
     }
 }
 
-/// What the application gives a question along: its number, and how many reads it is for.
+/// The context of a request: its number, and the number of its reads.
 fn context(number: u64, reads: u64) -> Vec<u8> {
     [number.to_le_bytes(), reads.to_le_bytes()].concat()
 }
@@ -84,7 +85,7 @@ impl Theirs {
         Self::reading(load, manner, ReadOnlyOption::Safe)
     }
 
-    /// The same, with this way of reading.
+    /// The same, with this read mode.
     pub(crate) fn reading(load: Load, manner: Manner, reads: ReadOnlyOption) -> Self {
         let nodes = (1..=load.nodes as u64).map(|id| {
             let mut config = peer::config(id);
@@ -125,8 +126,8 @@ impl Theirs {
         self.nodes[place].drain(&mut application);
     }
 
-    /// Asks the leader for so many reads, `each` of them with one question, and returns when all
-    /// were named an index.
+    /// Asks the leader for this number of reads, `each` of them with one request. Returns when all
+    /// of them got an index.
     pub(super) fn read(&mut self, reads: u64, each: u64) {
         let before = self.read;
         for _ in 0..reads / each {
@@ -150,7 +151,7 @@ impl Theirs {
         true
     }
 
-    /// Delivers until nothing is on its way.
+    /// Delivers messages until none is in flight.
     fn settle(&mut self) {
         if self.manner.inbox {
             while self.inboxes.iter().any(|inbox| !inbox.is_empty()) {

@@ -1,5 +1,5 @@
-//! The peer in a bare loop: a heap of events, ticks of 10 ms, closed-loop clients, a map that
-//! entries are applied to. No faults, no disks, no trace, no checks.
+//! The peer in a bare loop: a heap of events, ticks of 10 ms, closed-loop clients, and a map to
+//! which entries are applied. It has no faults, no disks, no trace and no checks.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -14,7 +14,7 @@ use crate::peer::{self, Application, PeerNode};
 
 const TICK_NS: u64 = 10_000_000;
 
-/// Something under way.
+/// An event that falls due.
 enum Due {
     Tick(usize),
     Message(Box<Message>),
@@ -23,7 +23,7 @@ enum Due {
     Nothing,
 }
 
-/// What surrounds the nodes.
+/// The environment of the nodes.
 struct World {
     now: u64,
     sequence: u64,
@@ -33,7 +33,7 @@ struct World {
     random: ChaCha8Rng,
     maps: Vec<BTreeMap<Vec<u8>, Vec<u8>>>,
     applied: Vec<u64>,
-    /// The operation each client waits for.
+    /// The serial of each client's pending operation.
     serials: Vec<u64>,
     happened: Happened,
 }
@@ -64,7 +64,7 @@ impl World {
         self.plan(self.now + latency, due);
     }
 
-    /// What a client writes: who, which operation, key, value.
+    /// A client's write: client, serial, key, value.
     fn entry(&mut self, client: u32) -> Vec<u8> {
         let serial = self.serials[client as usize];
         let key = format!("k{}", scale(self.random.next_u64(), u64::from(KEYS)));
@@ -101,7 +101,7 @@ impl Application for Node<'_> {
 
     fn apply(&mut self, entry: &Entry) {
         let Some((head, rest)) = entry.get_data().split_at_checked(13) else {
-            // The entry that opens a term.
+            // The leader appends this entry at the start of its term.
             return;
         };
         let (key, value) = rest.split_at(usize::from(head[12]));
@@ -117,7 +117,6 @@ impl Application for Node<'_> {
     }
 }
 
-/// One run.
 pub(super) fn run(plan: Plan) -> Happened {
     let count = NODES as usize;
     let mut nodes: Vec<_> = (1..=u64::from(NODES)).map(node).collect();
@@ -162,7 +161,7 @@ fn handle(nodes: &mut [PeerNode], world: &mut World, due: Due) {
         Due::Message(message) => {
             world.happened.events += 1;
             let place = usize::try_from(message.to - 1).expect("nodes are few");
-            // A node may refuse what came too late.
+            // A node may refuse a late message.
             let _ = nodes[place].raw.step(*message);
             place
         }

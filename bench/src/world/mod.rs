@@ -1,6 +1,6 @@
-//! The simulated world: five servers, messages of 1 to 10 ms, heartbeats of 50 ms; with four clients
-//! that put 24 bytes, wait for the answer and go on at once, or idle. Beside it the peer in the
-//! least that could be called a simulator.
+//! The simulated world: five servers, messages of 1 to 10 ms, heartbeats of 50 ms. It has four
+//! clients that put 24 bytes, wait for the answer and continue at once, or none. The peer runs
+//! beside it in a minimal simulator.
 
 mod bare;
 mod ours;
@@ -13,26 +13,24 @@ use crate::figure::{Figure, Form, Unit, print};
 use crate::instructions::Counter;
 use crate::measure::{Milli, Work, ns_per_unit};
 
-/// Servers.
 const NODES: u32 = 5;
 /// Clients under load.
 const CLIENTS: u32 = 4;
-/// Keys they share.
+/// The number of keys that the clients share.
 const KEYS: u32 = 100;
 /// Bytes of a value.
 const VALUE_BYTES: u64 = 24;
-/// Shortest and longest way of a message, in nanoseconds.
+/// Shortest and longest latency of a message, in nanoseconds.
 const LATENCY_NS: (u64, u64) = (1_000_000, 10_000_000);
 const HEARTBEAT_NS: u64 = 50_000_000;
 /// Shortest and longest election timeout, in nanoseconds.
 const ELECTION_NS: (u64, u64) = (200_000_000, 400_000_000);
 
-/// What is simulated.
+/// The parameters of a simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
-    /// Clients.
     pub(crate) clients: u32,
-    /// How long, in simulated milliseconds.
+    /// The duration, in simulated milliseconds.
     pub(crate) simulated_ms: u64,
 }
 
@@ -45,7 +43,7 @@ const IDLE: Plan = Plan {
     simulated_ms: 300_000,
 };
 
-/// What happened in one run.
+/// The counts of one run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Happened {
     /// Messages delivered between servers, and timers fired.
@@ -54,11 +52,11 @@ pub(crate) struct Happened {
     client_messages: u64,
     /// Writes reported durable.
     completions: u64,
-    /// Operations applied by the server that is ahead.
+    /// Operations applied by the server that has applied most.
     operations: u64,
 }
 
-/// Who lives in the world.
+/// The subject in the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum World {
     /// Ours without checks.
@@ -70,7 +68,6 @@ pub(crate) enum World {
 }
 
 impl World {
-    /// One run.
     pub(crate) fn run(self, plan: Plan) -> Happened {
         match self {
             Self::Ours => ours::run(plan),
@@ -91,7 +88,7 @@ impl World {
 /// Measures ours, without checks and with all of them, beside the peer.
 ///
 /// # Errors
-/// When standard output cannot be written, or valgrind fails.
+/// If standard output cannot be written, or valgrind fails.
 pub(crate) fn run(form: Form, counter: Option<&Counter>) -> io::Result<()> {
     let mut figures = Vec::new();
     let [ours, checked, bare] = measure(LOADED);
@@ -139,7 +136,7 @@ pub(crate) fn run(form: Form, counter: Option<&Counter>) -> io::Result<()> {
     print(title, "raft-rs", &figures, form)
 }
 
-/// What a run was and what it cost.
+/// The counts of a run and its cost.
 #[derive(Clone, Copy, Debug)]
 struct Cost {
     world: World,
@@ -168,12 +165,12 @@ fn measure(plan: Plan) -> [Cost; 3] {
 }
 
 impl Cost {
-    /// So many in a run, for each second of the processor.
+    /// The number of these events for each second of processor time.
     fn rate(&self, count: u64) -> Milli {
         Milli::ratio(count.saturating_mul(1_000_000_000), self.ns)
     }
 
-    /// Simulated seconds for one of the processor.
+    /// Simulated seconds for each second of processor time.
     fn simulated(&self) -> Milli {
         Milli::ratio(self.plan.simulated_ms * 1_000_000, self.ns)
     }

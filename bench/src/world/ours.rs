@@ -1,4 +1,4 @@
-//! Ours: the engine with the replicated store in it, as scenarios run it.
+//! Our subject: the engine with the replicated store, as scenarios run it.
 
 use checks::Checks;
 use raft_core::{Configuration, Settings};
@@ -18,7 +18,7 @@ pub(super) fn run(plan: Plan) -> Happened {
     happened(&world)
 }
 
-/// One run with every check after every event, and those at the end.
+/// One run with every check after every event, and the checks at the end.
 pub(super) fn run_checked(plan: Plan) -> Happened {
     let mut world = world(plan);
     let names = (1..=NODES).map(|number| format!("S{number}")).collect();
@@ -73,7 +73,7 @@ fn world(plan: Plan) -> KvWorld {
         seed: 1,
         links,
         client_links: links,
-        // The peer's disks are instant, too.
+        // The peer's disks are also instant.
         sync: SpanRange::exactly(Span::ZERO),
         clients: vec![pace; plan.clients as usize],
     };

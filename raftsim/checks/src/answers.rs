@@ -1,4 +1,4 @@
-//! What clients were told, in words and as the model says it.
+//! The answers that clients received, as text and in the form of the model.
 
 use super::history::Operation;
 use super::model::{Answer, Result as Came};

@@ -1,4 +1,4 @@
-//! The applied log as a witness of linearizability: if replaying it explains every reply and
+//! The applied log as a witness of linearizability. If a replay of the log explains every reply and
 //! respects real time, then the history is linearizable, and the log is the proof.
 
 use kv::{Answer as Told, Payload, Reply};
@@ -12,29 +12,30 @@ use super::safety::Found;
 use super::subject::Subject;
 use super::tenures::{Stands, Tenures};
 
-/// What a replay of the committed log shows.
+/// The result of a replay of the committed log.
 pub(crate) struct Witness<'a> {
     history: &'a History,
     log: &'a [Payload],
     model: Model,
     tenures: Tenures,
-    /// Which of the history's operations took effect.
+    /// The operations of the history that took effect.
     effective: Vec<bool>,
-    /// Which were committed in a session that was over.
+    /// The operations that were committed in an expired session.
     gone: Vec<bool>,
 }
 
-/// What was looked at, and the state it ends in.
+/// The number of operations checked, and the final state.
 #[derive(Debug)]
 pub(crate) struct Looked {
     pub(crate) entries: u64,
     pub(crate) replies: u64,
-    /// Reads that no entry carries.
+    /// Reads without a log entry.
     pub(crate) reads: u64,
     pub(crate) state: Model,
 }
 
-/// Replays `log` against what clients saw. `wanted` says which properties to check.
+/// Replays `log` against the replies that clients received. `wanted` selects the properties to
+/// check.
 pub(crate) fn check(
     history: &History,
     log: &[Payload],
@@ -92,7 +93,7 @@ pub(crate) fn check(
 }
 
 impl<'a> Witness<'a> {
-    /// Executes a request that takes effect at this entry; the operation it is.
+    /// Executes a request that takes effect at this entry, and returns its operation.
     fn replay(
         &mut self,
         index: u64,
@@ -144,8 +145,7 @@ impl<'a> Witness<'a> {
         })
     }
 
-    /// Whether the reply is one that a store without sessions would give, which executes every
-    /// retry again.
+    /// Whether a store without sessions, which executes every retry again, would give this reply.
     fn explained_by_repetition(&self, client: u64, serial: u64, reply: &Reply) -> bool {
         let mut forgetful = Model::default();
         self.log
@@ -157,7 +157,8 @@ impl<'a> Witness<'a> {
             })
     }
 
-    /// Whose session is said to have expired has a request in the log that comes too late.
+    /// If a client was told that its session expired, the log must hold a late request of that
+    /// client.
     fn expired(&self, wanted: &impl Fn(Property) -> bool) -> Result<(), Found> {
         let property = Property::AppliedOrderExplainsReplies;
         let mut operations = self.history.operations().iter().zip(&self.gone);
@@ -212,7 +213,7 @@ impl<'a> Witness<'a> {
 /// The operations so far, in the order in which they took effect.
 #[derive(Default)]
 struct Order<'a> {
-    /// The one that was called last.
+    /// The operation that was called last.
     latest: Option<&'a Operation>,
 }
 
@@ -235,7 +236,7 @@ impl<'a> Order<'a> {
     }
 }
 
-/// An operation that was answered before another one was called comes before it.
+/// If one operation was answered before another one was called, it must come before the other.
 fn real_time(latest_call: Option<&Operation>, operation: &Operation) -> Result<(), Found> {
     let (Some(earlier), End::Answered { event, time, .. }) = (latest_call, &operation.end) else {
         return Ok(());
@@ -284,7 +285,7 @@ fn real_time(latest_call: Option<&Operation>, operation: &Operation) -> Result<(
     })
 }
 
-/// The state that a replay of the log ends in, compared with a node that has applied all of it.
+/// Compares the final state of a replay with a node that has applied the whole log.
 pub(crate) fn final_state(model: &Model, read: impl Fn(&[u8]) -> Reply) -> Result<(), Found> {
     for key in model.keys() {
         let (version, value) = model.get(key);

@@ -1,4 +1,4 @@
-//! Configurations as the checks read and count them: nothing here is shared with the core.
+//! The checks' own reading and counting of configurations. They share no code with the core.
 
 use raft_core::Configuration;
 use simulator::NodeId;
@@ -8,43 +8,43 @@ use super::model::number;
 
 /// The first byte of a payload that holds a configuration.
 const MEMBERS: u8 = 11;
-/// In the second byte: a leader leaves the joint configuration without being asked.
+/// In the second byte: a leader leaves the joint configuration automatically.
 const LEAVES_ITSELF: u8 = 1;
-/// In the second byte: the witnesses stand last.
+/// In the second byte: the configuration ends with a list of witnesses.
 const HAS_WITNESSES: u8 = 2;
 
 /// The members of a cluster.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sets {
-    /// The voters, or those of the incoming half.
+    /// The voters; in a joint configuration, those of the incoming half.
     pub incoming: NodeSet,
     /// The voters of the outgoing half.
     pub(crate) outgoing: NodeSet,
     pub(crate) learners: NodeSet,
-    /// Whether a leader leaves this joint configuration without being asked.
+    /// Whether a leader leaves this joint configuration automatically.
     pub leaves_itself: bool,
-    /// Those members that hold no data.
+    /// The members that hold no data.
     pub witnesses: NodeSet,
 }
 
-/// Too few of one set of voters.
+/// A set of voters of which too few agree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Short {
-    /// Those that there are.
+    /// The voters that agree.
     pub have: NodeSet,
-    /// All that could be.
+    /// All voters of the set.
     pub of: NodeSet,
 }
 
 impl Short {
-    /// How many it takes.
+    /// The number of voters of a majority.
     pub fn needed(self) -> usize {
         self.of.len() / 2 + 1
     }
 }
 
 impl Sets {
-    /// The members that a cluster is founded with.
+    /// The members with which a cluster is founded.
     pub(crate) fn founding(founders: Founders) -> Self {
         Self {
             incoming: founders.voters(),
@@ -53,7 +53,7 @@ impl Sets {
         }
     }
 
-    /// The same, as a node knows them: nobody, if it is no founder.
+    /// The same, as a node knows them: no members, if the node is not a founder.
     pub(crate) fn known_to(self, node: NodeId) -> Self {
         match self.incoming.contains(node) {
             true => self,
@@ -61,7 +61,7 @@ impl Sets {
         }
     }
 
-    /// What a payload holds, if it holds members.
+    /// Decodes the members of a payload, if it holds any.
     pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let (&MEMBERS, rest) = payload.split_first()? else {
             return None;
@@ -84,7 +84,7 @@ impl Sets {
         })
     }
 
-    /// The configuration that a server says it goes by.
+    /// The configuration that a server uses, by its own account.
     pub fn of(configuration: &Configuration) -> Self {
         let set = |ids: &[raft_core::NodeId]| ids.iter().map(|id| engine_id(*id)).collect();
         Self {
@@ -105,17 +105,17 @@ impl Sets {
         !self.outgoing.is_empty()
     }
 
-    /// Everybody with a vote in either half.
+    /// All nodes with a vote in either half.
     pub fn voters(self) -> NodeSet {
         self.incoming.union(self.outgoing)
     }
 
-    /// Everybody who receives the log.
+    /// All nodes that receive the log.
     pub(crate) fn everybody(self) -> NodeSet {
         self.voters().union(self.learners)
     }
 
-    /// Whether a node is a member, and holds the data.
+    /// Whether a node is a member and holds the data.
     pub(crate) fn holds_data(self, id: NodeId) -> bool {
         self.has(id) && !self.witnesses.contains(id)
     }
@@ -135,7 +135,7 @@ impl Sets {
         halves.filter(|half| !half.is_empty())
     }
 
-    /// What is in force once a joint configuration was left.
+    /// The configuration that is in force after the joint configuration is left.
     pub fn left(self) -> Self {
         Self {
             outgoing: NodeSet::EMPTY,
@@ -145,7 +145,7 @@ impl Sets {
         .of_members()
     }
 
-    /// The same, but for witnesses that are no members.
+    /// The same, without witnesses that are not members.
     pub(crate) fn of_members(self) -> Self {
         Self {
             witnesses: self.witnesses.intersection(self.everybody()),
@@ -153,7 +153,7 @@ impl Sets {
         }
     }
 
-    /// The first set of voters of which `who` are no majority; nothing if they decide.
+    /// The first set of voters of which `who` is not a majority; `None` if `who` can decide.
     pub fn short(self, who: NodeSet) -> Option<Short> {
         if self.is_nobody() {
             let (have, of) = (NodeSet::EMPTY, NodeSet::EMPTY);
@@ -167,7 +167,7 @@ impl Sets {
         counts.find(|short| short.have.len() < short.needed())
     }
 
-    /// Whether `own` of these members and `theirs` of others could decide, each without the other.
+    /// Whether `own` of these members and `theirs` of others could decide independently.
     pub(crate) fn decide_apart(self, own: NodeSet, others: Self, theirs: NodeSet) -> bool {
         let voters: Vec<NodeId> = self
             .voters()
@@ -185,15 +185,15 @@ impl Sets {
         })
     }
 
-    /// Whether these members may follow those: one voter more or less, or into a joint configuration
-    /// and out of it.
+    /// Whether these members may follow `before`: one voter more or less, or a step into or out of
+    /// a joint configuration.
     pub(crate) fn may_follow(self, before: Self) -> bool {
         let changes = |id: NodeId| {
             let (is, was) = (self.witnesses.contains(id), before.witnesses.contains(id));
             is != was && self.has(id) && before.has(id)
         };
         let mut all = self.witnesses.iter().chain(before.witnesses.iter());
-        // Who holds data stays one that does, and who holds none gets none.
+        // A member that holds data keeps holding it, and a member without data gets none.
         if all.any(changes) {
             return false;
         }
@@ -224,7 +224,8 @@ impl Sets {
     }
 }
 
-/// Names from 1 on; one that no node has is like no other.
+/// The engine's node for a Raft id, which counts from 1. All ids without a node map to 15, which no
+/// scenario uses.
 fn node(id: u64) -> NodeId {
     let place = id
         .checked_sub(1)
@@ -232,7 +233,7 @@ fn node(id: u64) -> NodeId {
     NodeId(place.filter(|place| *place < 15).unwrap_or(15))
 }
 
-/// The configurations that a log holds, and the one that lies before it.
+/// The configurations of a log, and the one before its first entry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct MembersLog {
     base: Sets,
@@ -247,7 +248,7 @@ impl MembersLog {
         }
     }
 
-    /// What these durable records hold.
+    /// The configurations of these durable records.
     pub(crate) fn of_disk(disk: &kv::Disk, founding: Sets) -> Self {
         let base = disk.base.as_ref();
         let base = base.map_or(founding, |base| Sets::of(&base.configuration));
@@ -258,59 +259,57 @@ impl MembersLog {
         log
     }
 
-    /// An entry is appended.
     pub(crate) fn push(&mut self, index: u64, payload: &[u8]) {
         if let Some(sets) = Sets::read(payload) {
             self.held.push((index, sets));
         }
     }
 
-    /// This entry and what follows are gone. Whether members went with them.
+    /// Removes this entry and all that follow. Returns whether a configuration was removed.
     pub(crate) fn truncate(&mut self, from: u64) -> bool {
         let before = self.held.len();
         self.held.retain(|(index, _)| *index < from);
         self.held.len() < before
     }
 
-    /// The latest ones.
     pub(crate) fn latest(&self) -> Sets {
         self.held.last().map_or(self.base, |(_, sets)| *sets)
     }
 
-    /// Those before the latest.
+    /// The members before the latest ones.
     pub(crate) fn before_latest(&self) -> Sets {
         let before = self.held.iter().rev().nth(1);
         before.map_or(self.base, |(_, sets)| *sets)
     }
 
-    /// Those in force once everything up to an entry was there.
+    /// The members in force after all entries up to this index.
     pub(crate) fn at(&self, index: u64) -> Sets {
         let before = self.held.iter().rev().find(|(at, _)| *at <= index);
         before.map_or(self.base, |(_, sets)| *sets)
     }
 
-    /// Those that an entry holds.
+    /// The members that an entry holds.
     pub(crate) fn held_at(&self, index: u64) -> Option<Sets> {
         let held = self.held.iter().find(|(at, _)| *at == index);
         held.map(|(_, sets)| *sets)
     }
 
-    /// Those that entries after this one hold, each with its index.
+    /// The members that later entries hold, each with its index.
     pub(crate) fn after(&self, index: u64) -> impl Iterator<Item = (u64, Sets)> {
         self.held.iter().copied().filter(move |(at, _)| *at > index)
     }
 
-    /// The entry that holds the latest ones; 0 if none does.
+    /// The index of the entry with the latest members; 0 if there is none.
     pub(crate) fn latest_at(&self) -> u64 {
         self.held.last().map_or(0, |(index, _)| *index)
     }
 
-    /// Takes down what is committed.
+    /// Records a committed configuration.
     pub(crate) fn note(&mut self, index: u64, sets: Sets) {
         self.held.push((index, sets));
     }
 
-    /// Whether every entry holds commands alone.
+    /// Whether no entry holds a configuration.
     pub(crate) fn never_changed(&self) -> bool {
         self.held.is_empty()
     }

@@ -1,48 +1,50 @@
-//! What clients did and saw: one operation from its first call to its answer, retries included.
+//! The history of clients: each operation from its first call to its answer, retries included.
 
 use kv::{Op, ReadBy, Reply, Request, Response};
 use raft_core::Index;
 use simulator::{ClientId, EventId, NodeId, Time, Verdict};
 use sut::{FIRST_OPERATOR, Proposal};
 
-/// How an operation ended for its client.
+/// The end of an operation for its client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
-    /// It was answered.
+    /// The operation was answered.
     Answered {
         /// The event in which the answer arrived.
         event: EventId,
-        /// When.
+        /// The time of the answer.
         time: Time,
-        /// Who answered.
+        /// The node that answered.
         by: NodeId,
-        /// What the client was told.
+        /// The reply.
         reply: Reply,
-        /// The state that it was answered from: with everything applied up to here.
+        /// The answer reflects the state after all entries up to this index.
         index: Index,
     },
-    /// It was refused since the client's session had expired: it may have taken effect before.
+    /// The operation was refused because the client's session had expired. It may have taken effect
+    /// before.
     Expired,
-    /// It was given up, or the run ended first: it may have taken effect, or may do so yet.
+    /// The client gave up, or the run ended first. The operation may have taken effect, or may
+    /// still do so.
     Unknown,
 }
 
 /// One operation of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operation {
-    /// Who asked.
+    /// The client.
     pub client: ClientId,
-    /// The client's number of it.
+    /// The client's number of the operation.
     pub serial: u64,
-    /// What was asked.
+    /// The operation.
     pub op: Op,
-    /// How, if it is a get.
+    /// The way of reading, if the operation is a get.
     pub read: ReadBy,
     /// The event of the first call.
     pub call: EventId,
-    /// When that was.
+    /// The time of the first call.
     pub called_at: Time,
-    /// How it ended.
+    /// The end of the operation.
     pub end: End,
 }
 
@@ -50,20 +52,20 @@ pub struct Operation {
 #[derive(Clone, Debug, Default)]
 pub struct History {
     operations: Vec<Operation>,
-    /// Per client, the serials of its operations, rising, each with its place.
+    /// Per client, the serials of its operations in ascending order, each with its position.
     places: Vec<Vec<(u64, usize)>>,
     answered: u64,
     expired: u64,
 }
 
 impl Operation {
-    /// Whether it is a read that no entry of the log carries.
+    /// Whether the operation is a read without a log entry.
     #[must_use]
     pub fn has_no_entry(&self) -> bool {
         self.read != ReadBy::Log && matches!(self.op, Op::Get { .. })
     }
 
-    /// Whether it is a read that may be answered from an old state.
+    /// Whether the operation is a read that may be answered from an old state.
     #[must_use]
     pub fn may_be_stale(&self) -> bool {
         self.has_no_entry() && matches!(self.read, ReadBy::Stale { .. })
@@ -77,19 +79,20 @@ impl History {
         &self.operations
     }
 
-    /// How many were answered.
+    /// The number of answered operations.
     #[must_use]
     pub fn answered(&self) -> u64 {
         self.answered
     }
 
-    /// How many were refused because the client's session had expired.
+    /// The number of operations that were refused because the client's session had expired.
     #[must_use]
     pub fn expired(&self) -> u64 {
         self.expired
     }
 
-    /// How many of clients were not answered. An operator does not wait.
+    /// The number of client operations without an answer. Operators do not wait and are not
+    /// counted.
     #[must_use]
     pub fn unanswered(&self) -> u64 {
         let of_clients = |operation: &&Operation| operation.client.0 < FIRST_OPERATOR;
@@ -105,7 +108,7 @@ impl History {
         self.operations.get(self.place(client, serial)?)
     }
 
-    /// Its place among all operations.
+    /// The position of the operation among all operations.
     pub(crate) fn place(&self, client: u64, serial: u64) -> Option<usize> {
         let places = self.places.get(usize::try_from(client).ok()?)?;
         let found = places.binary_search_by_key(&serial, |(serial, _)| *serial);
@@ -126,7 +129,7 @@ impl History {
         call: EventId,
         called_at: Time,
     ) {
-        // Opening and keeping sessions asks nothing of the store.
+        // Requests that open or keep a session do not access the store.
         let Request::Operation { op, read, .. } = request else {
             return;
         };
@@ -186,7 +189,8 @@ impl History {
         operation.end = end;
     }
 
-    /// An operator offers an operation; it may have done so before, to this server or another.
+    /// An operator proposes an operation. It may have proposed it before, to this server or
+    /// another.
     pub(crate) fn offered(&mut self, proposal: &Proposal, event: EventId, time: Time) {
         let Proposal { client, serial, op } = proposal;
         if self.place(client.0.into(), *serial).is_none() {
@@ -194,7 +198,7 @@ impl History {
         }
     }
 
-    /// A server says what became of an operation that an operator offered it.
+    /// A server reports the result of an operation that an operator proposed to it.
     pub(crate) fn told(
         &mut self,
         (client, serial, response): &(ClientId, u64, Response),
@@ -207,7 +211,7 @@ impl History {
         };
         let place = self.place(client.0.into(), *serial);
         let operation = &mut self.operations[place.expect("only operations are answered")];
-        // It may have been offered to several servers: the first answer counts.
+        // The operation may have been proposed to several servers. The first answer counts.
         if operation.end == End::Unknown {
             operation.end = End::Answered {
                 event,
@@ -220,7 +224,7 @@ impl History {
         }
     }
 
-    /// When each client was last answered.
+    /// The time of each client's last answer.
     pub fn last_answers(&self, clients: u32) -> Vec<Option<Time>> {
         let mut last = vec![None; clients as usize];
         for operation in &self.operations {

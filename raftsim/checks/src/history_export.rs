@@ -1,5 +1,5 @@
-//! What clients did and saw, as a history that `raftsim linearize` and others can read: one JSON
-//! object an operation, in the order of their calls.
+//! The history of clients, in a form that `raftsim linearize` and other checkers can read: one JSON
+//! object per operation, in the order of their calls.
 
 use std::io::{self, Write};
 
@@ -9,11 +9,11 @@ use simulator::EventId;
 
 use super::history::{End, History, Operation};
 
-/// Writes a history, in the format of `docs/linearizability.md`. Bytes that are not UTF-8 are
+/// Writes a history in the format of `docs/linearizability.md`. Bytes that are not UTF-8 are
 /// replaced.
 ///
 /// # Errors
-/// What the writer says.
+/// The writer's error.
 pub fn write(history: &History, to: &mut impl Write) -> io::Result<()> {
     for operation in operations(history) {
         writeln!(to, "{}", operation.to_line())?;
@@ -21,21 +21,22 @@ pub fn write(history: &History, to: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// The operations, in the order of their calls. The clock has two points for each event: what
-/// returned in one did so before the next call of the same client, which may be in the same event.
-/// Reads that may be stale are left out: no store promises anything about them.
+/// The operations, in the order of their calls. The clock has two points for each event: an
+/// operation that returned in one event did so before the next call of the same client, which may
+/// be in the same event. Reads that may be stale are left out, because no store promises anything
+/// about them.
 #[must_use]
 pub fn operations(history: &History) -> Vec<linearize::Operation> {
     fresh(history).map(entry).collect()
 }
 
-/// The operations, with reads that may be stale as if somebody had promised that they are not.
+/// The operations, with stale reads treated as if they had to be fresh.
 #[must_use]
 pub fn with_stale(history: &History) -> Vec<linearize::Operation> {
     history.operations().iter().map(entry).collect()
 }
 
-/// The operations that a history for `linearize` is made of, in the same order.
+/// The operations that a history for `linearize` contains, in the same order.
 pub(crate) fn fresh(history: &History) -> impl Iterator<Item = &Operation> {
     let operations = history.operations().iter();
     operations.filter(|operation| !operation.may_be_stale())
@@ -54,7 +55,7 @@ fn entry(operation: &Operation) -> linearize::Operation {
         End::Answered { event, reply, .. } if understood(&operation.op, &reply.answer) => {
             Some((ret(*event), reply))
         }
-        // What a client cannot understand tells it nothing.
+        // A reply that the client cannot understand carries no information.
         End::Answered { .. } | End::Expired | End::Unknown => None,
     };
     let told = reply.map(|(_, reply)| &reply.answer);
@@ -92,7 +93,7 @@ fn entry(operation: &Operation) -> linearize::Operation {
     }
 }
 
-/// Whether an answer is one to what was asked.
+/// Whether an answer fits the operation.
 fn understood(op: &Op, answer: &Answer) -> bool {
     match op {
         Op::Get { .. } => matches!(answer, Answer::Value(_)),

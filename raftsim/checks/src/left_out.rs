@@ -1,9 +1,9 @@
-//! Entries of which a log holds no more than index and term: those of witnesses.
+//! Entries of which a log holds only the index and the term, as the logs of witnesses do.
 
 use kv::{Disk, Payload};
 use raft_core::Term;
 
-/// What such an entry carries.
+/// The payload of such an entry.
 const LEFT_OUT: u8 = 12;
 
 /// Whether the content of an entry was left out.
@@ -21,7 +21,7 @@ pub(super) fn holds_data_of(disk: &Disk, index: u64, term: Term) -> bool {
     in_log || (in_snapshot && index <= disk.base().index.0)
 }
 
-/// Whether a disk lacks the data of an entry that it holds, or that its log begins after.
+/// Whether a disk misses the data of an entry of its log, or of the last entry before its log.
 pub(super) fn lacks_data(disk: &Disk) -> bool {
     let snapshot = disk.snapshot.as_ref();
     let covered = snapshot.map_or(0, |snapshot| snapshot.id.last.index.0);

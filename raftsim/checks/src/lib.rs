@@ -1,10 +1,10 @@
-//! The checks: they watch a run from outside and say which property of the paper does not hold.
+//! The checks watch a run from outside and report which property of the paper is violated.
 //!
-//! [`Checks`] is an observer of the engine. After every action it compares what a node did with
-//! what all nodes did before, at a cost proportional to what changed; at the end it replays the
-//! committed log against what clients were told. Nothing here calls the code it judges for an
-//! opinion: logs are remembered from writes, quorums are counted on the disks' durable images, and
-//! the replay uses a key-value model of its own.
+//! [`Checks`] is an observer of the engine. After every action it compares the node's output with
+//! the earlier outputs of all nodes, at a cost proportional to the change. At the end it replays
+//! the committed log against the replies that clients received. The checks never rely on the code
+//! that they judge: they rebuild logs from writes, count quorums on the durable images of the
+//! disks, and replay the log with a key-value model of their own.
 
 mod answers;
 mod applied_order;
@@ -54,12 +54,13 @@ pub struct Checks {
     log: Vec<Payload>,
     meter: Meter,
     stored: Stored,
-    /// The search for an order that explains what clients saw ran out of its budget.
+    /// The search for an order that explains the replies ran out of its budget.
     undecided: bool,
 }
 
 impl Checks {
-    /// Checks of these properties, for nodes with these names, some of which found the cluster.
+    /// Creates the checks of these properties for nodes with these names, of which `founders` found
+    /// the cluster.
     #[must_use]
     pub fn new(
         names: Vec<String>,
@@ -81,35 +82,35 @@ impl Checks {
         }
     }
 
-    /// What clients did and saw.
+    /// The history of clients.
     #[must_use]
     pub fn history(&self) -> &History {
         &self.history
     }
 
-    /// What clients did and saw, when nothing more will be checked.
+    /// The history of clients, after all checks are done.
     #[must_use]
     pub fn into_history(self) -> History {
         self.history
     }
 
-    /// How much nodes have sent each other so far.
+    /// The amount of data that nodes have sent each other so far.
     #[must_use]
     pub fn meter(&self) -> Meter {
         self.meter
     }
 
-    /// How much nodes have kept at most so far.
+    /// The largest amounts of data that nodes have stored so far.
     pub fn stored(&self) -> &Stored {
         &self.stored
     }
 
-    /// The committed log: what each entry carries.
+    /// The committed log: the payload of each entry.
     pub fn committed(&self) -> &[Payload] {
         &self.log
     }
 
-    /// What the run has shown so far.
+    /// The events that the run has shown so far.
     #[must_use]
     pub fn sightings(&self) -> Sightings {
         self.safety.sightings
@@ -125,10 +126,10 @@ impl Checks {
             .collect()
     }
 
-    /// Looks at the run as a whole: the witness order, exactly once, no acknowledged write lost.
+    /// Checks the run as a whole: the witness order, exactly once, no acknowledged write lost.
     ///
     /// # Errors
-    /// What does not hold.
+    /// The violated property.
     pub fn finish(&mut self, cluster: &Cluster<Server>) -> Result<(), Box<Violation>> {
         let found = self.look_back(cluster);
         found.map_err(|found| {
@@ -171,8 +172,8 @@ impl Checks {
         }
     }
 
-    /// The applied order as an explanation of what clients saw: a proof of linearizability, if it
-    /// explains everything, asked for or not. If it does not, another order may.
+    /// Tests whether the applied order explains all replies. If it does, that proves
+    /// linearizability, whether or not the property is wanted. If it does not, another order may.
     fn witness(&mut self) -> Result<Looked, Found> {
         let wanted = |property: Property| self.wanted[property as usize];
         let linear = wanted(Property::Linearizability);
@@ -181,7 +182,8 @@ impl Checks {
             Err(found) => found,
         };
         let order = found.property == Property::AppliedOrderExplainsReplies;
-        // That a request took effect twice or never says more than that no order explains it.
+        // If a request took effect twice or never, that says more than the fact that no order
+        // explains the replies.
         if !linear || (!order && wanted(found.property)) {
             return Err(found);
         }
@@ -202,7 +204,7 @@ impl Checks {
         applied_order::check(&self.history, &self.log, |p| self.wanted[p as usize])
     }
 
-    /// Whether it is not known if any order explains what clients saw.
+    /// Whether it is unknown if any order explains the replies.
     pub fn undecided(&self) -> bool {
         self.undecided
     }
@@ -274,7 +276,7 @@ impl Checks {
             .min(server.node().raft().commit_index().0);
         while (self.log.len() as u64) < committed {
             let index = raft_core::Index(self.log.len() as u64 + 1);
-            // With a wrong rule the node may have cut it off at once.
+            // With a wrong rule the node may have removed the entry at once.
             let own = server.node().entry(index).map(|(_, payload)| payload);
             let Some(payload) = own.or_else(|| Some(&disk.entry(index)?.1)) else {
                 return;

@@ -1,5 +1,5 @@
-//! Whether clients could have seen what they saw from any store at all: the black-box check, for
-//! what the applied order does not explain.
+//! The black-box check: whether any correct store could have given these replies. It covers the
+//! histories that the applied order does not explain.
 
 use linearize::{Budget, Checker, Class, Explanation, Verdict};
 
@@ -8,21 +8,21 @@ use super::history::{End, History, Operation};
 use super::history_export;
 use super::subject::Subject;
 
-/// How many situations a run's check may look at: a fraction of a second, and the same on every
-/// machine.
+/// The number of situations that a run's check may look at. This takes a fraction of a second, and
+/// the limit is the same on every machine.
 const BUDGET: u64 = 200_000;
 
-/// What orders there are that explain a history.
+/// The orders that explain a history.
 pub(crate) enum Orders {
-    /// One at least.
+    /// At least one.
     Some,
-    /// None. What cannot be placed, and the two facts that contradict each other.
+    /// None. With the operation that has no place, and the two facts that contradict each other.
     None(Subject, [String; 2]),
-    /// Too many to know.
+    /// Unknown: there are too many.
     Unknown,
 }
 
-/// Looks for an order that explains what clients saw, whatever the log says.
+/// Looks for an order that explains the replies, independently of the log.
 pub(crate) fn look(history: &History) -> Orders {
     let operations = history_export::operations(history);
     let seen = linearize::History::new(operations).expect("events are points of one clock");
@@ -63,7 +63,7 @@ fn nth(history: &History, place: usize) -> &Operation {
         .expect("the checker names what it was given")
 }
 
-/// Why that could not be.
+/// The reason why no order explains the replies.
 fn because(explanation: &Explanation, history: &History) -> String {
     let class = explanation.class;
     let named = |place: usize| answers::told(nth(history, place));

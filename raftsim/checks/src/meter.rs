@@ -1,4 +1,4 @@
-//! What nodes send each other, counted.
+//! Counts the data that nodes send each other.
 
 use raft_core::Body;
 use simulator::Node;
@@ -7,12 +7,12 @@ use sut::Server;
 /// The size of a number in a message or on a disk.
 pub(super) const NUMBER: u64 = 8;
 
-/// How much nodes have sent each other.
+/// The amount of data that nodes have sent each other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Meter {
-    /// Messages that ask something: they are no answers.
+    /// Messages that are not answers.
     pub requests: u64,
-    /// The bytes of all messages: eight for each number, and what entries carry.
+    /// The bytes of all messages: eight for each number, plus the payloads of entries.
     pub bytes: u64,
 }
 
@@ -25,7 +25,7 @@ impl Meter {
     }
 }
 
-/// The term comes first, then the kind of the message, then what it says.
+/// The term comes first, then the kind of the message, then its content.
 #[inline]
 fn size(message: &kv::Message) -> u64 {
     let numbers = match &message.raft.body {

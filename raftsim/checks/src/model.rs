@@ -1,20 +1,21 @@
-//! A key-value store as a schoolbook would write it, for the checks alone: it shares nothing with
-//! the one it judges, not even the decoding of commands.
+//! A textbook key-value store, for the checks only. It shares no code with the store under test,
+//! not even the decoding of commands.
 
 use std::collections::BTreeMap;
 
-/// What an entry of the log holds.
+/// The content of a log entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Entry<'a> {
     Request(Request<'a>),
-    /// A client opens a session that lasts so long unused; for ever without a number.
+    /// A client opens a session. The number is the time after which the unused session expires;
+    /// without a number it never expires.
     Open {
         time: u64,
         client: u64,
         serial: u64,
         lasts: Option<u64>,
     },
-    /// A client keeps a session.
+    /// A client renews a session.
     Keep {
         time: u64,
         client: u64,
@@ -23,17 +24,17 @@ pub(crate) enum Entry<'a> {
     },
 }
 
-/// What a client asked, as the log carries it.
+/// A client's request, as the log carries it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request<'a> {
-    /// The session that it is asked in, and the time stamped on it.
+    /// The session of the request, and the time stamped on it.
     pub(crate) session: Option<(u64, u64)>,
     /// The client.
     pub client: u64,
-    /// The client's number of it.
+    /// The client's number of the request.
     pub serial: u64,
     pub(crate) tag: u8,
-    /// The key it is about; empty where it is about none.
+    /// The key of the request; empty if it has none.
     pub key: &'a [u8],
     pub(crate) first: &'a [u8],
     pub(crate) second: &'a [u8],
@@ -49,7 +50,7 @@ const IN_SESSION: u8 = 7;
 const OPEN: u8 = 8;
 const KEEP: u8 = 10;
 
-/// Reads a payload; `None` for one that asks for nothing, or for nothing that can be read.
+/// Decodes a payload; `None` if it holds no request or is malformed.
 pub(crate) fn read(payload: &[u8]) -> Option<Entry<'_>> {
     let (tag @ IN_SESSION..=KEEP, mut rest) = payload.split_first()? else {
         return command(payload).map(Entry::Request);
@@ -83,7 +84,7 @@ pub(crate) fn read(payload: &[u8]) -> Option<Entry<'_>> {
     rest.is_empty().then_some(entry)
 }
 
-/// Reads a payload; `None` for one without a command, or with none that can be read.
+/// Decodes a payload; `None` if it holds no command or is malformed.
 pub fn read_request(payload: &[u8]) -> Option<Request<'_>> {
     match read(payload)? {
         Entry::Request(request) => Some(request),
@@ -91,7 +92,7 @@ pub fn read_request(payload: &[u8]) -> Option<Request<'_>> {
     }
 }
 
-/// Which request of which client a payload holds, one about a session among them.
+/// The client and serial of a payload's request, including requests about sessions.
 pub fn asker(payload: &[u8]) -> Option<(u64, u64)> {
     match read(payload)? {
         Entry::Request(Request { client, serial, .. })
@@ -123,7 +124,7 @@ fn command(payload: &[u8]) -> Option<Request<'_>> {
     })
 }
 
-/// Seven bits a byte, lowest first, the highest bit says that more follow.
+/// Seven bits per byte, lowest first. The highest bit means that more bytes follow.
 pub(crate) fn number(rest: &mut &[u8]) -> Option<u64> {
     let mut value = 0_u64;
     for place in 0..10 {
@@ -147,7 +148,7 @@ fn field<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     Some(field)
 }
 
-/// What came out of a request.
+/// The result of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Result {
     pub(crate) version: u64,
@@ -193,7 +194,7 @@ impl Model {
         }
         let mut register = Register::default();
         let result = register.execute(request);
-        // Reading an absent key, or failing to write it, leaves no trace of it.
+        // Reading an absent key, or failing to write it, must not create the key.
         if register.version > 0 {
             self.keys.insert(request.key.to_vec(), register);
         }

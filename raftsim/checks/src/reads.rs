@@ -1,5 +1,5 @@
-//! Reads that no entry of the log carries. Each names the state that it was answered from: what that
-//! state holds is known from the log, and no client may be taken back to an older one.
+//! Reads without a log entry. Each names the state that answered it. The content of that state is
+//! known from the log, and no client may be answered from an older state than before.
 
 use sut::Property;
 
@@ -8,8 +8,8 @@ use super::history::{End, History, Operation};
 use super::model::{Answer, Model, Result as Came};
 use super::safety::Found;
 
-/// Reads in the order of the states that they were answered from; those of one state in the order
-/// of their calls.
+/// Reads in the order of the states that answered them; reads of one state in the order of their
+/// calls.
 pub(super) struct Reads<'a> {
     reads: Vec<(u64, &'a Operation)>,
     next: usize,
@@ -33,7 +33,7 @@ impl<'a> Reads<'a> {
         self.reads.len() as u64
     }
 
-    /// The next read that was answered from the state with everything up to `index`.
+    /// The next read that was answered from the state after all entries up to `index`.
     pub(super) fn next_at(&mut self, index: u64) -> Option<&'a Operation> {
         let (at, read) = self.reads.get(self.next)?;
         if *at > index {
@@ -43,7 +43,7 @@ impl<'a> Reads<'a> {
         Some(read)
     }
 
-    /// A read that was answered from a state that the log, up to `last`, does not reach.
+    /// A read that was answered from a state beyond `last`, the end of the log.
     pub(super) fn beyond(&self, last: u64) -> Option<Found> {
         let (at, read) = self.reads.get(self.next)?;
         let facts = [
@@ -58,7 +58,7 @@ impl<'a> Reads<'a> {
     }
 }
 
-/// Whether the state that a read names holds what it was told.
+/// Checks that the state that a read names gives the read's answer.
 pub(super) fn matches(read: &Operation, index: u64, state: &Model) -> Result<(), Found> {
     let End::Answered { reply, .. } = &read.end else {
         return Ok(());
@@ -86,8 +86,8 @@ pub(super) fn matches(read: &Operation, index: u64, state: &Model) -> Result<(),
     })
 }
 
-/// Whether no client was answered from an older state than before: it reads what it wrote, and what
-/// it read stays read.
+/// Checks that no client was answered from an older state than before: it reads its own writes, and
+/// its reads never go back.
 pub(super) fn sessions(history: &History) -> Result<(), Found> {
     let mut latest: Vec<Option<(u64, &Operation)>> = Vec::new();
     for operation in history.operations() {

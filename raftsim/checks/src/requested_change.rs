@@ -1,5 +1,5 @@
-//! What an operator asks of a leader, and which configurations may come of it, step by step. Written
-//! from what changes promise; nothing here is shared with the core.
+//! The changes that an operator requests from a leader, and the configurations that may follow,
+//! step by step. It is written from the specification of changes and shares no code with the core.
 
 use raft_core::{Change, ChangeOptions};
 use simulator::NodeId;
@@ -7,28 +7,28 @@ use sut::{NodeSet, changes, engine_id};
 
 use super::configurations::Sets;
 
-/// A change that an operator asked a leader for.
+/// A change that an operator requested from a leader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestedChange {
-    /// What was asked for.
+    /// The change.
     pub change: Change,
     /// Its options.
     pub how: ChangeOptions,
-    /// The members that the leader went by then.
+    /// The leader's members at the time of the request.
     pub was: Sets,
 }
 
 impl RequestedChange {
-    /// The members that it leads to; nothing if it changes nothing, or makes no sense.
+    /// The members after the change; `None` if it changes nothing or makes no sense.
     pub fn target(&self) -> Option<Sets> {
         let node = |id: &raft_core::NodeId| engine_id(*id);
         let (voters, learners) = (self.was.incoming, self.was.learners);
         let (voters, learners) = match &self.change {
             Change::Leave => return None,
-            // A member stays what it is.
+            // An existing member keeps its role.
             Change::Add(id) if self.was.everybody().contains(node(id)) => return None,
             Change::Add(id) => (voters, with(learners, node(id))),
-            // Who holds data does not become one that does not.
+            // A member that holds data does not become one without data.
             Change::AddWitness(id) if self.was.holds_data(node(id)) => return None,
             Change::Promote(id) | Change::AddWitness(id) => {
                 (with(voters, node(id)), without(learners, node(id)))
@@ -61,7 +61,7 @@ impl RequestedChange {
         (!voters.is_empty() && !twice && target != self.was).then_some(target)
     }
 
-    /// The configuration that a leader may append next for it, where `now` is in force.
+    /// The configuration that a leader may append next for the change, if `now` is in force.
     pub fn next(&self, now: Sets) -> Option<Sets> {
         if self.change == Change::Leave {
             return now.is_joint().then(|| now.left());
@@ -93,18 +93,18 @@ impl RequestedChange {
         })
     }
 
-    /// In words: "add S4 as a learner".
+    /// The change as text: "add S4 as a learner".
     pub fn show(&self, names: &[String]) -> String {
         changes::words(&self.change, self.how, names)
     }
 }
 
-/// Those of a set that are not in another.
+/// The nodes of a set that are not in another.
 pub fn but(set: NodeSet, other: NodeSet) -> NodeSet {
     set.iter().filter(|id| !other.contains(*id)).collect()
 }
 
-/// Those of either set.
+/// The nodes of either set.
 fn and(set: NodeSet, other: NodeSet) -> NodeSet {
     set.iter().chain(other.iter()).collect()
 }
@@ -137,7 +137,7 @@ mod tests {
         raft_core::NodeId(number + 1)
     }
 
-    /// All the configurations that come of a change, in order.
+    /// All configurations of a change, in order.
     fn way(was: Sets, change: Change, how: ChangeOptions) -> Vec<Sets> {
         let wish = RequestedChange { change, how, was };
         let mut way = Vec::new();

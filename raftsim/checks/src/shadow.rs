@@ -1,12 +1,12 @@
-//! Logs as the checks remember them, built from what nodes write and nothing else.
+//! The checks' own copies of logs, built only from the writes of nodes.
 //!
-//! Each entry carries a chain hash over its own content and everything before it: two logs that
-//! have the same hash at an index are the same up to it, so a whole prefix is compared in one step.
+//! Each entry carries a chain hash over its own content and all entries before it. Two logs with
+//! the same hash at an index are equal up to that index, so one step compares a whole prefix.
 
 use kv::{LogWrite, Payload};
 use raft_core::{Index, Term};
 
-/// One remembered entry.
+/// One entry of a shadow log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) term: Term,
@@ -36,7 +36,7 @@ impl ShadowLog {
         self.entries.push(entry);
     }
 
-    /// The entry that `payload` would be at the end.
+    /// The entry that `payload` would become at the end of the log.
     #[inline]
     pub(crate) fn next(&self, term: Term, payload: &Payload) -> Entry {
         Entry {
@@ -45,13 +45,13 @@ impl ShadowLog {
         }
     }
 
-    /// The chain hash of all of it.
+    /// The chain hash of the whole log.
     #[inline]
     pub(crate) fn end(&self) -> u64 {
         self.entries.last().map_or(0, |entry| entry.chain)
     }
 
-    /// Removes `from` and what follows; how many entries that were.
+    /// Removes `from` and all later entries. Returns the number of removed entries.
     pub(crate) fn truncate(&mut self, from: Index) -> u64 {
         let before = self.last();
         self.entries
@@ -59,12 +59,12 @@ impl ShadowLog {
         before - self.last()
     }
 
-    /// Whether this log holds `other` up to `index`.
+    /// Whether this log and `other` are equal up to `index`.
     pub(crate) fn agrees(&self, other: &ShadowLog, index: u64) -> bool {
         index == 0 || (self.get(index).is_some() && self.get(index) == other.get(index))
     }
 
-    /// The first index at which this log does not hold what `other` holds.
+    /// The first index at which this log differs from `other`.
     pub(crate) fn first_difference(&self, other: &ShadowLog) -> u64 {
         let same = self
             .entries
@@ -75,7 +75,7 @@ impl ShadowLog {
         same as u64 + 1
     }
 
-    /// The log up to an entry of another log.
+    /// The log up to this entry.
     pub(crate) fn prefix(&self, index: u64) -> Self {
         let length = usize::try_from(index).unwrap_or(usize::MAX);
         Self {
@@ -83,8 +83,8 @@ impl ShadowLog {
         }
     }
 
-    /// The log that these durable records hold. What a snapshot stands for is what was committed, and
-    /// `next` says what each payload is at the end of a log.
+    /// The log of these durable records. A snapshot stands for the committed entries, and `next`
+    /// builds the entry for a payload at the end of a log.
     pub(crate) fn of_disk(
         disk: &kv::Disk,
         committed: &Self,
@@ -119,7 +119,7 @@ fn chain(before: u64, term: Term, bytes: &[u8]) -> u64 {
     for word in words {
         hash = mix(hash, u64::from_le_bytes(*word));
     }
-    // The length went in before: what is left needs no padding to be told apart.
+    // The length is already hashed, so the remaining bytes need no padding to be distinguishable.
     mix(
         hash,
         rest.iter()

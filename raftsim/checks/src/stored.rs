@@ -1,6 +1,7 @@
-//! What nodes keep on their disks, measured: the largest log and the largest snapshot so far.
+//! Measures the data on the nodes' disks: the largest log and the largest snapshot so far.
 //!
-//! Only what a write touched is measured again, so that a long log costs no more than a short one.
+//! Only the part that a write changed is measured again, so that a long log costs no more than a
+//! short one.
 
 use std::collections::VecDeque;
 
@@ -9,10 +10,10 @@ use simulator::{NodeId, Time};
 use super::meter::NUMBER;
 use super::shadow::first_touched;
 
-/// Term and vote, and where the log begins: index and term of the last entry before it.
+/// Term and vote, and the start of the log: index and term of the last entry before it.
 const BESIDES_ENTRIES: u64 = 4 * NUMBER;
 
-/// How much nodes have kept at most.
+/// The largest amounts of data that nodes have stored.
 #[derive(Clone, Debug, Default)]
 pub struct Stored {
     nodes: Vec<Kept>,
@@ -22,30 +23,30 @@ pub struct Stored {
     pub snapshot: Most,
 }
 
-/// The most of something that a node kept.
+/// The maximum of one quantity.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Most {
-    /// How many bytes.
+    /// The number of bytes.
     pub bytes: u64,
-    /// Who had so many first, and when.
+    /// The node that first reached this maximum, and the time.
     pub first: Option<(NodeId, Time)>,
 }
 
-/// The log on one disk, as it was when it was measured last.
+/// The log on one disk at its last measurement.
 #[derive(Clone, Debug, Default)]
 struct Kept {
     /// The index of the last entry before it.
     base: u64,
     /// The sizes of its entries.
     entries: VecDeque<u64>,
-    /// All of them together.
+    /// The sum of the sizes.
     bytes: u64,
-    /// Of each write on its way to the disk, the first index that it touches.
+    /// The first changed index of each write on its way to the disk.
     pending: VecDeque<Option<u64>>,
 }
 
-/// The bytes of the log on a disk, the hard state included: eight for each number, and what entries
-/// carry.
+/// The bytes of the log on a disk, including the hard state: eight for each number, plus the
+/// payloads of entries.
 pub fn log_bytes(disk: &kv::Disk) -> u64 {
     BESIDES_ENTRIES + disk.entries.iter().map(entry_bytes).sum::<u64>()
 }
@@ -56,7 +57,7 @@ pub fn snapshot_bytes(disk: &kv::Disk) -> u64 {
     snapshot.map_or(0, |snapshot| snapshot.bytes.len() as u64)
 }
 
-/// Its term, the length of what it carries, and that.
+/// The term, the length of the payload, and the payload.
 fn entry_bytes((_, payload): &(raft_core::Term, kv::Payload)) -> u64 {
     2 * NUMBER + payload.bytes().len() as u64
 }
@@ -69,7 +70,7 @@ impl Stored {
         }
     }
 
-    /// These writes are on their way to a node's disk.
+    /// Writes of a node are on their way to its disk.
     #[inline]
     pub(super) fn handed_over(&mut self, node: NodeId, writes: &[kv::Write]) {
         let touched = writes.iter().map(|write| match write.log() {
@@ -79,7 +80,7 @@ impl Stored {
         self.nodes[node.0 as usize].pending.extend(touched);
     }
 
-    /// Writes became durable; so many are still on their way.
+    /// Writes became durable. `pending` writes are still on their way.
     #[inline]
     pub(super) fn written(&mut self, node: NodeId, disk: &kv::Disk, pending: usize, now: Time) {
         let kept = &mut self.nodes[node.0 as usize];
@@ -89,7 +90,7 @@ impl Stored {
         self.look(node, disk, now);
     }
 
-    /// A node crashed: its disk may hold anything of what was on its way.
+    /// A node crashed. Its disk may hold any part of the pending writes.
     pub(super) fn crashed(&mut self, node: NodeId, disk: &kv::Disk, now: Time) {
         let kept = &mut self.nodes[node.0 as usize];
         kept.pending.clear();
@@ -116,8 +117,8 @@ impl Most {
 }
 
 impl Kept {
-    /// Measures the log on the disk, which is as it was before the entry at `touched`, unless it
-    /// begins later now.
+    /// Measures the log on the disk. Entries before `touched` are unchanged, unless the log begins
+    /// later now.
     fn measure(&mut self, touched: u64, disk: &kv::Disk) {
         let base = disk.base().index.0;
         while self.last() > touched.saturating_sub(1).max(self.base) {
@@ -150,22 +151,22 @@ mod tests {
 
     use super::*;
 
-    /// What happens to a disk; numbers are scaled to what the log holds.
+    /// An event of a disk. The numbers are scaled to the content of the log.
     #[derive(Clone, Debug)]
-    enum Deed {
+    enum DiskEvent {
         Append { back: u64, sizes: Vec<u8> },
         Cut { ahead: u64, whole: bool },
         Written(usize),
         Crash { writes: usize, parts: u32 },
     }
 
-    fn deed() -> impl Strategy<Value = Deed> {
+    fn disk_event() -> impl Strategy<Value = DiskEvent> {
         let sizes = prop::collection::vec(0u8..40, 0..5);
         prop_oneof![
-            4 => (0u64..4, sizes).prop_map(|(back, sizes)| Deed::Append { back, sizes }),
-            1 => (0u64..9, any::<bool>()).prop_map(|(ahead, whole)| Deed::Cut { ahead, whole }),
-            4 => (0usize..4).prop_map(Deed::Written),
-            1 => (0usize..4, 0u32..4).prop_map(|(writes, parts)| Deed::Crash { writes, parts }),
+            4 => (0u64..4, sizes).prop_map(|(back, sizes)| DiskEvent::Append { back, sizes }),
+            1 => (0u64..9, any::<bool>()).prop_map(|(ahead, whole)| DiskEvent::Cut { ahead, whole }),
+            4 => (0usize..4).prop_map(DiskEvent::Written),
+            1 => (0usize..4, 0u32..4).prop_map(|(writes, parts)| DiskEvent::Crash { writes, parts }),
         ]
     }
 
@@ -195,15 +196,15 @@ mod tests {
         Write::Log(LogWrite { raft, payloads })
     }
 
-    /// What the deed writes after everything that is on its way is durable on `disk`.
-    fn write(deed: &Deed, disk: &kv::Disk) -> Option<Write> {
-        match deed {
-            Deed::Append { back, sizes } => {
+    /// The write of this event when all pending writes are durable on `disk`.
+    fn write(event: &DiskEvent, disk: &kv::Disk) -> Option<Write> {
+        match event {
+            DiskEvent::Append { back, sizes } => {
                 let first = disk.last_index().0 + 1 - (*back).min(disk.entries.len() as u64);
                 let cut = (*back > 0).then_some(Index(first));
                 Some(log_write(cut, None, Some((Index(first), sizes))))
             }
-            Deed::Cut { ahead, whole } => {
+            DiskEvent::Cut { ahead, whole } => {
                 let held = disk.entries.len() as u64;
                 let index = disk.base().index.0 + if *whole { *ahead } else { (*ahead).min(held) };
                 let last = EntryId {
@@ -218,33 +219,33 @@ mod tests {
                 let whole = *whole;
                 Some(log_write(None, Some(Rebase { base, whole }), None))
             }
-            Deed::Written(_) | Deed::Crash { .. } => None,
+            DiskEvent::Written(_) | DiskEvent::Crash { .. } => None,
         }
     }
 
     proptest! {
         #[test]
         fn what_changed_is_all_that_has_to_be_measured(
-            deeds in prop::collection::vec(deed(), 0..40)
+            events in prop::collection::vec(disk_event(), 0..40)
         ) {
             let (node, now) = (NodeId(0), Time(0));
             let mut stored = Stored::new(1);
             let (mut disk, mut pending) = (kv::Disk::default(), VecDeque::new());
             let mut most = 0;
-            for deed in deeds {
+            for event in events {
                 let mut all = disk.clone();
                 pending.iter().cloned().for_each(|write| all.apply(write));
-                if let Some(write) = write(&deed, &all) {
+                if let Some(write) = write(&event, &all) {
                     stored.handed_over(node, std::slice::from_ref(&write));
                     pending.push_back(write);
                 }
-                match deed {
-                    Deed::Written(count) if !pending.is_empty() => {
+                match event {
+                    DiskEvent::Written(count) if !pending.is_empty() => {
                         let count = count.clamp(1, pending.len());
                         pending.drain(..count).for_each(|write| disk.apply(write));
                         stored.written(node, &disk, pending.len(), now);
                     }
-                    Deed::Crash { writes, parts } => {
+                    DiskEvent::Crash { writes, parts } => {
                         let whole = writes.min(pending.len());
                         pending.drain(..whole).for_each(|write| disk.apply(write));
                         if let Some(torn) = pending.pop_front() {

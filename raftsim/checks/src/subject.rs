@@ -1,12 +1,12 @@
-//! What a violation is about, for those who look for its causes: no sentence has to be read.
+//! The subject of a violation, so that a search for its causes needs to parse no text.
 
 use raft_core::Term;
 use simulator::{ClientId, NodeId};
 
-/// What a violation is about.
+/// The subject of a violation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Subject {
-    /// The run as a whole, or something that the facts alone can tell.
+    /// The run as a whole, or a subject that only the facts describe.
     #[default]
     Whole,
     /// One node, which contradicts itself.
@@ -15,41 +15,41 @@ pub enum Subject {
     Leaders {
         /// The term.
         term: Term,
-        /// Who was elected first, and who then.
+        /// The nodes in the order of their elections.
         leaders: [NodeId; 2],
     },
-    /// A vote that a node gave and does not keep.
+    /// A vote that a node gave and did not keep.
     Vote {
         /// The node.
         node: NodeId,
         /// The term it voted in.
         term: Term,
-        /// Who has its vote.
+        /// The candidate with the vote.
         candidate: NodeId,
     },
-    /// A part of its log that a node promised, or was told is durable, and does not hold.
+    /// A part of its log that a node acknowledged or was told is durable, and does not hold.
     Copy {
         /// The node.
         node: NodeId,
         /// The first entry it does not hold.
         index: u64,
     },
-    /// A leader's log that lacks a committed entry.
+    /// A leader's log that misses a committed entry.
     Missing {
         /// The leader.
         leader: NodeId,
-        /// The committed entry it lacks.
+        /// The missing committed entry.
         index: u64,
         /// The term of that entry.
         term: Term,
     },
-    /// A node that commits something else than what was committed.
+    /// A node that commits another entry than the one that was committed.
     Replaced {
         /// The node.
         node: NodeId,
         /// The first entry that differs.
         index: u64,
-        /// The term of the entry that was committed there first.
+        /// The term of the entry that was committed at the index first.
         term: Term,
     },
     /// A node whose state differs from another's after the same entry.
@@ -59,9 +59,9 @@ pub enum Subject {
         /// The entry.
         index: u64,
     },
-    /// A log that holds an entry that another log holds too, and differs before it.
+    /// Two logs that hold the same entry and differ before it.
     Entry {
-        /// Whose log.
+        /// The node of one of the logs.
         node: NodeId,
         /// The entry's index.
         index: u64,
@@ -70,19 +70,19 @@ pub enum Subject {
     },
     /// A commit without a quorum.
     Commit {
-        /// Who commits.
+        /// The leader that commits.
         node: NodeId,
         /// The entry's index.
         index: u64,
         /// The entry's term.
         term: Term,
     },
-    /// Two nodes that can decide apart.
+    /// Two nodes that can decide independently.
     Deciders {
-        /// Which ones.
+        /// The nodes.
         nodes: [NodeId; 2],
     },
-    /// A leader that knows less of a follower than before.
+    /// A leader whose match index for a follower went back.
     Match {
         /// The leader.
         leader: NodeId,
@@ -93,7 +93,7 @@ pub enum Subject {
     Request {
         /// The client.
         client: ClientId,
-        /// The client's number of it.
+        /// The client's number of the operation.
         serial: u64,
     },
 }

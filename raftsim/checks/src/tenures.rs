@@ -1,5 +1,5 @@
-//! Sessions as a schoolbook would keep them, for the checks alone: all that were ever opened, each
-//! with what it was last used for and when. What is over is found by looking.
+//! A textbook implementation of sessions, for the checks only. It keeps all sessions ever opened,
+//! with their last use, and searches for expired ones.
 
 use std::collections::BTreeMap;
 
@@ -14,12 +14,12 @@ pub(crate) struct Tenures {
     plain: BTreeMap<u64, Option<u64>>,
 }
 
-/// What an entry comes to.
+/// The effect of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Stands<'a> {
     /// The request in it takes effect here.
     Effective(Request<'a>),
-    /// This request of a client is in a session that is over, or never was.
+    /// This request of a client is in a session that has expired or never existed.
     Gone(u64, u64),
     /// It changes nothing in the store.
     Idle,
@@ -34,7 +34,7 @@ struct Tenure {
 }
 
 impl Tenures {
-    /// Takes in the entry at `index`.
+    /// Processes the entry at `index`.
     pub(crate) fn admit<'a>(&mut self, index: u64, entry: Entry<'a>) -> Stands<'a> {
         match entry {
             Entry::Open {
@@ -77,7 +77,7 @@ impl Tenures {
         }
     }
 
-    /// The session of this client, if it goes on.
+    /// The session of this client, if it has not expired.
     fn used(&mut self, time: u64, client: u64, id: u64) -> Option<&mut Tenure> {
         self.now = self.now.max(time);
         let tenure = self.by_id.get_mut(&id)?;

@@ -1,4 +1,4 @@
-//! A property that does not hold, and the two facts that contradict each other.
+//! A violated property, and the two facts that contradict each other.
 
 use std::fmt;
 
@@ -7,27 +7,27 @@ use sut::Property;
 
 use super::subject::Subject;
 
-/// What a check found.
+/// The finding of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// What does not hold.
+    /// The violated property or assertion.
     pub broken: Broken,
-    /// The action after which it was seen.
+    /// The action after which the violation was seen.
     pub event: EventId,
-    /// When, in simulated time.
+    /// The simulated time of the action.
     pub time: Time,
-    /// The node it was seen on, if it concerns one.
+    /// The node of the violation, if it concerns one.
     pub node: Option<NodeId>,
-    /// What it is about.
+    /// The subject.
     pub subject: Subject,
     /// Two facts that cannot both be true of a correct cluster.
     pub facts: [String; 2],
 }
 
-/// The kind of thing that does not hold.
+/// The kind of violation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Broken {
-    /// A property of the cluster or of what clients saw.
+    /// A property of the cluster or of the clients' history.
     Property(Property),
     /// An assertion inside the core or the key-value layer failed.
     CoreAssertion,

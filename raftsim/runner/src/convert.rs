@@ -1,4 +1,4 @@
-//! From the units of scenario files to those of the engine.
+//! Conversion from the units of scenario files to those of the engine.
 
 use raft_core::{Priority, Settings};
 use scenario;
@@ -44,13 +44,13 @@ pub(crate) fn pace(clients: &scenario::Clients) -> Pace {
     Pace {
         think: spans(clients.rate.spread()),
         attempt: span(clients.request_timeout),
-        // Long enough that a client does not spin between nodes that know no leader.
+        // With a shorter pause a client would spin between nodes that know no leader.
         retry: SpanRange::new(Span::millis(5), Span::millis(15)).expect("5 is below 15"),
         give_up: span(clients.give_up),
     }
 }
 
-/// What servers are told about the state machine.
+/// The options of the state machine.
 #[must_use]
 pub fn options(machine: &scenario::Machine) -> kv::Options {
     kv::Options {
@@ -73,7 +73,7 @@ fn compaction(policy: &scenario::SnapshotPolicy) -> kv::Compaction {
     }
 }
 
-/// How the server of this name does Raft.
+/// The Raft settings of the server with this name.
 pub fn settings(raft: &scenario::Raft, server: &scenario::NodeName) -> Settings {
     let priority = raft.priority.get(server).copied().unwrap_or_default();
     Settings {

@@ -1,4 +1,4 @@
-//! From the state in which a run ended to its outcome: verdict, counts and history.
+//! Judges the final state of a run: verdict, counts and history.
 
 use checks::{Broken, Checks, Most, Subject, Violation};
 use scenario::{Limits, Metric, Resolved};
@@ -9,13 +9,13 @@ use sut::{Property, Server, time_text};
 use crate::unmet::{Missed, Unmet};
 use crate::verdict::{Outcome, Stop, Verdict};
 
-/// A run that is over, one way or the other.
+/// A run that is over.
 pub(crate) struct Ended<'w> {
     pub(crate) cluster: &'w Cluster<Server>,
     pub(crate) now: Time,
     /// Every kind of fault, in order.
     pub(crate) faults: Vec<(FaultKind, Count)>,
-    /// Messages that were held up so that later ones could overtake.
+    /// Messages that a link held up so that later ones could overtake them.
     pub(crate) reordered: u64,
 }
 
@@ -60,7 +60,7 @@ pub(crate) fn outcome(
     }
 }
 
-/// A fault that was scheduled and never applied proves nothing.
+/// The run tests nothing with a fault that was scheduled and never applied.
 fn never_applied(faults: &[(FaultKind, Count)], ended: &Ended<'_>) -> Option<Unmet> {
     let (kind, count) = faults
         .iter()
@@ -82,7 +82,7 @@ fn never_applied(faults: &[(FaultKind, Count)], ended: &Ended<'_>) -> Option<Unm
     })
 }
 
-/// What nobody could find out is no success.
+/// A run does not succeed if the checks could not decide a property.
 fn undecided(checks: &Checks, ended: &Ended<'_>) -> Option<Unmet> {
     let facts = [
         "the applied order does not explain what clients were told".to_owned(),
@@ -97,7 +97,7 @@ fn undecided(checks: &Checks, ended: &Ended<'_>) -> Option<Unmet> {
     })
 }
 
-/// The limit that a run has passed, of those that stop it.
+/// The first limit that the run has passed, among the limits that stop it.
 #[inline]
 pub(crate) fn passed(limits: &Limits, cluster: &Cluster<Server>, now: Time) -> Option<Unmet> {
     let event = cluster.last_event().0;
@@ -220,7 +220,7 @@ fn limits(
     })
 }
 
-/// Who had the most on its disk, and when first.
+/// The node with the largest disk content, and the time when it first had it.
 fn whose(scenario: &Resolved, most: Most) -> String {
     most.first.map_or_else(String::new, |(node, time)| {
         let name = &scenario.nodes[node.0 as usize];
@@ -228,8 +228,8 @@ fn whose(scenario: &Resolved, most: Most) -> String {
     })
 }
 
-/// What stopped a run, assertions inside included; one that nothing stopped is looked at as a
-/// whole.
+/// The reason why a run stopped, including failed assertions. A run that was not stopped is checked
+/// as a whole.
 pub(crate) fn settle(
     scenario: &Resolved,
     run: Result<Result<(), Stop>, Panic>,

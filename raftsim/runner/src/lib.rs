@@ -2,21 +2,21 @@
 //!
 //! ```text
 //! scenario ─► director (timed) or player (stepped) ─► simulator ◄─ sut::Server
-//!                                                       │ every action, before it is under way
-//!                       checks, liveness, Spectators ◄──┘
-//!                          └──► Outcome: verdict, hash, history, counts
+//! │ every action, before it is under way
+//! checks, liveness, Spectators ◄──┘
+//! └──► Outcome: verdict, hash, history, counts
 //! ```
 //!
-//! 1. [`run()`] builds the world and lets the director carry the scenario out on it, phase by phase.
-//!    A stepped scenario, in which nothing happens unless a step says so, is [played](stepped)
-//!    instead. [`run_variant`] runs servers that decide by other rules, [`run_with_bug`] such with a
-//!    planted bug.
-//! 2. The checks watch every action from outside and stop the run at the first property that does
-//!    not hold. What must come true in time is asked at its time.
-//! 3. The [`Outcome`] has the [`Verdict`], the hash of everything that was done, and what was counted.
-//!    The same scenario, seed and [`TRACE_VERSION`] give the same hash anywhere.
-//! 4. A [`Spectator`] sees the same as the checks. [`Recording`] is one: it writes down what any run
-//!    did as a stepped scenario.
+//! 1. [`run()`] builds the world, and the director carries out the scenario on it, phase by
+//!    phase. A stepped scenario, in which nothing happens without a step, is [played](stepped)
+//!    instead. [`run_variant`] runs servers with other decision rules, and [`run_with_bug`] runs
+//!    servers with a planted bug.
+//! 2. The checks watch every action from outside and stop the run at the first violated
+//!    property. The liveness monitor tests each expectation when its time is over.
+//! 3. The [`Outcome`] has the [`Verdict`], the hash of all actions, and the counts. The same
+//!    scenario, seed and [`TRACE_VERSION`] give the same hash on any machine.
+//! 4. A [`Spectator`] sees the same actions as the checks. [`Recording`] is one: it writes down
+//!    any run as a stepped scenario.
 
 pub mod convert;
 mod director;

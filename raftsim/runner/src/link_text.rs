@@ -19,7 +19,7 @@ pub(crate) fn describe(links: &[Pair], names: &[NodeName]) -> String {
     let mut groups: Vec<(Vec<NodeId>, Vec<NodeId>)> = Vec::new();
     for (from, mut to) in receivers {
         to.sort_unstable();
-        // Links between nodes that are isolated together are meant twice.
+        // A link between two nodes of the same isolated group is listed twice.
         to.dedup();
         match groups.iter_mut().find(|(_, known)| *known == to) {
             Some((senders, _)) => senders.push(from),

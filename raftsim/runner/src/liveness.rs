@@ -1,4 +1,4 @@
-//! Waits for what a scenario says must come true within some time.
+//! Waits for conditions that a scenario expects within some time.
 
 use checks::Checks;
 use scenario::{Eventually, Resolved, Selector};
@@ -10,8 +10,8 @@ use crate::predicates::{Leadership, all_committed, applied_equal, one_leader};
 use crate::reason::Reason;
 use crate::unmet::{Clause, Missed, Unmet};
 
-/// How often it looks.
-const STEP: Span = Span(10_000_000);
+/// The time between two looks.
+const POLL_INTERVAL: Span = Span(10_000_000);
 /// The end of a phase that has not ended.
 const NEVER: Time = Time(u64::MAX);
 
@@ -19,14 +19,14 @@ const NEVER: Time = Time(u64::MAX);
 #[derive(Clone, Debug)]
 struct Waiting<'s> {
     wants: &'s Eventually,
-    /// The nodes that it names; `None`: the members of the cluster, whoever they are.
+    /// The nodes that it names; `None` means the current members of the cluster.
     named: Option<NodeSet>,
     begin: Time,
     deadline: Time,
     next: Time,
     /// The end of the phase; [`NEVER`] until it has ended.
     end: Time,
-    /// Who leads since it came true, if that must stay so.
+    /// The leader since the expectation came true, if the leader must stay.
     leadership: Option<Leadership>,
 }
 
@@ -45,7 +45,7 @@ impl<'s> LivenessMonitor<'s> {
         }
     }
 
-    /// A phase begins. The one before it has ended.
+    /// Begins a phase. The one before it has ended.
     pub(crate) fn begins(&mut self, phase: &str, begin: Time) {
         let scenario = self.scenario;
         let wanted = scenario.expect.eventually.iter();
@@ -55,14 +55,14 @@ impl<'s> LivenessMonitor<'s> {
             named: named(scenario, wants),
             begin,
             deadline: begin.after(Span(wants.within.get())),
-            next: begin.after(STEP),
+            next: begin.after(POLL_INTERVAL),
             end: NEVER,
             leadership: None,
         }));
     }
 
-    /// The present phase ends, or the run: looks at what is due, then for the last time at all
-    /// that the phase asks for. Whatever the next phase does comes after this.
+    /// Ends the present phase or the run. Judges the expectations that are due, then all others of
+    /// the phase for the last time. The actions of the next phase come after this.
     pub(crate) fn ends(
         &mut self,
         now: Time,
@@ -79,7 +79,7 @@ impl<'s> LivenessMonitor<'s> {
         self.look(now, cluster, checks, names)
     }
 
-    /// Whether all that the present phase asks for has come true, and nothing must stay so.
+    /// Whether all expectations of the present phase have come true and none must stay true.
     pub(crate) fn is_met(&self) -> bool {
         self.waiting.iter().all(|waiting| waiting.end != NEVER)
     }
@@ -88,7 +88,7 @@ impl<'s> LivenessMonitor<'s> {
         self.waiting.iter().map(|waiting| waiting.next).min()
     }
 
-    /// Looks at what is due now.
+    /// Judges the expectations that are due now.
     pub(crate) fn look(
         &mut self,
         now: Time,
@@ -112,7 +112,7 @@ impl<'s> LivenessMonitor<'s> {
         result
     }
 
-    /// Whether there is still something to wait for.
+    /// Judges one expectation. Whether the monitor has to keep waiting for it.
     fn judge(
         &self,
         waiting: &mut Waiting<'_>,
@@ -126,7 +126,7 @@ impl<'s> LivenessMonitor<'s> {
         let among = waiting.among(cluster);
         if let Some(leadership) = waiting.leadership {
             let asked = || format!("to the end of phase {phase}: the leader stays");
-            waiting.next = now.after(STEP).min(waiting.end.max(now));
+            waiting.next = now.after(POLL_INTERVAL).min(waiting.end.max(now));
             return match leadership.lost(cluster, among, names) {
                 None => Ok(now < waiting.end),
                 Some(lost) => Err(Unmet {
@@ -142,7 +142,7 @@ impl<'s> LivenessMonitor<'s> {
             if wants.stays {
                 waiting.leadership = one_leader(cluster, among).ok();
             }
-            waiting.next = now.after(STEP).min(waiting.end.max(now));
+            waiting.next = now.after(POLL_INTERVAL).min(waiting.end.max(now));
             return Ok(waiting.leadership.is_some());
         };
         if now >= waiting.deadline {
@@ -156,11 +156,11 @@ impl<'s> LivenessMonitor<'s> {
                 step: None,
             });
         }
-        waiting.next = now.after(STEP).min(waiting.deadline.max(now));
+        waiting.next = now.after(POLL_INTERVAL).min(waiting.deadline.max(now));
         Ok(true)
     }
 
-    /// The first clause that is not true yet, and why.
+    /// The first clause that is not true yet, with the reason.
     fn unmet<'w>(
         &self,
         waiting: &Waiting<'w>,
@@ -213,7 +213,7 @@ impl<'s> LivenessMonitor<'s> {
 }
 
 impl Waiting<'_> {
-    /// The nodes that it speaks of now.
+    /// The nodes that the expectation covers now.
     fn among(&self, cluster: &Cluster<Server>) -> NodeSet {
         self.named.unwrap_or_else(|| members::now(cluster))
     }
@@ -231,7 +231,7 @@ fn named(scenario: &Resolved, wants: &Eventually) -> Option<NodeSet> {
     Some(nodes.map(|(id, _)| id).collect())
 }
 
-/// Which members there are instead, or that these are not committed.
+/// The reason why the members differ: other members, or a configuration that is not committed.
 fn other_members<'w>(
     wanted: &'w str,
     cluster: &Cluster<Server>,
@@ -249,7 +249,7 @@ fn other_members<'w>(
     (at > commit).then_some(Reason::MembersNotCommitted(wanted))
 }
 
-/// The node that leads instead, if none of those that should lead does.
+/// The reason why none of the wanted nodes leads, with the node that leads instead.
 fn led_by<'w>(
     scenario: &Resolved,
     wants: &'w Eventually,

@@ -1,10 +1,10 @@
-//! What belongs to a planted bug beside the wrong decision: settings without which it does not show.
+//! The settings of a planted bug, without which it has no visible effect.
 
 use scenario::Resolved;
 use sut::bugs::Bug;
 
-/// Does to a scenario what belongs to the bug: some consist of settings, or show only without
-/// another guard.
+/// Changes the settings of a scenario as the bug needs it. Some bugs consist of settings, and some
+/// have a visible effect only without another guard.
 pub fn prepare(bug: Bug, scenario: &mut Resolved) {
     match bug {
         Bug::L07 | Bug::M10 => {
@@ -15,7 +15,7 @@ pub fn prepare(bug: Bug, scenario: &mut Resolved) {
         Bug::L10 => {
             scenario.raft.pre_vote = false;
             scenario.raft.quiescence = false;
-            // Without pre-votes nobody promises that a leader stays.
+            // Without pre-votes there is no guarantee that a leader stays.
             for wanted in &mut scenario.expect.eventually {
                 wanted.stays = false;
             }
@@ -26,7 +26,7 @@ pub fn prepare(bug: Bug, scenario: &mut Resolved) {
     }
 }
 
-/// Gives a scenario the settings that protect from a bug which consists of settings.
+/// Gives a scenario the settings that protect against a bug that consists of settings.
 pub fn cure(bug: Bug, scenario: &mut Resolved) {
     if matches!(bug, Bug::L07 | Bug::M10) {
         scenario.raft.pre_vote = true;

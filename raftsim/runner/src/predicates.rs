@@ -1,4 +1,5 @@
-//! What may be true of a cluster at one moment: it has one leader, all is committed, states are equal.
+//! Conditions of a cluster at one moment: it has one leader, all entries are committed, states are
+//! equal.
 
 use raft_core::{RoleKind, Term};
 use simulator::{Cluster, NodeId};
@@ -15,7 +16,7 @@ pub(crate) struct Leadership {
 }
 
 impl Leadership {
-    /// Why it is over, in words, if it is.
+    /// The reason why it is over, if it is.
     pub(crate) fn lost(
         self,
         cluster: &Cluster<Server>,
@@ -35,7 +36,7 @@ impl Leadership {
     }
 }
 
-/// The one leader that all servers of these that are up follow, or why there is none.
+/// The one leader that all running servers among these follow, or the reason why there is none.
 pub(crate) fn one_leader(
     cluster: &Cluster<Server>,
     among: NodeSet,
@@ -64,7 +65,7 @@ pub(crate) fn one_leader(
     })
 }
 
-/// What stands in the way of everything in the leader's log being committed.
+/// The reason why not everything in the leader's log is committed.
 pub(crate) fn all_committed(cluster: &Cluster<Server>, among: NodeSet) -> Option<Reason<'static>> {
     let leader = match one_leader(cluster, among) {
         Ok(leadership) => leadership.leader,
@@ -79,7 +80,8 @@ pub(crate) fn all_committed(cluster: &Cluster<Server>, among: NodeSet) -> Option
     })
 }
 
-/// A witness applies nothing, nor does a learner that was one and lacks what it would have to apply.
+/// The reason why the applied states differ, if they do. Skips witnesses, which apply nothing.
+/// Skips learners that were witnesses and miss the data that they would have to apply.
 pub(crate) fn applied_equal(cluster: &Cluster<Server>, among: NodeSet) -> Option<Reason<'static>> {
     let mut first: Option<(u64, u64, NodeId)> = None;
     let now = members::in_force(cluster);

@@ -1,11 +1,12 @@
-//! Why an expectation is not met. A run asks often and prints rarely, so the words come last.
+//! The reasons why an expectation is not met. A run asks often and prints rarely, so the text is
+//! built only on demand.
 
 use raft_core::Index;
 use scenario::NodeName;
 use simulator::NodeId;
 use sut::{MemberSets, NodeSet};
 
-/// Why something is not true.
+/// The reason why a condition is not true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reason<'s> {
     NoLeader,
@@ -37,7 +38,7 @@ pub(crate) enum Reason<'s> {
 }
 
 impl Reason<'_> {
-    /// The reason in words.
+    /// The reason as text.
     pub(crate) fn show(self, names: &[String]) -> String {
         let name = |id: NodeId| names[id.0 as usize].as_str();
         match self {

@@ -1,4 +1,5 @@
-//! Writes down what a run does, and what its steps expect, as a stepped scenario that does it again.
+//! Writes down the actions of a run and the expectations of its steps as a stepped scenario that
+//! repeats the run.
 
 use std::collections::BTreeMap;
 
@@ -15,11 +16,11 @@ use crate::run::TRACE_VERSION;
 use crate::spectator::Spectator;
 use crate::verdict::{Outcome, Verdict};
 
-/// Keeps every action of a run, one step for each, and lets somebody else watch, too.
+/// Keeps every action of a run, one step for each, and passes all calls on to another observer.
 pub struct Recording<'o> {
     observer: &'o mut dyn Spectator,
     steps: Vec<ScriptStep>,
-    /// The action that was tried last; a run may end in the middle of one.
+    /// The last action tried. A run may end during an action.
     tried: Option<ScriptStep>,
 }
 
@@ -33,8 +34,8 @@ impl<'o> Recording<'o> {
         }
     }
 
-    /// The run as a stepped scenario. `scenario`, `bug` and `outcome` are what was run and what
-    /// came out.
+    /// The run as a stepped scenario. `scenario` and `bug` are the inputs of the run, and `outcome`
+    /// is its result.
     #[must_use]
     pub fn into_scenario(
         mut self,
@@ -113,8 +114,8 @@ impl Spectator for Recording<'_> {
         self.observer.phase(time, name);
     }
 
-    fn told(&mut self, time: Time, deed: &str) {
-        self.observer.told(time, deed);
+    fn told(&mut self, time: Time, announcement: &str) {
+        self.observer.told(time, announcement);
     }
 
     fn expected(&mut self, time: Time, expected: &Expected) {
@@ -128,10 +129,10 @@ fn nanos(time: Time) -> Nanos {
     Nanos::new(time.0).unwrap_or(Nanos::MAX)
 }
 
-/// The verb that performs an action again.
+/// The verb that repeats an action.
 ///
 /// # Panics
-/// For a clock whose rate no scenario can have.
+/// If no scenario can express the rate of the clock.
 #[must_use]
 pub fn verb(action: &Action<Server>) -> Verb {
     match action {

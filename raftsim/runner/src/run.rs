@@ -1,4 +1,4 @@
-//! One run: a scenario and a seed become a verdict.
+//! One run of a scenario with a seed, to its verdict.
 
 use checks::Checks;
 use scenario::{Course, Resolved};
@@ -15,20 +15,20 @@ use crate::stepped::{self, Insist};
 use crate::verdict::{Outcome, Stop};
 use crate::world::{KvWorld, build};
 
-/// Changes whenever the same scenario and seed may give another run than before.
+/// Changes whenever the same scenario and seed may give a different run than before.
 pub const TRACE_VERSION: u32 = 5;
 
 /// Runs a scenario with the algorithm as published.
 ///
 /// # Panics
-/// When the tool itself is broken; never because of the scenario or of what runs in it.
+/// When the tool itself is broken, but never because of the scenario or the servers.
 #[must_use]
 pub fn run(scenario: &Resolved) -> Outcome {
     run_variant(scenario, &Variant::published(), &mut Unobserved)
 }
 
 /// Runs a scenario on servers with these rules and duties, and lets `observer` watch. The observer
-/// sees each action before the checks do; it may end the run by objecting.
+/// sees each action before the checks do. It may end the run by objecting.
 ///
 /// # Panics
 /// As [`run`].
@@ -79,7 +79,7 @@ pub fn run_with_bug(
     prepare(bug, &mut scenario);
     let variant = bug.variant();
     match scenario.script() {
-        // A step may expect what the bug breaks: what counts is the property.
+        // A step may expect something that the bug breaks. Only the property counts.
         Some(script) => stepped::play(&scenario, script, &variant, Insist::No, observer).outcome,
         None => run_variant(&scenario, &variant, observer),
     }
@@ -116,7 +116,7 @@ impl<'s> Runner<'s> {
             let looks = liveness.next_time().unwrap_or(self.end);
             let acts = self.director.next_time().unwrap_or(self.end);
             let next = looks.min(acts).min(self.end);
-            // Until then only the world acts, unless something happens that a fault waits for.
+            // Until then only the world acts, unless an event occurs that a fault waits for.
             while world.next_time().is_some_and(|agenda| agenda < next) && watch.seen.is_empty() {
                 within_limits(scenario, world)?;
                 let triggers = waits.then_some(&mut watch);
@@ -158,14 +158,14 @@ impl<'s> Runner<'s> {
         }
     }
 
-    /// Tells the director of what faults may wait for.
+    /// Tells the director about events that faults may wait for.
     fn notice(&mut self, watch: &mut Watch, now: Time) {
         for trigger in watch.seen.drain(..) {
             self.director.notice(trigger, now);
         }
     }
 
-    /// The director acts. Where a phase begins, the one before it is judged first.
+    /// Lets the director act. If a phase begins, the phase before it is judged first.
     fn act(
         &mut self,
         world: &mut KvWorld,

@@ -5,7 +5,7 @@ use scenario::Expected;
 use simulator::{Cluster, Observer, Step, Time};
 use sut::Server;
 
-/// The observers of a run, without their types, so that the world is compiled once.
+/// The observers of a run as a trait object, so that the world is compiled only once.
 pub(crate) type Watching<'a> = dyn Observer<Server, Violation = Box<Violation>> + 'a;
 
 /// No observer besides the checks.
@@ -21,30 +21,30 @@ impl Observer<Server> for Unobserved {
     }
 }
 
-/// Watches a run: every action, and what is done to the world beside them.
+/// Watches a run: every action, and the changes to the world besides actions.
 pub trait Spectator: Observer<Server, Violation = Box<Violation>> {
-    /// A phase begins; whatever it does is told and shown after this.
+    /// A phase begins. Its actions and announcements come after this call.
     fn phase(&mut self, time: Time, name: &str) {
         let _ = (time, name);
     }
 
-    /// Whether it takes announcements; without that none is put into words.
+    /// Whether the observer takes announcements. Without that, the runner builds no texts.
     fn takes_announcements(&self) -> bool {
         true
     }
 
-    /// Something was done that is no action: a phase began, links were cut, a disk stalled. The
+    /// Reports a change that is not an action: a phase began, links were cut, a disk stalled. The
     /// announcement follows the actions that came with it.
     fn told(&mut self, time: Time, announcement: &str) {
         let _ = (time, announcement);
     }
 
-    /// A step of a stepped run is about to compare the cluster with what it expects.
+    /// A step of a stepped run is about to compare the cluster with its expectation.
     fn expected(&mut self, time: Time, expected: &Expected) {
         let _ = (time, expected);
     }
 
-    /// Whether the run may end here; what was expected of its later phases is then not asked.
+    /// Whether the run may end here. The expectations of later phases are then not tested.
     fn has_seen_enough(&self) -> bool {
         false
     }

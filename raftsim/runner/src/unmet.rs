@@ -1,4 +1,4 @@
-//! What an expectation that is not met is about: by this, not by its words, a failure is known.
+//! The subject of an expectation that is not met. Failures are identified by it, not by their text.
 
 use scenario::Place;
 use simulator::{FaultKind, Time};
@@ -7,54 +7,54 @@ use sut::Property;
 /// An expectation that did not come true in time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unmet {
-    /// Which expectation.
+    /// The kind of expectation.
     pub missed: Missed,
-    /// When it should have been true at the latest.
+    /// The latest time at which it should have been true.
     pub time: Time,
-    /// The last event before it was seen: what came later did not lead to it.
+    /// The last event before the failure was seen. Later events did not lead to it.
     pub event: u64,
-    /// What was asked, and what was the case.
+    /// The expectation and the actual state, as text.
     pub facts: [String; 2],
-    /// The step that asked, in a stepped run.
+    /// The step with the expectation, in a stepped run.
     pub step: Option<Box<Place>>,
 }
 
 impl Unmet {
-    /// Whether a step is not as it says, of a stepped run or of a script.
+    /// Whether a step of a stepped run or of a script failed.
     #[must_use]
     pub fn is_about_a_step(&self) -> bool {
         self.step.is_some() || matches!(self.missed, Missed::Script { .. })
     }
 }
 
-/// What did not come about.
+/// The part of the scenario that was not fulfilled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Missed {
-    /// A part of what must come true in a phase.
+    /// A clause of an expectation of a phase.
     Clause {
         /// The phase, by name.
         phase: Box<str>,
-        /// Which part.
+        /// The clause.
         clause: Clause,
     },
     /// A limit, by its name in scenarios.
     Limit(&'static str),
-    /// A step that cannot be done, or that expects something else.
+    /// A step that cannot be done, or whose expectation is not met.
     Step,
     /// A step of a script.
     Script {
         /// The phase, by name.
         phase: Box<str>,
-        /// Where the step stands in it.
+        /// The position of the step in the phase.
         step: Box<str>,
     },
-    /// A fault that never found anything to act on.
+    /// A fault that never found a target.
     Fault(FaultKind),
-    /// A property of which is not known whether it holds.
+    /// A property that the checks could not decide.
     Undecided(Property),
 }
 
-/// A part of what must come true in a phase.
+/// A clause of an expectation of a phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clause {
     /// `one_leader`
@@ -82,7 +82,7 @@ impl Missed {
         }
     }
 
-    /// A part of what must come true in this phase.
+    /// A clause of an expectation of this phase.
     pub(crate) fn of(phase: &str, clause: Clause) -> Self {
         Missed::Clause {
             phase: phase.into(),

@@ -1,4 +1,4 @@
-//! What became of a run.
+//! The result of a run.
 
 use checks::{History, Violation};
 use scenario::Metric;
@@ -7,38 +7,38 @@ use sut::Property;
 
 use crate::unmet::Unmet;
 
-/// What became of a run.
+/// The result of a run.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// The seed.
     pub seed: u64,
-    /// Whether all went as expected.
+    /// Whether the run met all expectations.
     pub verdict: Verdict,
-    /// The hash of everything that was done.
+    /// The hash of all actions.
     pub trace_hash: u64,
     /// Actions performed.
     pub events: u64,
-    /// Messages and timers, the events that a simulator is measured by.
+    /// Messages and timers. The speed of simulators is given in these events.
     pub deliveries: u64,
     /// Simulated nanoseconds.
     pub sim_ns: u64,
-    /// What was counted, by metric.
+    /// The counts, by metric.
     pub metrics: Vec<(Metric, u64)>,
-    /// What became of the faults, by kind; kinds that never came up are left out.
+    /// The counts of faults, by kind. Kinds that never occurred are left out.
     pub faults: Vec<(FaultKind, Count)>,
     /// How often each property was evaluated.
     pub checks: Vec<(Property, u64)>,
-    /// What clients did and saw.
+    /// The calls of clients and their results.
     pub history: History,
-    /// The committed log ended here.
+    /// The last committed index.
     pub committed: u64,
-    /// The servers as they were when the run ended, by node; those that were down are absent. Kept
-    /// of runs alone that did not end well.
+    /// The servers at the end of the run, by node; absent for nodes that were down. They are kept
+    /// only for runs that failed.
     pub servers: Vec<Option<kv::Status>>,
 }
 
 impl Outcome {
-    /// What was counted of this.
+    /// The count of this metric.
     #[must_use]
     pub fn metric(&self, wanted: Metric) -> u64 {
         let found = self.metrics.iter().find(|(metric, _)| *metric == wanted);
@@ -46,18 +46,18 @@ impl Outcome {
     }
 }
 
-/// Whether all went as expected.
+/// Whether the run met all expectations.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Yes.
+    /// It did.
     Ok,
     /// A property does not hold.
     Safety(Box<Violation>),
     /// A limit was passed.
     Expectation(Unmet),
-    /// Something did not come true in time.
+    /// An expectation did not come true in time.
     Liveness(Unmet),
-    /// The run did not show what it is about.
+    /// The run did not reach the situation that it tests.
     Inconclusive(Unmet),
 }
 
@@ -75,13 +75,13 @@ impl Verdict {
     }
 }
 
-/// What stops a run before its end.
+/// The reason why a run stops before its end.
 pub(crate) enum Stop {
     /// A property does not hold.
     Violation(Box<Violation>),
-    /// Something did not come true in time.
+    /// An expectation did not come true in time.
     Late(Unmet),
-    /// A step cannot be done, the cluster is not as it expects, or a limit was passed.
+    /// A step cannot be done, a step's expectation is not met, or a limit was passed.
     Unmet(Unmet),
 }
 

@@ -1,5 +1,5 @@
-//! What clients ask for: operations drawn from a mix, on keys drawn from a set; and, where sessions
-//! expire, one to do it in.
+//! The requests of clients: operations drawn from a mix, on keys drawn from a set. If sessions can
+//! expire, the client opens a session for them.
 
 use kv::{Bytes, Op, ReadBy, Request, Response, SessionId};
 use raft_core::{Index, Span};
@@ -8,7 +8,7 @@ use simulator::{ClientId, Stream, Time};
 use smallvec::SmallVec;
 use sut::Server;
 
-/// Draws operations as a scenario's `clients` say.
+/// Draws operations as the scenario's `clients` section specifies.
 #[derive(Clone, Debug)]
 pub struct KvWorkload {
     keys: u32,
@@ -16,23 +16,23 @@ pub struct KvWorkload {
     reads: Reads,
     values: Values,
     value_size: usize,
-    /// The latest index that each client has been told of.
+    /// The latest index that each client has learned.
     seen: Vec<Index>,
-    /// What each client has for a session, where clients open some.
+    /// The session of each client, if clients open sessions.
     sessions: Option<Vec<Session>>,
 }
 
-/// A session as its client knows it.
+/// A session from the view of its client.
 #[derive(Clone, Copy, Debug, Default)]
 struct Session {
-    /// Which one, and how long it lasts unused.
+    /// The id of the session and its expiry time when unused.
     held: Option<(SessionId, Option<Span>)>,
-    /// When the client last asked for something that an entry carries.
+    /// The time of the client's last request that a log entry carries.
     used: Time,
 }
 
 impl KvWorkload {
-    /// The workload of these clients, which open sessions if those can expire.
+    /// The workload of these clients. They open sessions if sessions can expire.
     #[must_use]
     pub fn new(clients: &Clients, sessions_expire: bool) -> Self {
         assert!(clients.keys > 0, "a checked scenario has a key");
@@ -48,9 +48,9 @@ impl KvWorkload {
         }
     }
 
-    /// The next request of a client at `now`: a session if it has none, else an operation. An
-    /// operation takes five words from `random` whatever comes out, so that a changed mix does not
-    /// shift later keys and values.
+    /// The next request of a client at `now`: opening a session if it has none, else an operation.
+    /// An operation always takes five words from `random`, so that a changed mix does not shift
+    /// later keys and values.
     pub fn draw(
         &mut self,
         client: ClientId,
@@ -74,14 +74,14 @@ impl KvWorkload {
         self.in_session(client, now, op, read)
     }
 
-    /// What the client has for a session; `None` where clients open none.
+    /// The client's session; `None` if clients open none.
     fn session(&mut self, client: ClientId) -> Option<&mut Session> {
         let sessions = self.sessions.as_mut()?;
         Some(&mut sessions[client.0 as usize])
     }
 
-    /// The request for this. A client who has only read for long, which no entry shows, keeps its
-    /// session instead.
+    /// The request for this operation. Log entries do not show reads, so a client that has only
+    /// read for a long time renews its session instead.
     fn in_session(&mut self, client: ClientId, now: Time, op: Op, read: ReadBy) -> Request {
         let no_entry = read != ReadBy::Log;
         let in_use = self.session(client).and_then(|session| {
@@ -146,7 +146,8 @@ impl KvWorkload {
         } else if is(self.mix.get) {
             Op::Get { key }
         } else if is(self.mix.cas) {
-            // With few values one of them is often there; with unique ones, absence at times is.
+            // With few values the expected value is often present. With unique values only the
+            // expectation of an absent key can come true.
             let expect = match self.values {
                 Values::Few => Some(written(expect)),
                 Values::Unique => None,
@@ -168,7 +169,7 @@ impl KvWorkload {
         }
     }
 
-    /// What an append adds: short, so that values stay readable.
+    /// The text that an append adds. It is short, so that values stay readable.
     fn token(&self, client: ClientId, serial: u64, word: u64) -> Bytes {
         let text = match self.values {
             Values::Unique => unique(client, serial),
@@ -189,7 +190,7 @@ fn few(word: u64) -> Text {
     Text::new("v").number(scale(word, 4))
 }
 
-/// A short text in the making. A client draws two for every request, and the formatting of the
+/// A short text under construction. A client draws two for every request, and the formatting of the
 /// standard library would cost more than the request itself.
 struct Text(SmallVec<[u8; 64]>);
 
@@ -217,7 +218,7 @@ impl Text {
         self
     }
 
-    /// Dots up to `size`; what is longer stays.
+    /// Adds dots up to `size`. A longer text stays unchanged.
     fn padded(mut self, size: usize) -> Self {
         let size = size.max(self.0.len());
         self.0.resize(size, b'.');

@@ -10,10 +10,10 @@ use crate::workload::KvWorkload;
 /// The world that scenarios run in.
 pub type KvWorld = World<Server, KvWorkload>;
 
-/// The world at time 0.
+/// Builds the world at time 0.
 ///
 /// # Panics
-/// When a checked scenario turns out not to be one.
+/// If the checked scenario is invalid.
 #[must_use]
 pub fn build(scenario: &Resolved, variant: &Variant) -> KvWorld {
     let plan = Plan {

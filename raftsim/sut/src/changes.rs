@@ -1,4 +1,4 @@
-//! Requested changes of members: the servers they name, in words, and with other servers' numbers.
+//! Requested changes of members: the servers they name, their text, and their renumbering.
 
 use raft_core::{Change, ChangeOptions, Members};
 use simulator::NodeId;
@@ -20,7 +20,7 @@ pub fn named(change: &Change) -> Vec<NodeId> {
     ids.into_iter().map(engine_id).collect()
 }
 
-/// Gives the servers that a change names other numbers. Two may become one.
+/// Renumbers the servers that a change names. Two servers may get the same number.
 pub fn renumber(change: &mut Change, number: impl Fn(NodeId) -> NodeId) {
     let new = |id: &mut raft_core::NodeId| *id = raft_id(number(engine_id(*id)));
     match change {
@@ -41,7 +41,7 @@ pub fn renumber(change: &mut Change, number: impl Fn(NodeId) -> NodeId) {
     }
 }
 
-/// A change in words, for servers with these names: "add S4".
+/// A change as text, for servers with these names: "add S4".
 pub fn words(change: &Change, how: ChangeOptions, names: &[impl AsRef<str>]) -> String {
     let name = |id: &raft_core::NodeId| names[engine_id(*id).0 as usize].as_ref();
     let list = |ids: &Members| ids.iter().map(name).collect::<Vec<_>>().join(" ");

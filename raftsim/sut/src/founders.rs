@@ -1,4 +1,4 @@
-//! Who founds a cluster, and who of them holds no data.
+//! The servers that found a cluster, and the witnesses among them.
 
 use raft_core::Configuration;
 use simulator::NodeId;
@@ -14,8 +14,9 @@ pub struct Founders {
 }
 
 impl Founders {
-    /// These voters, of which some are witnesses: none, if those with data were no majority. A checked
-    /// scenario has no such, a cluster that is made smaller may.
+    /// Founders with these voters, some of which are witnesses. If the voters with data are no
+    /// majority, there are no witnesses. A checked scenario never has such founders, but a shrunk
+    /// cluster may.
     #[must_use]
     pub fn new(voters: NodeSet, witnesses: NodeSet) -> Self {
         let witnesses: NodeSet = witnesses.iter().filter(|id| voters.contains(*id)).collect();
@@ -32,13 +33,14 @@ impl Founders {
         self.voters
     }
 
-    /// Those that hold no data.
+    /// The founders that hold no data.
     #[must_use]
     pub fn witnesses(self) -> NodeSet {
         self.witnesses
     }
 
-    /// What a server knows at its first start: all founders, if it is one of them.
+    /// The configuration that a server knows at its first start: all founders, if it is one of
+    /// them.
     pub fn known_to(self, node: NodeId) -> Configuration {
         if !self.voters.contains(node) {
             return Configuration::empty();
@@ -49,7 +51,7 @@ impl Founders {
             .expect("the server is one of them, and those with data are a majority")
     }
 
-    /// The same with other numbers, of which those below `nodes` stay.
+    /// The same founders with other numbers. Only numbers below `nodes` are kept.
     pub fn renumbered(self, node: impl Fn(NodeId) -> NodeId, nodes: u32) -> Self {
         let new = |set: NodeSet| set.iter().map(&node).filter(|id| id.0 < nodes).collect();
         Self::new(new(self.voters), new(self.witnesses))

@@ -1,17 +1,17 @@
-//! One node, two names: the engine counts from 0, Raft from 1.
+//! Conversion between the engine's nodes, which count from 0, and Raft's ids, which count from 1.
 
 use simulator::NodeId;
 
-/// The engine counts nodes from 0, Raft's members are named from 1.
+/// The Raft id of a node. The engine counts nodes from 0, Raft's ids count from 1.
 #[must_use]
 pub fn raft_id(node: NodeId) -> raft_core::NodeId {
     raft_core::NodeId(u64::from(node.0) + 1)
 }
 
-/// The other way round.
+/// The node of a Raft id.
 ///
 /// # Panics
-/// For a name that no node of the engine can have.
+/// For an id that no node of the engine can have.
 #[must_use]
 pub fn engine_id(node: raft_core::NodeId) -> NodeId {
     let place = node

@@ -1,14 +1,13 @@
-//! The system under test: what lives in the simulated world, and what everybody else knows of it.
+//! The system under test: the server in the simulated world, and the vocabulary that the rest of
+//! the testbed shares.
 //!
-//! A run has servers of one kind, [`Server`]: a `kv::Node` behind the engine's trait. By which rules
-//! and duties they decide is chosen at run time ([`Variant`]): as published, with a bug planted in
-//! them ([`bugs::Bug`]), or somebody's own. So the world, the checks and all who watch are compiled
-//! once.
+//! A run has servers of one kind, [`Server`]: a `kv::Node` behind the engine's trait. Their rules
+//! and duties are chosen at run time ([`Variant`]): as published, with a planted bug
+//! ([`bugs::Bug`]), or user-defined. So the world, the checks and all observers are compiled once.
 //!
-//! Beside the servers stands what is said of them all over the testbed: the [`Property`]s that must
-//! hold, sets of nodes ([`NodeSet`], [`Founders`], [`MemberSets`]), who the members are now
-//! ([`members`]), what servers decided, in words ([`decisions`]), and simulated time as text
-//! ([`time_text`]).
+//! Beside the servers stands the vocabulary of the testbed: the [`Property`]s that must hold, sets
+//! of nodes ([`NodeSet`], [`Founders`], [`MemberSets`]), the current members ([`members`]), the
+//! decisions of servers as text ([`decisions`]), and simulated time as text ([`time_text`]).
 
 pub mod bugs;
 pub mod changes;

@@ -5,33 +5,33 @@ use simulator::NodeId;
 
 use super::node_set::NodeSet;
 
-/// The members of a cluster: who votes, who votes besides while a joint configuration is in force,
-/// who learns, and who of them holds no data.
+/// The members of a cluster: the voters, the outgoing voters while a joint configuration is in
+/// force, the learners, and the witnesses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MemberSets {
-    /// The voters, or those of the incoming half.
+    /// The voters; in a joint configuration, those of the incoming half.
     pub voters: NodeSet,
     /// The voters of the outgoing half.
     pub outgoing: NodeSet,
     /// The learners.
     pub learners: NodeSet,
-    /// Those members that hold no data.
+    /// The members that hold no data.
     pub witnesses: NodeSet,
 }
 
-/// What is written where a server knows no member.
+/// The text for a server that knows no member.
 const NOBODY: &str = "nobody";
-/// What those who hold no data stand behind.
+/// The word before the list of witnesses.
 const WITNESSES: &str = "witnesses";
-/// How members are written.
+/// The syntax of members.
 const HOW: &str = "members are written \"S1 S2 S3\", \"S1 S2 -> S1 S3\", \"S1 + S2\" or \"S1 S2 S3, witnesses S3\"";
 
 impl MemberSets {
-    /// Reads `VOTERS`, `OUTGOING -> VOTERS`, each with `+ LEARNERS` or without and with `, witnesses
-    /// WITNESSES` or without, or `nobody`; the names are those of `nodes`.
+    /// Reads `VOTERS` or `OUTGOING -> VOTERS`, each optionally with `+ LEARNERS` and with `,
+    /// witnesses WITNESSES`, or `nobody`. The names are those of `nodes`.
     ///
     /// # Errors
-    /// What is wrong with the text, in words.
+    /// The mistake in the text.
     pub fn read(text: &str, nodes: &[impl AsRef<str>]) -> Result<Self, String> {
         if text.trim() == NOBODY {
             return Ok(Self::default());
@@ -82,7 +82,7 @@ impl MemberSets {
         }
     }
 
-    /// The same as a text.
+    /// The members as text.
     pub fn show(&self, nodes: &[impl AsRef<str>]) -> String {
         let list = |set: NodeSet| {
             let names = set.iter().map(|id| nodes[id.0 as usize].as_ref());

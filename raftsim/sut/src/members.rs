@@ -1,4 +1,4 @@
-//! The members of the cluster now, for everyone that asks.
+//! The current members of the cluster, for all parts of the testbed.
 
 use raft_core::{Configuration, RoleKind};
 use simulator::{Cluster, NodeId};
@@ -7,8 +7,8 @@ use crate::ids::{engine_id, raft_id};
 use crate::node_set::NodeSet;
 use crate::server::Server;
 
-/// The configuration that the cluster goes by now: that of its leader of the highest term, else of
-/// the server whose log is the newest of those that are up.
+/// The cluster's current configuration: that of its leader of the highest term, else that of the
+/// running server with the newest log.
 pub fn in_force(cluster: &Cluster<Server>) -> Option<&Configuration> {
     let up = cluster.nodes().filter_map(|id| {
         let raft = cluster.node(id)?.node().raft();
@@ -22,18 +22,18 @@ pub fn in_force(cluster: &Cluster<Server>) -> Option<&Configuration> {
     newest.map(raft_core::Raft::configuration)
 }
 
-/// What a server is to the cluster.
+/// The role of a server in the cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rank {
     /// It has a vote.
     Voter,
     /// It receives the log.
     Learner,
-    /// It is no member: taken out, or never added.
+    /// It is not a member, because it was removed or never added.
     Removed,
 }
 
-/// What a server is in a configuration.
+/// The rank of a server in a configuration.
 pub fn rank(now: Option<&Configuration>, id: NodeId) -> Rank {
     let id = raft_id(id);
     match now {
@@ -59,7 +59,7 @@ pub fn witnesses(cluster: &Cluster<Server>) -> Vec<NodeId> {
     ids.iter().map(|id| engine_id(*id)).collect()
 }
 
-/// The members of the cluster now; all servers while nobody knows.
+/// The members of the cluster now; all servers while no configuration is known.
 pub fn now(cluster: &Cluster<Server>) -> NodeSet {
     match in_force(cluster) {
         Some(now) => {

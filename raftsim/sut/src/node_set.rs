@@ -36,14 +36,14 @@ impl NodeSet {
         node.0 < 16 && self.0 & (1 << node.0) != 0
     }
 
-    /// Whether there is none.
+    /// Whether the set is empty.
     #[must_use]
     #[inline]
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// How many they are.
+    /// The number of nodes.
     #[must_use]
     #[inline]
     pub fn len(self) -> usize {

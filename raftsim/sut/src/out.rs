@@ -1,4 +1,4 @@
-//! What a machine puts out, on its way to the engine: numbers of Raft become those of the engine.
+//! The output of a machine on its way to the engine: Raft's ids become nodes of the engine.
 
 use kv::Outbox;
 use raft_core::Index;
@@ -6,11 +6,11 @@ use simulator::{ClientId, NodeId};
 
 use crate::ids::engine_id;
 
-/// The first client number of operations that an operator offers: beyond those of every scenario's
-/// clients, which have links to the servers and are answered over them.
+/// The first client number of operations that an operator proposes. It is beyond the clients of
+/// every scenario, which have links to the servers and get their answers over them.
 pub const FIRST_OPERATOR: u32 = 100;
 
-/// Takes what a machine puts out to where the engine expects it.
+/// Converts the output of a machine to the engine's output.
 pub struct Out<'a> {
     pub(crate) sends: &'a mut Vec<(NodeId, kv::Message)>,
     pub(crate) writes: &'a mut Vec<kv::Write>,
@@ -34,7 +34,7 @@ impl Outbox for Out<'_> {
     fn reply(&mut self, client: kv::ClientId, serial: kv::Serial, response: kv::Response) {
         let client = u32::try_from(client.0).expect("the engine's clients have small numbers");
         let answer = (ClientId(client), serial.0, response);
-        // An operator stands at the server: no link leads to it.
+        // An operator has no link to the server, so its answer does not travel.
         if client < FIRST_OPERATOR {
             self.replies.push(answer);
         } else {

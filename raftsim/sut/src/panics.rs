@@ -1,9 +1,9 @@
-//! Assertions that fail inside a run, turned into values.
+//! Turns failed assertions inside a run into values.
 //!
 //! A broken structure of the core or the key-value layer panics. During a run that is a finding,
-//! not the end of the tool: the panic is caught, its message and place are kept, and nothing is
-//! printed. The hook is process-wide because the language has no other; it passes on every panic
-//! that does not happen inside [`catch`].
+//! and the tool must continue: the panic is caught, its message and place are kept, and nothing is
+//! printed. The hook is process-wide because Rust has no other. It passes on every panic outside
+//! [`catch`].
 
 use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe};
@@ -14,7 +14,7 @@ thread_local! {
     static CAUGHT: RefCell<Option<Panic>> = const { RefCell::new(None) };
 }
 
-/// The sources of the testbed: what breaks here is not what is under test.
+/// The sources of the testbed. A panic there is not a finding about the system under test.
 const TESTBED: [&str; 9] = [
     "simulator/src/",
     "raftsim/sut/src/",
@@ -30,22 +30,22 @@ const TESTBED: [&str; 9] = [
 /// A failed assertion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Panic {
-    /// What it says.
+    /// The message of the panic.
     pub message: String,
-    /// Where it stands: file, line and column.
+    /// The place of the panic: file, line and column.
     pub place: String,
 }
 
 impl Panic {
-    /// Whether the tool broke, and not what runs in it: then it is no finding. A server that cannot
-    /// start from what its own writes left is one, though `sut` says so on its behalf.
+    /// Whether the tool itself broke. Then the panic is not a finding. A server that cannot start
+    /// from its own writes is a finding, although `sut` panics on its behalf.
     pub fn is_the_tools(&self) -> bool {
         let of = |part: &str| self.place.contains(part);
         TESTBED.into_iter().any(of) && !of("raftsim/sut/src/server.rs")
     }
 }
 
-/// Runs `body`; a panic inside becomes an error.
+/// Runs `body` and turns a panic inside into an error.
 pub fn catch<T>(body: impl FnOnce() -> T) -> Result<T, Panic> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {

@@ -1,8 +1,8 @@
-//! What must hold of a run: the properties that checks judge, each with a name and a sentence.
+//! The properties of a run that the checks judge, each with a name and a sentence.
 
 use serde::{Deserialize, Serialize};
 
-/// Something that must always hold.
+/// A property that must always hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -19,22 +19,23 @@ pub enum Property {
     LeaderCompleteness,
     /// No two nodes apply different entries at the same index.
     StateMachineSafety,
-    /// What a leader commits is durable on a majority, and its data on one of them at least.
+    /// A leader commits only entries that are durable on a majority, with their data on at least
+    /// one of them.
     CommitQuorum,
     /// While a node runs, its term, commit index and applied index never go back.
     MonotonicState,
     /// Votes, acknowledgements and writes reported durable survive crashes.
     PromisesKept,
-    /// A snapshot stands for what is committed and for nothing else, and what a log no longer holds
-    /// is covered by one that is durable.
+    /// A snapshot stands only for committed entries, and a durable snapshot covers all entries that
+    /// a log no longer holds.
     SnapshotSafety,
-    /// Nodes go by the latest configuration in their logs, what is committed of them is one history,
-    /// and no two in force can decide apart.
+    /// Nodes use the latest configuration in their logs, committed configurations form one history,
+    /// and no two configurations in force can decide independently.
     ConfigurationSafety,
-    /// Members change as operators ask, to servers that hold the log and to a quorum that lives, and
-    /// a leader that is taken out sees to it.
+    /// Members change as operators request, a new voter holds the log, a quorum of the next voters
+    /// is alive, and a removed leader makes sure that the others learn of its removal.
     MembersAsAsked,
-    /// What a node can check of itself holds: its log, votes and progress are in order.
+    /// A node's own invariants hold: its log, votes and progress are in order.
     CoreInvariants,
     /// No request takes effect twice, however often it is retried.
     ExactlyOnce,
@@ -43,19 +44,18 @@ pub enum Property {
     /// The order in which commands were applied explains every answer that a client got, and agrees
     /// with real time.
     AppliedOrderExplainsReplies,
-    /// Some order of the clients' operations explains every answer, and agrees with real time. The
-    /// applied order need not be the one.
+    /// Some order of the clients' operations explains every answer, and agrees with real time. It
+    /// need not be the applied order.
     Linearizability,
-    /// A read that no entry carries is answered with what the state holds at the index that the
-    /// answer names.
+    /// A read without a log entry returns the state at the index that its answer names.
     ReadsMatchTheirIndex,
-    /// No client is answered from an older state than it was before: it reads what it wrote, and
-    /// what it read stays read.
+    /// No client is answered from an older state than before: it reads its own writes, and its
+    /// reads never go back.
     SessionGuarantees,
 }
 
 impl Property {
-    /// How many properties there are, the group included.
+    /// The number of properties, the group included.
     pub const COUNT: usize = Self::SessionGuarantees as usize + 1;
 
     /// Every property but the group.
@@ -106,7 +106,7 @@ impl Property {
         }
     }
 
-    /// What it says, in the paper's words where the paper has it.
+    /// The sentence of the property, in the paper's words if the paper has it.
     #[must_use]
     pub fn says(self) -> &'static str {
         match self {

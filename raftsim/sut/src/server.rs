@@ -1,5 +1,5 @@
-//! The node under test: `kv::Node` behind the engine's `Node` trait. Nothing is decided here; ids
-//! and times change their type, and what goes by is folded into the trace hash.
+//! The node under test: `kv::Node` behind the engine's `Node` trait. This module makes no
+//! decisions. It converts ids and times, and folds messages and writes into the trace hash.
 
 use std::fmt;
 
@@ -34,14 +34,14 @@ impl fmt::Debug for Server {
     }
 }
 
-/// How servers are configured; the same for every server and every start.
+/// The configuration of a server, except its disk; the same for every server and every start.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// What is chosen about the state machine.
+    /// The options of the state machine.
     pub options: kv::Options,
     /// The rules of Raft and the duties of the KV layer in force.
     pub variant: Variant,
-    /// Raft's knobs.
+    /// Raft's settings.
     pub settings: Settings,
     /// The members of the cluster when it was founded.
     pub configuration: Configuration,
@@ -67,23 +67,25 @@ impl simulator::Disk for Image {
     }
 }
 
-/// A command of the operator, given to one server without a network in between.
+/// A command of the operator. It reaches one server without the network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Operator {
-    /// Offer an operation to this server, whether it leads or not.
+    /// Propose an operation to this server, whether it leads or not.
     Propose(Box<Proposal>),
-    /// Tell the server something that its operators can tell it.
+    /// Give the server an operator's command.
     Command(kv::Operator),
 }
 
-/// An operation offered by an operator. Offered again, it keeps its client and its serial.
+/// An operation that an operator proposes. If it is proposed again, it keeps its client and its
+/// serial.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proposal {
-    /// A client number of its own, from [`FIRST_OPERATOR`](crate::FIRST_OPERATOR).
+    /// A client number that only this operation uses, from
+    /// [`FIRST_OPERATOR`](crate::FIRST_OPERATOR) up.
     pub client: ClientId,
     /// The number of the operation.
     pub serial: u64,
-    /// What is asked for.
+    /// The operation.
     pub op: kv::Op,
 }
 
@@ -95,15 +97,15 @@ impl Server {
         &*self.node
     }
 
-    /// What the last step applied: each index with the state hash after it.
+    /// The entries that the last step applied: each index with the state hash after it.
     #[must_use]
     #[inline]
     pub fn applied(&self) -> &[(Index, u64)] {
         &self.applied
     }
 
-    /// What the last step answered to operators: the client and the serial of each operation, and
-    /// what became of it.
+    /// The last step's answers to operators: the client, the serial and the response of each
+    /// operation.
     #[must_use]
     #[inline]
     pub fn answers(&self) -> &[(ClientId, u64, kv::Response)] {
@@ -252,7 +254,7 @@ impl simulator::Node for Server {
             kv::Response::SessionExpired => Verdict::Failed,
             kv::Response::NotLeader { leader } => Verdict::Elsewhere(leader.map(engine_id)),
             kv::Response::Lost | kv::Response::Superseded => Verdict::Unknown,
-            // Nothing was done: it may be asked again, here or elsewhere.
+            // The operation was not executed, so the client may ask again, here or elsewhere.
             kv::Response::Busy
             | kv::Response::ReadFailed
             | kv::Response::Behind { .. }

@@ -1,9 +1,10 @@
 //! "Did you mean ...?": the known word nearest to a misspelt one.
 
-/// The candidate nearest to `word`, if one is near enough to be meant. Letter case counts little.
+/// The candidate nearest to `word`, if one is near enough. Letter case is ignored.
 #[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // Distances cost the product of the lengths: a pasted megabyte is nobody's typing mistake.
+    // The cost of a distance is the product of the lengths. A pasted megabyte is not a typing
+    // mistake.
     if word.len() > 64 {
         return None;
     }

@@ -1,6 +1,6 @@
-//! Simulated time as people read and write it.
+//! Simulated time as readable text.
 
-/// `1.234567s` from nanoseconds, without what is zero at the end.
+/// `1.234567s` from nanoseconds, without trailing zeros.
 #[must_use]
 pub fn show(ns: u64) -> String {
     let (seconds, rest) = (ns / 1_000_000_000, ns % 1_000_000_000);
@@ -11,13 +11,14 @@ pub fn show(ns: u64) -> String {
     format!("{seconds}.{}s", digits.trim_end_matches('0'))
 }
 
-/// `1.234567s` from nanoseconds, cut to whole microseconds: always as wide, for columns.
+/// `1.234567s` from nanoseconds, cut to whole microseconds. The number of decimals is constant, for
+/// columns.
 #[must_use]
 pub fn micros(ns: u64) -> String {
     format!("{}.{:06}s", ns / 1_000_000_000, ns % 1_000_000_000 / 1_000)
 }
 
-/// `1.23s` from nanoseconds, cut to whole milliseconds, without what is zero at the end.
+/// `1.23s` from nanoseconds, cut to whole milliseconds, without trailing zeros.
 #[must_use]
 pub fn brief(ns: u64) -> String {
     show(ns / 1_000_000 * 1_000_000)
@@ -55,7 +56,7 @@ pub fn read(text: &str) -> Option<u64> {
     })
 }
 
-/// So many units of whole seconds.
+/// A whole number of a unit, where `seconds` is the length of the unit.
 fn whole_units(number: &str, seconds: u64) -> Option<u64> {
     let is_number = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
     let units: u64 = is_number.then(|| number.parse().ok())??;

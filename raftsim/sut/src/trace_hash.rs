@@ -1,5 +1,5 @@
-//! What nodes say and write, as explicit words for the trace hash. A change here is a change of
-//! the trace version.
+//! The messages and writes of nodes as explicit words for the trace hash. A change here changes the
+//! trace version.
 
 use kv::{Answer, LogWrite, Op, Operator, ReadBy, Reply, Request, Response, Write};
 use raft_core::{

@@ -1,7 +1,7 @@
-//! Which rules and duties servers decide by: as published, with a planted bug, or somebody's own.
+//! The rules and duties of servers: as published, with a planted bug, or user-defined.
 //!
-//! The choice is made at run time, so that the world, the checks and everything that watches them
-//! are compiled once. Only the core and the KV layer are compiled per type of rules.
+//! The choice is made at run time, so that the world, the checks and all observers are compiled
+//! once. Only the core and the KV layer are compiled per type of rules.
 
 use std::any::type_name;
 use std::fmt;
@@ -14,7 +14,7 @@ use simulator::NodeId;
 
 use crate::out::Out;
 
-/// A `kv::Node` of any rules and duties.
+/// A `kv::Node` with any rules and duties.
 pub trait Machine {
     /// The consensus part.
     fn raft(&self) -> &Raft<dyn Rules>;
@@ -25,7 +25,7 @@ pub trait Machine {
     /// The hash of the replicated state.
     fn state_hash(&self) -> u64;
 
-    /// What a key holds.
+    /// The value of a key.
     fn read(&self, key: &[u8]) -> kv::Reply;
 
     /// Whether clients have sessions open.
@@ -34,22 +34,22 @@ pub trait Machine {
     /// An entry of the log, if the node holds it.
     fn entry(&self, index: Index) -> Option<(EntryId, &kv::Payload)>;
 
-    /// Whether data of the log is missing, since the server was a witness.
+    /// Whether the node misses data of its log, because it was a witness.
     fn lacks_data(&self) -> bool;
 
-    /// The node as it is now.
+    /// The current status of the node.
     fn status(&self) -> kv::Status;
 
-    /// Checks the node against itself.
+    /// Checks the node's own invariants.
     ///
     /// # Errors
-    /// The first invariant that does not hold.
+    /// The first violated invariant.
     fn invariants(&self) -> Result<(), Broken>;
 
-    /// When the node wants to be woken.
+    /// The time of the node's next wake-up.
     fn deadline(&self) -> Option<Instant>;
 
-    /// Steps the node; the decisions behind the step go to `events`, if somebody wants them.
+    /// Steps the node. The decisions of the step go to `events`, if an observer wants them.
     fn step(
         &mut self,
         now: Instant,
@@ -65,16 +65,16 @@ pub trait Machine {
     fn boxed(&self) -> Box<dyn Machine>;
 }
 
-/// What rules of a [`Variant`] must be.
+/// Requirements for the rules of a [`Variant`].
 pub trait AnyRules: Rules + Clone + Hash + Send + Sync + 'static {}
 impl<R: Rules + Clone + Hash + Send + Sync + 'static> AnyRules for R {}
 
-/// What duties of a [`Variant`] must be.
+/// Requirements for the duties of a [`Variant`].
 pub trait AnyDuties: Duties + Send + Sync + 'static {}
 impl<D: Duties + Send + Sync + 'static> AnyDuties for D {}
 
-/// A node behind [`Machine`]. With `FAST` its step is compiled twice: once with decisions explained,
-/// once without.
+/// A node behind [`Machine`]. With `FAST` its step is compiled twice: once with explained
+/// decisions, once without.
 #[derive(Clone)]
 struct Hosted<R, D: Duties, const FAST: bool>(kv::Node<R, D>);
 
@@ -146,7 +146,7 @@ impl<R: AnyRules, D: AnyDuties, const FAST: bool> Machine for Hosted<R, D, FAST>
     }
 }
 
-/// Keeps each decision, if somebody wants them.
+/// Keeps each decision, if an observer wants them.
 struct Explained<'a>(Option<&'a mut Vec<kv::Event>>);
 
 impl kv::Observer for Explained<'_> {
@@ -158,7 +158,7 @@ impl kv::Observer for Explained<'_> {
     }
 }
 
-/// Nobody wants them, so that none is built.
+/// Drops the decisions. No observer wants them, so none is built.
 struct Unexplained;
 
 impl kv::Observer for Unexplained {
@@ -171,7 +171,7 @@ impl kv::Observer for Unexplained {
 pub struct Variant(Arc<dyn Boots + Send + Sync>);
 
 impl Variant {
-    /// The algorithm as published, and the KV layer as it should be.
+    /// The published algorithm and the correct KV layer.
     #[must_use]
     pub fn published() -> Self {
         let published = |_| (raft_core::Standard, kv::Standard);
@@ -184,7 +184,7 @@ impl Variant {
         Self::by_server(move |_| (rules.clone(), duties.clone()))
     }
 
-    /// Rules and duties that differ from server to server.
+    /// Rules and duties that differ between servers.
     #[must_use]
     pub fn by_server<R: AnyRules, D: AnyDuties>(
         choose: impl Fn(NodeId) -> (R, D) + Send + Sync + 'static,
@@ -192,10 +192,10 @@ impl Variant {
         Self(Arc::new(Choose::<_, false>(choose)))
     }
 
-    /// Starts a node from what is on its disk.
+    /// Starts a node from the content of its disk.
     ///
     /// # Errors
-    /// When it refuses the disk.
+    /// If it refuses the disk.
     pub fn boot(
         &self,
         node: NodeId,

@@ -1,5 +1,5 @@
-//! The words that the whole testbed uses for requests, commands, changes of role and numbers of things.
-//! Traces, explanations, summaries and the sentences of scripts are made of them, so that the same thing
+//! The terms that the whole testbed uses for requests, commands, changes of role and counts.
+//! Traces, explanations, summaries and the sentences of scripts use them, so that the same thing
 //! has the same name everywhere.
 
 use kv::{Answer, Bytes, Op, Operator, ReadBy, Request, Response, SessionId};
@@ -8,7 +8,7 @@ use raft_core::RoleKind;
 use crate::ids::engine_id;
 use crate::{changes, time_text};
 
-/// At most this many bytes of a value are shown.
+/// The maximum number of bytes shown of a value.
 const SHOWN: usize = 14;
 
 /// `#5` or `#5..7`.
@@ -49,7 +49,7 @@ pub fn lost_writes(lost: u64) -> String {
     }
 }
 
-/// A change of role, as a sentence without its subject: `is elected leader of term 2`. Nothing for
+/// A change of role, as a sentence without its subject: `is elected leader of term 2`. `None` for
 /// changes that only prepare another one.
 #[must_use]
 pub fn role_change(was: RoleKind, role: RoleKind, term: u64) -> Option<String> {
@@ -168,7 +168,7 @@ fn name(id: raft_core::NodeId, names: &[impl AsRef<str>]) -> &str {
     names[engine_id(id).0 as usize].as_ref()
 }
 
-/// Bytes as text: the end of a long value, without the dots that fill values up.
+/// Bytes as text: the end of a long value, without the dots that pad values.
 fn show(bytes: &[u8]) -> String {
     let full = bytes.len();
     let bytes = match bytes.iter().rposition(|byte| *byte != b'.') {

@@ -1,4 +1,4 @@
-//! Clients keep one operation open, retry it under its serial, and know when to stop.
+//! Clients keep one operation open, retry it under its serial, and stop in time.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -17,7 +17,7 @@ fn led_by(leader: NodeId, hint: bool) -> Config {
     }
 }
 
-/// What the only client did: when, what, which serial, towards whom.
+/// The actions of the only client: time, kind, serial and target.
 fn asked(actions: &[Stamped<Toy>]) -> Vec<(Time, &'static str, u64, Option<NodeId>)> {
     let asked = actions.iter().filter_map(|stamped| match stamped.action {
         Action::Call { serial, target, .. } => Some((stamped.time, "call", serial, Some(target))),
@@ -28,7 +28,8 @@ fn asked(actions: &[Stamped<Toy>]) -> Vec<(Time, &'static str, u64, Option<NodeI
     asked.collect()
 }
 
-/// One client whose waiting times are exact: think 20 ms, attempt 100 ms, retry 5 ms, give up 350.
+/// One client whose waiting times are exact: think 20 ms, attempt 100 ms, retry 5 ms, give up 350
+/// ms.
 fn exact(nodes: usize, config: Config) -> Toys {
     let pace = Pace {
         think: range(20, 20),
@@ -203,7 +204,8 @@ fn a_late_refusal_from_a_node_it_no_longer_waits_for_is_ignored() {
     let from_b = [(Endpoint::from(B), Endpoint::from(C))];
     world.cut(&[(Endpoint::from(A), Endpoint::from(C))]);
     world.hold(&from_b);
-    // A does not get through and B's refusal is held: the client waits for the third node's.
+    // A's messages are lost and B's refusal is held, so the client waits for the third node's
+    // answer.
     let third = (Endpoint::from(C), Endpoint::from(NodeId(2)));
     world.hold(&[third]);
     run(&mut world, 225);

@@ -1,4 +1,4 @@
-//! The same scenario and seed give the same run; a recording of it is the run.
+//! The same scenario and seed give the same run, and a replay of its recording gives it again.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ fn torment_uses_every_fault() {
             *effective.entry(kind).or_insert(0) += count.effective;
         }
     }
-    // Commands are counted by whoever gives them.
+    // The caller that gives a command counts it.
     effective.remove(&FaultKind::Operator);
     let idle: Vec<_> = effective.iter().filter(|(_, count)| **count == 0).collect();
     assert!(idle.is_empty(), "never had an effect: {idle:?}");
@@ -64,7 +64,7 @@ fn a_clone_goes_the_same_way_and_leaves_the_original_alone() {
     assert_eq!(world.cluster().trace_hash(), twin.cluster().trace_hash());
 }
 
-/// Performs recorded actions on a fresh cluster, which has no scheduler and no chance.
+/// Performs recorded actions on a fresh cluster without a scheduler and without chance.
 fn replay(actions: &[Stamped<Toy>], seed: u64) -> Cluster<Toy> {
     let mut cluster = Cluster::new(vec![(PINGING, Counted::default()); 3], 2, seed);
     for stamped in actions {
@@ -77,7 +77,7 @@ fn replay(actions: &[Stamped<Toy>], seed: u64) -> Cluster<Toy> {
     cluster
 }
 
-/// Objects to an action whose cause is not an earlier action that explains it.
+/// Objects to an action if its cause is not an earlier action that explains it.
 #[derive(Default)]
 struct Causes {
     sent: BTreeMap<MessageId, EventId>,
@@ -147,12 +147,13 @@ fn timers_and_completions_are_caused_by_the_actions_that_asked_for_them() {
     let mut completions = 0;
     for stamped in &actions {
         match stamped.action {
-            // Each wake sets the next deadline; the first was set at boot.
+            // Each wake sets the next deadline. The first was set at boot.
             Action::Wake(node) => {
                 let asked = causes.insert((node, "wake"), stamped.id);
                 assert_eq!(stamped.cause, asked.unwrap_or(EventId::OUTSIDE));
             }
-            // A pong is written; the last one before the sync began completes it.
+            // A pong causes a write. The last pong before the sync began is the cause of the
+            // completion.
             Action::Written { node, .. } => {
                 let cause = &actions[usize::try_from(stamped.cause.0 - 1).expect("a place")];
                 assert!(matches!(cause.action, Action::Deliver(_)));

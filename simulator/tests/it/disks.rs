@@ -1,4 +1,4 @@
-//! Disks finish writes in order, in their own time, and a crash leaves a prefix of them.
+//! Disks finish writes in order and with their own latency. A crash leaves a prefix of them.
 
 use std::convert::Infallible;
 
@@ -7,7 +7,7 @@ use simulator::*;
 
 use crate::toy::*;
 
-/// Notes each completion: when, and through which write.
+/// Records the time and the number of each completion.
 #[derive(Default)]
 struct Completions(Vec<(Time, u64)>);
 
@@ -87,7 +87,7 @@ fn a_slow_disk_takes_its_own_time_until_it_is_restored() {
     assert_eq!(faults(&world, FaultKind::DiskSlow), (1, 1));
 }
 
-/// A with `reported` writes durable and `more` on their way.
+/// A world in which A has `reported` durable writes and `more` on their way.
 fn writing(seed: u64, reported: u64, more: u64) -> Toys {
     let plan = Plan {
         links: sound(1, 1),
@@ -154,7 +154,7 @@ fn a_sync_that_a_crash_cut_off_never_completes() {
     let Ok(_) = world.crash(A, Unsynced::Lose, &mut ());
     let Ok(_) = world.restart(A, &mut ());
     ping(&mut world, A, 2);
-    // Nothing at 22 ms, when the sync of the first life would have ended.
+    // Nothing completes at 22 ms, when the sync of the first incarnation would have ended.
     assert_eq!(completions(&mut world, 100), [(ms(32), 1), (ms(52), 2)]);
 }
 

@@ -1,4 +1,5 @@
-//! Each fault of network, clock and process does what its name says, to nobody else, and is counted.
+//! Each fault of network, clock and process has its named effect, affects nobody else, and is
+//! counted.
 
 use proptest::prelude::*;
 use simulator::*;
@@ -111,7 +112,7 @@ fn a_held_link_delivers_later_in_order() {
     assert_eq!(faults(&world, FaultKind::Hold), (1, 1));
 }
 
-/// Two nodes on links that always do `harm`.
+/// Two nodes on links whose quality `harm` changes.
 fn harmed(harm: impl FnOnce(&mut Quality)) -> Toys {
     let mut world = pair(false);
     let mut quality = sound(1, 1);
@@ -292,7 +293,7 @@ proptest! {
             let pings = times.filter(|(_, id)| id.from != B.into());
             pings.collect::<Vec<_>>()
         };
-        // What C hears from A, and what C sends, does not depend on whether B hears A.
+        // The messages between A and C do not depend on whether B hears A.
         let (sound, lossy) = (arrivals(Ratio::ZERO), arrivals(Ratio::ONE));
         let to_c = |all: &[(Time, MessageId)]| -> Vec<(Time, MessageId)> {
             all.iter().filter(|(_, id)| id.to == NodeId(2).into()).copied().collect()

@@ -1,4 +1,4 @@
-//! What the engine promises, told on toy machines that are no Raft.
+//! Tests of the engine with toy machines that know nothing of Raft.
 
 mod clients;
 mod determinism;

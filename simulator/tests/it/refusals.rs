@@ -1,4 +1,4 @@
-//! A list of actions may hold anything: what is impossible is refused and changes nothing.
+//! A list of actions may hold impossible ones. The cluster refuses them and stays unchanged.
 
 use proptest::prelude::*;
 use simulator::*;

@@ -1,5 +1,5 @@
 //! A list of actions decides: time moves only for timers, disks complete at once or on demand, and
-//! what is not held or cut settles by itself.
+//! messages that are not held or cut settle by themselves.
 
 use simulator::*;
 

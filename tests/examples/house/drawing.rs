@@ -1,5 +1,5 @@
-//! The drawing of the house: which crate imports which, and which files import each other in a
-//! circle. It reads manifests and `use` lines, and runs nothing.
+//! The drawing of the house: the crates with their imports, and the files that import each other in
+//! a circle. It reads manifests and `use` lines, and runs nothing.
 //!
 //! `cargo run -q -p tests --example house` prints it.
 
@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-/// The crates of the workspace and what they import of each other.
+/// The crates of the workspace and their imports of each other.
 #[derive(Clone, Debug)]
 pub(crate) struct House {
     /// For each crate its folder and the crates that it imports.
@@ -18,7 +18,7 @@ impl House {
     /// Reads the manifests below the project's root.
     ///
     /// # Panics
-    /// When a manifest cannot be read, or is none.
+    /// If a manifest cannot be read or is invalid.
     #[must_use]
     pub(crate) fn read(root: &Path) -> Self {
         let manifest = text(&root.join("Cargo.toml"));
@@ -49,8 +49,8 @@ impl House {
         Self { crates }
     }
 
-    /// The floor of each crate: one above the highest that it imports. Cargo lets no crate import
-    /// one that imports it.
+    /// The floor of each crate: one above its highest import. Cargo allows no circles of crates, so
+    /// every crate has a floor.
     #[must_use]
     pub(crate) fn floors(&self) -> Vec<Vec<&str>> {
         let mut floors: Vec<Vec<&str>> = Vec::new();
@@ -125,7 +125,7 @@ pub(crate) struct Circle {
 }
 
 impl Circle {
-    /// Whether files of different folders are among them.
+    /// Whether the circle contains files of different folders.
     #[must_use]
     pub(crate) fn spans_folders(&self) -> bool {
         let mut folders = self
@@ -137,7 +137,7 @@ impl Circle {
     }
 }
 
-/// The folder that a module's file lies in; a module with children lies in their folder.
+/// The folder of a module's file. A module with children lies in their folder.
 fn folder_of<'m>(module: &'m str, all: &[String]) -> &'m str {
     let child = |other: &String| {
         other
@@ -272,7 +272,7 @@ fn expand(before: &str, tree: &str, found: &mut Vec<String>) {
     }
 }
 
-/// A path counted from the crate's root; `None` for what other crates have.
+/// A path from the crate's root; `None` for paths into other crates.
 fn absolute(module: &str, path: &str, place: &dyn Fn(&str) -> Option<usize>) -> Option<String> {
     let mut own: Vec<&str> = module.split("::").filter(|part| !part.is_empty()).collect();
     let mut parts = path.split("::").peekable();
@@ -299,7 +299,7 @@ fn absolute(module: &str, path: &str, place: &dyn Fn(&str) -> Option<usize>) -> 
     Some(own.join("::"))
 }
 
-/// The module that a path leads to: the longest part of it that is one.
+/// The module that a path leads to: its longest prefix that is a module.
 fn target(path: &str, place: &dyn Fn(&str) -> Option<usize>) -> Option<usize> {
     let ends = path.match_indices("::").map(|(at, _)| at);
     let mut ends: Vec<usize> = ends.chain([path.len()]).collect();

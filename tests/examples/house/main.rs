@@ -1,4 +1,4 @@
-//! Prints the house: the crates from the roof down with their size and what they import, then the
+//! Prints the house: the crates from the roof down with their size and their imports, then the
 //! files that import each other in a circle.
 
 mod drawing;

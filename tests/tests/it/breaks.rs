@@ -1,6 +1,6 @@
-//! The checks can fail: servers with a bug are caught by the churn scenario, each at a property that
-//! its card names. Nothing here is a scenario made for its bug. Bugs that churn does not find soon
-//! are hunted by wider profiles.
+//! The checks can fail: the churn scenario catches servers with a bug, each at a property that the
+//! bug's card names. No scenario here is made for its bug. Wider profiles catch the bugs that churn
+//! does not find soon.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use scenario::{Overrides, Resolved, parse};
 use sut::bugs::{Bug, Shows};
 use sut::{AnyDuties, AnyRules, Property};
 
-/// Churn with these properties alone.
+/// Churn with only these properties.
 fn churn(seed: u64, but: &[Property]) -> Resolved {
     let mut scenario = scenario("churn.json", seed);
     let wanted: BTreeSet<_> = Property::SINGLE.into_iter().collect();
@@ -20,7 +20,7 @@ fn churn(seed: u64, but: &[Property]) -> Resolved {
     scenario
 }
 
-/// What a run shows, if it shows anything.
+/// The failure that a run shows, if any.
 fn shown(outcome: &Outcome) -> Option<&'static str> {
     match &outcome.verdict {
         Verdict::Safety(violation) => Some(violation.broken.name()),
@@ -30,14 +30,14 @@ fn shown(outcome: &Outcome) -> Option<&'static str> {
     }
 }
 
-/// What the first seed that catches the bug reports, without the properties in `but`.
+/// The failure of the first seed that catches the bug, without the properties in `but`.
 fn first(bug: Bug, within: u64, but: &[Property]) -> &'static str {
     let run = |seed| run_with_bug(&churn(seed, but), Some(bug), &mut Unobserved);
     let found = (1..=within).find_map(|seed| shown(&run(seed)));
     found.unwrap_or("nothing")
 }
 
-/// Holds that one of so many seeds shows what the bug's card says.
+/// Asserts that one of `within` seeds shows a failure of the bug's card.
 fn caught(bug: Bug, within: u64) {
     let first = first(bug, within, &[]);
     let breaks = bug.card().breaks;
@@ -146,7 +146,7 @@ fn an_answer_meant_for_another_request_is_not_explained_by_the_log() {
     caught(Bug::A05, 10);
 }
 
-// ---- what churn does not show soon ----------------------------------------------------------
+// ---- bugs that churn does not show soon --------------------------------------------------------
 
 const LONG_DELAYS: &str = include_str!("../../scenarios/long-delays.json");
 const YOUNG_LEADERS: &str = include_str!("../../scenarios/young-leaders.json");
@@ -180,8 +180,8 @@ const SLOW_TO_WAKE: &str = include_str!("../../scenarios/slow-to-wake.json");
 const SNAPSHOTS: &str = include_str!("../../../scenarios/snapshots.json");
 const SESSIONS: &str = include_str!("../../../scenarios/sessions.json");
 
-/// Holds that the bug shows in this scenario within so many seeds, and that the first seed to show
-/// it has no fault without it.
+/// Asserts that the bug shows in this scenario within `within` seeds, and that the first such seed
+/// does not fail without the bug.
 fn shown_by(text: &str, bug: Bug, within: u64) {
     let resolve = |seed| {
         let overrides = Overrides {
@@ -201,8 +201,8 @@ fn shown_by(text: &str, bug: Bug, within: u64) {
     assert_eq!(run(seed, None).verdict, Verdict::Ok, "{bug}, seed {seed}");
 }
 
-/// Holds that it shows as one property, at once and with no harm to clients needed, and as a lack of
-/// service where nobody looks at that property.
+/// Asserts that the bug violates one property early and without harm to clients, and that it shows
+/// as a lack of service if that property is not checked.
 fn shown_twice(text: &str, bug: Bug, within: u64) {
     shown_by(text, bug, within);
     let verdicts = |but: &[Property]| -> BTreeSet<&'static str> {
@@ -430,7 +430,7 @@ fn a_witness_that_is_made_a_voter_counts_as_a_copy_of_what_it_lacks() {
     shown_by(WITNESS_MADE_A_VOTER, Bug::W02, 1);
 }
 
-/// A quorum of half the servers, where their number is even.
+/// The bug counts half of the servers as a quorum if their number is even.
 #[test]
 fn two_halves_of_four_servers_decide_for_themselves() {
     let breaks = Bug::C03.card().breaks;
@@ -445,9 +445,9 @@ fn two_halves_of_four_servers_decide_for_themselves() {
     assert!(found.is_some_and(named), "{found:?}");
 }
 
-// ---- what is no row of the gallery ----------------------------------------------------------
+// ---- bugs without a row in the gallery ---------------------------------------------------------
 
-/// What the first of 200 seeds of churn that catches it reports.
+/// The failure of the first of 200 seeds of churn that catches the bug.
 fn broken<R: AnyRules, D: AnyDuties>(rules: R, duties: D) -> &'static str {
     let run = |seed| run_with(&churn(seed, &[]), rules.clone(), duties.clone());
     let found = (1..=200).find_map(|seed| shown(&run(seed)));
@@ -469,7 +469,7 @@ fn entries_after_an_unknown_one_break_log_matching() {
     assert_eq!(broken(AcceptsAnyPrevious, kv::Standard), "log-matching");
 }
 
-/// Breaks down where it decides, as a broken structure would.
+/// Panics in a decision, as a corrupted data structure would.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct BreaksDown;
 

@@ -15,7 +15,7 @@ pub(crate) fn scenarios() -> PathBuf {
 /// A scenario of the corpus, resolved for a seed.
 ///
 /// # Panics
-/// When the file is missing or has mistakes.
+/// If the file is missing or has mistakes.
 #[must_use]
 pub(crate) fn scenario(name: &str, seed: u64) -> Resolved {
     let path = scenarios().join(name);
@@ -32,7 +32,7 @@ pub(crate) fn scenario(name: &str, seed: u64) -> Resolved {
 /// The names of the corpus's files, in order.
 ///
 /// # Panics
-/// When the folder cannot be read.
+/// If the folder cannot be read.
 #[must_use]
 pub(crate) fn corpus() -> Vec<String> {
     corpus_of("")
@@ -41,7 +41,7 @@ pub(crate) fn corpus() -> Vec<String> {
 /// The names of the files in a folder of the corpus, in order.
 ///
 /// # Panics
-/// When the folder cannot be read.
+/// If the folder cannot be read.
 #[must_use]
 pub(crate) fn corpus_of(within: &str) -> Vec<String> {
     let folder = scenarios().join(within);

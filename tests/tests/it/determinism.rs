@@ -1,6 +1,6 @@
-//! The same scenario and seed give the same run: in one process again and again, and from a copy
-//! of a world in the middle of it. Other processes and other builds are compared by the golden
-//! hashes and by `run --twice`.
+//! The same scenario and seed give the same run: repeatedly in one process, and from a copy of a
+//! world in the middle of the run. The golden hashes and `run --twice` compare other processes and
+//! other builds.
 
 use crate::corpus::{corpus, scenario};
 use checks::Violation;
@@ -57,7 +57,7 @@ fn whoever_watches_changes_nothing() {
     );
 }
 
-/// Listens to every decision.
+/// Records every decision.
 #[derive(Default)]
 struct Recorder {
     decisions: usize,
@@ -98,14 +98,14 @@ fn fifty_seeds_of_reads_hold_every_property() {
     for seed in 1..=50 {
         let outcome = run(&scenario("reads.json", seed));
         assert_eq!(outcome.verdict, Verdict::Ok, "seed {seed}");
-        // Logs stay whole here, and not every seed has a crash.
+        // Logs are not compacted here, and not every seed has a crash.
         let idle = idle(&outcome, Property::SnapshotSafety);
         assert_eq!(idle, None, "seed {seed}");
     }
 }
 
-/// The first property that was never looked at, but for this one, and for what asks for members that
-/// change.
+/// The first property that was never evaluated, except this one and the properties that need
+/// changes of members.
 fn idle(outcome: &Outcome, but: Property) -> Option<Property> {
     let idle = outcome.checks.iter().filter(|(_, looked)| *looked == 0);
     let mut idle = idle.map(|(property, _)| *property);

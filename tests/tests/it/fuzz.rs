@@ -1,6 +1,5 @@
-//! Drawn scenarios as a property: whatever happens, the published algorithm holds. A failing
-//! scenario is shrunk, and its seed kept in `proptest-regressions/fuzz.txt`, to be run first from
-//! then on.
+//! Drawn scenarios as a property: the published algorithm passes all of them. A failing scenario is
+//! shrunk. Its seed is kept in `proptest-regressions/fuzz.txt` and runs first from then on.
 
 use fuzz::{Fuzz, Profile, Ran, scenarios};
 use proptest::prelude::*;
@@ -34,7 +33,7 @@ proptest! {
     }
 }
 
-/// Acknowledges what it has not made durable.
+/// Acknowledges entries before they are durable.
 #[derive(Clone, Hash, Debug)]
 struct AcknowledgesTooEarly;
 

@@ -1,4 +1,5 @@
-//! The corpus's hashes are committed: a change of behaviour is noticed, and made on purpose.
+//! The corpus's hashes are committed, so a change of behaviour is noticed and must be made on
+//! purpose.
 
 use std::path::PathBuf;
 
@@ -6,24 +7,24 @@ use crate::corpus::{corpus, scenario, scenarios};
 use runner::{TRACE_VERSION, run};
 use serde_json::{Map, Value, json};
 
-/// Set to anything, this variable lets the test write the file anew.
+/// If this variable has any value, the test writes the file anew.
 const REGENERATE: &str = "RAFTSIM_REGENERATE";
 const HOW: &str = "RAFTSIM_REGENERATE=1 cargo test -p tests --test it golden";
-/// The seed whose hashes are kept.
+/// The seed of the committed hashes.
 const SEED: u64 = 1;
 
-/// In a folder of its own, so that `scenarios/*.json` means scenarios.
+/// The file has a folder of its own, so that `scenarios/*.json` matches only scenarios.
 fn path() -> PathBuf {
     scenarios().join("golden/seed-1.json")
 }
 
-/// What the file holds, if it is there.
+/// The content of the file, if it exists.
 fn golden() -> Option<Value> {
     let text = std::fs::read_to_string(path()).ok()?;
     Some(serde_json::from_str(&text).expect("golden/seed-1.json is what this test wrote"))
 }
 
-/// Each file's hash, as the runs give them now.
+/// Each file's hash in the current runs.
 fn hashes() -> Map<String, Value> {
     let hash = |file: String| {
         let outcome = run(&scenario(&file, SEED));
@@ -32,7 +33,7 @@ fn hashes() -> Map<String, Value> {
     corpus().into_iter().map(hash).collect()
 }
 
-/// The files of the corpus that give another run under the same trace version.
+/// The files of the corpus whose run has changed under the same trace version.
 fn changed(golden: &Value, hashes: &Map<String, Value>) -> Vec<String> {
     if golden["trace_version"] != TRACE_VERSION {
         return Vec::new();

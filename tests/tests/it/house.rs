@@ -1,4 +1,4 @@
-//! The house stays as it was drawn.
+//! The house has no circles across folders, and its drawing is up to date.
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
-//! Every lesson holds with the published rules, and each bug that it names breaks it where it says.
+//! Every lesson passes with the published rules, and each bug that it names breaks it at the named
+//! place.
 
 use crate::corpus::{corpus_of, scenario};
 use checks::Broken;
@@ -8,11 +9,11 @@ use scenario::{Besides, CaughtAt, Resolved};
 use sut::Property;
 use sut::bugs::Bug;
 
-/// Lessons that no bug of their own breaks: what is cut off is committed, so that it matches; an
-/// assertion was wrong about a snapshot that came late.
+/// Lessons that no bug of their own breaks. In the first, the compacted part is committed and
+/// therefore matches. In the second, an assertion was wrong about a late snapshot.
 const NAMELESS: [&str; 2] = ["s3-prev-in-snapshot", "name-before-own-snapshot"];
 
-/// Figures and lessons, and each way they may go on.
+/// Figures and lessons, and each of their branches.
 fn lessons() -> Vec<Resolved> {
     let names = ["figure", "lesson", "regression", "control"]
         .into_iter()
@@ -78,7 +79,7 @@ fn every_stepped_lesson_names_a_bug() {
         let lesson = scenario(&name, 1);
         let nameless = NAMELESS.contains(&lesson.name.as_str());
         let named = nameless || !lesson.expect.caught_by.is_empty();
-        // Where reads may be stale a setting is the mistake, and the lesson shows what it costs.
+        // In lessons about stale reads a setting is the mistake, and the lesson shows its effect.
         let asked = lesson.expect.properties();
         let mistaken = !asked.contains(&Property::Linearizability);
         assert!(named || mistaken || lesson.script().is_none(), "{name}");

@@ -1,4 +1,4 @@
-//! What clients saw in runs, as a history of a store that nobody knows anything about.
+//! The histories of runs are linearizable for a checker that knows nothing about the store.
 
 use checks::history_export::operations;
 use fuzz::{Generator, Profile, Ran};

@@ -1,4 +1,4 @@
-//! Tests of the whole: scenarios, deliberate breaks, determinism.
+//! Tests of the whole project: scenarios, deliberate breaks, determinism.
 
 mod breaks;
 mod corpus;

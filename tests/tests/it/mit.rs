@@ -1,4 +1,4 @@
-//! The tests of MIT's course as scenarios: they hold, run the same again, can be recorded, and catch
+//! The tests of MIT's course as scenarios: they pass, repeat exactly, can be recorded, and catch
 //! the bugs they name.
 
 use crate::corpus::{corpus_of, scenario, scenarios};
@@ -14,7 +14,7 @@ fn files() -> Vec<String> {
     files
 }
 
-/// The seed that a file asks for, with which it names bugs.
+/// The seed in a file with which it names bugs.
 fn own_seed(file: &str) -> u64 {
     let text = std::fs::read_to_string(scenarios().join(file)).expect("it was listed");
     let read = parse(file, &text, &Overrides::default());
@@ -76,7 +76,7 @@ fn tests_of_snapshots_fail_without_snapshots() {
             metric == Metric::Snapshots && !wanted.holds(outcome.metric(metric))
         });
         assert!(unseen, "{file}");
-        // Some logs are short anyway, because the test is.
+        // Some logs are short because the test is short.
         let short = ["init", "all-crash", "rpc"];
         if !short.iter().any(|part| file.contains(part)) {
             let limit = matches!(&outcome.verdict, Verdict::Expectation(unmet)

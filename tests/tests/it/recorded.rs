@@ -1,4 +1,4 @@
-//! A recorded run is played again: the same states at every action, the same end.
+//! The replay of a recorded run has the same states at every action and the same end.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
@@ -14,7 +14,7 @@ use simulator::{Cluster, Observer, Step, Time};
 use sut::bugs::Bug;
 use sut::{Server, Variant};
 
-/// What every action left behind: its time, the trace hash, and the state of its node.
+/// The state after every action: its time, the trace hash, and the state of its node.
 #[derive(Default)]
 struct States(Vec<(Time, u64, u64)>);
 
@@ -94,7 +94,7 @@ fn plays_again(scenario: &Resolved, bug: Option<Bug>) -> Outcome {
     outcome
 }
 
-/// Records a run and plays the recording, without a file between.
+/// Records a run and plays the recording without a file in between.
 fn replays(scenario: &Resolved, bug: Option<Bug>) {
     let (states, outcome, recording) = recorded(scenario, bug);
     let (played, replay, _) = recorded(&recording, bug);
@@ -104,7 +104,7 @@ fn replays(scenario: &Resolved, bug: Option<Bug>) {
     assert_eq!(outcome.trace_hash, replay.trace_hash, "{about}");
 }
 
-/// Plays again what these seeds of every profile do, each third one with a bug.
+/// Replays these seeds of every profile, every third one with a bug.
 fn every_profile(seeds: std::ops::Range<u64>) {
     for name in ["quick", "storage", "liveness", "everything"] {
         let generator = Generator::new(Profile::named(name).expect("it is built in"));
@@ -215,7 +215,7 @@ fn a_stepped_run_that_passed_a_limit_passes_it_again() {
     }
 }
 
-/// A scenario of three nodes with these phases and what is expected of them.
+/// A scenario of three nodes with these phases and their expectations.
 fn of_phases(seed: u64, phases: &[String], wanted: &[String]) -> Resolved {
     let text = format!(
         r#"{{ "format": 1, "seed": {seed}, "nodes": {{ "count": 3 }}, "clients": {{ "count": 1 }},
@@ -242,7 +242,7 @@ fn a_phase_that_ended_early_ends_there_again_before_the_next_one_acts() {
     }
 }
 
-/// Phases, most of which end once they have what they wait for, and begin with acts.
+/// Phases that begin with acts. Most of them end when their expectations have come true.
 fn any_phases() -> impl Strategy<Value = (Vec<String>, Vec<String>)> {
     let wants = prop_oneof![
         Just("one_leader"),
@@ -266,7 +266,7 @@ fn any_phases() -> impl Strategy<Value = (Vec<String>, Vec<String>)> {
     prop::collection::vec(phase, 1..5).prop_map(|phases| {
         let numbered = (0..).zip(phases);
         let both = numbered.map(|(n, (wants, end, heal, mut acts))| {
-            // Steps stand in the order of their times.
+            // Steps must be in the order of their times.
             acts.sort_by_key(|act| (act.contains("700ms"), act.contains("10ms")));
             let until = if end == "met" {
                 r#""until": "met","#
@@ -295,7 +295,7 @@ fn any_phases() -> impl Strategy<Value = (Vec<String>, Vec<String>)> {
     })
 }
 
-/// Any steps at all, most of which are impossible where they stand.
+/// Arbitrary steps, most of which are impossible at their place.
 fn any_steps() -> impl Strategy<Value = Vec<String>> {
     let node = || (1u32..=3).prop_map(|n| format!("\"S{n}\""));
     let end =

@@ -1,4 +1,4 @@
-//! Failing runs come down to a few steps that fail in the same way, that correct servers pass, and
+//! Failing runs shrink to a few steps that fail in the same way, that correct servers pass, and
 //! that are always the same.
 
 use std::ops::ControlFlow;
@@ -57,7 +57,7 @@ fn run(scenario: &Resolved, bug: Option<Bug>) -> Outcome {
     run_with_bug(scenario, bug, &mut Unobserved)
 }
 
-/// The first run that fails so.
+/// The first run whose failure satisfies `so`.
 fn failing(bug: Bug, text: &str, first: u64, so: fn(Failure) -> bool) -> Resolved {
     let mut runs = (first..first + 300).map(|seed| resolved(text, seed));
     let fails = |scenario: &Resolved| Failure::of(&run(scenario, Some(bug))).is_some_and(so);
@@ -65,8 +65,8 @@ fn failing(bug: Bug, text: &str, first: u64, so: fn(Failure) -> bool) -> Resolve
     found.unwrap_or_else(|| panic!("{bug} does not show"))
 }
 
-/// The first scenario drawn from the profile `everything` that breaks a property with this bug, after
-/// a number of events that will do.
+/// The first scenario drawn from the profile `everything` that breaks a property with this bug, and
+/// whose number of events satisfies `events`.
 fn drawn(bug: Bug, events: impl Fn(u64) -> bool) -> Resolved {
     let everything = Profile::named("everything").expect("it is built in");
     let generator = Generator::new(everything);
@@ -82,7 +82,7 @@ fn breaks(failure: Failure) -> bool {
     matches!(failure, Failure::Broken(_))
 }
 
-/// What a run with this bug comes down to, read back from its file.
+/// The shrunk run with this bug, read back from its file.
 fn small(bug: Bug, scenario: &Resolved) -> (Shrunk, Resolved) {
     let shrunk = shrink(scenario, Some(bug), Budget::default()).expect("it fails");
     let file = parse(
@@ -94,7 +94,7 @@ fn small(bug: Bug, scenario: &Resolved) -> (Shrunk, Resolved) {
     (shrunk, file)
 }
 
-/// No step of a script is left undone: each does what it says.
+/// Asserts that every step of a script can be done.
 fn assert_all_done(bug: Bug, file: &Resolved) {
     let mut prepared = file.clone();
     plant::prepare(bug, &mut prepared);
@@ -256,7 +256,7 @@ fn all_moves_of_a_run_fail_as_the_run_does() {
     }
 }
 
-/// Breaks down where it decides, as a broken structure would.
+/// Panics in a decision, as a corrupted data structure would.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct BreaksDown;
 

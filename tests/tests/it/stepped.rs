@@ -1,4 +1,4 @@
-//! Stepped scenarios do what their steps say, and say why where they cannot.
+//! Stepped scenarios perform their steps, and report the reason if a step is impossible.
 
 use runner::{Outcome, Verdict, run};
 use scenario::{Metric, Overrides, Resolved, parse, render};
@@ -22,7 +22,7 @@ fn holds(steps: &str) {
     assert_eq!(outcome.verdict, Verdict::Ok, "{:?}", outcome.verdict);
 }
 
-/// The step at which it fails, and why.
+/// The step at which the script fails, and the reason.
 fn fails(steps: &str) -> (u32, String) {
     match play(steps).verdict {
         Verdict::Expectation(unmet) => {
@@ -63,7 +63,7 @@ fn an_election_that_is_not_won_says_who_refused_and_by_which_rule() {
         r#"{ELECTED}, {{ "replicate": {{ "from": "S1", "to": ["S2"] }} }},
            {{ "elect": {{ "node": "S3", "votes": ["S2"] }} }}"#
     ));
-    // In term 1 the vote of S2 is gone.
+    // The vote of S2 in term 1 is lost.
     assert_eq!(step, 2);
     assert!(why.starts_with("S2 refuses: no vote for S3"), "{why}");
     assert!(why.contains("(election.vote-once)"), "{why}");
@@ -149,7 +149,7 @@ fn timers_wait_for_their_own_step() {
 fn writes_are_durable_when_the_list_says_so() {
     let listed = r#""disk": { "completions": "listed" },"#;
     let verdict = |steps: &str| run(&scenario(listed, steps)).verdict;
-    // The candidate's term and vote are on their way to its disk: it asks nobody before.
+    // The candidate's term and vote are not durable yet, so it sends no requests.
     let unasked = verdict(
         r#"{ "timeout": "S1" }, { "deliver": { "from": "S1", "to": "S2", "kind": "RequestVote" } }"#,
     );
@@ -241,7 +241,8 @@ fn the_largest_log_and_the_largest_snapshot_may_be_limited() {
             other => format!("{other:?}"),
         }
     };
-    // Term, vote and where the log begins; two entries of two numbers; one of them carries this.
+    // Term, vote and the start of the log; two entries with two numbers each; one of them carries
+    // this.
     let command: kv::Command = kv::Command {
         client: kv::ClientId(0),
         serial: kv::Serial(1),

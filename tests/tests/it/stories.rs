@@ -1,4 +1,4 @@
-//! The stories of failures: what they say, and that a correct cluster gives them nothing to say.
+//! The stories of failures, and the fact that a correct cluster has none.
 
 use crate::corpus::scenario;
 use checks::Violation;
@@ -26,7 +26,7 @@ fn recorder(scenario: &Resolved) -> Recorder {
     Recorder::new(names.collect())
 }
 
-/// The first violation of so many seeds, with its story.
+/// The first violation in these seeds, with its story.
 fn first(
     bug: Bug,
     within: u64,
@@ -67,7 +67,7 @@ fn four_nodes(seed: u64) -> Resolved {
     scenario
 }
 
-/// Churn, where servers do not look at themselves.
+/// Churn without the servers' own invariants.
 fn blind(seed: u64) -> Resolved {
     let mut scenario = churn(seed);
     let others = Property::SINGLE.into_iter();
@@ -135,7 +135,7 @@ fn a_duty_that_is_not_done_is_told_without_a_rule_of_raft() {
 
 #[test]
 fn what_cannot_be_told_is_not_claimed() {
-    // Two states differ: nothing outside the servers says which of them is wrong.
+    // Two states differ. Nothing outside the servers tells which of them is wrong.
     let (_, _, story) = first(Bug::A03, 5, churn).expect("the bug shows");
     assert_eq!(story.first_wrong(), None, "{story}");
     assert_eq!(story.statements.len(), 2, "{story}");
@@ -155,7 +155,7 @@ fn a_story_fits_a_screen() {
 
 // ---- golden stories, one of each kind -------------------------------------------------------
 
-/// Set to anything, this variable lets the test write the files anew.
+/// If this variable has any value, the test writes the files anew.
 const REGENERATE: &str = "RAFTSIM_REGENERATE";
 
 /// Without colours.

@@ -9,8 +9,9 @@ use crate::configurations::Sets;
 use crate::subject::Subject;
 
 impl Safety {
-    /// State Machine Safety for what a node may apply, and a recount of each commit's quorum. `led`
-    /// says that it led this term when the step began, `members` whom it went by then.
+    /// Checks State Machine Safety for the entries that a node may apply, and counts each commit's
+    /// quorum again. `led` tells whether the node led this term when the step began. `members` were
+    /// its members then.
     pub(super) fn commit(
         &mut self,
         cluster: &Cluster<Server>,
@@ -65,7 +66,7 @@ impl Safety {
         self.object(Property::StateMachineSafety, subject, facts)
     }
 
-    /// Counts, on the disks themselves, who holds what a leader commits.
+    /// Counts, on the disks, the nodes that hold the entries that a leader commits.
     pub(super) fn quorum(
         &mut self,
         cluster: &Cluster<Server>,
@@ -152,7 +153,7 @@ impl Safety {
                     self.object(Property::StateMachineSafety, subject, facts)?;
                 }
                 None if place == self.states.len() => self.states.push(*state),
-                // An entry before was skipped: the commit check has reported that.
+                // An earlier entry was skipped. The commit check has reported that.
                 None => {}
             }
         }

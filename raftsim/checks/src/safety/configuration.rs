@@ -1,5 +1,5 @@
-//! Who decides (§6, dissertation §4): each node goes by the latest configuration of its log, what is
-//! committed of them is one history, and no two of them can decide apart.
+//! Membership (§6, dissertation §4): each node uses the latest configuration of its log, committed
+//! configurations form one history, and no two of them can decide independently.
 
 use raft_core::{Configuration, Index, RoleKind, Term};
 use simulator::{Cluster, NodeId};
@@ -13,7 +13,7 @@ use crate::subject::Subject;
 type Last = (Term, u64);
 
 impl Safety {
-    /// An entry is appended to a node's log.
+    /// A node appends an entry to its log.
     pub(super) fn member_entry(&mut self, id: NodeId, payload: &[u8]) {
         let watched = self.watched(id);
         let (index, latest) = (watched.log.last(), watched.members.latest());
@@ -23,13 +23,13 @@ impl Safety {
         self.had_witnesses |= !witnesses.is_empty();
     }
 
-    /// A node's log loses this entry and what follows.
+    /// A node's log loses this entry and all later ones.
     pub(super) fn members_cut(&mut self, id: NodeId, from: Index) {
         let watched = self.watched(id);
         watched.members_moved |= watched.members.truncate(from.0);
     }
 
-    /// A log begins with these members now.
+    /// From now on a log begins with these members.
     pub(super) fn members_given(
         &mut self,
         id: NodeId,
@@ -37,7 +37,7 @@ impl Safety {
         configuration: &Configuration,
     ) -> Result<(), Found> {
         let given = Sets::of(configuration);
-        // The state with which a cluster is founded comes with no entry.
+        // The initial state of a cluster comes without an entry.
         if index == 0 {
             self.founding[id.0 as usize] = given;
             if self.committed_members.latest().is_nobody() {
@@ -63,7 +63,7 @@ impl Safety {
         Ok(())
     }
 
-    /// After each step: the node goes by the latest configuration in its log.
+    /// Checks after each step that the node uses the latest configuration in its log.
     pub(super) fn goes_by_the_latest(
         &mut self,
         cluster: &Cluster<Server>,
@@ -90,7 +90,7 @@ impl Safety {
         self.decide_together(cluster)
     }
 
-    /// A configuration is committed: it must be a neighbour of the one before.
+    /// A configuration is committed. It must be a neighbour of the one before.
     pub(super) fn member_history(
         &mut self,
         id: NodeId,
@@ -115,8 +115,8 @@ impl Safety {
         self.object(Property::ConfigurationSafety, Subject::Node(id), facts)
     }
 
-    /// A leader has the votes of a majority of each set of voters in force. While only founders vote,
-    /// two leaders of one term tell the same.
+    /// Checks that a leader has the votes of a majority of each voter set in force. While only
+    /// founders vote, two leaders of one term show the same violation.
     pub(super) fn election_quorum(
         &mut self,
         cluster: &Cluster<Server>,
@@ -159,8 +159,8 @@ impl Safety {
         self.decide_together(cluster)
     }
 
-    /// Any two configurations in force that can both decide share a quorum: of any two nodes that can
-    /// win an election, or lead and commit, each with its own configuration.
+    /// Checks that any two configurations in force that can both decide share a quorum. These are
+    /// the configurations of any two nodes that can win an election, or that lead and can commit.
     fn decide_together(&mut self, cluster: &Cluster<Server>) -> Result<(), Found> {
         let up: Vec<_> = cluster
             .nodes()
@@ -204,8 +204,8 @@ impl Safety {
         Ok(())
     }
 
-    /// Who could let this node decide: its followers, if it leads; else those whose logs are no newer
-    /// than its own. `None`, if they are no quorum.
+    /// The nodes that could let this node decide: its followers, if it leads; else the nodes whose
+    /// logs are no newer than its own. `None` if they are not a quorum.
     fn followers(&self, cluster: &Cluster<Server>, id: NodeId) -> Option<NodeSet> {
         let members = &self.nodes[id.0 as usize].members;
         let (sets, before) = (members.latest(), members.before_latest());
@@ -225,7 +225,7 @@ impl Safety {
         sets.short(who).is_none().then_some(who)
     }
 
-    /// The last entry of a node's log; of its disk, while it is down.
+    /// The last entry of a node's log; while the node is down, of its disk.
     fn last_of(&self, cluster: &Cluster<Server>, id: NodeId) -> Last {
         let last = match cluster.node(id) {
             Some(server) => server.node().raft().log().last(),

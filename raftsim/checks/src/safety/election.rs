@@ -1,4 +1,4 @@
-//! Election Safety and Leader Completeness (Figure 3): who may lead, and with which log.
+//! Election Safety and Leader Completeness (Figure 3): the nodes that may lead, and their logs.
 
 use raft_core::{RoleKind, Term};
 use simulator::{Cluster, NodeId};
@@ -8,7 +8,7 @@ use super::{Core, Found, Safety};
 use crate::subject::Subject;
 
 impl Safety {
-    /// Leader Completeness (Figure 3), when the role has changed.
+    /// Leader Completeness (Figure 3), after a change of role.
     pub(super) fn role(
         &mut self,
         cluster: &Cluster<Server>,
@@ -36,7 +36,7 @@ impl Safety {
         Ok(())
     }
 
-    /// Election Safety (Figure 3): nobody else was elected in the term that this node leads.
+    /// Election Safety (Figure 3): no other node was elected in the term that this node leads.
     pub(super) fn leads(&mut self, id: NodeId, term: Term) -> Result<(), Found> {
         let watched = &self.nodes[id.0 as usize];
         if watched.role == Some(RoleKind::Leader) && watched.term == term {
@@ -75,7 +75,8 @@ impl Safety {
         self.complete(id, term, earlier)
     }
 
-    /// The leader of `term` must hold what was committed in earlier terms, up to `index`.
+    /// The leader of `term` must hold the entries up to `index` that were committed in earlier
+    /// terms.
     pub(super) fn complete(&self, id: NodeId, term: Term, index: u64) -> Result<(), Found> {
         let log = &self.nodes[id.0 as usize].log;
         if log.agrees(&self.committed, index) {
@@ -113,7 +114,8 @@ impl Safety {
         self.object(Property::LeaderCompleteness, subject, facts)
     }
 
-    /// Leaders of later terms, elected before, must hold what was committed just now.
+    /// Leaders of later terms that were elected before must hold the entries that were committed
+    /// just now.
     pub(super) fn known_to_later_leaders(
         &mut self,
         cluster: &Cluster<Server>,

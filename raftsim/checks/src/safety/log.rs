@@ -1,4 +1,4 @@
-//! Leader Append-Only and Log Matching (Figure 3): what a log may become.
+//! Leader Append-Only and Log Matching (Figure 3): the allowed changes of a log.
 
 use kv::{LogWrite, Payload};
 use raft_core::{RoleKind, Term};
@@ -62,7 +62,7 @@ impl Safety {
         Ok(())
     }
 
-    /// Two logs that hold an entry of the same index and term are the same up to it.
+    /// Two logs that hold an entry with the same index and term must be equal up to it.
     fn matching(&mut self, id: NodeId, new: Known) -> Result<(), Found> {
         self.count(Property::LogMatching);
         let index = self.nodes[id.0 as usize].log.last();
@@ -96,8 +96,9 @@ impl Safety {
         }
     }
 
-    /// What a payload is at the end of a log. Without its content, an entry is taken for the one of that
-    /// index and term that is known, if that comes after the same log.
+    /// The entry for a payload at the end of a log. A witness leaves out the content of an entry.
+    /// Such an entry counts as the known one with its index and term, if that one follows the same
+    /// log.
     pub(super) fn next_entry(&self, log: &ShadowLog, term: Term, payload: &Payload) -> Entry {
         let place = usize::try_from(log.last()).expect("a log fits in memory");
         let before = log.end();

@@ -1,5 +1,5 @@
-//! The properties of Figure 3 and what they rest on, after every step of a node, at a cost
-//! proportional to what changed.
+//! Checks the properties of Figure 3 and their prerequisites after every step of a node, at a cost
+//! proportional to the change.
 
 mod commit;
 mod configuration;
@@ -22,21 +22,21 @@ use super::configurations::{MembersLog, Sets};
 use super::shadow::{Entry, ShadowLog};
 use super::subject::Subject;
 
-use requested::Asked;
+use requested::PendingRequests;
 
-/// The consensus part of a node, whatever its rules are.
+/// The consensus part of a node, with any rules.
 type Core = Raft<dyn Rules>;
 
-/// A property that does not hold.
+/// A violated property.
 pub(crate) struct Found {
     pub(crate) property: Property,
-    /// What it is about.
+    /// The subject.
     pub(crate) subject: Subject,
     /// The two facts that contradict each other.
     pub(crate) facts: [String; 2],
 }
 
-/// What a run has shown so far, counted by the checks.
+/// Counts of events that a run has shown so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sightings {
     /// Leaders elected.
@@ -49,62 +49,62 @@ pub struct Sightings {
     pub overwritten: u64,
     /// Snapshots that nodes took of their own state.
     pub snapshots: u64,
-    /// Snapshots of other nodes that took the place of a whole log.
+    /// Snapshots of other nodes that replaced a whole log.
     pub installs: u64,
     /// Configurations committed.
     pub configurations: u64,
 }
 
-/// An entry as it was first seen, after a log with this chain hash.
+/// An entry as it was first seen, and the chain hash of the log before it.
 #[derive(Clone, Copy, Debug)]
 struct Known {
     entry: Entry,
     before: u64,
 }
 
-/// One node as the checks remember it.
+/// The checks' view of one node.
 #[derive(Clone, Debug, Default)]
 struct Watched {
     log: ShadowLog,
     members: MembersLog,
-    /// Whether the latest members may be others than they were.
+    /// Whether the latest members may have changed.
     members_moved: bool,
     term: Term,
     commit: u64,
     applied: u64,
     role: Option<RoleKind>,
-    /// What the present leader's followers hold, in the order of its progress.
+    /// The match indices of the present leader's followers, in the order of its progress.
     matches: SmallVec<[(RaftId, Index); 8]>,
     vote: Option<(Term, RaftId)>,
     acknowledged: u64,
-    /// What it was asked to make of the members, while it leads.
-    asked: Asked,
-    /// Some of its log came without data, or as a whole.
+    /// The changes of members that operators requested while it leads.
+    pending_requests: PendingRequests,
+    /// Whether a part of its log came without data, or the log came as a whole.
     may_lack_data: bool,
-    /// The node was told that its log is durable up to here, in this term or an earlier one.
+    /// The node learned that its log is durable up to this index, in this term or an earlier one.
     durable: u64,
     durable_term: Term,
 }
 
-/// All nodes, and what all of them together have committed.
+/// All nodes, and the entries that they have committed together.
 #[derive(Clone, Debug)]
 pub(crate) struct Safety {
     nodes: Vec<Watched>,
     names: Vec<String>,
     wanted: [bool; Property::COUNT],
-    /// Who led each term.
+    /// The leader of each term.
     leaders: Vec<Option<NodeId>>,
-    /// Per index, the chain hash that each term's entry was first seen with.
+    /// Per index, the chain hash with which each term's entry was first seen.
     known: Vec<SmallVec<[Known; 2]>>,
-    /// Who gave a vote, by term and candidate.
+    /// The voters of each term and candidate.
     ballots: BTreeMap<(Term, RaftId), NodeSet>,
     committed: ShadowLog,
     committed_members: MembersLog,
-    /// The members that each node knows of without any entry.
+    /// The members that each node knows without any entry.
     founding: Vec<Sets>,
-    /// An operator has forced a new cluster: whatever is left of the old one may decide, too.
+    /// An operator has forced a new cluster. The rest of the old cluster may decide, too.
     recovered: bool,
-    /// Some members hold no data, or held none: what they have of a log is not all of it.
+    /// Some members hold no data, or held none, so their logs may be incomplete.
     had_witnesses: bool,
     /// The term of the leader that committed each entry.
     committed_in: Vec<Term>,
@@ -145,7 +145,8 @@ impl Safety {
         }
     }
 
-    /// Reports what was found, if it was asked for; else the watching goes on as if nothing were.
+    /// Reports a finding if its property is wanted. Otherwise the checks continue as if there were
+    /// none.
     fn object(
         &self,
         property: Property,
@@ -180,7 +181,7 @@ impl Safety {
         &mut self.nodes[node.0 as usize]
     }
 
-    /// A node was stepped.
+    /// Checks a node after a step.
     pub(crate) fn stepped(
         &mut self,
         cluster: &Cluster<Server>,
@@ -191,13 +192,14 @@ impl Safety {
         let output = step.output;
         let machine = server.node();
         let raft = machine.raft();
-        // What a second leader writes breaks Log Matching too; that there are two is the cause.
+        // The writes of a second leader also break Log Matching, but the second leader is the
+        // cause.
         if raft.role() == RoleKind::Leader {
             self.leads(id, raft.current_term())?;
         }
-        let knew = self.known_before(id, raft.current_term(), step);
-        // What a leader commits is counted by the members that it went by then: those that follow from
-        // that are appended in the same step.
+        let known = self.known_before(id, raft.current_term(), step);
+        // A leader's commit is counted with the members it had at that time. Configurations that
+        // follow from the commit are appended in the same step.
         let counted_by = self.nodes[id.0 as usize].members.latest();
         for write in &output.writes {
             match write {
@@ -214,7 +216,8 @@ impl Safety {
         }
         self.goes_by_the_latest(cluster, id, raft)?;
         let before = &self.nodes[id.0 as usize];
-        // A leader that its configuration takes its vote from leads no more once that is committed.
+        // A leader without a vote in its latest configuration steps down once that configuration is
+        // committed.
         let led = before.role == Some(RoleKind::Leader) && before.term == raft.current_term();
         self.role(cluster, id, raft)?;
         self.commit(cluster, id, raft, (led, counted_by))?;
@@ -222,7 +225,7 @@ impl Safety {
             self.cut(id, write)?;
         }
         self.applied(id, server)?;
-        self.as_asked(cluster, id, raft, (step, knew))?;
+        self.as_asked(cluster, id, raft, (step, known))?;
         self.count(Property::CoreInvariants);
         let Err(broken) = machine.invariants() else {
             return Ok(());
@@ -232,12 +235,12 @@ impl Safety {
         self.object(Property::CoreInvariants, Subject::Node(id), facts)
     }
 
-    /// An operator makes a node the only member, whatever others hold.
+    /// An operator makes a node the only member, regardless of the data that others hold.
     pub(crate) fn recovers(&mut self) {
         self.recovered = true;
     }
 
-    /// How many entries are committed.
+    /// The number of committed entries.
     pub(crate) fn committed(&self) -> u64 {
         self.committed.last()
     }

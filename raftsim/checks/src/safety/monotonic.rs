@@ -1,4 +1,5 @@
-//! Within an incarnation term, commit, applied and, for a leader, match never go back.
+//! Within an incarnation term, commit index, applied index and, for a leader, match indices never
+//! go back.
 
 use raft_core::{Index, Progress, RoleKind};
 use simulator::NodeId;
@@ -8,7 +9,8 @@ use super::{Core, Found, Safety, Watched};
 use crate::subject::Subject;
 
 impl Safety {
-    /// Within an incarnation term, commit, applied and, for a leader, match never go back.
+    /// Within an incarnation term, commit index, applied index and, for a leader, match indices
+    /// never go back.
     pub(super) fn monotonic(&mut self, id: NodeId, raft: &Core, applied: u64) -> Result<(), Found> {
         self.count(Property::MonotonicState);
         let (term, commit) = (raft.current_term(), raft.commit_index().0);
@@ -67,7 +69,7 @@ impl Safety {
 }
 
 impl Watched {
-    /// The first follower of whom its leader knows less than before, with what it knew.
+    /// The first follower whose match index went back, with the earlier index.
     fn match_falls<'p>(&mut self, members: &'p [Progress]) -> Option<(&'p Progress, Index)> {
         if members.len() != self.matches.len() {
             self.follow_members(members);
@@ -85,7 +87,7 @@ impl Watched {
         None
     }
 
-    /// Other members, or in another order. A server that is added again is known for the first time.
+    /// The list of members has changed. A server that is added again starts with a new match index.
     fn follow_members(&mut self, members: &[Progress]) {
         let known = std::mem::take(&mut self.matches);
         let before = |id| known.iter().find(|(known, _)| *known == id);

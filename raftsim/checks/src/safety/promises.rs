@@ -1,18 +1,19 @@
-//! What a node has promised (votes, acknowledged entries) is on its disk when it crashes.
+//! A node's promises (votes, acknowledged entries) must be on its disk when it crashes.
 
 use kv::Write;
 use raft_core::{Body, Outcome};
 use simulator::{NodeId, Step};
 use sut::{Property, Server, engine_id, raft_id};
 
-use super::requested::{Asked, local};
+use super::requested::{PendingRequests, local};
 use super::{Found, Safety};
 use crate::configurations::MembersLog;
 use crate::shadow::{ShadowLog, first_touched};
 use crate::subject::Subject;
 
 impl Safety {
-    /// Notes what a message promises: a vote, an acknowledged log; and whether it asks for silence.
+    /// Records the promises of a message: a vote or an acknowledged log. Also records a request for
+    /// quiescence.
     pub(super) fn promised(
         &mut self,
         id: NodeId,
@@ -32,11 +33,13 @@ impl Safety {
                 return Ok(());
             }
             Body::Sleep { .. } => {
-                self.watched(id).asked.quiesces();
+                self.watched(id).pending_requests.quiesces();
                 return Ok(());
             }
             Body::AppendEntries(_) | Body::InstallSnapshot(_) => {
-                self.watched(id).asked.breaks_silence(local(step));
+                self.watched(id)
+                    .pending_requests
+                    .breaks_silence(local(step));
                 return Ok(());
             }
             _ => return Ok(()),
@@ -69,7 +72,7 @@ impl Safety {
         Ok(())
     }
 
-    /// A node crashed: its disk must hold what it promised.
+    /// A node crashed. Its disk must hold its promises.
     pub(crate) fn crashed(&mut self, id: NodeId, disk: &kv::Disk) -> Result<(), Found> {
         self.count(Property::PromisesKept);
         self.covered(id, disk)?;
@@ -131,8 +134,8 @@ impl Safety {
         })
     }
 
-    /// A node is told that what is on its disk is durable. Of that, what a write still on its way
-    /// will replace is promised no more.
+    /// A node learns that its writes are durable. Entries that a pending write will replace are no
+    /// longer promised.
     pub(crate) fn reported<'a>(
         &mut self,
         id: NodeId,
@@ -148,7 +151,7 @@ impl Safety {
         watched.durable_term = disk.hard_state.current_term;
     }
 
-    /// A node started again, from this disk.
+    /// A node restarted from this disk.
     pub(crate) fn restarted(&mut self, id: NodeId, disk: &kv::Disk) {
         let log = self.log_of_disk(disk);
         let founding = self.founding[id.0 as usize];
@@ -163,6 +166,6 @@ impl Safety {
         watched.commit = 0;
         watched.applied = 0;
         watched.matches.clear();
-        watched.asked = Asked::default();
+        watched.pending_requests = PendingRequests::default();
     }
 }

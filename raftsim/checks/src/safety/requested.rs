@@ -1,6 +1,6 @@
-//! Whether a leader does with the members what operators asked for, and what goes with that: who gets
-//! a vote holds the log, a quorum of the next voters lives, and a leader that is taken out sees to it
-//! that the others learn of it.
+//! Checks that a leader changes the members as operators requested, and the conditions of a change:
+//! a new voter holds the log, a quorum of the next voters is alive, and a removed leader makes sure
+//! that the others learn of its removal.
 
 use raft_core::{RoleKind, Term};
 use simulator::{Action, Cluster, Endpoint, NodeId, Step};
@@ -13,37 +13,38 @@ use crate::subject::Subject;
 
 const AS_ASKED: Property = Property::MembersAsAsked;
 
-/// What a node was asked while it leads, and what it knows of the others. Times are its own clock's.
+/// The pending requests of a node that leads, and its knowledge of the others. Times are local.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Asked {
-    /// What it was asked and has not answered.
-    asks: Vec<Ask>,
-    /// When each node was last heard from.
+pub(super) struct PendingRequests {
+    /// The requests that it has not answered.
+    requests: Vec<PendingRequest>,
+    /// The time of the last message from each node.
     heard: Vec<u64>,
-    /// It has asked the others for silence.
+    /// Whether it has asked the others to quiesce.
     quiescing: bool,
-    /// As a leader without a vote: when each voter last followed, as it believes itself.
+    /// For a leader without a vote: the time of the last contact with each voter, by the leader's
+    /// own account.
     followed: Option<Vec<(NodeId, u64)>>,
-    /// When its disk last finished something, or had nothing to do.
+    /// The time when its disk last completed a write or was idle.
     disk_at: u64,
 }
 
-/// One change that a leader was asked for.
+/// One change that an operator requested from a leader.
 #[derive(Clone, Debug)]
-struct Ask {
+struct PendingRequest {
     wish: RequestedChange,
-    /// Where its log ended once it had begun with it.
+    /// The end of its log when it had begun the change.
     through: u64,
-    /// What it knew to be committed then.
+    /// Its commit index at that time.
     committed: u64,
 }
 
-/// A node as a step found it.
+/// The state of a node before a step.
 #[derive(Clone, Copy)]
-pub(super) struct Knew {
-    /// It led the term that it is in after the step.
+pub(super) struct BeforeStep {
+    /// Whether it already led its term after the step.
     led: bool,
-    /// The last entry of its log.
+    /// The last index of its log.
     last: u64,
     members: Sets,
 }
@@ -53,25 +54,25 @@ pub(super) struct Knew {
 struct Appended {
     id: NodeId,
     index: u64,
-    /// The members before, and those that it holds.
+    /// The members before the change. `is` holds the members after it.
     was: Sets,
     is: Sets,
 }
 
-impl Asked {
+impl PendingRequests {
     fn hear(&mut self, from: NodeId, local: u64) {
-        // A name that no node has stands for a node too many.
+        // An id that no node has stands for an unknown node.
         if let Some(heard) = self.heard.get_mut(from.0 as usize) {
             *heard = local;
         }
     }
 
-    /// It asks another server for silence.
+    /// It asks another server to quiesce.
     pub(super) fn quiesces(&mut self) {
         self.quiescing = true;
     }
 
-    /// A leader that breaks a silence it has asked for counts from then.
+    /// A leader that ends the quiescence counts its contacts from then on.
     #[inline]
     pub(super) fn breaks_silence(&mut self, local: u64) {
         if self.quiescing {
@@ -82,59 +83,64 @@ impl Asked {
 }
 
 impl Safety {
-    /// What a node knew before this step, in the term that it is in after it. Notes what it is asked
-    /// and whom it hears.
-    pub(super) fn known_before(&mut self, id: NodeId, term: Term, step: &Step<'_, Server>) -> Knew {
+    /// The state of a node before this step, in the term after the step. Also records the requests
+    /// and messages that the node receives.
+    pub(super) fn known_before(
+        &mut self,
+        id: NodeId,
+        term: Term,
+        step: &Step<'_, Server>,
+    ) -> BeforeStep {
         let local = local(step);
         let watched = self.watched(id);
-        let knew = Knew {
+        let known = BeforeStep {
             led: watched.role == Some(RoleKind::Leader) && watched.term == term,
             last: watched.log.last(),
             members: watched.members.latest(),
         };
-        if !knew.led {
-            watched.asked.asks.clear();
-            watched.asked.heard.clear();
-            watched.asked.followed = None;
-            watched.asked.quiescing = false;
-            return knew;
+        if !known.led {
+            watched.pending_requests.requests.clear();
+            watched.pending_requests.heard.clear();
+            watched.pending_requests.followed = None;
+            watched.pending_requests.quiescing = false;
+            return known;
         }
         match step.action {
             Action::Deliver(message) | Action::Duplicate(message) => {
                 if let Endpoint::Node(from) = message.from {
-                    watched.asked.hear(from, local);
+                    watched.pending_requests.hear(from, local);
                 }
             }
             Action::Operator {
                 command: Operator::Command(kv::Operator::Change { change, how }),
                 ..
-            } => watched.asked.asks.push(Ask {
+            } => watched.pending_requests.requests.push(PendingRequest {
                 wish: RequestedChange {
                     change: change.clone(),
                     how: *how,
-                    was: knew.members,
+                    was: known.members,
                 },
-                through: knew.last,
+                through: known.last,
                 committed: watched.commit,
             }),
             _ => {}
         }
-        knew
+        known
     }
 
-    /// What a leader did with the members in this step.
+    /// Checks the changes of members that a leader made in this step.
     pub(super) fn as_asked(
         &mut self,
         cluster: &Cluster<Server>,
         id: NodeId,
         raft: &Core,
-        (step, knew): (&Step<'_, Server>, Knew),
+        (step, known): (&Step<'_, Server>, BeforeStep),
     ) -> Result<(), Found> {
-        if knew.led {
-            if self.nodes[id.0 as usize].members.latest_at() > knew.last {
-                self.appended(cluster, id, raft, (step, knew))?;
+        if known.led {
+            if self.nodes[id.0 as usize].members.latest_at() > known.last {
+                self.appended(cluster, id, raft, (step, known))?;
             }
-            self.leads_until_removed(raft, id, step, knew.last)?;
+            self.leads_until_removed(raft, id, step, known.last)?;
         }
         self.note(cluster, id, raft, step);
         Ok(())
@@ -146,39 +152,41 @@ impl Safety {
         cluster: &Cluster<Server>,
         id: NodeId,
         raft: &Core,
-        (step, knew): (&Step<'_, Server>, Knew),
+        (step, known): (&Step<'_, Server>, BeforeStep),
     ) -> Result<(), Found> {
         let local = local(step);
-        let mut was = knew.members;
+        let mut was = known.members;
         let members = &self.nodes[id.0 as usize].members;
-        let appended: Vec<_> = members.after(knew.last).collect();
+        let appended: Vec<_> = members.after(known.last).collect();
         for (index, is) in appended {
             let appended = Appended { id, index, was, is };
-            let ask = self.was_asked(appended)?;
-            if let Some(ask) = ask.filter(|ask| !ask.wish.how.forced) {
-                self.voters_hold_the_log(cluster, appended, &ask)?;
-                self.voters_were_heard(raft, appended, &ask, local)?;
+            let request = self.was_asked(appended)?;
+            if let Some(request) = request.filter(|request| !request.wish.how.forced) {
+                self.voters_hold_the_log(cluster, appended, &request)?;
+                self.voters_were_heard(raft, appended, &request, local)?;
             }
             for new in but(is.everybody(), was.everybody()).iter() {
-                self.watched(id).asked.hear(new, local);
+                self.watched(id).pending_requests.hear(new, local);
             }
             was = is;
         }
         Ok(())
     }
 
-    /// What a leader appends is the next configuration on the way to what it was asked for, or that
-    /// which it leaves a joint one for. The request, if it was asked.
-    fn was_asked(&mut self, appended: Appended) -> Result<Option<Ask>, Found> {
+    /// Checks that the appended configuration is the next one on the way to a requested one, or the
+    /// end of a joint configuration. Returns the request, if there was one.
+    fn was_asked(&mut self, appended: Appended) -> Result<Option<PendingRequest>, Found> {
         self.count(AS_ASKED);
         let Appended { id, index, was, is } = appended;
-        let asks = &self.nodes[id.0 as usize].asked.asks;
-        let ask = asks.iter().find(|ask| ask.wish.next(was) == Some(is));
-        if ask.is_some() || (was.leaves_itself && is == was.left()) {
-            return Ok(ask.cloned());
+        let requests = &self.nodes[id.0 as usize].pending_requests.requests;
+        let request = requests
+            .iter()
+            .find(|request| request.wish.next(was) == Some(is));
+        if request.is_some() || (was.leaves_itself && is == was.left()) {
+            return Ok(request.cloned());
         }
-        let wishes = asks.iter().map(|ask| {
-            let (wish, was) = (ask.wish.show(&self.names), ask.wish.was);
+        let wishes = requests.iter().map(|request| {
+            let (wish, was) = (request.wish.show(&self.names), request.wish.was);
             format!("to {wish}, of {}", was.show(&self.names))
         });
         let wishes: Vec<_> = wishes.collect();
@@ -198,24 +206,28 @@ impl Safety {
         Ok(None)
     }
 
-    /// Who gets a vote holds, on its own disk, the leader's log as it was when the change was asked
-    /// for.
+    /// A new voter must hold, on its own disk, the leader's log as it was when the change was
+    /// requested.
     ///
-    /// Why that is so: the first round of catching up ends when the newcomer has acknowledged that
-    /// log, and it acknowledges what is durable. What is durable goes only by a leader of a later
-    /// term, and what is committed never goes. So where somebody has led a later term, only what this
-    /// leader knew to be committed is asked for.
+    /// The reason: the first round of catching up ends when the new server has acknowledged that
+    /// log, and it acknowledges only durable entries. Durable entries are removed only by a leader
+    /// of a later term, and committed entries are never removed. So if a node has led a later term,
+    /// only the entries that this leader knew to be committed are required.
     fn voters_hold_the_log(
         &mut self,
         cluster: &Cluster<Server>,
         appended: Appended,
-        ask: &Ask,
+        request: &PendingRequest,
     ) -> Result<(), Found> {
         let Appended { id, index, was, is } = appended;
         let watched = &self.nodes[id.0 as usize];
         let term = usize::try_from(watched.term.0).expect("a run has few terms");
         let deposed = self.leaders.iter().skip(term + 1).any(Option::is_some);
-        let due = if deposed { ask.committed } else { ask.through };
+        let due = if deposed {
+            request.committed
+        } else {
+            request.through
+        };
         let Some(entry) = watched.log.get(due).filter(|_| !self.recovered) else {
             return Ok(());
         };
@@ -228,7 +240,7 @@ impl Safety {
                 continue;
             }
             let (name, newcomer) = (self.name(id), self.name(new));
-            let wish = ask.wish.show(&self.names);
+            let wish = request.wish.show(&self.names);
             let held = disk.last_index();
             let facts = [
                 format!(
@@ -244,23 +256,28 @@ impl Safety {
         Ok(())
     }
 
-    /// Of the next voters, a majority was heard of within the longest election timeout, on the
-    /// leader's own clock: what was heard of them left later than what they answered, and that is
-    /// what the leader goes by. Itself it need not hear, nor a server that it is to write to first.
+    /// A majority of the next voters must have been heard of within the longest election timeout,
+    /// on the leader's own clock. This is weaker than the leader's own rule, which counts from the
+    /// sending of the request that a voter answered. The leader need not hear itself, nor a server
+    /// that it has to write to first.
     fn voters_were_heard(
         &mut self,
         raft: &Core,
         appended: Appended,
-        ask: &Ask,
+        request: &PendingRequest,
         local: u64,
     ) -> Result<(), Found> {
         let Appended { id, index, was, is } = appended;
-        let Some(target) = ask.wish.target().filter(|to| to.incoming != was.incoming) else {
+        let Some(target) = request
+            .wish
+            .target()
+            .filter(|to| to.incoming != was.incoming)
+        else {
             return Ok(());
         };
         self.count(AS_ASKED);
         let longest = raft.settings().election_timeout_max.0;
-        let heard = &self.nodes[id.0 as usize].asked.heard;
+        let heard = &self.nodes[id.0 as usize].pending_requests.heard;
         let lives = |node: &NodeId| {
             let heard = heard.get(node.0 as usize);
             let lately = heard.is_some_and(|at| local.saturating_sub(*at) <= longest);
@@ -287,9 +304,9 @@ impl Safety {
         self.object(AS_ASKED, Subject::Node(id), facts)
     }
 
-    /// A leader that its latest configuration gives no vote leads on until that is committed. In the
-    /// same term only the operator ends that, or its own timer: where it hears of no quorum, or its
-    /// disk stands still.
+    /// A leader without a vote in its latest configuration must continue to lead until that
+    /// configuration is committed. In the same term only the operator or its own timer ends its
+    /// leadership: the timer does so if the leader hears from no quorum, or if its disk stalls.
     fn leads_until_removed(
         &mut self,
         raft: &Core,
@@ -322,7 +339,7 @@ impl Safety {
         self.object(AS_ASKED, Subject::Node(id), facts)
     }
 
-    /// Whether a leader may lead no more after this step, in the same term.
+    /// Whether a leader may step down in this step without a new term.
     fn may_give_up(&self, raft: &Core, id: NodeId, step: &Step<'_, Server>) -> bool {
         match step.action {
             Action::Operator {
@@ -336,15 +353,15 @@ impl Safety {
         let watched = &self.nodes[id.0 as usize];
         let since = |at: u64| local(step).saturating_sub(at);
         let longest = settings.election_timeout_max.0;
-        let followed = watched.asked.followed.iter().flatten();
+        let followed = watched.pending_requests.followed.iter().flatten();
         let follow = followed.filter(|(_, at)| since(*at) <= longest);
         let follow: NodeSet = follow.map(|(node, _)| *node).collect();
         let lost = settings.check_quorum && watched.members.latest().short(follow).is_some();
-        let stalls = |allowed: raft_core::Span| since(watched.asked.disk_at) > allowed.0;
+        let stalls = |allowed: raft_core::Span| since(watched.pending_requests.disk_at) > allowed.0;
         lost || settings.disk_timeout.is_some_and(stalls)
     }
 
-    /// Takes down what the next step is compared with.
+    /// Records the state with which the next step is compared.
     fn note(
         &mut self,
         cluster: &Cluster<Server>,
@@ -354,34 +371,34 @@ impl Safety {
     ) {
         let (local, nodes) = (local(step), self.names.len());
         let watched = self.watched(id);
-        let (asked, last) = (&mut watched.asked, watched.log.last());
+        let (pending, last) = (&mut watched.pending_requests, watched.log.last());
         let idle = cluster.pending_writes(id).len() == 0;
         if idle || matches!(step.action, Action::Written { .. }) {
-            asked.disk_at = local;
+            pending.disk_at = local;
         }
         if raft.role() != RoleKind::Leader {
             return;
         }
-        asked.heard.resize(nodes, local);
+        pending.heard.resize(nodes, local);
         if !raft.is_changing() {
-            asked.asks.clear();
+            pending.requests.clear();
         }
         if let Action::Operator {
             command: Operator::Command(kv::Operator::Change { .. }),
             ..
         } = step.action
-            && let Some(ask) = asked.asks.last_mut()
+            && let Some(request) = pending.requests.last_mut()
         {
-            ask.through = last;
+            request.through = last;
         }
         let votes = watched.members.latest().votes(id);
         let progress = raft.progress().iter();
         let followed = progress.map(|peer| (engine_id(peer.id), peer.contact.0));
-        watched.asked.followed = (!votes).then(|| followed.collect());
+        watched.pending_requests.followed = (!votes).then(|| followed.collect());
     }
 }
 
-/// What the node's clock shows.
+/// The local time of the node.
 pub(super) fn local(step: &Step<'_, Server>) -> u64 {
     step.local.map_or(0, |local| local.0)
 }

@@ -1,5 +1,5 @@
-//! What stands in for the start of a log (§7): only what is committed, never less than was promised,
-//! and always with a snapshot that covers it.
+//! Checks the replacement of the start of a log by a snapshot (§7). It covers only committed
+//! entries, never less than was promised, and there is always a snapshot for it.
 
 use kv::LogWrite;
 use raft_core::EntryId;
@@ -34,7 +34,8 @@ impl Safety {
         let given = self.committed.prefix(index);
         let watched = self.watched(id);
         watched.may_lack_data = true;
-        // Until the write is durable, a crash brings the old log back: of that, this is left.
+        // Until the write is durable, a crash brings the old log back. This is the common part of
+        // both.
         let common = watched.log.first_difference(&given) - 1;
         watched.acknowledged = watched.acknowledged.min(common);
         watched.durable = watched.durable.min(common);
@@ -42,8 +43,8 @@ impl Safety {
         Ok(())
     }
 
-    /// A log was cut at its start, if the write says so. That it agreed with the committed one up to
-    /// there, State Machine Safety has found when its node committed that.
+    /// A log was compacted, if the write says so. State Machine Safety has already checked that it
+    /// agreed with the committed log up to there, when the node committed it.
     pub(super) fn cut(&mut self, id: NodeId, write: &LogWrite) -> Result<(), Found> {
         let Some(rebase) = write.raft.rebase.as_ref().filter(|rebase| !rebase.whole) else {
             return Ok(());
@@ -53,7 +54,7 @@ impl Safety {
     }
 
     fn stands_for_committed(&self, id: NodeId, base: EntryId) -> Result<(), Found> {
-        // A cluster is founded: nothing lies before.
+        // A new cluster starts here, so no entry lies before.
         if base == EntryId::default() {
             return Ok(());
         }
@@ -68,8 +69,8 @@ impl Safety {
         self.object(Property::SnapshotSafety, Subject::Node(id), facts)
     }
 
-    /// A node crashed: a snapshot on its disk must cover what its log no longer holds, unless nobody
-    /// counts on it for data.
+    /// A node crashed. A snapshot on its disk must cover the compacted part of its log, unless no
+    /// member relies on the node for data.
     pub(super) fn covered(&mut self, id: NodeId, disk: &kv::Disk) -> Result<(), Found> {
         self.count(Property::SnapshotSafety);
         let base = disk.base();
@@ -89,7 +90,8 @@ impl Safety {
         self.object(Property::SnapshotSafety, Subject::Node(id), facts)
     }
 
-    /// A node started from a snapshot: its state must be that of whoever applied the entries.
+    /// A node started from a snapshot. Its state must equal the state of nodes that applied the
+    /// entries.
     pub(crate) fn started(&mut self, id: NodeId, server: &Server) -> Result<(), Found> {
         let machine = server.node();
         let (index, state) = (machine.applied(), machine.state_hash());

@@ -1,5 +1,5 @@
-//! Members that hold no data: they never stand, and what is committed is more than its index and term
-//! on somebody's disk.
+//! Members that hold no data: they never campaign. A committed entry is stored with its data on at
+//! least one disk.
 
 use raft_core::{Index, RoleKind, Term};
 use simulator::{Cluster, NodeId};
@@ -11,7 +11,7 @@ use crate::left_out::{holds_data_of, lacks_data};
 use crate::subject::Subject;
 
 impl Safety {
-    /// A node stands for election, or leads: by the members it goes by, it holds the data.
+    /// A node campaigns or leads, so by its own members it must hold the data.
     pub(super) fn stands_with_data(&mut self, id: NodeId, role: RoleKind) -> Result<(), Found> {
         let members = self.nodes[id.0 as usize].members.latest();
         if members.witnesses.is_empty() {
@@ -29,7 +29,8 @@ impl Safety {
         self.object(Property::ConfigurationSafety, Subject::Node(id), facts)
     }
 
-    /// What is newly committed up to an entry lies, with its data, on some disk.
+    /// Checks that newly committed entries, up to this one, are stored with their data on some
+    /// disk.
     pub(super) fn data_is_somewhere(
         &mut self,
         cluster: &Cluster<Server>,
@@ -58,13 +59,13 @@ impl Safety {
         Ok(())
     }
 
-    /// Whether the members that a disk knows of count on its server for data.
+    /// Whether the members on a disk rely on this server for data.
     pub(super) fn counted_on(&self, id: NodeId, disk: &kv::Disk) -> bool {
         let founding = self.founding[id.0 as usize];
         MembersLog::of_disk(disk, founding).latest().holds_data(id)
     }
 
-    /// A node that holds this entry and does not count, since it lacks data.
+    /// A node that holds this entry and does not count because it misses data.
     pub(super) fn lacking(
         &self,
         cluster: &Cluster<Server>,
@@ -80,8 +81,8 @@ impl Safety {
         })
     }
 
-    /// Whether what a node holds of its log is enough for a vote to commit it, by these members: a
-    /// witness needs no data, whoever is to hold them has them all.
+    /// Whether the node's part of the log is enough for its vote to commit it, by these members. A
+    /// witness needs no data; a member that has to hold data must hold all of it.
     pub(super) fn holds_enough(&self, id: NodeId, disk: &kv::Disk, members: Sets) -> bool {
         let complete = !self.had_witnesses || !self.nodes[id.0 as usize].may_lack_data;
         complete || members.witnesses.contains(id) || !lacks_data(disk)

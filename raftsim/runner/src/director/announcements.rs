@@ -1,12 +1,12 @@
-//! Announces to observers what the director did to the world: a trace would not show it otherwise,
-//! since it is no action of the engine.
+//! Announces to observers the director's changes to the world. A trace would not show them
+//! otherwise, because they are not actions of the engine.
 
 use simulator::{NodeId, Pair};
 
 use super::Director;
 use crate::link_text::{describe, list};
 
-/// What was done since the last time, in words, if somebody listens.
+/// The announcements since the last call of `take_announcements`, if an observer takes them.
 #[derive(Clone, Debug)]
 pub(super) struct Announcements(Option<Vec<String>>);
 
@@ -17,7 +17,7 @@ impl Announcements {
 }
 
 impl Director<'_> {
-    /// What was done since the last time.
+    /// Returns the announcements since the last call.
     pub(crate) fn take_announcements(&mut self) -> Vec<String> {
         let announcements = self.announcements.0.as_mut();
         announcements.map(std::mem::take).unwrap_or_default()

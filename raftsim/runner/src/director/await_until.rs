@@ -1,4 +1,4 @@
-//! What scripts wait for and check.
+//! The conditions that scripts await and check.
 
 use checks::{log_bytes, snapshot_bytes};
 use kv::Answer;
@@ -11,12 +11,12 @@ use super::Director;
 use crate::predicates;
 use crate::world::KvWorld;
 
-/// Says what is missing, if anything is.
-type Lack = Option<String>;
+/// The text of an unmet condition, if there is one.
+type Missing = Option<String>;
 
 impl Director<'_> {
-    /// What is missing of all that is asked, if anything is.
-    pub(super) fn lacks(&mut self, step: &Statement, asked: &Asked, world: &KvWorld) -> Lack {
+    /// The first unmet condition, if there is one.
+    pub(super) fn missing(&mut self, step: &Statement, asked: &Asked, world: &KvWorld) -> Missing {
         let word = self.draw(step).who;
         let among = self.among(asked.among.as_ref(), word, world);
         let cluster = world.cluster();
@@ -26,7 +26,7 @@ impl Director<'_> {
             .or_else(|| self.about_state(asked, &among, cluster))
     }
 
-    fn about_leaders(&self, asked: &Asked, among: &[NodeId], cluster: &Cluster<Server>) -> Lack {
+    fn about_leaders(&self, asked: &Asked, among: &[NodeId], cluster: &Cluster<Server>) -> Missing {
         let names = &self.labels;
         let all = || among.iter().copied().collect();
         if asked.one_leader
@@ -59,11 +59,16 @@ impl Director<'_> {
             .map(|reason| reason.show(names))
     }
 
-    fn about_commands(&self, asked: &Asked, among: &[NodeId], cluster: &Cluster<Server>) -> Lack {
+    fn about_commands(
+        &self,
+        asked: &Asked,
+        among: &[NodeId],
+        cluster: &Cluster<Server>,
+    ) -> Missing {
         if let Some(wanted) = asked.applied {
             let has = |id: &NodeId| self.applied_commands(cluster, *id) >= wanted;
-            if let Some(lack) = too_few(asked, among, has) {
-                return Some(format!("command {wanted} is applied by {lack}"));
+            if let Some(missing) = too_few(asked, among, has) {
+                return Some(format!("command {wanted} is applied by {missing}"));
             }
         }
         let unwanted = asked.not_applied?;
@@ -75,7 +80,7 @@ impl Director<'_> {
         ))
     }
 
-    fn about_operations(&self, asked: &Asked, cluster: &Cluster<Server>) -> Lack {
+    fn about_operations(&self, asked: &Asked, cluster: &Cluster<Server>) -> Missing {
         let nodes = cluster.nodes().count();
         let on = asked.on.map_or(nodes, |on| on as usize);
         for (place, offered) in self.offers_named(asked.done.as_deref()) {
@@ -104,7 +109,7 @@ impl Director<'_> {
         Some(format!("operation {place} was answered"))
     }
 
-    fn about_state(&self, asked: &Asked, among: &[NodeId], cluster: &Cluster<Server>) -> Lack {
+    fn about_state(&self, asked: &Asked, among: &[NodeId], cluster: &Cluster<Server>) -> Missing {
         let read = |id: &NodeId, key: &str| {
             let server = cluster.node(*id)?;
             Some(server.node().read(key.as_bytes()))
@@ -116,14 +121,14 @@ impl Director<'_> {
                 matches!(value, Some(Answer::Value(value))
                     if value.as_deref().unwrap_or_default() == wanted.as_bytes())
             };
-            if let Some(lack) = too_few(asked, among, is) {
-                return Some(format!("\"{key}\" is \"{wanted}\" on {lack}"));
+            if let Some(missing) = too_few(asked, among, is) {
+                return Some(format!("\"{key}\" is \"{wanted}\" on {missing}"));
             }
         }
         for (key, wanted) in &asked.versions {
             let is = |id: &NodeId| read(id, key).is_some_and(|reply| wanted.holds(reply.version.0));
-            if let Some(lack) = too_few(asked, among, is) {
-                return Some(format!("the writes of \"{key}\" are {wanted} on {lack}"));
+            if let Some(missing) = too_few(asked, among, is) {
+                return Some(format!("the writes of \"{key}\" are {wanted} on {missing}"));
             }
         }
         self.about_disks("log", asked.log_bytes, log_bytes, among, cluster)
@@ -140,7 +145,7 @@ impl Director<'_> {
         size: fn(&kv::Disk) -> u64,
         among: &[NodeId],
         cluster: &Cluster<Server>,
-    ) -> Lack {
+    ) -> Missing {
         let wanted = wanted?;
         let sizes = among.iter().map(|id| (id, size(&cluster.disk(*id).0)));
         let (id, size) = sizes.into_iter().find(|(_, size)| !wanted.holds(*size))?;
@@ -150,8 +155,8 @@ impl Director<'_> {
         ))
     }
 
-    /// How many commands a node has applied. Entries without one, with which leaders begin their
-    /// terms, do not count.
+    /// The number of commands that a node has applied. Entries without a command, which leaders
+    /// append at the start of their terms, do not count.
     fn applied_commands(&self, cluster: &Cluster<Server>, id: NodeId) -> u64 {
         let commands = |server: &Server| {
             let applied = Index(server.node().applied());
@@ -165,8 +170,8 @@ impl Director<'_> {
     }
 }
 
-/// How many nodes it is true of, where that is not enough.
-fn too_few(asked: &Asked, among: &[NodeId], is: impl Fn(&NodeId) -> bool) -> Lack {
+/// A text with the number of nodes for which `is` holds, if they are too few.
+fn too_few(asked: &Asked, among: &[NodeId], is: impl Fn(&NodeId) -> bool) -> Missing {
     let wanted = asked.on.map_or(among.len(), |on| on as usize);
     let count = among.iter().filter(|id| is(id)).count();
     (count < wanted).then(|| format!("{count} nodes, not {wanted}"))

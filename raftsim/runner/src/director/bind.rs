@@ -12,13 +12,13 @@ use super::{Director, targets};
 use crate::world::KvWorld;
 
 impl<'s> Director<'s> {
-    /// The nodes that have this name; nobody while it was not given.
+    /// The nodes with this name; none while the name is not given.
     pub(super) fn named_nodes(&self, name: &str) -> Vec<NodeId> {
         self.given(&NodeName(name.to_owned()))
     }
 
-    /// The nodes that a name stands for: that of a node, one that was given, or the nodes so many
-    /// places after those that have it.
+    /// The nodes of a name. It is the name of a node or a given name, possibly with an offset that
+    /// moves on by a number of nodes.
     fn given(&self, name: &NodeName) -> Vec<NodeId> {
         if let Some(node) = self.scenario.index_of(name) {
             return vec![NodeId(node)];
@@ -32,7 +32,7 @@ impl<'s> Director<'s> {
             .collect()
     }
 
-    /// A selector without given names.
+    /// A selector in which given names are replaced by nodes.
     fn plain(&self, selector: &Selector) -> Selector {
         let Selector::Nodes(names) = selector else {
             return selector.clone();
@@ -42,7 +42,7 @@ impl<'s> Director<'s> {
         Selector::Nodes(nodes.into_iter().map(name).collect())
     }
 
-    /// An action without given names.
+    /// An action in which given names are replaced by nodes.
     fn bound(&self, action: &Action) -> Action {
         let plain = |selector: &Selector| self.plain(selector);
         let route = |route: &Route| Route {
@@ -108,8 +108,8 @@ impl<'s> Director<'s> {
         }
     }
 
-    /// An action as it is carried out: without given names, and without nodes that are up and are to
-    /// be restarted. A script may well restart whoever a loop has not crashed this time.
+    /// An action with given names replaced by nodes, and without a restart of nodes that are up. A
+    /// script may restart nodes that a loop has not crashed this time.
     pub(super) fn possible(&self, action: &Action, world: &KvWorld) -> Action {
         let action = self.bound(action);
         let Action::Restart(who @ (Selector::Nodes(_) | Selector::All)) = &action else {
@@ -121,7 +121,7 @@ impl<'s> Director<'s> {
         Action::Restart(Selector::Nodes(down.map(name).collect()))
     }
 
-    /// The nodes that a selector of a script means now.
+    /// The nodes that a script's selector selects now.
     pub(super) fn meant(
         &mut self,
         step: &Statement,
@@ -132,13 +132,13 @@ impl<'s> Director<'s> {
         self.meant_by(selector, word, world)
     }
 
-    /// The same, where `word` decides what chance does.
+    /// The same, with `word` for random choices.
     pub(super) fn meant_by(&self, selector: &Selector, word: u64, world: &KvWorld) -> Vec<NodeId> {
         let selector = self.plain(selector);
         targets::nodes(self.scenario, world.cluster(), &selector, &|_| true, word)
     }
 
-    /// Those, or else every node that is up and not isolated.
+    /// The named nodes, or else every node that is up and not isolated.
     pub(super) fn among(
         &self,
         selector: Option<&Selector>,
@@ -155,7 +155,7 @@ impl<'s> Director<'s> {
         }
     }
 
-    /// Gives names. A name for the leader needs a leader.
+    /// Gives names to nodes. A name for the leader needs a leader.
     pub(super) fn name(
         &mut self,
         step: &'s Statement,
@@ -163,7 +163,7 @@ impl<'s> Director<'s> {
         world: &KvWorld,
     ) {
         let word = self.draw(step).who;
-        // Names that are given together are drawn apart.
+        // Names that are given together are drawn separately.
         let words = (0..).map(|place| word.rotate_left(7 * place));
         let meant: Vec<_> = names
             .iter()
@@ -179,7 +179,7 @@ impl<'s> Director<'s> {
         }
     }
 
-    /// Heals the links of nodes to all that are not isolated themselves.
+    /// Heals the links of nodes to all nodes that are not isolated themselves.
     pub(super) fn connect(&mut self, nodes: &[NodeId], world: &mut KvWorld) {
         for id in nodes {
             self.isolated.remove(id);

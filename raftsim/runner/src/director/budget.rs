@@ -1,4 +1,4 @@
-//! What steps of a script may cost.
+//! The message budgets of script steps.
 
 use scenario::{Budget, Statement};
 
@@ -7,7 +7,7 @@ use super::script::{End, Flow};
 use crate::world::KvWorld;
 
 impl<'s> Director<'s> {
-    /// Begins to count.
+    /// Starts counting messages.
     pub(super) fn count(
         &mut self,
         thread: usize,
@@ -18,7 +18,7 @@ impl<'s> Director<'s> {
         self.push(thread, &budget.steps, end);
     }
 
-    /// All that was sent until now is counted: either the steps of a budget begin, or they are done.
+    /// All messages sent until now are counted. Then the steps of a budget begin, or they are done.
     pub(super) fn counted(&mut self, thread: usize, world: &KvWorld) -> Flow {
         let is = self.program.meter;
         let Some(frame) = self.program.threads[thread].frames.last_mut() else {
@@ -39,8 +39,8 @@ impl<'s> Director<'s> {
         self.program.threads[thread].frames.pop();
         for (what, wanted, count) in counts {
             if let Some(wanted) = wanted.filter(|wanted| !wanted.holds(count)) {
-                let lack = format!("{count} {what}, not {wanted}");
-                self.fail(step, false, lack, world);
+                let missing = format!("{count} {what}, not {wanted}");
+                self.fail(step, false, missing, world);
             }
         }
         Flow::On

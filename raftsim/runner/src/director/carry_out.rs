@@ -1,4 +1,4 @@
-//! What steps and faults do to the world, and how it is undone.
+//! The effects of steps and faults on the world, and their ends.
 
 use checks::Violation;
 use scenario::{
@@ -15,7 +15,7 @@ use crate::spectator::Watching;
 use crate::world::KvWorld;
 
 impl Director<'_> {
-    /// Does it; what would undo it, where something can.
+    /// Carries out an action. Returns the action's end, if it has one.
     pub(super) fn carry_out(
         &mut self,
         action: &Action,
@@ -77,7 +77,7 @@ impl Director<'_> {
         }
     }
 
-    /// Changes of links: they make no node step, so nothing can object.
+    /// Changes links. This makes no node step, so no observer can object.
     fn rewire(&mut self, action: &Action, draw: Draw, world: &mut KvWorld) -> Option<Undo> {
         let topology = world.cluster().topology();
         let all: Vec<_> = topology.nodes().collect();
@@ -314,7 +314,7 @@ impl Director<'_> {
         self.undo(Undo::Restart(down), world, observer)
     }
 
-    /// Ends every fault: a calm phase begins.
+    /// Ends every fault, because a calm phase begins.
     pub(super) fn heal_all(
         &mut self,
         world: &mut KvWorld,
@@ -325,7 +325,7 @@ impl Director<'_> {
         self.recover(&all, world, observer)
     }
 
-    /// Sets the standing state of links, disks and clients for the phase that begins.
+    /// Sets the state of links, disks and clients for the phase that begins.
     pub(super) fn set_the_stage(&mut self, world: &mut KvWorld) {
         let (scenario, phase) = (self.scenario, self.phase());
         let topology = world.cluster().topology();
@@ -351,7 +351,7 @@ impl Director<'_> {
         }
     }
 
-    /// Sets the clocks that do not keep true time.
+    /// Sets the clocks that run at another rate.
     pub(super) fn set_clocks(
         &mut self,
         world: &mut KvWorld,
@@ -366,7 +366,7 @@ impl Director<'_> {
         self.undo(Undo::Clock(all), world, observer)
     }
 
-    /// Gives links the quality that the scenario and its phase say, whatever faults changed.
+    /// Gives links the quality that the scenario and its phase specify, and ends changes by faults.
     fn standing_links(&self, links: &[Pair], world: &mut KvWorld) {
         let nothing = NetworkChange::default();
         self.overlay(links, &nothing, world);
@@ -378,7 +378,8 @@ impl Director<'_> {
         if let Some(phase) = &self.phase().network {
             network = network.with(phase);
         }
-        // Links without a rule of their own are set together: they are one fault of the ledger.
+        // Links without a rule of their own are set together, so that they are one fault of the
+        // ledger.
         let mut plain = Vec::new();
         for link in links {
             let mut own = network.clone();
@@ -416,7 +417,7 @@ impl Director<'_> {
 
     fn links_of(&self, route: &Route, draw: Draw, world: &KvWorld) -> Vec<Pair> {
         let from = self.who(&route.from, draw, world, |_, _| true);
-        // A drawn receiver is another node than the drawn sender.
+        // The drawn receiver differs from the drawn sender.
         let to = Draw {
             who: draw.who.rotate_left(23),
             ..draw
@@ -452,7 +453,7 @@ impl Director<'_> {
         Undo::Heal(self.planned, links)
     }
 
-    /// This cut of a link ends, unless something healed it before. Whether none is left.
+    /// Ends this cut of a link, unless the link was already healed. Returns whether no cut is left.
     fn uncut(&mut self, link: Pair, cut: u64) -> bool {
         let Some(cuts) = self.cuts.get_mut(&link) else {
             return false;
@@ -475,7 +476,7 @@ impl Director<'_> {
         self.standing_links(links, world);
     }
 
-    /// A node with a link that is not cut is not isolated.
+    /// A node is no longer isolated if one of its links is not cut.
     fn forget_connected(&mut self) {
         let (cuts, links) = (&self.cuts, 2 * (self.scenario.nodes.len() - 1));
         self.isolated.retain(|id| {
@@ -491,7 +492,7 @@ impl Director<'_> {
         targets::holds(condition, world.cluster(), cuts, isolated)
     }
 
-    /// Nodes at an end of a cut link.
+    /// Nodes at either end of a cut link.
     fn cut_off(&self) -> Vec<NodeId> {
         let ends = self.cuts.keys().flat_map(|(from, to)| [*from, *to]);
         let nodes = ends.filter_map(|end| match end {

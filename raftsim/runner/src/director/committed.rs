@@ -1,11 +1,12 @@
-//! What is committed, entry by entry: a node that has cut its log no longer tells what stood there.
+//! The committed log, entry by entry. A node that has compacted its log does not know the entries
+//! any more.
 
 use checks::asker;
 use kv::Payload;
 use raft_core::Index;
 use sut::Server;
 
-/// The committed log, as far as scripts ask about it.
+/// The part of the committed log that scripts ask about.
 #[derive(Clone, Debug, Default)]
 pub(super) struct CommittedLog {
     entries: Vec<Committed>,
@@ -13,14 +14,14 @@ pub(super) struct CommittedLog {
 
 #[derive(Clone, Copy, Debug)]
 struct Committed {
-    /// Who asked for what it carries, if it carries a command.
+    /// The client of the command, if the entry carries one.
     client: Option<u64>,
-    /// How many commands there are up to here.
+    /// The number of commands up to this entry.
     commands: u64,
 }
 
 impl CommittedLog {
-    /// Learns what was committed since it learned last.
+    /// Adds the entries that were committed since the last call.
     pub(super) fn learn(&mut self, committed: &[Payload]) {
         let new = committed.get(self.entries.len()..).unwrap_or_default();
         for payload in new {
@@ -33,7 +34,7 @@ impl CommittedLog {
         }
     }
 
-    /// How many commands stand in a node's log up to an index, or stood there before it was cut.
+    /// The number of commands in a node's log up to an index, including compacted ones.
     pub(super) fn commands(&self, server: &Server, through: Index) -> u64 {
         let node = server.node();
         let base = node.raft().log().base().last.index.min(through);
@@ -42,7 +43,7 @@ impl CommittedLog {
         self.commands_up_to(base) + commands.count() as u64
     }
 
-    /// Who asked for the command at an index of a node's log, or of what was cut off from it.
+    /// The client of the command at an index of a node's log, including compacted entries.
     pub(super) fn asker(&self, server: &Server, index: Index) -> Option<u64> {
         let node = server.node();
         if index <= node.raft().log().base().last.index {

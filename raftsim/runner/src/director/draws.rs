@@ -1,11 +1,12 @@
-//! The draws of one step or fault: a stream of its own, and the same number of words each time.
+//! The random draws of one step or fault. Each has a stream of its own and takes the same number of
+//! words each time.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
 use scenario::Ratio;
 use simulator::{NodeId, Span, SpanRange};
 
-/// What chance has in store for one occurrence of a fault.
+/// The random words for one occurrence of a fault.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Draw {
     pub(crate) every: u64,
@@ -17,7 +18,7 @@ pub(crate) struct Draw {
 }
 
 impl Draw {
-    /// Always six words, so that what one occurrence uses does not shift the next.
+    /// Always takes six words, so that one occurrence does not shift the draws of the next.
     pub(crate) fn next(stream: &mut ChaCha8Rng) -> Self {
         let mut word = || stream.next_u64();
         Self {
@@ -31,7 +32,7 @@ impl Draw {
     }
 }
 
-/// Whether a chance comes true.
+/// Whether a random event with this probability occurs.
 pub(crate) fn hits(word: u64, chance: Ratio) -> bool {
     u128::from(word) * u128::from(chance.den()) < u128::from(chance.num()) << 64
 }
@@ -47,7 +48,7 @@ pub(crate) fn count_within(word: u64, low: u32, high: u32) -> u32 {
     low + u32::try_from(above).expect("a part of a number of 32 bits")
 }
 
-/// `count` of `nodes`, drawn from one word, in ascending order.
+/// Chooses `count` of `nodes` with one word, in ascending order.
 pub(crate) fn some(word: u64, nodes: &[NodeId], count: usize) -> Vec<NodeId> {
     let mut left = nodes.to_vec();
     let mut state = word;

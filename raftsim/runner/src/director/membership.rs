@@ -1,7 +1,7 @@
-//! Changes of members: who is meant, and who is told.
+//! Changes of members: the selected nodes, and the leaders that get the command.
 //!
-//! An operator that does not know who leads tells whoever leads in its own eyes; a leader that was
-//! deposed and has not noticed is told, too.
+//! An operator does not know the leader. So it sends the command to every node that considers
+//! itself the leader, including a deposed leader that has not noticed it yet.
 
 use checks::Violation;
 use raft_core::{Change, ChangeOptions, Configuration, Members, RoleKind};
@@ -16,7 +16,7 @@ use crate::spectator::Watching;
 use crate::world::KvWorld;
 
 impl Director<'_> {
-    /// Tells whoever leads to change the members.
+    /// Sends a change of members to every node that considers itself the leader.
     pub(super) fn change_members(
         &mut self,
         action: &Action,
@@ -51,7 +51,7 @@ impl Director<'_> {
         Ok(())
     }
 
-    /// What is to be changed; nothing if nobody fits.
+    /// The change to make; nothing if no node fits.
     fn change(
         &self,
         action: &Action,
@@ -62,7 +62,7 @@ impl Director<'_> {
         let votes = |_: &KvWorld, id| now.is_some_and(|now| now.is_voter(raft_id(id)));
         let member = |_: &KvWorld, id| now.is_some_and(|now| now.is_member(raft_id(id)));
         let witness = |id| now.is_some_and(|now| now.is_witness(raft_id(id)));
-        // A server that was a witness lacks what it would have to hold.
+        // A server that was a witness misses the data of its entries.
         let holds = |world: &KvWorld, id| !lacks_data(world, id);
         let no_vote = |world: &KvWorld, id| !votes(world, id) && (witness(id) || holds(world, id));
         let stranger = |world: &KvWorld, id| !member(world, id) && holds(world, id);
@@ -72,7 +72,7 @@ impl Director<'_> {
         };
         let first = |who: &Selector, fit: &dyn Fn(&KvWorld, NodeId) -> bool| {
             let mut them = self.who(who, draw, world, fit).into_iter();
-            // Who is named is meant, whether that makes sense or not; so are learners.
+            // Explicitly named nodes and learners are selected even if the change makes no sense.
             let named = matches!(who, Selector::Nodes(_) | Selector::Learners);
             them.find(|id| named || fit(world, *id)).map(raft_id)
         };
@@ -122,7 +122,7 @@ impl Director<'_> {
     }
 }
 
-/// Whether a node holds entries, or begins after some, of which it has no data: it was a witness.
+/// Whether a node misses the data of entries or of its snapshot, because it was a witness.
 fn lacks_data(world: &KvWorld, id: NodeId) -> bool {
     match world.cluster().node(id) {
         Some(server) => server.node().lacks_data(),
@@ -130,7 +130,7 @@ fn lacks_data(world: &KvWorld, id: NodeId) -> bool {
     }
 }
 
-/// Whether a node holds nothing at all.
+/// Whether a node has an empty log and no snapshot.
 fn is_blank(world: &KvWorld, id: NodeId) -> bool {
     match world.cluster().node(id) {
         Some(server) => server.node().raft().log().last_index().0 == 0,
@@ -138,7 +138,7 @@ fn is_blank(world: &KvWorld, id: NodeId) -> bool {
     }
 }
 
-/// Whether a node leads, in its own eyes.
+/// Whether a node considers itself the leader.
 fn leads(world: &KvWorld, id: NodeId) -> bool {
     let server = world.cluster().node(id).filter(|_| is_up(world, id));
     server.is_some_and(|server| server.node().raft().role() == RoleKind::Leader)

@@ -1,8 +1,8 @@
-//! The director: carries a scenario out on a world, phase by phase.
+//! The director carries out a scenario on a world, phase by phase.
 //!
 //! It keeps an agenda of its own beside the world's: phases, steps at given times, faults at drawn
 //! times and their ends. Each step and each fault draws from a stream named by its path in the
-//! file, so that adding one shifts no other.
+//! file, so that a new step or fault shifts no other draws.
 
 mod announcements;
 mod await_until;
@@ -38,7 +38,7 @@ use undo::Undo;
 
 pub(crate) use triggers::Watch;
 
-/// Something the director will do.
+/// An entry of the director's agenda.
 #[derive(Clone, Debug)]
 enum Item {
     Begin(usize),
@@ -46,19 +46,19 @@ enum Item {
         phase: usize,
         place: usize,
     },
-    /// A fault's drawn time has come: will it strike?
+    /// The drawn time of a fault has come. Chance decides whether it strikes.
     Due {
         phase: usize,
         place: usize,
     },
-    /// It strikes, after its drawn wait.
+    /// A fault strikes after its drawn wait.
     Strike {
         phase: usize,
         place: usize,
         draw: Draw,
     },
     End(Undo),
-    /// A thread of a script goes on.
+    /// A thread of a script continues.
     Thread {
         phase: usize,
         thread: usize,
@@ -69,7 +69,7 @@ enum Item {
 #[derive(Clone, Debug)]
 pub(crate) struct Director<'s> {
     scenario: &'s Resolved,
-    /// By time, then in the order in which things were planned.
+    /// Ordered by time; entries of the same time in the order of planning.
     agenda: BinaryHeap<Reverse<(Time, u64)>>,
     items: BTreeMap<u64, Item>,
     planned: u64,
@@ -78,13 +78,13 @@ pub(crate) struct Director<'s> {
     /// One stream per fault of the present phase, and one for its steps.
     faults: Vec<ChaCha8Rng>,
     steps: Vec<ChaCha8Rng>,
-    /// Which cuts each link suffers: it heals when the last one ends.
+    /// The cuts of each link. The link heals when the last one ends.
     cuts: BTreeMap<Pair, Vec<u64>>,
-    /// The nodes that were isolated, until they are connected again or a link of theirs is healed.
+    /// The isolated nodes, until they are connected again or one of their links is healed.
     isolated: BTreeSet<NodeId>,
     /// The nodes whose state machines were slowed down.
     slow: BTreeMap<NodeId, operate::Slow>,
-    /// How the present phase's script stands.
+    /// The state of the present phase's script.
     program: Program<'s>,
     /// The nodes' names.
     labels: Vec<String>,
@@ -92,7 +92,7 @@ pub(crate) struct Director<'s> {
 }
 
 impl<'s> Director<'s> {
-    /// A director at the start of a scenario; it puts what it does into words if it `announces`.
+    /// A director at the start of a scenario. It builds texts for observers if `announces` is set.
     #[must_use]
     pub(crate) fn new(scenario: &'s Resolved, announces: bool) -> Self {
         let mut begins = Vec::new();
@@ -123,13 +123,13 @@ impl<'s> Director<'s> {
         director
     }
 
-    /// When it wants to act next.
+    /// The time of its next act.
     #[must_use]
     pub(crate) fn next_time(&self) -> Option<Time> {
         self.agenda.peek().map(|Reverse((time, _))| *time)
     }
 
-    /// The phase that begins with its next act, if one does.
+    /// The phase that begins with its next act, if any.
     #[must_use]
     pub(crate) fn next_phase(&self) -> Option<&'s str> {
         let Reverse((_, number)) = self.agenda.peek()?;
@@ -149,7 +149,7 @@ impl<'s> Director<'s> {
         &self.scenario.phases()[self.phase]
     }
 
-    /// Whether the present phase may end before its time, its steps being done.
+    /// Whether the present phase may end early because its steps are done.
     pub(crate) fn may_end_early(&self) -> bool {
         let mut planned = self.items.values();
         let phase = self.phase();
@@ -157,8 +157,8 @@ impl<'s> Director<'s> {
         may && !self.is_scripted() && !planned.any(|item| matches!(item, Item::Step { .. }))
     }
 
-    /// Ends the present phase now: the next one begins, and all others as much earlier. How much
-    /// that is.
+    /// Ends the present phase now. The next phase begins, and all later ones move forward by the
+    /// same time. Returns that time.
     pub(crate) fn end_phase(&mut self, now: Time) -> Span {
         let end = self.end_of_phase();
         assert!(now <= end, "a phase that is over cannot end early");
@@ -182,10 +182,10 @@ impl<'s> Director<'s> {
         self.begins[self.phase].after(span(self.phase().lasts))
     }
 
-    /// Does what is due at the world's time.
+    /// Performs the acts that are due at the world's time.
     ///
     /// # Errors
-    /// What the observer objects to.
+    /// The observer's objection.
     pub(crate) fn act(
         &mut self,
         world: &mut KvWorld,
@@ -231,7 +231,7 @@ impl<'s> Director<'s> {
         }
     }
 
-    /// Something happened that faults may wait for.
+    /// Handles an event that faults may wait for.
     pub(crate) fn notice(&mut self, trigger: Trigger, now: Time) {
         let phase = self.phase();
         for (place, fault) in phase.faults.iter().enumerate() {
@@ -242,7 +242,7 @@ impl<'s> Director<'s> {
         }
     }
 
-    /// Whether any fault of the scenario waits for something.
+    /// Whether any fault of the scenario waits for an event.
     pub(crate) fn waits(&self) -> bool {
         let mut faults = self
             .scenario
@@ -311,7 +311,7 @@ impl<'s> Director<'s> {
         }
     }
 
-    /// A fault's time has come: draw its fate, and when it comes again.
+    /// A fault's time has come. Draws its decisions and the time of its next occurrence.
     fn due(&mut self, place: usize, now: Time) -> Draw {
         let draw = Draw::next(&mut self.faults[place]);
         let fault = &self.phase().faults[place];
@@ -319,7 +319,7 @@ impl<'s> Director<'s> {
         draw
     }
 
-    /// Plans the strike of a fault, if chance will have it.
+    /// Plans the strike of a fault, if its chance hits.
     fn consider(&mut self, place: usize, draw: Draw, now: Time) {
         let fault = &self.phase().faults[place];
         if !hits(draw.chance, fault.chance) {

@@ -1,4 +1,4 @@
-//! What operators command, and what ends it.
+//! Commands of operators, and the ends of their effects.
 
 use checks::Violation;
 use scenario::Action;
@@ -13,16 +13,16 @@ use crate::convert::options;
 use crate::spectator::Watching;
 use crate::world::KvWorld;
 
-/// Whether a state machine that was slowed down is to be slow still.
+/// Whether a state machine that was slowed down should still be slow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Slow {
     Still,
-    /// It stood still when it was to be told that it is over.
+    /// The slow phase is over, but the node was paused and has not been told yet.
     Over,
 }
 
 impl Director<'_> {
-    /// What an operator commands.
+    /// Gives an operator's command to nodes.
     pub(super) fn operate(
         &mut self,
         action: &Action,
@@ -73,7 +73,7 @@ impl Director<'_> {
         Ok(matches!(action, Action::Apply(_)).then_some(Undo::Apply(nodes)))
     }
 
-    /// These state machines apply as the scenario says again.
+    /// Restores the scenario's apply speed of these state machines.
     pub(super) fn apply_as_usual(
         &mut self,
         nodes: &[NodeId],
@@ -84,7 +84,7 @@ impl Director<'_> {
         for id in nodes {
             let command = Operator::Command(kv::Operator::ApplyAfter { delay });
             let told = world.operator(*id, command, observer)?;
-            // A paused node hears of it when it goes on; a crashed one forgets.
+            // A paused node learns of it when it is resumed. A crashed node has lost the setting.
             if told || is_down(world, *id) {
                 self.slow.remove(id);
             } else {

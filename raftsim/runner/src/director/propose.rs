@@ -1,4 +1,4 @@
-//! Operations that scripts offer to nodes.
+//! Operations that scripts propose to nodes.
 
 use checks::{self, History, Violation};
 use kv::{Answer, Bytes, Op, Reply, Response};
@@ -14,23 +14,23 @@ use crate::convert::span;
 use crate::spectator::Watching;
 use crate::world::KvWorld;
 
-/// How often a script looks whether its operation is applied.
-const LOOK: Span = Span(20_000_000);
-/// After how long an operation is offered again to nodes that did not accept it.
-const NOBODY: Span = Span(50_000_000);
-/// After how long an operation that was accepted is offered again.
-const ATTEMPT: Span = Span(2_000_000_000);
-/// For how long a `one` tries that does not say.
-const PATIENCE: Span = Span(10_000_000_000);
-/// Each operation has a client of its own, who has no other.
+/// The time between two looks of a script at its operation.
+const POLL_INTERVAL: Span = Span(20_000_000);
+/// The time until an operation is proposed again after no node accepted it.
+const REFUSED_RETRY: Span = Span(50_000_000);
+/// The time until an accepted operation is proposed again.
+const ACCEPTED_RETRY: Span = Span(2_000_000_000);
+/// The time that a `one` without its own limit tries.
+const DEFAULT_PROPOSAL_TIMEOUT: Span = Span(10_000_000_000);
+/// Each operation has a client of its own, so every client has only one operation.
 const SERIAL: u64 = 1;
 
-/// An operation that was offered.
+/// An operation that was proposed.
 #[derive(Clone, Debug)]
 pub(super) struct Offered {
     client: ClientId,
     op: Op,
-    /// Where it came to stand in the logs of those that accepted it.
+    /// The indices of the operation in the logs of the nodes that accepted it.
     pub(super) accepted: Vec<Index>,
     /// The first answer to it.
     pub(super) answer: Option<Reply>,
@@ -46,7 +46,7 @@ impl Offered {
         }
     }
 
-    /// How many nodes have applied it at this index.
+    /// The number of nodes that have applied the operation at this index.
     pub(super) fn applied_at(
         &self,
         index: Index,
@@ -67,17 +67,17 @@ impl Offered {
 #[derive(Clone, Debug)]
 pub(super) struct Pending<'s> {
     one: &'s One,
-    /// Its place among the operations.
+    /// Its position among the operations.
     offer: usize,
-    /// Until when it is tried.
+    /// The end of the attempts.
     deadline: Time,
-    /// Who is asked first next time, by place.
+    /// The position of the node that is asked first next time.
     turn: usize,
-    /// Where it was accepted, and until when it may take to be applied.
+    /// The node and the index of an acceptance, and the end of the wait for its application.
     accepted: Option<(NodeId, Index, Time)>,
 }
 
-/// What an operation does, as its step says.
+/// The operation of a step.
 struct Said<'a> {
     op: Offer,
     key: Option<&'a str>,
@@ -86,7 +86,7 @@ struct Said<'a> {
 }
 
 impl<'s> Director<'s> {
-    /// The operations of a name, each with its place among them.
+    /// The operations with a name, each with its position among all operations.
     pub(super) fn offers_named(
         &self,
         name: Option<&str>,
@@ -96,7 +96,7 @@ impl<'s> Director<'s> {
         places.map(|place| &self.program.offers[*place]).enumerate()
     }
 
-    /// A new operation, which nobody has been offered yet.
+    /// A new operation that was not proposed yet.
     fn new_offer(&mut self, said: &Said<'_>) -> Offered {
         let number = self.program.clients;
         self.program.clients += 1;
@@ -130,7 +130,7 @@ impl<'s> Director<'s> {
         }
     }
 
-    /// Keeps an operation that later steps may ask about.
+    /// Stores an operation that later steps may ask about.
     fn keep(&mut self, name: Option<&'s str>, offered: Offered) -> usize {
         let place = self.program.offers.len();
         self.program.offers.push(offered);
@@ -140,7 +140,7 @@ impl<'s> Director<'s> {
         place
     }
 
-    /// Offers an operation to a node. Where it came to stand in its log, if the node accepted it.
+    /// Proposes an operation to a node. Returns the index in its log if the node accepts it.
     fn offer(
         offered: &mut Offered,
         node: NodeId,
@@ -198,15 +198,15 @@ impl<'s> Director<'s> {
                 if !self.isolated.contains(&node) {
                     last = Some(node);
                 }
-                let lack = self.misplaced(start, place, node, index, world);
-                if let Some(lack) = lack {
-                    self.fail(step, false, lack, world);
+                let missing = self.misplaced(start, place, node, index, world);
+                if let Some(missing) = missing {
+                    self.fail(step, false, missing, world);
                 }
             }
             let wanted = start.accepted.filter(|wanted| !wanted.holds(accepted));
             if let Some(wanted) = wanted {
-                let lack = format!("{accepted} nodes accepted it, not {wanted}");
-                self.fail(step, false, lack, world);
+                let missing = format!("{accepted} nodes accepted it, not {wanted}");
+                self.fail(step, false, missing, world);
             } else if accepted == 0 && start.index.is_some() {
                 self.fail(step, false, "nobody accepted it".to_owned(), world);
             }
@@ -220,7 +220,7 @@ impl<'s> Director<'s> {
         Ok(())
     }
 
-    /// Whether an operation stands elsewhere than it should.
+    /// Whether the operation is at another index than the step expects.
     fn misplaced(
         &self,
         start: &Start,
@@ -234,16 +234,16 @@ impl<'s> Director<'s> {
         let commands = self.program.committed.commands(server, index);
         let is = commands.saturating_sub(u64::from(place));
         let name = &self.scenario.nodes[node.0 as usize];
-        let lack = format!("{name} accepted it as command {is}, not {wanted}");
-        (!wanted.holds(is)).then_some(lack)
+        let missing = format!("{name} accepted it as command {is}, not {wanted}");
+        (!wanted.holds(is)).then_some(missing)
     }
 
-    /// Whether more operations were offered than can be told apart.
+    /// Whether more operations were proposed than can be distinguished.
     fn is_worn_out(&mut self, step: &Statement, world: &KvWorld) -> bool {
         let is = self.program.clients >= MAX_PROPOSALS;
         if is {
-            let lack = format!("a script offers at most {MAX_PROPOSALS} operations");
-            self.fail(step, false, lack, world);
+            let missing = format!("a script offers at most {MAX_PROPOSALS} operations");
+            self.fail(step, false, missing, world);
         }
         is
     }
@@ -266,13 +266,13 @@ impl<'s> Director<'s> {
         Pending {
             one,
             offer,
-            deadline: now.after(one.within.map_or(PATIENCE, span)),
+            deadline: now.after(one.within.map_or(DEFAULT_PROPOSAL_TIMEOUT, span)),
             turn: 0,
             accepted: None,
         }
     }
 
-    /// One look at an operation that is waited for.
+    /// Checks once on an operation that a thread waits for.
     pub(super) fn look_at(
         &mut self,
         thread: usize,
@@ -288,14 +288,14 @@ impl<'s> Director<'s> {
         let one = pending.one;
         if let Some((node, index, until)) = pending.accepted {
             if self.is_done(&pending, index, world) {
-                if let Some(lack) = self.differs(&pending, node, index, world) {
-                    self.fail(step, false, lack, world);
+                if let Some(missing) = self.differs(&pending, node, index, world) {
+                    self.fail(step, false, missing, world);
                 }
                 return Ok(Flow::On);
             }
             if now < until {
                 self.program.threads[thread].busy = Busy::One(pending);
-                return Ok(Flow::At(now.after(LOOK).min(until)));
+                return Ok(Flow::At(now.after(POLL_INTERVAL).min(until)));
             }
             pending.accepted = None;
             if !one.retry {
@@ -310,7 +310,8 @@ impl<'s> Director<'s> {
         Ok(Flow::At(next))
     }
 
-    /// Offers it to one node after the other, until one accepts it. When to look again.
+    /// Proposes the operation to one node after the other until one accepts it. Returns the time of
+    /// the next look.
     fn offer_around(
         &mut self,
         step: &Statement,
@@ -326,15 +327,15 @@ impl<'s> Director<'s> {
             pending.turn += 1;
             let offered = &mut self.program.offers[pending.offer];
             if let Some(index) = Self::offer(offered, node, world, observer)? {
-                let until = now.after(ATTEMPT).min(pending.deadline);
+                let until = now.after(ACCEPTED_RETRY).min(pending.deadline);
                 pending.accepted = Some((node, index, until));
-                return Ok(now.after(LOOK).min(until));
+                return Ok(now.after(POLL_INTERVAL).min(until));
             }
         }
-        Ok(now.after(NOBODY).min(pending.deadline))
+        Ok(now.after(REFUSED_RETRY).min(pending.deadline))
     }
 
-    /// Whether an operation that was accepted is applied, and answered where the answer matters.
+    /// Whether an accepted operation is applied, and answered if the step needs the answer.
     fn is_done(&self, pending: &Pending<'_>, index: Index, world: &KvWorld) -> bool {
         let offered = &self.program.offers[pending.offer];
         let one = pending.one;
@@ -345,7 +346,7 @@ impl<'s> Director<'s> {
         (answered || !asks) && one.on.map_or(answered, applied)
     }
 
-    /// What of it is not as the step expects.
+    /// The difference between the result and the step's expectation.
     fn differs(
         &self,
         pending: &Pending<'_>,
@@ -389,11 +390,11 @@ impl<'s> Director<'s> {
         } else {
             "has no answer"
         };
-        let lack = match applied {
+        let missing = match applied {
             None => "nobody accepted it".to_owned(),
             Some(most) => format!("it {answered}, and is applied by {most} nodes"),
         };
-        self.fail(step, true, lack, world);
+        self.fail(step, true, missing, world);
         Flow::On
     }
 }

@@ -1,9 +1,9 @@
-//! Carries out the scripts of phases: steps that are done one after the other, each for as long as
-//! it takes, in as many threads as a script asks for.
+//! Carries out the scripts of phases. Steps run one after the other, each for as long as it takes,
+//! in as many threads as a script requests.
 //!
-//! A thread is a stack of lists of steps. It runs until it has to wait, and is planned again for the
-//! time at which it looks next; so a script takes part in the director's agenda like everything
-//! else that is planned.
+//! A thread is a stack of lists of steps. It runs until it has to wait, and is then planned again
+//! for the time of its next look. So a script uses the director's agenda like all other planned
+//! acts.
 
 use std::collections::BTreeMap;
 
@@ -24,56 +24,56 @@ use crate::unmet::{Missed, Unmet};
 use crate::verdict::Stop;
 use crate::world::KvWorld;
 
-/// How often a script looks whether what it waits for is so.
-const LOOK: Span = Span(10_000_000);
-/// How long an `await` waits that does not say.
-const PATIENCE: Span = Span(5_000_000_000);
-/// So many characters of a step are shown in messages.
-const SHOWN: usize = 160;
+/// The time between two looks of a script at an awaited condition.
+const POLL_INTERVAL: Span = Span(10_000_000);
+/// The time limit of an `await` without its own limit.
+const DEFAULT_AWAIT_TIMEOUT: Span = Span(5_000_000_000);
+/// The number of characters of a step that messages show.
+const MAX_SHOWN_CHARS: usize = 160;
 
-/// How the script of the present phase stands.
+/// The state of the present phase's script.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Program<'s> {
     pub(super) threads: Vec<Thread<'s>>,
-    /// The nodes that have names.
+    /// The nodes with given names.
     pub(super) names: BTreeMap<&'s str, Vec<NodeId>>,
-    /// One stream for the draws of each step that ever drew.
+    /// One random stream for each step that ever drew.
     streams: BTreeMap<usize, ChaCha8Rng>,
     /// The operations that later steps may ask about.
     pub(super) offers: Vec<Offered>,
-    /// Those that have names.
+    /// The positions of the named operations.
     pub(super) named: BTreeMap<&'s str, Vec<usize>>,
-    /// How many operations were offered in the whole run.
+    /// The number of operations that were proposed in the whole run.
     pub(super) clients: u32,
-    /// What nodes have sent so far.
+    /// Counts of the messages that nodes have sent so far.
     pub(super) meter: Meter,
-    /// What is committed.
+    /// The committed entries.
     pub(super) committed: CommittedLog,
-    /// How many steps were done at this time.
+    /// The number of steps done at this time.
     pace: (Time, u32),
     failure: Option<Failure>,
 }
 
-/// Why a script cannot go on.
+/// The reason why a script cannot continue.
 #[derive(Clone, Debug)]
 struct Failure {
     unmet: Unmet,
-    /// Whether it waited for something in vain.
+    /// Whether a wait timed out.
     late: bool,
 }
 
-/// Steps that are done one after the other.
+/// A sequence of steps.
 #[derive(Clone, Debug)]
 pub(super) struct Thread<'s> {
     pub(super) frames: Vec<Frame<'s>>,
     pub(super) busy: Busy<'s>,
-    /// The step under way.
+    /// The current step.
     at: Option<&'s Statement>,
     parent: Option<usize>,
     over: bool,
 }
 
-/// A list of steps, and how far it is done.
+/// A list of steps, and the position in it.
 #[derive(Clone, Debug)]
 pub(super) struct Frame<'s> {
     steps: &'s [Statement],
@@ -81,46 +81,46 @@ pub(super) struct Frame<'s> {
     pub(super) end: End<'s>,
 }
 
-/// What happens when a list is done.
+/// The continuation after the end of a list.
 #[derive(Clone, Debug)]
 pub(super) enum End<'s> {
-    /// The steps around it go on.
+    /// The steps around it continue.
     Over,
-    /// It begins again so many times.
+    /// It repeats this number of times.
     Again(u32),
-    /// It begins again until then.
+    /// It repeats until this time.
     Until(Time),
-    /// It begins again.
+    /// It repeats forever.
     Forever,
-    /// What was sent since then is compared with what it may be.
+    /// The messages sent since then are compared with the budget.
     Count(&'s Statement, &'s Budget<Statement>, Meter),
 }
 
-/// What a thread waits for.
+/// The event that a thread waits for.
 #[derive(Clone, Debug)]
 pub(super) enum Busy<'s> {
     Free,
-    /// Its time.
+    /// Its planned time.
     Waiting,
     /// An operation.
     One(Pending<'s>),
-    /// Something to be so.
+    /// A condition.
     Asking(&'s Asked, Time),
     /// Other threads.
     Joining(Vec<usize>, ParallelEnds),
-    /// What it did last to be counted.
+    /// The count of its last messages.
     Counting,
 }
 
-/// How a thread goes on.
+/// The continuation of a thread.
 pub(super) enum Flow {
-    /// With its next step.
+    /// It continues with its next step.
     On,
-    /// At this time.
+    /// It continues at this time.
     At(Time),
-    /// When it is woken.
+    /// It continues when another thread wakes it.
     Sleep,
-    /// Not at all.
+    /// It does not continue.
     Over,
 }
 
@@ -141,7 +141,7 @@ impl<'s> Thread<'s> {
 }
 
 impl<'s> Director<'s> {
-    /// Begins the script of the phase that begins, if it has one.
+    /// Begins the script of the new phase, if it has one.
     pub(super) fn begin_script(&mut self, now: Time) {
         let script = &self.scenario.phases()[self.phase].script;
         self.program = Program {
@@ -155,7 +155,7 @@ impl<'s> Director<'s> {
         }
     }
 
-    /// Whether the present phase has a script that is not done.
+    /// Whether the present phase has an unfinished script.
     pub(super) fn is_scripted(&self) -> bool {
         self.program.threads.first().is_some_and(|main| !main.over)
     }
@@ -166,7 +166,7 @@ impl<'s> Director<'s> {
         next.is_some_and(|next| matches!(self.items.get(&next.0.1), Some(Item::Thread { .. })))
     }
 
-    /// Learns what only the checks know, before the next act.
+    /// Takes information that only the checks have, before the next act.
     pub(crate) fn learn(&mut self, checks: &Checks) {
         if self.script_is_next() {
             self.program.meter = checks.meter();
@@ -176,7 +176,7 @@ impl<'s> Director<'s> {
         }
     }
 
-    /// What ended the script before its time, if something did.
+    /// Returns the reason why the script stopped early, if it did.
     pub(crate) fn take_failure(&mut self) -> Option<Stop> {
         let Failure { unmet, late } = self.program.failure.take()?;
         Some(if late {
@@ -186,7 +186,7 @@ impl<'s> Director<'s> {
         })
     }
 
-    /// The phase ends: a script that is not done has failed.
+    /// The phase ends. An unfinished script has then failed.
     pub(crate) fn overdue(&mut self, world: &KvWorld) -> Option<Stop> {
         if !self.is_scripted() {
             return None;
@@ -196,8 +196,8 @@ impl<'s> Director<'s> {
         let hangs = self.program.threads.iter().find(waits);
         if let Some(step) = hangs.and_then(|thread| thread.at) {
             let lasts = self.phase().lasts;
-            let lack = format!("the script is not done when the phase has lasted {lasts}");
-            self.fail(step, true, lack, world);
+            let missing = format!("the script is not done when the phase has lasted {lasts}");
+            self.fail(step, true, missing, world);
         }
         self.take_failure()
     }
@@ -207,8 +207,8 @@ impl<'s> Director<'s> {
         self.plan(time, Item::Thread { phase, thread });
     }
 
-    /// Notes why the script cannot go on.
-    pub(super) fn fail(&mut self, step: &Statement, late: bool, lack: String, world: &KvWorld) {
+    /// Stores the reason why the script cannot continue.
+    pub(super) fn fail(&mut self, step: &Statement, late: bool, missing: String, world: &KvWorld) {
         let phase = &self.phase().name;
         let unmet = Unmet {
             missed: Missed::script(phase, &step.place.path),
@@ -216,7 +216,7 @@ impl<'s> Director<'s> {
             event: world.cluster().last_event().0,
             facts: [
                 format!("phase {phase}, {}: {}", step.place, shown(step)),
-                lack,
+                missing,
             ],
             step: None,
         };
@@ -244,7 +244,7 @@ impl<'s> Director<'s> {
         Ok(())
     }
 
-    /// One step of a thread, or one look at what it waits for.
+    /// Runs one step of a thread, or checks once on the event that it waits for.
     fn advance(
         &mut self,
         thread: usize,
@@ -274,9 +274,9 @@ impl<'s> Director<'s> {
                 frame.next += 1;
                 threads[thread].at = Some(step);
                 if self.is_restless(now) {
-                    let lack =
+                    let missing =
                         format!("more than {ACTION_LIMIT} steps at one moment: no end is in sight");
-                    self.fail(step, false, lack, world);
+                    self.fail(step, false, missing, world);
                     return Ok(Flow::On);
                 }
                 self.step(thread, step, world, observer)
@@ -293,7 +293,7 @@ impl<'s> Director<'s> {
         pace.1 > ACTION_LIMIT
     }
 
-    /// The list on top of a thread's stack is done.
+    /// Handles the end of the list on top of a thread's stack.
     fn list_ends(&mut self, thread: usize, now: Time) -> Flow {
         let frames = &mut self.program.threads[thread].frames;
         let Some(frame) = frames.last_mut() else {
@@ -308,7 +308,7 @@ impl<'s> Director<'s> {
             End::Until(time) => now < *time,
             End::Forever => true,
             End::Count(..) => {
-                // What was sent at this moment is known at the next act.
+                // The messages sent at this moment are counted at the next act.
                 self.program.threads[thread].busy = Busy::Counting;
                 return Flow::At(now);
             }
@@ -321,7 +321,7 @@ impl<'s> Director<'s> {
         Flow::On
     }
 
-    /// A thread is done: whoever waits for it goes on.
+    /// Ends a thread. Threads that wait for it continue.
     fn ends(&mut self, thread: usize, now: Time) {
         let threads = &mut self.program.threads;
         threads[thread].over = true;
@@ -343,7 +343,7 @@ impl<'s> Director<'s> {
         }
     }
 
-    /// Stops a thread and all that it waits for.
+    /// Stops a thread and all threads that it waits for.
     fn abandon(&mut self, thread: usize) {
         self.program.threads[thread].over = true;
         if let Busy::Joining(children, _) = self.program.threads[thread].busy.clone() {
@@ -388,12 +388,12 @@ impl<'s> Director<'s> {
                 return self.look_at(thread, step, pending, world, observer);
             }
             Own::Await(asked) => {
-                let deadline = now.after(asked.within.map_or(PATIENCE, span));
+                let deadline = now.after(asked.within.map_or(DEFAULT_AWAIT_TIMEOUT, span));
                 return Ok(self.look(thread, step, asked, deadline, world));
             }
             Own::Check(asked) => {
-                if let Some(lack) = self.lacks(step, asked, world) {
-                    self.fail(step, false, lack, world);
+                if let Some(missing) = self.missing(step, asked, world) {
+                    self.fail(step, false, missing, world);
                 }
             }
             Own::Repeat(repeat) => self.repeat(thread, step, repeat, now),
@@ -401,7 +401,7 @@ impl<'s> Director<'s> {
             Own::Parallel(parallel) => return Ok(self.fork(thread, parallel, now)),
             Own::Budget(budget) => {
                 self.count(thread, step, budget);
-                // What was sent at this moment so far is known at the next act.
+                // The messages sent at this moment so far are counted at the next act.
                 self.program.threads[thread].busy = Busy::Counting;
                 return Ok(Flow::At(now));
             }
@@ -409,7 +409,7 @@ impl<'s> Director<'s> {
         Ok(Flow::On)
     }
 
-    /// One look at what is waited for.
+    /// Checks once on the event that a thread waits for.
     fn look(
         &mut self,
         thread: usize,
@@ -419,17 +419,17 @@ impl<'s> Director<'s> {
         world: &KvWorld,
     ) -> Flow {
         let now = world.now();
-        let Some(lack) = self.lacks(step, asked, world) else {
+        let Some(missing) = self.missing(step, asked, world) else {
             return Flow::On;
         };
         if now >= deadline {
             if !asked.optional {
-                self.fail(step, true, lack, world);
+                self.fail(step, true, missing, world);
             }
             return Flow::On;
         }
         self.program.threads[thread].busy = Busy::Asking(asked, deadline);
-        Flow::At(now.after(LOOK).min(deadline))
+        Flow::At(now.after(POLL_INTERVAL).min(deadline))
     }
 
     pub(super) fn push(&mut self, thread: usize, steps: &'s [Statement], end: End<'s>) {
@@ -494,7 +494,7 @@ impl<'s> Director<'s> {
         Flow::Sleep
     }
 
-    /// What chance has in store for a step this time.
+    /// Draws the random words of a step for this time.
     pub(super) fn draw(&mut self, step: &Statement) -> Draw {
         let (scenario, phase) = (self.scenario, &self.phase().name);
         let stream = self.program.streams.entry(step.number);
@@ -503,10 +503,10 @@ impl<'s> Director<'s> {
     }
 }
 
-/// A step as it is written, but not all of a long one.
+/// The text of a step. A long text is cut off.
 fn shown(step: &Statement) -> String {
     let text = serde_json::to_string(&step.what).expect("a step is always JSON");
-    match text.char_indices().nth(SHOWN) {
+    match text.char_indices().nth(MAX_SHOWN_CHARS) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
     }

@@ -1,4 +1,4 @@
-//! Who is meant: selectors and partitions, resolved when the action happens.
+//! Selectors and partitions, resolved when the action happens.
 
 use raft_core::RoleKind;
 use scenario::{Condition, Gauge, Partition, Resolved, Selector};
@@ -8,8 +8,8 @@ use sut::{Server, engine_id};
 
 use super::draws::some;
 
-/// The nodes a selector means now. `fit` are those that the action can act on; `word` decides
-/// where chance does.
+/// The nodes that a selector selects now. `fit` are the nodes that the action can act on. `word`
+/// decides random choices.
 pub(crate) fn nodes(
     scenario: &Resolved,
     cluster: &Cluster<Server>,
@@ -72,9 +72,10 @@ fn minority_with_leader(all: &[NodeId], leader: Option<NodeId>, word: u64) -> Ve
     minority
 }
 
-/// Voters without whom each set of voters that the leader goes by has a majority up. Nobody where that
-/// configuration is not committed or about to change, for the next one may need anyone; nor where a
-/// witness votes, which may know of entries that only one server holds.
+/// Voters that can fail while a majority of each voter set of the leader's configuration stays up.
+/// None if that configuration is not committed or is about to change, because the next
+/// configuration may need any node. None if a witness votes, because it may acknowledge entries
+/// that only one server holds.
 fn dispensable(cluster: &Cluster<Server>, word: u64) -> Vec<NodeId> {
     let Some(leader) = leader(cluster).and_then(|id| cluster.node(id)) else {
         return Vec::new();
@@ -106,13 +107,13 @@ fn dispensable(cluster: &Cluster<Server>, word: u64) -> Vec<NodeId> {
     gone
 }
 
-/// Groups of nodes; with a bridge, the node that all of them reach.
+/// Groups of nodes. With a bridge, one node reaches all groups.
 pub(crate) struct Groups {
     pub(crate) groups: Vec<Vec<NodeId>>,
     pub(crate) bridge: Option<NodeId>,
 }
 
-/// How a partition divides the nodes now.
+/// The groups into which a partition divides the nodes now.
 pub(crate) fn groups(
     scenario: &Resolved,
     cluster: &Cluster<Server>,
@@ -178,8 +179,8 @@ pub(crate) fn groups(
     }
 }
 
-/// Whether a condition holds now. `cuts` is how many links between nodes are cut, `isolated` how
-/// many nodes.
+/// Whether a condition holds now. `cuts` is the number of cut links between nodes, `isolated` the
+/// number of isolated nodes.
 pub(crate) fn holds(
     condition: Condition,
     cluster: &Cluster<Server>,

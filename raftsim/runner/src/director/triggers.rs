@@ -1,4 +1,4 @@
-//! Notices what faults wait for: elections, crashes, restarts.
+//! Notices the events that faults may wait for: elections, crashes, restarts.
 
 use checks::Violation;
 use raft_core::{RoleKind, Term};
@@ -6,7 +6,7 @@ use scenario::Trigger;
 use simulator::{Action, Cluster, Observer, Step};
 use sut::Server;
 
-/// Remembers each node's role and collects triggers until they are taken.
+/// Remembers each node's role and collects triggers until the director takes them.
 #[derive(Clone, Debug)]
 pub(crate) struct Watch {
     roles: Vec<(Term, RoleKind)>,

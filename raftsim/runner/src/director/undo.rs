@@ -1,15 +1,15 @@
-//! What ends a fault that lasts for a while.
+//! The ends of faults that last for a while.
 
 use simulator::{NodeId, Pair};
 
 use crate::world::KvWorld;
 
-/// What ends a fault that lasts for a while.
+/// The end of a fault that lasts for a while.
 #[derive(Clone, Debug)]
 pub(crate) enum Undo {
     Restart(Vec<NodeId>),
     Resume(Vec<NodeId>),
-    /// Ends the cut that this number names.
+    /// Ends the cut with this number.
     Heal(u64, Vec<Pair>),
     Release(Vec<Pair>),
     Links(Vec<Pair>),

@@ -1,4 +1,4 @@
-//! `elect` and `campaign`: a node stands for election, and only named nodes are asked.
+//! `elect` and `campaign`: a node stands for election, and only the named nodes get its requests.
 
 use raft_core::{Event, RoleKind, Term};
 use scenario::MessageKind;
@@ -11,7 +11,7 @@ use super::observers::Halt;
 use super::step_failure::StepFailure;
 use super::{Player, kinds};
 
-/// Hears what nodes decide.
+/// Collects the decisions of nodes.
 #[derive(Default)]
 struct Decisions {
     heard: Vec<kv::Event>,
@@ -39,7 +39,7 @@ struct Round {
     term: Term,
 }
 
-/// What a voter decided.
+/// A voter's decision.
 struct Decision {
     voter: NodeId,
     granted: bool,
@@ -47,7 +47,7 @@ struct Decision {
 }
 
 impl Player<'_> {
-    /// The node wins with these votes.
+    /// Makes the node win with these votes.
     pub(super) fn elect(&mut self, node: NodeId, votes: NodeSet) -> Result<(), Halt> {
         self.stand(node)?;
         while let Some(round) = self.round(node) {
@@ -67,7 +67,8 @@ impl Player<'_> {
         }
     }
 
-    /// The node does not win, though these grant their votes; these refuse in the last round.
+    /// Makes the node lose although `granted` grant their votes. The nodes of `refused` refuse in
+    /// the last round.
     pub(super) fn campaign(
         &mut self,
         node: NodeId,
@@ -102,7 +103,7 @@ impl Player<'_> {
         }
     }
 
-    /// Its time is out.
+    /// Lets the node's election timeout fire.
     fn stand(&mut self, node: NodeId) -> Result<(), Halt> {
         if self.world.cluster().node(node).is_some() && self.standing(node).0 == RoleKind::Leader {
             return Err(StepFailure::DoesNotStand(node, RoleKind::Leader).into());
@@ -117,7 +118,7 @@ impl Player<'_> {
         }
     }
 
-    /// What a node is, and its term. A node that is down is a follower of term 0.
+    /// The role of a node and its term. A node that is down counts as a follower of term 0.
     fn standing(&self, node: NodeId) -> (RoleKind, Term) {
         let server = self.world.cluster().node(node);
         server.map_or((RoleKind::Follower, Term(0)), |server| {
@@ -126,7 +127,7 @@ impl Player<'_> {
         })
     }
 
-    /// The round that the node is in; none if it no longer stands.
+    /// The current round of the node; none if it is no longer a candidate.
     fn round(&self, node: NodeId) -> Option<Round> {
         let (role, term) = self.standing(node);
         let (asks, answers) = match role {
@@ -146,7 +147,8 @@ impl Player<'_> {
             .is_some_and(|now| (now.asks, now.term) == (round.asks, round.term))
     }
 
-    /// Asks voters one after the other, and loses what the round asks of others.
+    /// Delivers the requests of a round to voters one after the other, and drops its requests to
+    /// others.
     fn ask_all(
         &mut self,
         node: NodeId,
@@ -214,7 +216,7 @@ impl Player<'_> {
         self.world.oldest(link, of_round).map(|(id, _)| id)
     }
 
-    /// It is a miss if a link carries nothing now.
+    /// Fails the step if a link carries no messages now.
     pub(super) fn carries(&self, link: Pair) -> Result<(), Halt> {
         match self.world.gate(link) {
             Gate::Open => Ok(()),
@@ -224,7 +226,7 @@ impl Player<'_> {
     }
 }
 
-/// Whether an event grants a vote or refuses it; `None` if it is about something else.
+/// Whether an event grants or refuses a vote; `None` for other events.
 fn granted(event: &kv::Event) -> Option<bool> {
     match event {
         kv::Event::Core(Event::VoteGranted { .. } | Event::PreVoteGranted { .. }) => Some(true),

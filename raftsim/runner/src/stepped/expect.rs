@@ -1,4 +1,4 @@
-//! `expect` steps: what the cluster is like, compared with what a step says.
+//! `expect` steps compare the cluster with the step's expectation.
 
 use std::fmt;
 
@@ -140,7 +140,7 @@ impl Player<'_> {
         Ok(())
     }
 
-    /// A node that must be up to be asked.
+    /// A node that must be up, because the step asks for its state.
     fn up(&self, field: &'static str, node: NodeId) -> Result<&Server, Halt> {
         let server = self.world.cluster().node(node);
         server.ok_or_else(|| differs(field, node.into(), "a node that is up", "down"))

@@ -1,20 +1,20 @@
-//! What a stepped run did to the cluster, by kind of fault. A step that says so is planned, applied
-//! and effective at once.
+//! Counts the faults of a stepped run by kind. A fault of a step is planned, applied and effective
+//! at once.
 
 use scenario::Recorded;
 use simulator::{Action, Cluster, Count, Cut, FaultKind, Node, Span};
 
-/// How often each kind of fault happened.
+/// The number of faults of each kind.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Faults([u64; FaultKind::ALL.len()]);
 
 impl Faults {
-    /// Notes a fault.
+    /// Counts a fault.
     pub(super) fn note(&mut self, kind: FaultKind) {
         self.0[kind as usize] += 1;
     }
 
-    /// Notes the fault that an action is, if it is one. It was just performed.
+    /// Counts the fault if the action is one. The action was just performed.
     #[inline]
     pub(super) fn see<N: Node>(&mut self, cluster: &Cluster<N>, action: &Action<N>) {
         match action {
@@ -40,7 +40,7 @@ impl Faults {
         }
     }
 
-    /// Every kind, in order.
+    /// The counts of every kind, in order.
     pub(super) fn counts(&self) -> Vec<(FaultKind, Count)> {
         let counts = FaultKind::ALL.into_iter().zip(self.0);
         let count = |times| Count {
@@ -52,7 +52,7 @@ impl Faults {
     }
 }
 
-/// What a recording says about faults, every kind in order.
+/// The fault counts of a recording, every kind in order.
 pub(super) fn of(recorded: &Recorded) -> Vec<(FaultKind, Count)> {
     let count = |kind: FaultKind| {
         let counts = recorded.faults.get(kind.name()).copied();

@@ -1,4 +1,4 @@
-//! Which links carry messages where no step names one.
+//! The state of links that steps do not name.
 
 use scenario::{Links, Verb, Who};
 use simulator::{Endpoint, FaultKind, Gate, NodeId, Pair, Topology};
@@ -45,30 +45,30 @@ impl Player<'_> {
         Ok(())
     }
 
-    fn set(&mut self, deed: &str, links: Vec<Pair>, gate: Gate, kind: FaultKind) {
+    fn set(&mut self, announcement: &str, links: Vec<Pair>, gate: Gate, kind: FaultKind) {
         self.world.set_gates(&links, gate);
         self.observers.faults.note(kind);
-        self.tell_links(deed, &links);
+        self.announce_links(announcement, &links);
     }
 
-    fn open(&mut self, deed: &str, links: &[Pair]) {
+    fn open(&mut self, announcement: &str, links: &[Pair]) {
         let closed: Vec<_> = links
             .iter()
             .copied()
             .filter(|link| self.world.gate(*link) != Gate::Open)
             .collect();
         self.world.set_gates(&closed, Gate::Open);
-        self.tell_links(deed, &closed);
+        self.announce_links(announcement, &closed);
     }
 
-    fn tell_links(&mut self, deed: &str, links: &[Pair]) {
+    fn announce_links(&mut self, announcement: &str, links: &[Pair]) {
         let between = link_text::describe(links, &self.scenario.nodes);
         if !between.is_empty() {
-            self.tell(&format!("{deed} {between}"));
+            self.announce(&format!("{announcement} {between}"));
         }
     }
 
-    /// The links between different groups, both ways. Nodes in none form one more.
+    /// The links between different groups, both ways. Nodes outside all groups form one more group.
     fn across(&self, groups: &[Who]) -> Result<Vec<Pair>, Halt> {
         let topology = self.world.cluster().topology();
         let mut nodes = Vec::new();
@@ -88,7 +88,7 @@ impl Player<'_> {
     }
 }
 
-/// The links from each of some ends to each of others.
+/// The links from each source to each target.
 pub(super) fn joined(links: Links) -> Vec<Pair> {
     let pairs = links
         .from
@@ -101,7 +101,7 @@ pub(super) fn joined(links: Links) -> Vec<Pair> {
     pairs.filter(exists).collect()
 }
 
-/// All links at an end of which stands a node that is meant.
+/// All links with a selected node at either end.
 fn every(topology: Topology, meant: impl Fn(NodeId) -> bool) -> Vec<Pair> {
     let node = |end: &Endpoint| matches!(end, Endpoint::Node(node) if meant(*node));
     let links = [topology.node_links(), topology.client_links()].concat();

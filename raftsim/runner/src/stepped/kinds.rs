@@ -1,4 +1,4 @@
-//! What messages in flight say.
+//! The kinds of messages in flight.
 
 use raft_core::Body;
 use scenario::MessageKind;
@@ -13,7 +13,7 @@ pub(super) fn core(flight: &Flight<Server>) -> Option<&raft_core::Message> {
     }
 }
 
-/// Whether a message is of this kind. A heartbeat is an AppendEntries, too.
+/// Whether a message is of this kind. A heartbeat is also an AppendEntries.
 pub(super) fn is(flight: &Flight<Server>, kind: MessageKind) -> bool {
     let body = core(flight).map(|message| &message.body);
     match kind {

@@ -1,5 +1,4 @@
-//! Plays a stepped scenario: does what its steps say, one after the other, under the eyes of the
-//! checks.
+//! Plays a stepped scenario: performs its steps one after the other while the checks watch.
 
 mod ballot;
 mod expect;
@@ -30,15 +29,15 @@ use faults::Faults;
 use observers::{Halt, Observers};
 use step_failure::StepFailure;
 
-/// So many actions one `settle` performs at most.
+/// The maximal number of actions of one `settle`.
 const ACTION_LIMIT: u64 = 1_000_000;
 
-/// Whether a step that cannot be done, or that expects something else, ends the run.
+/// Whether a step that cannot be done, or whose expectation is not met, ends the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Insist {
     /// It does.
     Yes,
-    /// The run goes on without it. The verdict is about the first such step only where no property
+    /// The run continues without it. The verdict is about the first such step only if no property
     /// is violated.
     No,
 }
@@ -46,17 +45,17 @@ pub enum Insist {
 /// A stepped run that is over.
 #[derive(Clone, Debug)]
 pub struct Played {
-    /// What became of it.
+    /// The outcome.
     pub outcome: Outcome,
     /// For each step that was reached, in order, whether it could be done.
     pub done: Vec<bool>,
 }
 
-/// Plays a script on a cluster of a scenario's servers, and lets `observer` watch. Branches are left
-/// aside.
+/// Plays a script on a cluster of a scenario's servers, and lets `observer` watch. Branches are
+/// ignored.
 ///
 /// # Panics
-/// When the tool itself is broken; never because of the scenario or of what runs in it.
+/// When the tool itself is broken, but never because of the scenario or the servers.
 pub fn play(
     scenario: &Resolved,
     script: &Script,
@@ -125,7 +124,7 @@ struct Player<'p> {
     observers: Observers<'p>,
 }
 
-/// Whether the script goes on without a step that failed so.
+/// Whether the script continues without a step that failed in this way.
 fn skips(script: &Script, miss: &StepFailure) -> bool {
     script.impossible == Impossible::Skip && !matches!(miss, StepFailure::Differs { .. })
 }
@@ -138,7 +137,8 @@ impl Player<'_> {
         done: &mut Vec<bool>,
         first: &mut Option<Unmet>,
     ) -> Result<(), Stop> {
-        // A recorded run was stopped when it passed a limit, not before it did what it did at once.
+        // A recorded run was stopped after it passed a limit, but it still performed the
+        // completions of that moment.
         let limited = script.recorded.is_none();
         let insist = match script.impossible {
             Impossible::Fail => insist,
@@ -155,10 +155,10 @@ impl Player<'_> {
                 Err(Halt::StepFailure(miss)) => match insist {
                     Insist::Yes => return Err(Stop::Unmet(self.unmet(step, &miss))),
                     Insist::No => {
-                        // Words only where somebody listens.
+                        // The text is built only for an observer that takes it.
                         if self.observers.observer.wants_events() {
                             let [what, why] = self.unmet(step, &miss).facts;
-                            self.tell(&format!("{what} cannot be done: {why}"));
+                            self.announce(&format!("{what} cannot be done: {why}"));
                         }
                         if first.is_none() {
                             *first = Some(self.unmet(step, &miss));
@@ -192,13 +192,13 @@ impl Player<'_> {
         if let Some(at) = step.at {
             let at = Time(at.get());
             match insist {
-                // Without some of its steps a list may be later than it says.
+                // If steps were removed from a list, time may be later than the list says.
                 Insist::No => self.to(at.max(self.world.now()))?,
                 Insist::Yes => self.to(at)?,
             }
         }
         if let Some(say) = &step.say {
-            self.tell(say);
+            self.announce(say);
         }
         match &step.verb {
             Some(verb) => self.verb(verb),
@@ -237,7 +237,7 @@ impl Player<'_> {
                 ended.map_err(Halt::Late)?;
                 self.observers.liveness.begins(name, now);
                 self.observers.observer.phase(now, name);
-                self.tell(&format!("phase {name} begins"));
+                self.announce(&format!("phase {name} begins"));
                 Ok(())
             }
             Verb::Hold(_)
@@ -259,9 +259,9 @@ impl Player<'_> {
             because,
         }: &Ask,
     ) {
-        self.tell(&format!("question: {q} ({})", choices.join(" / ")));
+        self.announce(&format!("question: {q} ({})", choices.join(" / ")));
         let because = because.as_deref().map(|why| format!(": {why}"));
-        self.tell(&format!("answer: {answer}{}", because.unwrap_or_default()));
+        self.announce(&format!("answer: {answer}{}", because.unwrap_or_default()));
     }
 
     /// Performs one action now.
@@ -278,17 +278,17 @@ impl Player<'_> {
         Ok(self.world.advance_to(time)?)
     }
 
-    fn tell(&mut self, deed: &str) {
+    fn announce(&mut self, announcement: &str) {
         let now = self.world.now();
-        self.observers.observer.told(now, deed);
+        self.observers.observer.told(now, announcement);
     }
 
-    fn tell_nodes(&mut self, deed: &str, nodes: &[NodeId]) {
+    fn announce_nodes(&mut self, announcement: &str, nodes: &[NodeId]) {
         let nodes = link_text::list(nodes, &self.scenario.nodes);
-        self.tell(&format!("{deed} {nodes}"));
+        self.announce(&format!("{announcement} {nodes}"));
     }
 
-    /// The nodes that are meant now; it is a miss if there are none.
+    /// The selected nodes. The step fails if there are none.
     fn who(&self, who: Who) -> Result<Vec<NodeId>, Halt> {
         let cluster = self.world.cluster();
         let down = |node: &NodeId| cluster.node(*node).is_none();

@@ -11,13 +11,13 @@ use crate::liveness::LivenessMonitor;
 use crate::spectator::Spectator;
 use crate::unmet::Unmet;
 
-/// What ends a step, and perhaps the run.
+/// The reason why a step, and perhaps the run, stops.
 pub(super) enum Halt {
     /// A property does not hold.
     Violation(Box<Violation>),
-    /// Something did not come true in time.
+    /// An expectation did not come true in time.
     Late(Unmet),
-    /// The step cannot be done, or the cluster is not as it expects.
+    /// The step cannot be done, or its expectation is not met.
     StepFailure(StepFailure),
 }
 
@@ -43,7 +43,6 @@ impl From<Stopped<Halt>> for Halt {
     }
 }
 
-/// All who watch.
 pub(super) struct Observers<'p> {
     pub(super) observer: &'p mut dyn Spectator,
     pub(super) checks: Checks,
@@ -53,8 +52,8 @@ pub(super) struct Observers<'p> {
 }
 
 impl Observers<'_> {
-    /// Lets the liveness monitor look at every time that it wants to up to `time`, itself included if `at` is
-    /// set. Nothing happened since, so all looks see the cluster as it is.
+    /// Lets the liveness monitor look at each of its times up to `time`, including `time` itself if
+    /// `at` is set. Nothing has happened since the last look, so all looks see the current cluster.
     pub(super) fn look_until(
         &mut self,
         cluster: &Cluster<Server>,
@@ -69,7 +68,7 @@ impl Observers<'_> {
         Ok(())
     }
 
-    /// The present phase ends, or the run: the liveness monitor looks at all that is left of it.
+    /// Ends the present phase or the run. The liveness monitor judges the remaining expectations.
     pub(super) fn phase_ends(
         &mut self,
         cluster: &Cluster<Server>,
@@ -87,9 +86,9 @@ impl Observer<Server> for Observers<'_> {
         self.observer.wants_events()
     }
 
-    /// In a timed run the liveness monitor looks after what the director does at its time, and before what
-    /// falls due then; where a phase begins it looks first. A stepped run keeps to that, so that a
-    /// recording ends as its run did.
+    /// In a timed run the liveness monitor looks after the director's acts of the same time and
+    /// before the world's events of that time. If a phase begins, the monitor looks first. A
+    /// stepped run keeps the same order, so that a recording ends like its run.
     #[inline]
     fn before(
         &mut self,

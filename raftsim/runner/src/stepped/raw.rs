@@ -14,7 +14,7 @@ use super::{Player, kinds};
 use crate::convert::rate;
 
 impl Player<'_> {
-    /// Does what is one action, for one message or node after the other.
+    /// Performs a raw action, for one message or node after the other.
     pub(super) fn raw(&mut self, verb: &Verb) -> Result<(), Halt> {
         match verb {
             Verb::Deliver(letters) => self.each(letters, true, Action::Deliver),
@@ -87,12 +87,12 @@ impl Player<'_> {
 
     fn disk(&mut self, nodes: &[NodeId], stall: bool) -> Result<(), Halt> {
         if stall {
-            self.tell_nodes("stall the disk of", nodes);
+            self.announce_nodes("stall the disk of", nodes);
             self.observers.faults.note(FaultKind::DiskStall);
             nodes.iter().for_each(|node| self.world.stall_disk(*node));
             return Ok(());
         }
-        self.tell_nodes("as usual again: disk of", nodes);
+        self.announce_nodes("as usual again: disk of", nodes);
         for node in nodes {
             self.world.restore_disk(*node);
             self.world.complete(*node, &mut self.observers)?;
@@ -114,7 +114,7 @@ impl Player<'_> {
         Ok(())
     }
 
-    /// Does it to the messages that are meant. What they cause is not meant.
+    /// Applies an action to the selected messages. Messages that it causes are not selected.
     fn each(
         &mut self,
         letters: &Letters,
@@ -158,7 +158,7 @@ impl Player<'_> {
         found.map(|(id, _)| id)
     }
 
-    /// Everything in flight on a link that fits, the oldest first.
+    /// The matching messages in flight on a link, the oldest first.
     fn fitting(&self, link: Pair, letters: &Letters) -> Vec<MessageId> {
         let on_link = |id: MessageId| (id.from, id.to) == link;
         let flights = self.world.cluster().in_flight();
@@ -171,7 +171,7 @@ impl Player<'_> {
         found
     }
 
-    /// Whether a link loses what it carries. A link that does not exist carries nothing anyway.
+    /// Whether a link loses its messages. A link that does not exist carries nothing anyway.
     pub(super) fn is_cut(&self, link: Pair) -> bool {
         let exists = match link {
             (Endpoint::Client(_), Endpoint::Client(_)) => false,

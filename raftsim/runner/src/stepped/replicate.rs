@@ -1,5 +1,4 @@
-//! `replicate`: a leader brings the logs of some nodes up to an index, and no further if it can be
-//! helped.
+//! `replicate`: a leader brings the logs of some nodes up to an index, and no further if possible.
 
 use raft_core::{AppendEntries, Body, Index, RoleKind};
 use scenario::MessageKind;
@@ -10,16 +9,18 @@ use super::observers::Halt;
 use super::step_failure::StepFailure;
 use super::{Player, kinds};
 
-/// So often the leader may be silent before it is given up: it tries again at each heartbeat.
-const PATIENCE: u32 = 100;
+/// The step gives up after this number of silent heartbeats. The leader tries again at each
+/// heartbeat.
+const MAX_SILENT_HEARTBEATS: u32 = 100;
 
-/// So many messages and answers it may take: a leader that goes back wrongly would go on for ever.
-const MOST_MESSAGES: u32 = 10_000;
+/// The limit of messages and answers. Without it, a leader that steps back wrongly would continue
+/// forever.
+const MAX_MESSAGES: u32 = 10_000;
 
 /// A message of the leader on its way to one node.
 struct Candidate {
     id: MessageId,
-    /// The node will hold nothing beyond the wanted index after it.
+    /// After this message the node holds no entry beyond the wanted index.
     fits: bool,
 }
 
@@ -43,7 +44,7 @@ impl Player<'_> {
         Ok(())
     }
 
-    /// The leader's last index; a miss if it does not lead.
+    /// The leader's last index. The step fails if the node does not lead.
     fn leads(&self, leader: NodeId) -> Result<Index, Halt> {
         let server = self.world.cluster().node(leader);
         let raft = server.ok_or(simulator::Refusal::Down)?.node().raft();
@@ -55,7 +56,7 @@ impl Player<'_> {
 
     fn bring(&mut self, leader: NodeId, node: NodeId, through: Index) -> Result<(), Halt> {
         let mut silences = 0;
-        for _ in 0..MOST_MESSAGES {
+        for _ in 0..MAX_MESSAGES {
             self.leads(leader)?;
             if self.matched(leader, node) >= through {
                 return Ok(());
@@ -69,7 +70,7 @@ impl Player<'_> {
                 continue;
             }
             silences += 1;
-            if silences > PATIENCE {
+            if silences > MAX_SILENT_HEARTBEATS {
                 break;
             }
             self.act(&Action::Wake(leader))?;
@@ -78,7 +79,7 @@ impl Player<'_> {
         Err(StepFailure::Behind(node, self.matched(leader, node)).into())
     }
 
-    /// How far the leader knows a node's log to match its own.
+    /// The leader's match index for a node.
     fn matched(&self, leader: NodeId, node: NodeId) -> Index {
         let server = self.world.cluster().node(leader);
         let progress = server.map_or(&[][..], |server| server.node().raft().progress());
@@ -126,7 +127,7 @@ impl Player<'_> {
         best.map(|candidate| candidate.id)
     }
 
-    /// Whether the node lacks the entry that these follow.
+    /// Whether the node misses the entry before these entries.
     fn rejects(&self, node: NodeId, append: &AppendEntries) -> bool {
         let server = self.world.cluster().node(node);
         server.is_some_and(|server| {

@@ -1,56 +1,55 @@
-//! Why a step cannot be done, or what is not as it expects. Words are found only when somebody
-//! wants them: whoever tries thousands of lists does not.
+//! The reasons why a step cannot be done or its expectation is not met. The text is built only on
+//! demand, because the minimiser tries thousands of lists without reading it.
 
 use raft_core::{Index, RoleKind, Term};
 use simulator::{Endpoint, NodeId, Pair, Refusal, Time};
 use sut::decisions::Words;
 use sut::time_text;
 
-/// Why a step failed.
+/// The reason why a step failed.
 #[derive(Clone, Debug)]
 pub(super) enum StepFailure {
-    /// The engine refuses its action.
+    /// The engine refuses the action.
     Refused(Refusal),
-    /// It was to happen earlier.
+    /// The step's time has passed.
     Late {
-        /// When it was to happen.
+        /// The step's time.
         time: Time,
-        /// What time it is.
         now: Time,
     },
-    /// No message in flight fits.
+    /// No message in flight matches.
     NoMessage,
-    /// It would go over a link that is cut.
+    /// The message would use a link that is cut.
     Cut(Pair),
-    /// It would go over a link that holds its messages.
+    /// The message would use a link that holds its messages.
     Held(Pair),
-    /// Nobody is meant.
+    /// The selector selects no node.
     Nobody,
-    /// The cluster does not come to rest.
+    /// The cluster does not settle.
     ActionLimit,
-    /// The node does not stand for election when its time is out.
+    /// The node does not stand for election when its election timeout fires.
     DoesNotStand(NodeId, RoleKind),
     /// The candidate sent no request to this node, or it is gone.
     NotAsked(NodeId),
     /// The node did not decide about the request.
     Undecided(NodeId),
-    /// The node was to grant its vote and did not.
+    /// The node should grant its vote and refused.
     Refuses(NodeId, kv::Event),
-    /// The node was to refuse its vote and did not.
+    /// The node should refuse its vote and granted it.
     Grants(NodeId, kv::Event),
     /// The node's answer is not in flight.
     NoAnswer(NodeId),
-    /// The node was to win and did not.
+    /// The node should win and did not.
     DoesNotLead(NodeId, RoleKind, Term),
-    /// The node was to replicate and is no leader.
+    /// The node should replicate and is not the leader.
     NotLeader(NodeId, RoleKind, Term),
-    /// The node was not to win and did.
+    /// The node should not win and did.
     Leads(NodeId, Term),
     /// The leader's log is shorter.
     Short(NodeId, Index),
-    /// The node did not acknowledge that much.
+    /// The node did not acknowledge the wanted index.
     Behind(NodeId, Index),
-    /// The cluster is not as expected.
+    /// The expectation is not met.
     Differs {
         field: &'static str,
         whose: Endpoint,
@@ -60,7 +59,7 @@ pub(super) enum StepFailure {
 }
 
 impl StepFailure {
-    /// The same as a sentence, for nodes with these names.
+    /// The failure as a sentence, for nodes with these names.
     pub(super) fn says(&self, names: &[String]) -> String {
         let name = |node: &NodeId| names[node.0 as usize].as_str();
         let end = |end: &Endpoint| match end {

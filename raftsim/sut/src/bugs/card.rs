@@ -1,4 +1,5 @@
-//! What is said of a bug: which decision it changes, what it breaks, what shows it.
+//! The description of a bug: the decision it changes, the properties it breaks, the conditions that
+//! expose it.
 
 use std::fmt;
 
@@ -7,42 +8,42 @@ use raft_core::RuleId;
 use super::Bug;
 use crate::property::Property;
 
-/// A bug in words.
+/// The description of a bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Card {
     /// The bug.
     pub bug: Bug,
     /// Its row in the gallery, with a letter where a row has several bugs.
     pub id: &'static str,
-    /// What is wrong, in one sentence.
+    /// The mistake, in one sentence.
     pub title: &'static str,
-    /// What a server with this bug does, and what comes of it.
+    /// The behaviour of a server with this bug, and its consequences.
     pub deviation: &'static str,
-    /// Which decision is wrong.
+    /// The wrong decision.
     pub change: Change,
-    /// What may be seen not to hold first; runs differ.
+    /// The failures that may be seen first. Runs differ.
     pub breaks: &'static [Shows],
-    /// What must go on around the servers for it to show.
+    /// The conditions that expose the bug.
     pub exposed_by: &'static str,
-    /// In what kind of software it was seen.
+    /// The kind of software with the bug.
     pub seen_in: &'static str,
-    /// Whether anything stands in its way.
+    /// Whether anything prevents the bug from showing.
     pub reach: Reach,
 }
 
-/// Which decision a bug changes.
+/// The decision that a bug changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// A method of `raft_core::Rules`, and the rule that it stands for.
+    /// A method of `raft_core::Rules`, and its rule.
     Rule(&'static str, RuleId),
     /// A method of `kv::Duties`.
     Duty(&'static str),
-    /// Settings that leave out a guard, and the rule that goes with them.
+    /// Settings that disable a guard, and the corresponding rule.
     Settings(&'static str, RuleId),
 }
 
 impl Change {
-    /// As the gallery writes it, such as `Rules::leader_commit`.
+    /// The place as in the gallery, such as `Rules::leader_commit`.
     #[must_use]
     pub fn place(self) -> String {
         match self {
@@ -52,7 +53,7 @@ impl Change {
         }
     }
 
-    /// The rule of Raft that no longer holds; a duty of the key-value layer is none.
+    /// The rule of Raft that is violated. A duty of the key-value layer is not one.
     #[must_use]
     pub fn rule(self) -> Option<RuleId> {
         match self {
@@ -63,7 +64,7 @@ impl Change {
 }
 
 impl fmt::Display for Card {
-    /// The whole card, for people.
+    /// The whole card as readable text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
@@ -92,19 +93,19 @@ impl fmt::Display for Card {
     }
 }
 
-/// How a bug is noticed.
+/// The failure with which a bug is noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Shows {
-    /// This property does not hold.
+    /// This property is violated.
     Property(Property),
-    /// Something does not come true in time.
+    /// An expectation does not come true in time.
     Liveness,
     /// A run costs more than its scenario allows.
     Limits,
 }
 
 impl Shows {
-    /// As in scenario files: the property, `eventually` or `limits`.
+    /// The name in scenario files: the property, `eventually` or `limits`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -115,15 +116,15 @@ impl Shows {
     }
 }
 
-/// Whether anything stands in a bug's way.
+/// Whether anything prevents a bug from showing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
     /// It can show in any cluster of several servers.
     Open,
-    /// It shows only where this is the case.
+    /// It shows only under this condition.
     Only(&'static str),
     /// A second guard would hide it and is removed with it.
     Unguarded(&'static str),
-    /// Part of the row cannot show, because of this.
+    /// Part of the row cannot show, for this reason.
     Partly(&'static str),
 }

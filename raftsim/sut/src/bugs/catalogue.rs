@@ -1,5 +1,5 @@
-//! What is known of each bug. `docs/GALLERY.md` has the same rows, and those that cannot be planted
-//! yet.
+//! The descriptions of all bugs. `docs/GALLERY.md` has the same rows, plus the bugs that cannot be
+//! planted yet.
 
 use raft_core::RuleId;
 

@@ -1,9 +1,9 @@
-//! Bugs that implementations of Raft really had, planted on demand.
+//! Real bugs of Raft implementations, planted on demand.
 //!
-//! A testbed that never saw a bug proves little. Each [`Bug`] is a row of the gallery
-//! (`docs/GALLERY.md`) and deviates from the published algorithm in one decision. Which one is
-//! chosen at run time: servers with a bug are of one type, [`Planted`], whatever the bug. Servers
-//! without one keep the published rules, which have no size.
+//! A testbed that has never caught a bug shows little. Each [`Bug`] is a row of the gallery
+//! (`docs/GALLERY.md`) and deviates from the published algorithm in one decision. The bug is chosen
+//! at run time: all servers with a bug have one type, [`Planted`]. Servers without a bug keep the
+//! published rules, which have no size.
 
 mod card;
 mod catalogue;
@@ -116,19 +116,20 @@ impl Bug {
         ]
     };
 
-    /// What it is, what it breaks and what shows it.
+    /// The description of the bug.
     #[must_use]
     pub fn card(self) -> &'static Card {
         &catalogue::CARDS[self as usize]
     }
 
-    /// Its name, such as `C-01`: the row of the gallery, with a letter where a row has several.
+    /// The name of the bug, such as `C-01`: the row of the gallery, with a letter if a row has
+    /// several.
     #[must_use]
     pub fn id(self) -> &'static str {
         self.card().id
     }
 
-    /// That it is planted, for the head of whatever tells of the run.
+    /// A sentence about the planted bug, for the header of reports on the run.
     #[must_use]
     pub fn planted(self) -> String {
         let card = self.card();
@@ -154,14 +155,14 @@ impl fmt::Display for Bug {
     }
 }
 
-/// No bug has this name.
+/// The error for a name that no bug has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownBug(String);
 
 impl fmt::Display for UnknownBug {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(name) = self;
-        // Whoever writes C1 means C-01.
+        // Users write C1 for C-01.
         let bare = |id: &str| id.replace(['-', '0'], "").to_lowercase();
         let same = Bug::ALL.iter().find(|bug| bare(bug.id()) == bare(name));
         let near = || nearest(name, Bug::ALL.iter().map(|bug| bug.id()));

@@ -1,4 +1,4 @@
-//! A server with a bug: one decision is wrong, all others are as published.
+//! A server with a bug: one decision is wrong, and all others are as published.
 
 use kv::{Duties, Serial, Standing, Version};
 use raft_core::{
@@ -12,7 +12,7 @@ use super::Bug;
 pub struct Planted {
     /// The bug.
     pub bug: Bug,
-    /// The server's number, counted from 0: something that only it knows.
+    /// The server's number, counted from 0. Some bugs affect only one server.
     pub node: u32,
 }
 

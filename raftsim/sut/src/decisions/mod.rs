@@ -1,5 +1,5 @@
-//! The decisions of nodes in words, each with its rule and the compared values. Each file has the words of
-//! one group of events.
+//! The decisions of nodes as text, each with its rule and the compared values. Each file has the
+//! texts of one group of events.
 
 mod elections;
 mod members;
@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 
 use crate::ids::engine_id;
 
-/// A decision of a node.
+/// A decision of a node, as text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Decision {
     /// A stable name of the decision.
@@ -34,7 +34,7 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// A compared value that is a number.
+    /// A compared value, if it is a number.
     #[must_use]
     pub fn number(&self, name: &str) -> Option<u64> {
         self.values.get(name)?.as_u64()
@@ -45,9 +45,9 @@ impl Decision {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// Elections: votes asked for, given, refused and counted.
+    /// Elections: votes requested, granted, refused and counted.
     Vote,
-    /// Replication: entries sent, taken, refused and acknowledged; heartbeats.
+    /// Replication: entries sent, accepted, refused and acknowledged; heartbeats.
     Append,
     /// Commitment.
     Commit,
@@ -107,11 +107,11 @@ pub enum Role {
     Leader,
 }
 
-/// Puts decisions into words, for nodes with these names.
+/// Converts decisions to text, for nodes with these names.
 #[derive(Clone, Copy)]
 pub struct Words<'a>(pub &'a [String]);
 
-/// A decision without its rule, and the kind that it gives to its event.
+/// A decision without its rule, and the kind of its event.
 struct Phrase {
     what: &'static str,
     text: String,
@@ -144,13 +144,13 @@ impl Words<'_> {
         &self.0[engine_id(id).0 as usize]
     }
 
-    /// The name of a node, if it exists: an operator may name one that does not.
+    /// The name of a node, if the node exists. An operator may name one that does not.
     fn known(&self, id: NodeId) -> Option<&String> {
         let position = usize::try_from(id.0.checked_sub(1)?).ok()?;
         self.0.get(position)
     }
 
-    /// The decision, and the kind that it gives to the event of its step.
+    /// The decision, and the kind of its step's event.
     pub fn of(&self, event: &kv::Event) -> (Decision, Option<Kind>) {
         let phrase = self.phrase(event);
         let rule = match event {
@@ -171,7 +171,7 @@ impl Words<'_> {
         (decision, phrase.kind)
     }
 
-    /// Each group knows its own events, and no event belongs to two.
+    /// Each group handles its own events, and no event belongs to two groups.
     fn core(&self, event: &Event) -> Phrase {
         let groups = [
             Self::role,

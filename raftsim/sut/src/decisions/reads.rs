@@ -1,4 +1,4 @@
-//! Reads that no entry carries.
+//! Reads without a log entry.
 
 use raft_core::Event;
 use serde_json::json;

@@ -1,5 +1,5 @@
-//! A node small enough to predict: it pings its peers on a timer, stores what clients ask for, and
-//! counts.
+//! A node with predictable behaviour: it pings its peers on a timer, stores the requests of clients
+//! and counts.
 #![allow(dead_code, reason = "each test file uses its own part of the toy")]
 
 use simulator::*;
@@ -10,9 +10,9 @@ pub(crate) struct Config {
     pub period: Option<Span>,
     /// Whether a pong makes the node write.
     pub writes: bool,
-    /// The only node that serves clients, if not all do.
+    /// The only node that serves clients, if not all of them do.
     pub leader: Option<NodeId>,
-    /// Whether the others say who serves.
+    /// Whether the other nodes name the one that serves.
     pub hint: bool,
 }
 
@@ -259,7 +259,7 @@ pub(crate) fn ms(count: u64) -> Time {
     Time::START.after(Span::millis(count))
 }
 
-/// Links that take `min` to `max` milliseconds and do no harm.
+/// Links with a latency from `min` to `max` milliseconds and no faults.
 pub(crate) fn sound(min: u64, max: u64) -> Quality {
     Quality {
         latency: range(min, max),
@@ -334,7 +334,7 @@ pub(crate) fn faults(world: &Toys, kind: FaultKind) -> (u64, u64) {
     (count.applied, count.effective)
 }
 
-/// A world in which everything goes wrong for a while, driven by its seed.
+/// A world with all kinds of faults for a while, driven by its seed.
 pub(crate) fn chaos(seed: u64) -> Toys {
     let harm = Ratio::new(1, 10).expect("a tenth is a probability");
     let bad = Quality {
@@ -353,7 +353,7 @@ pub(crate) fn chaos(seed: u64) -> Toys {
     world(&plan, 3, PINGING)
 }
 
-/// Runs a world through a second of every fault there is.
+/// Runs a world through a second with every kind of fault.
 pub(crate) fn torment<O: Observer<Toy>>(
     world: &mut Toys,
     observer: &mut O,
