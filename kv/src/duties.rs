@@ -17,7 +17,7 @@ use crate::reply::Version;
 /// | Bug | Planted by |
 /// |---|---|
 /// | A-02 an entry is applied before it is committed | not here: Raft decides about commitment |
-/// | A-03 a value that only one node knows (its clock, its name) gets into the state | [`Duties::next_version`], from that value |
+/// | A-03 a value of one node (its clock, its name) gets into the state | [`Duties::next_version`], from that value |
 /// | A-04 a client's retry is executed again | [`Duties::standing`], always [`Standing::New`] |
 /// | A-04b a session expires on one server only | [`Duties::session_lasts`], from a value that only one server has |
 /// | A-04c a client with an expired session gets a new one | [`Duties::missed_session_is_opened`], true |

@@ -9,7 +9,7 @@
 //! ```
 //! use linearize::{Budget, Checker, Class, History, Verdict};
 //!
-//! // What two clients saw, as points of one clock: `b` was written, and acknowledged at 4 ...
+//! // Two clients on one clock: `b` was written, and acknowledged at 4 ...
 //! let history = History::parse(
 //!     r#"{"process": 0, "call": 1, "return": 2, "op": "put", "key": "x", "value": "a"}
 //!        {"process": 0, "call": 3, "return": 4, "op": "put", "key": "x", "value": "b"}

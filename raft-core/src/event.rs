@@ -332,7 +332,7 @@ pub enum Event {
     },
     /// The log was cut at its start.
     LogCut {
-        /// The last entry that is gone.
+        /// The last removed entry.
         base: EntryId,
     },
     /// A leader begins to send a snapshot.

@@ -95,7 +95,7 @@
 //! | file | decisions | source |
 //! |---|---|---|
 //! | `step` | which handler takes an input | Figure 2 |
-//! | `terms` | a higher term makes a server a follower; a request of an older one gets an answer | §5.1 |
+//! | `terms` | a higher term makes a follower; a request of an older one gets an answer | §5.1 |
 //! | `election` | timeouts, votes, pre-votes, stickiness | §5.2, §5.4.1, dissertation §4.2.3, §9.6 |
 //! | `priority` | leader priority: candidates that a voter refuses for a time | not in the paper |
 //! | `check_quorum` | when a leader without a quorum steps down | dissertation §6.2 |
@@ -107,7 +107,7 @@
 //! | `forwarding` | forwarding proposals to the leader | not in the paper |
 //! | `membership` | changes of the cluster's members | §6, dissertation §4 |
 //! | `catch_up` | when a newcomer may have a vote | dissertation §4.2.1 |
-//! | `bootstrap` | founding a cluster, and founding it again after a loss | dissertation §4.4; the latter not in the paper |
+//! | `bootstrap` | founding a cluster, or a new one after a loss | dissertation §4.4; after a loss not in the paper |
 //! | `witness` | members that vote and hold no data | not in the paper |
 //! | `quiescence` | an idle cluster falls silent and wakes | not in the paper |
 //! | `commit`, `quorum` | commitment of entries, majorities | §5.3, §5.4.2, §6 |

@@ -318,7 +318,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         self.end_senseless_transfer(observer);
     }
 
-    /// Ends a transfer to a server that has no vote any more.
+    /// Ends a transfer to a server that no longer has a vote.
     fn end_senseless_transfer<O: Observer>(&mut self, observer: &mut O) {
         let Role::Leader(leader) = &self.role else {
             return;

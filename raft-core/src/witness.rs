@@ -11,7 +11,7 @@
 //! - In each half of a configuration the voters with data are a majority
 //!   ([`Configuration::with_witnesses`]). So every quorum holds at least one copy of the data that
 //!   it commits, and the voters with data can elect one of them without any witness.
-//! - A member with data cannot become a witness, nor a witness a member with data: its log would
+//! - A member with data cannot become a witness, and the reverse is also forbidden: its log would
 //!   claim data that it may not have. It leaves first, and comes back with an empty disk.
 //! - A leader sends it only entries that are durable on the leader's own disk, though it may send
 //!   them to others earlier (dissertation §10.2.1). Otherwise a crash could leave an entry on the

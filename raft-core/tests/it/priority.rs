@@ -1,4 +1,4 @@
-//! A server of higher priority refuses others, but does not block them for ever.
+//! A server of higher priority refuses others, but does not block them indefinitely.
 
 use crate::common::{Cluster, MS, n, plain};
 use raft_core::{
