@@ -1,4 +1,4 @@
-//! When committed entries are applied: at once, or later, by a state machine that is slow.
+//! The time of applying: committed entries are applied at once, or later by a slow state machine.
 
 use alloc::collections::VecDeque;
 
@@ -8,7 +8,7 @@ use raft_core::{Index, Instant, Span};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Applying {
     delay: Span,
-    /// When entries up to an index are due; both grow.
+    /// The instant at which entries up to an index are due; both grow.
     due: VecDeque<(Instant, Index)>,
 }
 
@@ -20,21 +20,21 @@ impl Applying {
         }
     }
 
-    /// From now on. What is on its way already arrives when it was to.
+    /// Sets the delay for later commits. Entries that already wait keep their time.
     pub(crate) fn delay_by(&mut self, delay: Span) {
         self.delay = delay;
     }
 
-    /// Entries up to `through` are committed.
+    /// Notes that entries up to `through` are committed.
     #[inline]
     pub(crate) fn committed(&mut self, now: Instant, through: Index) {
         let at = now.after(self.delay);
-        // A state machine does not overtake itself when it gets faster.
+        // Entries stay in order when the delay gets shorter.
         let at = self.due.back().map_or(at, |(last, _)| at.max(*last));
         self.due.push_back((at, through));
     }
 
-    /// Up to where entries are due by now, if more of them are.
+    /// The last entry that is due now, if there are new ones.
     #[inline]
     pub(crate) fn take_due(&mut self, now: Instant) -> Option<Index> {
         let mut through = None;
@@ -44,7 +44,7 @@ impl Applying {
         through
     }
 
-    /// When the next ones are due.
+    /// The instant at which the next entries are due.
     #[inline]
     pub(crate) fn next(&self) -> Option<Instant> {
         self.due.front().map(|(at, _)| *at)

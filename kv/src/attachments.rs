@@ -1,4 +1,4 @@
-//! What the core does not see: the contents that come with messages and requests, and leave with
+//! The contents that the core does not see: they arrive with messages and requests, and leave with
 //! messages and writes.
 
 use alloc::boxed::Box;
@@ -15,16 +15,16 @@ use crate::snapshot_store::SnapshotStore;
 use crate::stream::{Own, Stream};
 use crate::wire::{LogWrite, Message, Write};
 
-/// What a message goes to.
+/// The kind of server that receives a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Receiver {
-    /// A server that holds the data, or will.
+    /// A server that holds the data, or is going to.
     Holder,
-    /// One that holds none.
+    /// A server without data.
     Witness,
 }
 
-/// What came with an input that the core does not see.
+/// The contents of an input that the core does not see.
 pub(crate) enum Carried<'a> {
     Nothing,
     Append {
@@ -36,7 +36,7 @@ pub(crate) enum Carried<'a> {
         serial: Serial,
         payload: Payload,
     },
-    /// Another node passes a request on.
+    /// A request that another node passes on.
     Forwarded {
         payload: Payload,
     },
@@ -44,7 +44,7 @@ pub(crate) enum Carried<'a> {
 }
 
 impl Carried<'_> {
-    /// The entry that a request would become here, if one came.
+    /// The entry that this node would make of the input's request, if the input has one.
     fn proposal(&self) -> Option<&Payload> {
         match self {
             Carried::Request { payload, .. } | Carried::Forwarded { payload } => Some(payload),
@@ -53,7 +53,7 @@ impl Carried<'_> {
     }
 }
 
-/// Follows a write in the payload log and gives it its payloads.
+/// Applies a write to the payload log and attaches its payloads.
 pub(crate) fn record(
     log: &mut PayloadLog,
     raft: raft_core::Write,
@@ -104,7 +104,7 @@ pub(crate) fn record(
     LogWrite { raft, payloads }
 }
 
-/// A message with what it needs, unless that is no longer held here.
+/// A message with its contents, unless this node no longer holds them.
 #[inline]
 pub(crate) fn attached<D: Duties>(
     log: &PayloadLog,
@@ -133,23 +133,23 @@ pub(crate) fn attached<D: Duties>(
     Some(message)
 }
 
-/// The piece that has just come.
-pub(crate) fn came<'a>(carried: &Carried<'a>) -> &'a Piece {
+/// The piece that has just arrived.
+pub(crate) fn arrived_piece<'a>(carried: &Carried<'a>) -> &'a Piece {
     let Carried::Piece(Some(piece)) = carried else {
         panic!("a piece is taken when it comes");
     };
     piece
 }
 
-/// Takes in the next piece: one that waits here, else the one that has just come.
-pub(crate) fn stored<D: Duties>(
+/// Stores the next piece: a waiting one, or else the one that has just arrived.
+pub(crate) fn store_piece<D: Duties>(
     snapshots: &mut SnapshotStore<D>,
     stream: &mut Stream,
     (reception, snapshot, offset): (SnapshotAttempt, SnapshotId, u64),
     carried: &Carried<'_>,
 ) -> Write {
     let waits = snapshots.pieces.take(reception, offset);
-    let bytes = waits.unwrap_or_else(|| came(carried).bytes.clone());
+    let bytes = waits.unwrap_or_else(|| arrived_piece(carried).bytes.clone());
     snapshots.receive(reception, snapshot, offset, &bytes);
     stream.own(Own::Piece {
         reception,

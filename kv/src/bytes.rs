@@ -1,4 +1,4 @@
-//! The byte string that keys and values are made of.
+//! The byte string type of keys and values.
 
 use alloc::vec::Vec;
 use core::borrow::Borrow;
@@ -7,18 +7,18 @@ use core::ops::Deref;
 
 use smallvec::SmallVec;
 
-/// Bytes kept in place without an allocation; longer strings go to the heap.
+/// The longest string that is kept in place; longer strings are allocated on the heap.
 const INLINE: usize = 24;
 
 /// A byte string. Up to 24 bytes are stored in place, so that the keys and values of a simulation
-/// are cloned without an allocation. Ordered as slices are.
+/// are cloned without an allocation. It is ordered as slices are.
 #[derive(Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Bytes(SmallVec<[u8; INLINE]>);
 
 impl Bytes {
     /// Replaces the content and keeps the buffer.
     pub(crate) fn assign(&mut self, bytes: &[u8]) {
-        // Values of one length are the rule in a simulation, and a plain copy is much cheaper.
+        // Most values in a simulation have one length, and a plain copy is much cheaper.
         if self.0.len() == bytes.len() {
             self.0.copy_from_slice(bytes);
         } else {
@@ -33,7 +33,7 @@ impl Bytes {
     }
 }
 
-// Derived, it would clone byte by byte.
+// A derived `Clone` would clone byte by byte.
 impl Clone for Bytes {
     #[inline]
     fn clone(&self) -> Self {
@@ -85,7 +85,7 @@ impl From<Vec<u8>> for Bytes {
     }
 }
 
-/// As a byte string literal: what is not printable ASCII is escaped.
+/// Prints a byte string literal, with escapes for all but printable ASCII.
 impl fmt::Debug for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "b\"{}\"", self.0.escape_ascii())

@@ -1,20 +1,21 @@
-//! How a server tells the cluster's time: by the newest stamp in its log, and what has passed since
-//! on its own clock.
+//! The cluster's time, as a server computes it: the newest stamp in its log, plus the time since
+//! then on its own clock.
 //!
-//! So time goes on when leaders change, a little less than it might for what was under way, and
-//! stands still while no server runs. A follower's clock that runs fast is set right by each stamp;
-//! a leader's that jumps ahead takes the cluster's time with it, and what is over by then is over.
+//! So the time continues when leaders change. It then loses the time for which the last stamps were
+//! on their way, and it stands still while no server runs. Each stamp corrects a follower's clock
+//! that runs fast. If a leader's clock jumps ahead, the cluster's time follows, and the sessions
+//! that are due by then expire.
 
 use raft_core::Instant;
 
 use crate::entry::{ClusterTime, Entry};
 use crate::payload::Payload;
 
-/// The cluster's time, as one server tells it.
+/// The cluster's time, as one server computes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ClusterClock {
     time: ClusterTime,
-    /// When it was that, on the server's own clock.
+    /// The instant of that stamp, on the server's own clock.
     at: Instant,
 }
 
@@ -23,19 +24,19 @@ impl ClusterClock {
         Self { time, at: now }
     }
 
-    /// What to stamp on an entry.
+    /// The time to stamp on an entry.
     pub(crate) fn read(&self, now: Instant) -> ClusterTime {
         self.time.after(now.since(self.at))
     }
 
-    /// The log has come this far, by a snapshot; what follows it may have come further.
+    /// Notes the time of a snapshot. Later entries of the log may already have a later time.
     pub(crate) fn catch_up(&mut self, now: Instant, time: ClusterTime) {
         if time > self.time {
             *self = Self { time, at: now };
         }
     }
 
-    /// These are the log's last entries now.
+    /// Notes the new last entries of the log.
     #[inline]
     pub(crate) fn hear<'a>(
         &mut self,

@@ -1,7 +1,7 @@
-//! The pieces of the payload encoding: bytes, varints and length-prefixed fields.
+//! The parts of the payload encoding: bytes, varints and length-prefixed fields.
 //!
-//! Decoding is strict: each value has exactly one encoding, and no encoding is a prefix of
-//! another, so that a payload that lost or gained a byte is noticed.
+//! Decoding is strict: each value has exactly one encoding, and no encoding is a prefix of another.
+//! So decoding notices a lost or an extra byte.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -15,13 +15,13 @@ pub enum DecodeError {
     Truncated,
     /// The first byte names no operation.
     UnknownTag(u8),
-    /// What must be in order is not.
+    /// Items that must be in order are not.
     OutOfOrder,
-    /// A number is longer than it needs to be, or does not fit 64 bits.
+    /// A number has a longer encoding than it needs, or does not fit 64 bits.
     BadNumber,
     /// Bytes follow the command.
     Trailing {
-        /// How many.
+        /// The number of extra bytes.
         bytes: usize,
     },
 }
@@ -42,7 +42,7 @@ impl fmt::Display for DecodeError {
 
 impl core::error::Error for DecodeError {}
 
-/// A payload being written. Commands of usual size need no allocation until they are shared.
+/// A payload under construction. Commands of usual size need no allocation until they are shared.
 #[derive(Default)]
 pub(crate) struct Writer(SmallVec<[u8; 96]>);
 
@@ -51,7 +51,7 @@ impl Writer {
         self.0.push(byte);
     }
 
-    /// Seven bits a byte, the lowest first; the high bit says that more follow.
+    /// Writes seven bits a byte, the lowest first; a set high bit means that more bytes follow.
     #[inline]
     pub(crate) fn number(&mut self, mut number: u64) {
         while number >= 0x80 {
@@ -61,7 +61,7 @@ impl Writer {
         self.0.push((number & 0x7f) as u8);
     }
 
-    /// The length, then the bytes.
+    /// Writes the length, then the bytes.
     #[inline]
     pub(crate) fn field(&mut self, bytes: &[u8]) {
         self.number(bytes.len() as u64);
@@ -77,7 +77,7 @@ impl Writer {
     }
 }
 
-/// A payload being read; what it hands out borrows from the payload.
+/// The unread rest of a payload. Its results borrow from the payload.
 pub(crate) struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
@@ -120,12 +120,12 @@ impl<'a> Reader<'a> {
         Ok(field)
     }
 
-    /// Whether nothing is left.
+    /// Whether all bytes are read.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Nothing may be left.
+    /// Checks that all bytes are read.
     pub(crate) fn end(self) -> Result<(), DecodeError> {
         match self.0.len() {
             0 => Ok(()),

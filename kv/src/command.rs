@@ -1,20 +1,20 @@
-//! What a client asks for, and its form as the payload of a log entry.
+//! A client's command, and its form as the payload of a log entry.
 
 use alloc::sync::Arc;
 
 use crate::bytes::Bytes;
 use crate::codec::{DecodeError, Reader, Writer};
 
-/// A client, in the whole of a cluster's life.
+/// A client. The number is unique in the whole life of a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientId(pub u64);
 
-/// A client's own number of a request. It grows with each new request and stays for its retries.
+/// A client's own number of a request. It grows with each new request, and a retry keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Serial(pub u64);
 
-/// An operation on one key. `B` is how its byte strings are held: owned, or borrowed from the
-/// payload they were decoded from.
+/// An operation on one key. `B` is the type of its byte strings: owned, or borrowed from the
+/// payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Op<B = Bytes> {
     /// Read the value.
@@ -29,23 +29,23 @@ pub enum Op<B = Bytes> {
         /// Its new value.
         value: B,
     },
-    /// Add to the end of the value; on an absent key the same as a put.
+    /// Add to the end of the value; on an absent key this is a put.
     Append {
         /// The key to write.
         key: B,
-        /// What to add.
+        /// The bytes to add.
         value: B,
     },
     /// Compare-and-swap: put `value` if the value is `expect`.
     Cas {
         /// The key to compare and write.
         key: B,
-        /// The value it must have; `None`: it must be absent.
+        /// The expected value; `None`: the key must be absent.
         expect: Option<B>,
-        /// Its new value, if it had that one.
+        /// Its new value, if the expectation holds.
         value: B,
     },
-    /// Remove the value. Counts as a write, also if there was none.
+    /// Remove the value. This counts as a write even if there was none.
     Delete {
         /// The key to remove.
         key: B,
@@ -55,18 +55,18 @@ pub enum Op<B = Bytes> {
 /// An operation that borrows its byte strings.
 pub type OpRef<'a> = Op<&'a [u8]>;
 
-/// A request as the log carries it: who asks, under which number, for what.
+/// A request as the log carries it, with its client and number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Command<B = Bytes> {
-    /// Who asks.
+    /// The client.
     pub client: ClientId,
     /// The client's number of this request.
     pub serial: Serial,
-    /// What it asks for.
+    /// The operation.
     pub op: Op<B>,
 }
 
-/// A command that borrows its byte strings: what decoding a payload yields, without allocating.
+/// A command that borrows its byte strings. Decoding a payload yields it without allocating.
 pub type CommandRef<'a> = Command<&'a [u8]>;
 
 const GET: u8 = 1;
@@ -98,7 +98,7 @@ impl<B: AsRef<[u8]>> Op<B> {
         }
     }
 
-    /// The key it concerns.
+    /// The key of the operation.
     pub fn key(&self) -> &[u8] {
         match self {
             Op::Get { key }
@@ -111,7 +111,7 @@ impl<B: AsRef<[u8]>> Op<B> {
 }
 
 impl OpRef<'_> {
-    /// The same operation, holding its own byte strings.
+    /// The same operation with byte strings of its own.
     pub fn to_owned(&self) -> Op {
         match *self {
             Op::Get { key } => Op::Get { key: key.into() },
@@ -135,8 +135,8 @@ impl OpRef<'_> {
 
 impl<B: AsRef<[u8]>> Command<B> {
     /// The payload of a log entry: a tag byte, client and serial as varints, then the key and the
-    /// values, each after its length. Never empty: the empty payload is the entry without a
-    /// command.
+    /// values, each after its length. It is never empty, because the empty payload is the entry
+    /// without a command.
     pub fn encode(&self) -> Arc<[u8]> {
         let mut writer = Writer::default();
         self.write(&mut writer);
@@ -175,11 +175,11 @@ impl<B: AsRef<[u8]>> Command<B> {
 }
 
 impl<'a> CommandRef<'a> {
-    /// Reads what [`Command::encode`] wrote.
+    /// Decodes a payload of [`Command::encode`].
     ///
     /// # Errors
     ///
-    /// Any other payload is refused, the empty one too; nothing makes it panic.
+    /// Any other payload gives an error, the empty one too. No payload causes a panic.
     pub fn decode(payload: &'a [u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(payload);
         let command = Self::read(&mut reader)?;
@@ -221,7 +221,7 @@ impl<'a> CommandRef<'a> {
         Ok(Command { client, serial, op })
     }
 
-    /// The same command, holding its own byte strings.
+    /// The same command with byte strings of its own.
     pub fn to_owned(&self) -> Command {
         Command {
             client: self.client,

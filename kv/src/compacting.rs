@@ -1,4 +1,5 @@
-//! How a node takes snapshots, cuts its log behind them, and goes on from one that it is sent.
+//! Snapshots of a node: it takes them, cuts its log behind them, and installs those that it
+//! receives.
 
 use raft_core::{EntryId, Index, Input, Instant, Rules, SnapshotAttempt, SnapshotId, WriteId};
 
@@ -11,8 +12,8 @@ use crate::stream::Own;
 use crate::wire::{Outbox, Response, Write};
 
 impl<R: Rules, D: Duties> Node<R, D> {
-    /// Takes a snapshot of what is applied, unless one is on its way to the disk or there is nothing
-    /// new.
+    /// Takes a snapshot of the applied state, unless another is on its way to the disk or the state
+    /// has not changed since the last one.
     pub(crate) fn take_snapshot<X: Outbox, O: Observer>(
         &mut self,
         now: Instant,
@@ -49,7 +50,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
         out.write(Write::Snapshot(snapshot));
     }
 
-    /// Writes are durable: the core hears of its own, then of what the others came to.
+    /// Handles durable writes: reports the core's own writes to it, then the results of the others.
     pub(crate) fn written<X: Outbox, O: Observer>(
         &mut self,
         now: Instant,
@@ -111,8 +112,8 @@ impl<R: Rules, D: Duties> Node<R, D> {
         self.core(now, input, Carried::Nothing, out, observer);
     }
 
-    /// The state is that of a snapshot from now on. What became of requests that wait for an entry
-    /// that it covers, nobody here can tell.
+    /// Replaces the state by that of a snapshot. If a request waits for an entry that the snapshot
+    /// covers, this node cannot tell its outcome.
     pub(crate) fn install<X: Outbox, O: Observer>(
         &mut self,
         now: Instant,

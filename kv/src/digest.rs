@@ -1,17 +1,18 @@
 //! The mixing behind the state hash: explicit 64-bit words, the same on every machine.
 
-/// Two 64-bit words into one: a folded multiplication. The order counts, and each bit of either
-/// word reaches all of the result. Not made against somebody who searches for collisions.
+/// Mixes two 64-bit words into one by a folded multiplication. The order counts, and each bit of
+/// either word affects the whole result. The function does not resist deliberate collisions.
 pub(crate) fn mix(a: u64, b: u64) -> u64 {
-    // Constants without structure: the fractions of pi and of e.
+    // Constants without structure: the fractional parts of pi and of e.
     let (a, b) = (a ^ 0x243f_6a88_85a3_08d3, b ^ 0xb7e1_5162_8aed_2a6a);
     let (low, high) = a.carrying_mul(b, 0);
     low ^ high
 }
 
-/// The hash of a byte string that may grow at its end without being read again from the start.
+/// The hash of a byte string that may grow at its end. Growth does not require reading it again
+/// from the start.
 ///
-/// It covers the complete 16-byte blocks; what is left over is added by [`Digest::finish`].
+/// It covers the complete 16-byte blocks; [`Digest::finish`] adds the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Digest(u64);
 
@@ -24,8 +25,8 @@ impl Digest {
         digest
     }
 
-    /// Takes in a string that had `old_length` bytes when it was last taken in, and has only been
-    /// appended to since.
+    /// Updates the hash of a string that had `old_length` bytes at the last update and has only
+    /// grown at its end since.
     pub(crate) fn grow(&mut self, bytes: &[u8], old_length: usize) {
         let covered = old_length - old_length % BLOCK;
         let (blocks, _) = bytes[covered..].as_chunks::<BLOCK>();
@@ -44,7 +45,7 @@ impl Digest {
             Some((low, high)) => (u64::from_le_bytes(*low), padded(high)),
             None => (padded(rest), 0),
         };
-        // The length tells padding from zeros that were written.
+        // The length distinguishes padding from zeros in the string.
         mix(self.with(low, high), bytes.len() as u64)
     }
 
@@ -53,7 +54,7 @@ impl Digest {
     }
 }
 
-/// A word from less than a word's bytes, the rest zeros.
+/// A word from fewer than eight bytes, filled up with zeros.
 fn padded(bytes: &[u8]) -> u64 {
     let push = |word, byte: &u8| word << 8 | u64::from(*byte);
     bytes.iter().rev().fold(0, push)
@@ -82,7 +83,7 @@ mod tests {
 
     #[test]
     fn the_digest_is_pinned() {
-        // Computed by a second program, in another language.
+        // A second program, in another language, computed this value.
         assert_eq!(digest(b""), 0xc615_911c_3d65_cd9a);
         assert_eq!(
             digest(b"a value of two blocks, and a tail"),

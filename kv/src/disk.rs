@@ -1,4 +1,4 @@
-//! What a node's disk holds, as records, and how writes change it.
+//! The content of a node's disk, as records, and the effect of writes on it.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -9,20 +9,20 @@ use crate::payload::Payload;
 use crate::snapshot::Snapshot;
 use crate::wire::{LogWrite, Write};
 
-/// What is durable: the hard state, the log, and snapshots.
+/// The durable state: the hard state, the log, and snapshots.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Disk {
     /// Term and vote.
     pub hard_state: HardState,
-    /// What lies before the log; `None`: nothing, the log is whole.
+    /// The base of the log; `None` if the log is whole.
     pub base: Option<Base>,
     /// The entries with their terms; the first follows the base.
     pub entries: Vec<(Term, Payload)>,
     /// The newest whole snapshot.
     pub snapshot: Option<Snapshot>,
-    /// A snapshot that another node sends, as far as it is here. If entries overtake it, it lies
-    /// here until the next one comes: a write of its own would cost more than the room, and a start
-    /// passes over it.
+    /// The received part of a snapshot from another node. If entries overtake it, it stays until
+    /// the next one arrives: a write to remove it would cost more than the space, and a restart
+    /// ignores it.
     pub incoming: Option<(SnapshotId, Vec<u8>)>,
 }
 
@@ -54,7 +54,7 @@ impl Disk {
         self.entry(index).map(|(term, _)| *term)
     }
 
-    /// The newest whole snapshot, if the log does not begin after it: that of a witness may.
+    /// The newest complete snapshot, unless the log begins after it, as a witness's log may.
     pub(crate) fn covering_snapshot(&self) -> Option<&Snapshot> {
         let snapshot = self.snapshot.as_ref();
         snapshot.filter(|snapshot| snapshot.id.last.index >= self.base().index)
@@ -84,7 +84,7 @@ impl Disk {
         }
     }
 
-    /// Makes the first `parts` parts of a write durable: what a crash in the middle leaves.
+    /// Makes the first `parts` parts of a write durable, as a crash in the middle would.
     pub fn apply_parts(&mut self, write: &Write, parts: u32) {
         let Some(LogWrite { raft, payloads }) = write.log() else {
             if parts > 0 {
@@ -131,8 +131,8 @@ impl Disk {
         };
         self.entries.drain(..gone);
         self.base = Some(base.clone());
-        // The log goes on where a snapshot ends that was sent here: it is the newest one now, unless
-        // the log is cut behind a newer one and happens to begin there.
+        // The log begins where a received snapshot ends. That snapshot is the newest one now,
+        // unless the log was cut behind a newer one and happens to begin there.
         let covered = self.snapshot.as_ref();
         let covered = covered.is_some_and(|own| own.id.last.index >= base.last.index);
         let installs = |(id, bytes): &(SnapshotId, Vec<u8>)| {
@@ -171,7 +171,8 @@ impl Disk {
     }
 }
 
-/// In how many places a write can be cut: its parts become durable one after the other.
+/// The number of places where a crash can cut a write: its parts become durable one after the
+/// other.
 pub fn parts(write: &Write) -> u32 {
     let Some(LogWrite { raft, payloads }) = write.log() else {
         return 1;

@@ -1,4 +1,4 @@
-//! The decisions a key-value layer could get wrong, each in one small method.
+//! The decisions that a key-value layer could get wrong, each in one small method.
 
 use core::fmt::Debug;
 use core::hash::Hash;
@@ -10,34 +10,35 @@ use crate::reply::Version;
 
 /// The decisions of the key-value layer. The defaults are right.
 ///
-/// Whoever plants a bug overrides one method; all else stays as it is in production. Which override
-/// stands for which known bug (A: applying and clients, P: persistence, Q: reads, S: snapshots, W:
+/// A planted bug overrides one method; all else stays as it is in production. The table shows the
+/// override for each known bug (A: applying and clients, P: persistence, Q: reads, S: snapshots, W:
 /// witnesses):
 ///
 /// | Bug | Planted by |
 /// |---|---|
-/// | A-02 an entry is applied before it is committed | not here: what is committed is Raft's decision |
-/// | A-03 what only one node knows (its clock, its name) gets into the state | [`Duties::next_version`], from a value that holds it |
+/// | A-02 an entry is applied before it is committed | not here: Raft decides about commitment |
+/// | A-03 a value of one node (its clock, its name) gets into the state | [`Duties::next_version`], from that value |
 /// | A-04 a client's retry is executed again | [`Duties::standing`], always [`Standing::New`] |
 /// | A-04b a session expires on one server only | [`Duties::session_lasts`], from a value that only one server has |
-/// | A-04c a client whose session expired is given a new one | [`Duties::missed_session_is_opened`], true |
-/// | A-05 a client gets the answer to whatever was applied at its index | [`Duties::reply_matches`], always true |
+/// | A-04c a client with an expired session gets a new one | [`Duties::missed_session_is_opened`], true |
+/// | A-05 a client gets the answer to any entry applied at its index | [`Duties::reply_matches`], always true |
 /// | P-10 state and applied index are not written together | [`Duties::snapshot_index`], the commit index |
 /// | P-18 the log is cut before the snapshot is durable | [`Duties::log_is_cut_at_once`], true |
 /// | S-04 pieces of two snapshots are put together | [`Duties::snapshot_is_sound`], true, beside a rule |
 /// | S-06 sessions are missing from the snapshot | [`Duties::snapshot_holds_sessions`], false |
-/// | S-06b a snapshot says nothing of when sessions were last used | [`Duties::snapshot_holds_last_uses`], false |
+/// | S-06b the last uses of sessions are missing from the snapshot | [`Duties::snapshot_holds_last_uses`], false |
 /// | Q-09 a follower answers a read before it has applied enough | [`Duties::read_is_covered`], always true |
 /// | W-02 a witness becomes a member with data, and its log lacks them | [`Duties::role_waits_for_data`], false |
-/// | A-07 a forwarded proposal deposes a leader, or goes in circles | not here: forwarding is decided by rules of Raft |
+/// | A-07 a forwarded proposal deposes a leader, or goes in circles | not here: rules of Raft decide about forwarding |
 ///
-/// Without a number there: a compare-and-swap that does not compare ([`Duties::cas_succeeds`]),
-/// versions that start again after a delete ([`Duties::next_version`]), a stale read that takes a
-/// client back ([`Duties::stale_read_is_late_enough`]).
+/// Some bugs have no number there: a compare-and-swap that does not compare
+/// ([`Duties::cas_succeeds`]), versions that start again after a delete ([`Duties::next_version`]),
+/// and a stale read that shows a client an older state ([`Duties::stale_read_is_late_enough`]).
 ///
 /// A method may depend on its arguments and on `self`, which never changes while a node runs.
 pub trait Duties: Clone + Debug + Eq + Hash {
-    /// What a request numbered `serial` is to a client whose newest executed request is `last`.
+    /// The standing of a request numbered `serial` for a client whose newest executed request is
+    /// `last`.
     fn standing(&self, last: Serial, serial: Serial) -> Standing {
         match serial.cmp(&last) {
             core::cmp::Ordering::Greater => Standing::New,
@@ -46,7 +47,7 @@ pub trait Duties: Clone + Debug + Eq + Hash {
         }
     }
 
-    /// Whether a compare-and-swap writes; `None` is absent.
+    /// Whether a compare-and-swap writes; `None` means that the key is absent.
     fn cas_succeeds(&self, expect: Option<&[u8]>, actual: Option<&[u8]>) -> bool {
         expect == actual
     }
@@ -81,57 +82,58 @@ pub trait Duties: Clone + Debug + Eq + Hash {
         true
     }
 
-    /// Whether a snapshot holds when each session was last used, or all of them seem used just now.
+    /// Whether a snapshot holds the last use of each session. If not, all sessions seem used just
+    /// now.
     fn snapshot_holds_last_uses(&self) -> bool {
         true
     }
 
-    /// How long a session lasts unused that was opened to last so long.
+    /// The unused time after which a session expires, if it was opened with the duration `lasts`.
     fn session_lasts(&self, lasts: Span) -> Span {
         lasts
     }
 
-    /// Whether a request in a session that is not there opens it, unasked.
+    /// Whether a request in a missing session opens it without the client asking for that.
     fn missed_session_is_opened(&self) -> bool {
         false
     }
 
-    /// Whether what was received is the snapshot it was to be; `right` says if its checksum is.
+    /// Whether a received snapshot is accepted; `right` says if its checksum is correct.
     fn snapshot_is_sound(&self, right: bool) -> bool {
         right
     }
 
-    /// Whether a server that lacks data of its log, since it was a witness, refuses to become a member
-    /// that must hold them.
+    /// Whether a server that lacks data of its log, because it was a witness, refuses to become a
+    /// member with data.
     fn role_waits_for_data(&self) -> bool {
         true
     }
 
-    /// Whether the log may be cut at a snapshot before that is durable.
+    /// Whether the log may be cut at a snapshot that is not durable yet.
     fn log_is_cut_at_once(&self) -> bool {
         false
     }
 
-    /// Whether the entry applied at an index, of the term `applied_term`, is the one a client
-    /// waits for there, which was proposed in `proposed_term`. If not, the request was replaced
-    /// by another leader's entry and the result belongs to someone else.
+    /// Whether the entry applied at an index, of the term `applied_term`, is the one that a client
+    /// waits for there, which was proposed in `proposed_term`. If not, another leader's entry
+    /// replaced the request, and the result belongs to another client.
     fn reply_matches(&self, proposed_term: u64, applied_term: u64) -> bool {
         proposed_term == applied_term
     }
 }
 
-/// What a request is to its client's session.
+/// The standing of a request in its client's session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Standing {
     /// Not seen before: it is executed.
     New,
-    /// The newest one again: it gets the stored reply.
+    /// A repetition of the newest request: the client gets the stored reply.
     Retry,
-    /// Older than the newest: its reply is gone, and it is not executed again.
+    /// Older than the newest request: its reply is gone, and it is not executed again.
     Superseded,
 }
 
-/// The duties of production: every default.
+/// The duties of production, which keep every default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Standard;
 

@@ -1,8 +1,8 @@
-//! What an entry of the log holds, as bytes.
+//! The content of a log entry, as bytes.
 //!
-//! A client that opened no session sends its commands as they are. What concerns a session that can
-//! expire is stamped with the leader's time, so that all servers see the same time at the same entry
-//! (dissertation, section 6.3).
+//! A client without a session of its own sends its commands without a stamp. The leader stamps its
+//! time on commands in a session that can expire, so that all servers see the same time at the same
+//! entry (dissertation, section 6.3).
 
 use alloc::sync::Arc;
 
@@ -11,20 +11,21 @@ use raft_core::Span;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::command::{ClientId, CommandRef, Serial};
 
-/// The cluster's time, in nanoseconds: what leaders stamp on entries. It goes on as long as a
-/// leader's clock does, and no server's own clock is ever compared with it.
+/// The cluster's time, in nanoseconds, which leaders stamp on entries. It advances with the
+/// leader's clock, and no server compares its own clock with it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClusterTime(pub u64);
 
 impl ClusterTime {
-    /// The time so much later; at the end of time it stands still.
+    /// The time `span` later, up to the end of time.
     #[must_use]
     pub fn after(self, span: Span) -> ClusterTime {
         ClusterTime(self.0.saturating_add(span.0))
     }
 }
 
-/// A session: the index of the entry that opened it, so that no two are ever the same.
+/// A session. Its number is the index of the entry that opened it, so that no two sessions share
+/// one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(pub u64);
 
@@ -35,34 +36,34 @@ pub enum Entry<'a> {
     Command(CommandRef<'a>),
     /// A command in a session.
     InSession {
-        /// When the leader took it up.
+        /// The time at which the leader received it.
         time: ClusterTime,
-        /// In which session.
+        /// The session.
         session: SessionId,
-        /// What is asked for.
+        /// The command.
         command: CommandRef<'a>,
     },
     /// A client opens a session.
     Open {
-        /// When the leader took it up.
+        /// The time at which the leader received it.
         time: ClusterTime,
-        /// Who.
+        /// The client.
         client: ClientId,
         /// The client's number of this request.
         serial: Serial,
-        /// How long the session lasts unused; `None`: for ever. The leader's word, so that servers
-        /// need not agree on it beforehand.
+        /// The unused time after which the session expires; `None`: never. The leader sets it, so
+        /// that servers need not agree on it beforehand.
         lasts: Option<Span>,
     },
-    /// A client uses its session for nothing, so that it goes on.
+    /// A client renews its session without a command.
     Keep {
-        /// When the leader took it up.
+        /// The time at which the leader received it.
         time: ClusterTime,
-        /// Who.
+        /// The client.
         client: ClientId,
         /// The client's number of this request.
         serial: Serial,
-        /// Which session.
+        /// The session.
         session: SessionId,
     },
 }
@@ -73,8 +74,8 @@ const OPEN_FOR_EVER: u8 = 9;
 const KEEP: u8 = 10;
 
 impl<'a> Entry<'a> {
-    /// The payload: a tag byte; the time and the session as varints, where there are any; then the
-    /// rest, a command as [`crate::Command::encode`] writes it.
+    /// The payload: a tag byte; the time and the session as varints, if the entry has them; then
+    /// the rest. [`crate::Command::encode`] gives the form of a command.
     pub fn encode(&self) -> Arc<[u8]> {
         let mut writer = Writer::default();
         match self {
@@ -118,11 +119,11 @@ impl<'a> Entry<'a> {
         writer.bytes().into()
     }
 
-    /// Reads what [`Entry::encode`] wrote.
+    /// Decodes a payload of [`Entry::encode`].
     ///
     /// # Errors
     ///
-    /// Any other payload is refused, the empty one too; nothing makes it panic.
+    /// Any other payload gives an error, the empty one too. No payload causes a panic.
     pub fn decode(payload: &'a [u8]) -> Result<Self, DecodeError> {
         let Some(tag @ IN_SESSION..=KEEP) = payload.first() else {
             return CommandRef::decode(payload).map(Entry::Command);
@@ -155,7 +156,7 @@ impl<'a> Entry<'a> {
         Ok(entry)
     }
 
-    /// The same, taken up by a leader at `now`, where sessions last so long.
+    /// The same entry as a leader stamps it at `now`, if it opens sessions with this timeout.
     #[must_use]
     pub(crate) fn taken_up(mut self, now: ClusterTime, session_timeout: Option<Span>) -> Self {
         match &mut self {
@@ -166,7 +167,7 @@ impl<'a> Entry<'a> {
         self
     }
 
-    /// The time stamped on a payload, if it is an entry with one.
+    /// The time stamped on a payload, if it has a stamp.
     #[inline]
     pub(crate) fn time_of(payload: &[u8]) -> Option<ClusterTime> {
         let IN_SESSION..=KEEP = payload.first()? else {

@@ -1,4 +1,4 @@
-//! What a node decides besides what its core decides.
+//! The decisions of a node besides those of its core.
 
 use raft_core::{EntryId, Index, NodeId, SnapshotId};
 
@@ -6,21 +6,21 @@ use crate::command::{ClientId, Serial};
 use crate::machine::Applied;
 use crate::session::Outcome;
 
-/// Something that a node decided.
+/// A decision of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
-    /// Its core decided.
+    /// A decision of its core.
     Core(raft_core::Event),
     /// An entry was applied to the state machine.
     Applied {
-        /// Which one.
+        /// The entry.
         entry: EntryId,
-        /// What came of it.
-        came: Came,
+        /// The result of applying it.
+        outcome: ApplyOutcome,
     },
     /// A waiting client was answered by the entry applied at its index.
     Answered {
-        /// Who.
+        /// The client.
         client: ClientId,
         /// Its request.
         serial: Serial,
@@ -29,10 +29,10 @@ pub enum Event {
         /// Whether that is another leader's entry, so that the request is lost.
         lost: bool,
     },
-    /// A request that was passed on was accepted, and something is applied at its index already: its
-    /// client is told that it is lost.
+    /// The leader accepted a forwarded request, but an entry is applied at its index already. The
+    /// node tells the client that the request is lost.
     AcceptedTooLate {
-        /// Who asked.
+        /// The client.
         client: ClientId,
         /// Its request.
         serial: Serial,
@@ -41,79 +41,79 @@ pub enum Event {
     },
     /// A read without an entry was answered.
     ReadAnswered {
-        /// Who asked.
+        /// The client.
         client: ClientId,
         /// Its request.
         serial: Serial,
-        /// How far the state must reach for the answer to be linearizable; `None` if nobody said,
-        /// since the client wants whatever there is.
+        /// The last entry that the state must include for the answer to be linearizable; `None` for
+        /// a stale read, which accepts any state.
         needs: Option<Index>,
-        /// How far it reaches.
+        /// The last entry that the state includes.
         applied: Index,
     },
-    /// A stale read was not answered: the client has seen more.
+    /// The node refused a stale read, because the client has seen a newer state.
     ReadBehind {
-        /// Who asked.
+        /// The client.
         client: ClientId,
-        /// What it has seen.
+        /// The last index that the client has seen.
         after: Index,
-        /// How far the state reaches.
+        /// The last entry that the state includes.
         applied: Index,
     },
     /// A snapshot of the state was taken and is on its way to the disk.
     SnapshotBegun {
-        /// Which one.
+        /// The snapshot.
         snapshot: SnapshotId,
     },
-    /// All of a snapshot was received, and it is not what it was to be.
+    /// The node received a whole snapshot, and it does not match its name.
     SnapshotUnsound {
-        /// Which one.
+        /// The snapshot.
         snapshot: SnapshotId,
     },
-    /// A message was put aside because the payloads of its entries, or the bytes of its piece, are
-    /// missing or damaged.
+    /// The node dropped a message because the payloads of its entries, or the bytes of its piece,
+    /// are missing or damaged.
     PayloadsMissing {
         /// The other end of the link.
         from: NodeId,
     },
-    /// A message was put aside that makes this server a member that holds data: it lacks those that
-    /// were left out while it was a witness.
+    /// The node dropped a message that would make it a member with data. It lacks the data that it
+    /// was not sent while it was a witness.
     DataMissing {
-        /// Who sent it.
+        /// The sender.
         from: NodeId,
     },
 }
 
-/// What came of an entry that was applied.
+/// The result of applying an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Came {
+pub enum ApplyOutcome {
     /// It holds no command.
     Nothing,
     /// Its command was executed.
     Executed,
-    /// Its command was executed before: the session answers.
+    /// Its command was executed before: the session provides the reply.
     Repeated,
     /// The client has made a newer request since.
     Superseded,
-    /// The client has no such session.
+    /// The client does not have this session.
     Expired,
     /// It opened a session.
     Opened,
-    /// It kept a session.
+    /// It renewed a session.
     Kept,
 }
 
-impl From<&Applied<'_>> for Came {
+impl From<&Applied<'_>> for ApplyOutcome {
     fn from(applied: &Applied<'_>) -> Self {
         match applied {
-            Applied::Empty | Applied::Undecodable(_) => Came::Nothing,
+            Applied::Empty | Applied::Undecodable(_) => ApplyOutcome::Nothing,
             Applied::Command { outcome, .. } => match outcome {
-                Outcome::Executed(_) => Came::Executed,
-                Outcome::Repeated(_) => Came::Repeated,
-                Outcome::Superseded => Came::Superseded,
-                Outcome::Expired => Came::Expired,
-                Outcome::Opened { .. } => Came::Opened,
-                Outcome::Kept => Came::Kept,
+                Outcome::Executed(_) => ApplyOutcome::Executed,
+                Outcome::Repeated(_) => ApplyOutcome::Repeated,
+                Outcome::Superseded => ApplyOutcome::Superseded,
+                Outcome::Expired => ApplyOutcome::Expired,
+                Outcome::Opened { .. } => ApplyOutcome::Opened,
+                Outcome::Kept => ApplyOutcome::Kept,
             },
         }
     }
@@ -121,7 +121,7 @@ impl From<&Applied<'_>> for Came {
 
 /// Receives events as they happen. With `()` they compile to nothing.
 pub trait Observer {
-    /// Something was decided.
+    /// Receives one decision.
     fn event(&mut self, event: Event);
 }
 

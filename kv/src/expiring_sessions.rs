@@ -1,9 +1,9 @@
-//! Sessions that clients opened, and that expire unused (Ongaro's dissertation, section 6.3).
+//! Sessions that clients opened, and that expire if unused (Ongaro's dissertation, section 6.3).
 //!
-//! When one expires is decided by the log alone: entries carry their leader's time, a session's age
-//! is what passed between two stamps, and at the same entry all servers forget the same sessions.
-//! A client whose session is gone gets an error. It is never given a new one unasked: what it tries
-//! again may have been executed in the old one.
+//! The log alone decides when a session expires. Entries carry their leader's time, and the age of
+//! a session is the time between two stamps, so all servers remove the same sessions at the same
+//! entry. A client with an expired session gets an error. It does not get a new session without
+//! asking, because its retry may have been executed in the old one.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 
@@ -20,9 +20,9 @@ use crate::session::Outcome;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Session {
     pub(crate) client: ClientId,
-    /// When it was last used.
+    /// The time of its last use.
     pub(crate) used: ClusterTime,
-    /// How long it lasts unused; `None`: for ever.
+    /// The unused time after which it expires; `None`: never.
     pub(crate) lasts: Option<Span>,
     /// The newest request executed in it, and the reply.
     pub(crate) newest: Option<(Serial, Reply)>,
@@ -39,29 +39,29 @@ impl Session {
         )
     }
 
-    /// From when on it is over.
+    /// The time at which it expires.
     fn due<D: Duties>(&self, duties: &D) -> Option<ClusterTime> {
         let lasts = duties.session_lasts(self.lasts?);
         Some(self.used.after(lasts))
     }
 }
 
-/// All sessions that were opened and have not expired, and what time it is.
+/// All sessions that were opened and have not expired, and the present time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ExpiringSessions {
     /// The latest stamp applied.
     time: ClusterTime,
     by_id: BTreeMap<SessionId, Session>,
-    /// When each is over, unless it is used before.
+    /// The time at which each expires, unless it is used before.
     due: BTreeSet<(ClusterTime, SessionId)>,
     /// The sum of the sessions' digests.
     digest: u64,
 }
 
 impl ExpiringSessions {
-    /// An entry stamped with `time` is applied: what is over by then is forgotten.
+    /// Advances the time to the stamp `time`, and removes the sessions that expire by then.
     pub(crate) fn pass(&mut self, time: ClusterTime) {
-        // Leaders count on from the log, so that only a clock that goes wrong gives less.
+        // A leader counts on from the log, so only a faulty clock gives an earlier time.
         self.time = self.time.max(time);
         while let Some((due, id)) = self.due.first().copied() {
             if due > self.time {
@@ -74,7 +74,8 @@ impl ExpiringSessions {
         }
     }
 
-    /// Opens a session. A retry opens another one; whichever is not used expires, if it ever does.
+    /// Opens a session. A retry opens another one; the unused one expires if sessions expire at
+    /// all.
     pub(crate) fn open<D: Duties>(
         &mut self,
         duties: &D,
@@ -92,7 +93,7 @@ impl ExpiringSessions {
         Outcome::Opened { session: id, lasts }
     }
 
-    /// Takes up a session that was not there.
+    /// Adds a session of a snapshot.
     pub(crate) fn resume<D: Duties>(&mut self, duties: &D, id: SessionId, session: Session) {
         self.due.extend(session.due(duties).map(|due| (due, id)));
         self.digest = self.digest.wrapping_add(session.digest(id));
@@ -100,7 +101,7 @@ impl ExpiringSessions {
         assert!(none.is_none(), "{id:?} is opened once");
     }
 
-    /// Uses a session for nothing.
+    /// Renews a session without a command.
     pub(crate) fn keep<D: Duties>(
         &mut self,
         duties: &D,
@@ -113,7 +114,7 @@ impl ExpiringSessions {
         }
     }
 
-    /// Executes the request if it is new in its session, and remembers the reply.
+    /// Executes the request if it is new in its session, and stores the reply.
     pub(crate) fn answer<D: Duties>(
         &mut self,
         duties: &D,
@@ -145,7 +146,7 @@ impl ExpiringSessions {
         }
     }
 
-    /// Uses a session, if this client has it.
+    /// Changes a session, if this client has it, and renews it.
     fn change<D: Duties, T>(
         &mut self,
         duties: &D,
@@ -172,22 +173,22 @@ impl ExpiringSessions {
         self.time = time;
     }
 
-    /// What time it is.
+    /// The present time.
     pub(crate) fn time(&self) -> ClusterTime {
         self.time
     }
 
-    /// All of them, by id.
+    /// All sessions, by id.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (SessionId, &Session)> + Clone {
         self.by_id.iter().map(|(id, session)| (*id, session))
     }
 
-    /// Whether nothing has ever been stamped or opened.
+    /// Whether no entry has been stamped and no session opened.
     pub(crate) fn is_unused(&self) -> bool {
         self.time == ClusterTime::default() && self.by_id.is_empty()
     }
 
-    /// One word that stands for all of it; 0 before the first use.
+    /// A digest of the whole state; 0 before the first use.
     pub(crate) fn digest(&self) -> u64 {
         match self.time.0 {
             0 => self.digest,
@@ -195,7 +196,7 @@ impl ExpiringSessions {
         }
     }
 
-    /// The digest, from what is stored alone.
+    /// The digest, recomputed from the sessions alone.
     #[cfg(test)]
     pub(crate) fn recomputed_digest(&self) -> u64 {
         let sum = self.iter().fold(0, |sum: u64, (id, session)| {

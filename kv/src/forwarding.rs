@@ -1,9 +1,9 @@
-//! Requests that this node has passed on to the leader, and those that other nodes pass on to it.
+//! Requests that this node passes on to the leader, and requests that other nodes pass on to it.
 //!
-//! The leader appends whatever arrives. The network may double a request on its way, and a client
-//! that hears nothing asks again elsewhere: sessions see to it that each is executed once. What is
-//! passed on is the entry that this node would make of it; the leader puts its own time on it, and says how
-//! long a session lasts.
+//! The leader appends every request that arrives. The network may duplicate a request, and a client
+//! without an answer asks again at another node; sessions ensure that each request is executed
+//! once. The node forwards the entry that it would append itself. The leader puts its own time on
+//! it, and sets the duration of a session.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -19,8 +19,8 @@ use crate::responses::refused;
 use crate::waiting::{Waiter, Waiting};
 use crate::wire::{Message, Outbox, Response};
 
-/// A request that another node passes on, if this message is one: the core's message, with the size
-/// of the entry that this node makes of it at `time`, and the entry.
+/// Prepares a request that another node passes on, if the message holds one. Returns the core's
+/// message, with the size of the entry that this node makes of it at `time`, and the entry.
 #[inline]
 pub(crate) fn taken(
     message: &Message,
@@ -33,7 +33,7 @@ pub(crate) fn taken(
     let proposal = message.proposal.as_deref()?;
     let entry = Entry::decode(proposal.bytes()).ok()?;
     let payload = match entry.taken_up(time, session_timeout) {
-        // Nothing is stamped on it.
+        // This entry has no stamp.
         same if same == entry => proposal.clone(),
         stamped => Payload::new(stamped.encode()),
     };
@@ -45,24 +45,23 @@ pub(crate) fn taken(
     Some((proposal, Carried::Forwarded { payload }))
 }
 
-/// Clients whose requests were passed on and not answered yet. How many there may be is the core's
-/// decision.
+/// Clients whose requests were passed on and have no answer yet. The core limits their number.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Forwarding {
     asked: BTreeMap<ProposalToken, (ClientId, Serial)>,
 }
 
 impl Forwarding {
-    /// The request just stepped was passed on.
+    /// Notes that the request of this step was passed on.
     pub(crate) fn ask(&mut self, token: ProposalToken, carried: &Carried<'_>) {
         if let Carried::Request { client, serial, .. } = *carried {
             self.asked.insert(token, (client, serial));
         }
     }
 
-    /// The leader has answered. A client whose request became an entry waits for it as the leader's
-    /// own clients do, unless something is applied there already: then what became of the request is
-    /// no longer known here, and its retry is answered by its session.
+    /// Handles the leader's answer. If the request became an entry, its client waits for it as the
+    /// leader's own clients do. If another entry is already applied at that index, this node cannot
+    /// tell the outcome any more; the session answers the client's retry.
     pub(crate) fn answered<X: Outbox, O: Observer>(
         &mut self,
         (token, answer): (ProposalToken, ProposalAnswer),
@@ -94,7 +93,7 @@ impl Forwarding {
         }
     }
 
-    /// Nobody will answer any more.
+    /// Notes that no answer will arrive.
     pub(crate) fn lost<X: Outbox>(&mut self, token: ProposalToken, out: &mut X) {
         if let Some((client, serial)) = self.asked.remove(&token) {
             out.reply(client, serial, Response::Lost);

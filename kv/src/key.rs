@@ -1,20 +1,20 @@
-//! Keys as the store orders them: as slices are, but nearly always told apart by one word.
+//! Keys in the order of byte strings. One word nearly always decides a comparison.
 
 use crate::bytes::Bytes;
 
-/// A key. Its order, derived from its fields, is that of the byte strings.
+/// A key. The derived order of its fields is that of the byte strings.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Key {
-    /// The first eight bytes as a big-endian number, zeros in place of those that are missing.
+    /// The first eight bytes as a big-endian number, with zeros for missing ones.
     head: u64,
-    /// What follows them.
+    /// The bytes after those.
     rest: Bytes,
-    /// Tells zeros that are there from zeros that are missing.
+    /// Distinguishes zeros in the key from missing bytes.
     length: usize,
 }
 
 impl Key {
-    /// Up to 32 bytes need no allocation.
+    /// Keys up to 32 bytes need no allocation.
     pub(crate) fn new(bytes: &[u8]) -> Self {
         let (head, rest) = match bytes.split_first_chunk() {
             Some((head, rest)) => (u64::from_be_bytes(*head), Bytes::from(rest)),

@@ -1,5 +1,5 @@
-//! The payload that stands for what was left out of a message to a witness: it says that something is
-//! missing, so that nobody takes it for an empty one.
+//! The payload in place of content that a message to a witness leaves out. It differs from an empty
+//! payload, so that no server mistakes missing content for none.
 
 use alloc::sync::Arc;
 
@@ -17,7 +17,8 @@ pub(crate) fn is_left_out(payload: &[u8]) -> bool {
     payload == [LEFT_OUT]
 }
 
-/// Leaves out what a witness needs not see: everything but members, and entries that are empty.
+/// Leaves out the content that a witness does not need: all entries but configurations and empty
+/// ones.
 pub(crate) fn leave_out(payloads: &mut Payloads) {
     let left_out = Payload::new(Arc::from([LEFT_OUT]));
     for payload in payloads {
@@ -28,7 +29,7 @@ pub(crate) fn leave_out(payloads: &mut Payloads) {
     }
 }
 
-/// Whether these members count on a server for its data.
+/// Whether this configuration relies on a server for its data.
 #[inline]
 pub(crate) fn must_hold_data(members: &Configuration, id: NodeId) -> bool {
     members.is_member(id) && !members.is_witness(id)

@@ -1,27 +1,28 @@
-//! The replicated key-value state machine: what a cluster agrees on entries *for*.
+//! The replicated key-value state machine, which applies the entries that a cluster agrees on.
 //!
 //! A tour, in the order in which a request travels:
 //!
 //! 1. A client asks for an [`Op`]: get, put, append, compare-and-swap or delete, on [`Bytes`].
 //! 2. With its client and serial number it is a [`Command`], and [`Command::encode`] turns that
-//!    into the payload of one log entry. An empty payload is no command at all: the entry with
-//!    which a leader opens its term. Nor is one that holds the members of the cluster.
-//! 3. Once the entry is committed, [`Machine::apply`] decodes it in place, looks the serial up
-//!    among the client's sessions, so that a retry is answered and not executed again, and
-//!    otherwise executes it.
+//!    into the payload of one log entry. An empty payload holds no command: a leader opens its term
+//!    with such an entry. An entry with the members of the cluster holds no command either.
+//! 3. Once the entry is committed, [`Machine::apply`] decodes it in place and looks the serial up
+//!    in the client's session. It answers a retry without executing it again, and executes a new
+//!    command.
 //! 4. The [`Reply`] carries the key's [`Version`] next to the [`Answer`].
-//! 5. A get need not be an entry: [`ReadBy`] says how else it may be answered, and what that is worth.
-//! 6. A client may open a session ([`Request::OpenSession`]): its commands are then stamped with the
-//!    leader's [`ClusterTime`], and when it expires is decided by the log.
-//! 7. A [`Snapshot`] is the state as bytes, in place of the entries that made it; [`Compaction`] says
-//!    when one is taken.
-//! 8. A witness votes and holds none of this: its leader leaves the payloads out.
-//! 9. [`Node`] joins all of it with Raft and the log of payloads: one pure machine, a server without
-//!    its sockets and files.
+//! 5. A get need not be an entry: [`ReadBy`] lists the other ways of answering it, and their
+//!    guarantees.
+//! 6. A client may open a session ([`Request::OpenSession`]). The leader then stamps its commands
+//!    with its [`ClusterTime`], and the log decides when the session expires.
+//! 7. A [`Snapshot`] is the state as bytes, in place of the entries that made it; [`Compaction`]
+//!    says when a node takes one.
+//! 8. A witness votes and holds no data: its leader leaves the payloads out.
+//! 9. [`Node`] combines all of it with Raft and the log of payloads into one pure machine: a server
+//!    without its sockets and files.
 //!
-//! The machine is a function of the entries applied, of nothing else, and [`Machine::hash`] says
-//! at any time which state that is. Decisions that a key-value layer could get wrong are methods
-//! of [`Duties`]; production uses [`Standard`], which has no size and no cost.
+//! The machine is a function of the applied entries alone, and [`Machine::hash`] identifies its
+//! state at any time. Decisions that a key-value layer could get wrong are methods of [`Duties`].
+//! Production uses [`Standard`], which has no size and no cost.
 //!
 //! ```
 //! use kv::{Answer, ClientId, Command, Machine, Op, Serial, Version};
@@ -91,7 +92,7 @@ pub use command::{ClientId, Command, CommandRef, Op, OpRef, Serial};
 pub use disk::{Disk, parts};
 pub use duties::{Duties, Standard, Standing};
 pub use entry::{ClusterTime, Entry, SessionId};
-pub use event::{Came, Event, Observer};
+pub use event::{ApplyOutcome, Event, Observer};
 pub use machine::{Applied, Machine};
 pub use node::{Input, Node, Options, Status};
 pub use operator::Operator;

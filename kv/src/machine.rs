@@ -1,4 +1,4 @@
-//! The state machine itself: committed entries in, outcomes out.
+//! The state machine: committed entries in, outcomes out.
 
 use core::hash::{Hash, Hasher};
 
@@ -15,8 +15,8 @@ use crate::store::Store;
 
 /// The replicated state: keys, versions, sessions, and the index up to which entries are applied.
 ///
-/// Equal histories give equal machines. Deleted keys keep their versions, and clients their sessions
-/// unless those expire.
+/// Equal histories give equal machines. A deleted key keeps its version, and a client keeps its
+/// session unless it expires.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Machine<D: Duties = Standard> {
     applied: u64,
@@ -26,26 +26,26 @@ pub struct Machine<D: Duties = Standard> {
     duties: D,
 }
 
-/// What applying one entry came to.
+/// The result of applying one entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Applied<'m> {
-    /// The entry carries no command: nothing changed but the applied index.
+    /// The entry carries no command: only the applied index changed.
     Empty,
-    /// Its payload is not a command: nothing changed but the applied index, on every node alike.
+    /// Its payload is not a command: only the applied index changed, on all nodes alike.
     Undecodable(DecodeError),
-    /// It was a client's request: a command, or one about its session.
+    /// It was a client's request: a command, or a request about its session.
     Command {
-        /// Who asked.
+        /// The client.
         client: ClientId,
-        /// Under which number.
+        /// The client's number of the request.
         serial: Serial,
-        /// What became of it.
+        /// The outcome of the request.
         outcome: Outcome<'m>,
     },
 }
 
 impl<D: Duties> Machine<D> {
-    /// An empty machine that decides as `duties` say.
+    /// An empty machine with these decisions.
     pub fn new(duties: D) -> Self {
         Machine {
             applied: 0,
@@ -83,12 +83,12 @@ impl<D: Duties> Machine<D> {
         &self.opened
     }
 
-    /// The latest time stamped on an entry applied.
+    /// The latest time stamped on an applied entry.
     pub fn time(&self) -> ClusterTime {
         self.opened.time()
     }
 
-    /// The sessions that clients opened and that have not expired, with when they were last used.
+    /// The open sessions that have not expired, with their last uses.
     pub fn open_sessions(&self) -> impl Iterator<Item = (SessionId, ClientId, ClusterTime)> {
         let all = self.opened.iter();
         all.map(|(id, session)| (id, session.client, session.used))
@@ -98,8 +98,8 @@ impl<D: Duties> Machine<D> {
     ///
     /// # Panics
     ///
-    /// If `index` is not the one after [`Machine::applied`]: a gap or a repetition would be a
-    /// broken driver, whatever the payload. No payload panics.
+    /// If `index` is not the one after [`Machine::applied`]: a gap or a repetition is an error of
+    /// the driver, whatever the payload. No payload causes a panic.
     pub fn apply(&mut self, index: u64, payload: &[u8]) -> Applied<'_> {
         assert!(
             index.checked_sub(1) == Some(self.applied),
@@ -161,8 +161,8 @@ impl<D: Duties> Machine<D> {
         }
     }
 
-    /// What a get would be answered now. Whether now is late enough to be linearizable is the
-    /// caller's concern.
+    /// The answer to a get from the present state. The caller ensures that the state is late enough
+    /// for a linearizable read.
     pub fn read(&self, key: &[u8]) -> Reply {
         self.store.read(key)
     }
@@ -172,14 +172,14 @@ impl<D: Duties> Machine<D> {
         self.applied
     }
 
-    /// The decisions in force.
+    /// The duties of this machine.
     pub fn duties(&self) -> &D {
         &self.duties
     }
 
-    /// One word that stands for the whole state, kept up to date at a cost that depends on what
-    /// an entry changes and not on how much is stored. The same on every machine and in every
-    /// build; the duties are not part of it.
+    /// A digest of the whole state. Its cost per entry depends on the size of the change, not on
+    /// the amount of stored data. It is the same on every machine and in every build, and does not
+    /// depend on the duties.
     pub fn hash(&self) -> u64 {
         mix(
             mix(self.applied, self.store.digest()),
@@ -188,7 +188,7 @@ impl<D: Duties> Machine<D> {
     }
 }
 
-/// By [`Machine::hash`], so that a set of visited clusters does not read whole states.
+/// Uses [`Machine::hash`], so that a set of visited clusters does not read whole states.
 impl<D: Duties> Hash for Machine<D> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u64(Machine::hash(self));
@@ -324,7 +324,7 @@ mod tests {
 
     #[test]
     fn the_state_hash_is_pinned() {
-        // Computed by a second program, in another language.
+        // A second program, in another language, computed these values.
         let machine: Machine = run(&[put(1, 1, "k", "a"), append(2, 1, "list", "x")]);
         assert_eq!(machine.hash(), 0x1618_54a3_c39b_c6c7);
     }

@@ -1,5 +1,5 @@
-//! The entries that hold a configuration: the core knows what is in them, the disk keeps them as
-//! payloads, and the state machine passes over them.
+//! The entries that hold a configuration. The core knows their content, the disk keeps them as
+//! payloads, and the state machine skips them.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -9,7 +9,7 @@ use raft_core::{Configuration, NodeId};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::payload::Payload;
 
-/// The first byte of such a payload.
+/// The first byte of a configuration's payload.
 const MEMBERS: u8 = 11;
 
 /// Whether a payload is a configuration.
@@ -18,13 +18,13 @@ pub(crate) fn is_members(payload: &[u8]) -> bool {
     payload.first() == Some(&MEMBERS)
 }
 
-/// In the second byte: it leaves itself.
+/// A flag in the second byte: the configuration leaves itself.
 const LEAVES_ITSELF: u8 = 1;
-/// In the second byte: some of its members are witnesses.
+/// A flag in the second byte: some of its members are witnesses.
 const HAS_WITNESSES: u8 = 2;
 
-/// The payload of an entry that holds this configuration: a tag byte, a byte of flags, then each of its
-/// three sets as its size and its servers, and the witnesses, if there are any.
+/// The payload of an entry that holds this configuration: a tag byte, a byte of flags, then each of
+/// its three sets as its size and its servers, and the witnesses, if there are any.
 pub(crate) fn encode(configuration: &Configuration) -> Payload {
     let mut writer = Writer::default();
     writer.byte(MEMBERS);
@@ -48,7 +48,7 @@ pub(crate) fn encode(configuration: &Configuration) -> Payload {
 /// The configuration that an entry holds, if it holds one.
 ///
 /// # Errors
-/// When it says that it does, and what follows is none.
+/// When the tag announces a configuration and the rest is none.
 pub(crate) fn decode(payload: &[u8]) -> Result<Option<Configuration>, DecodeError> {
     if !is_members(payload) {
         return Ok(None);
@@ -112,7 +112,7 @@ mod tests {
             let all = members.members();
             let drawn: std::collections::BTreeSet<_> =
                 witnesses.iter().map(|place| all[place.index(all.len())]).collect();
-            // Not so many that those with data decide nothing.
+            // Few enough witnesses that voters with data stay a majority.
             if let Ok(some) = members.clone().with_witnesses(&Vec::from_iter(drawn)) {
                 members = some;
             }

@@ -1,4 +1,4 @@
-//! Up to where the data of a server's log is missing.
+//! The part of a server's log whose data is missing.
 
 use raft_core::Index;
 
@@ -9,17 +9,17 @@ use crate::payload::{Payload, PayloadLog};
 use crate::snapshot_store::SnapshotStore;
 use crate::wire::LogWrite;
 
-/// What a server has of its log without the data.
+/// The part of the log that a server holds without the data.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct MissingData {
-    /// The last entry whose data is not in the log: it was left out, or lies before the log.
+    /// The last entry whose data is not in the log, because it was left out or lies before the log.
     through: Index,
-    /// The last committed entry that it has passed over as a witness.
+    /// The last committed entry that the server has skipped as a witness.
     passed: Index,
 }
 
 impl MissingData {
-    /// After a start.
+    /// The state after a start.
     pub(crate) fn found(disk: &Disk) -> Self {
         let base = disk.base().index;
         let covered = disk.covering_snapshot().is_some();
@@ -31,7 +31,8 @@ impl MissingData {
         missing
     }
 
-    /// The log changes so. `holds_data` says whether what lies before it must be applied here.
+    /// Follows a write to the log. `holds_data` says whether this server must apply the entries
+    /// before it.
     #[inline]
     pub(crate) fn follow(&mut self, write: &LogWrite, holds_data: bool) {
         let raft = &write.raft;
@@ -68,17 +69,18 @@ impl MissingData {
         self.through
     }
 
-    /// The last committed entry that it has passed over as a witness.
+    /// The last committed entry that it has skipped as a witness.
     pub(crate) fn passed(&self) -> Index {
         self.passed
     }
 
-    /// Whether the data up to this entry are known to be missing.
+    /// Whether the data up to this entry is known to be missing.
     pub(crate) fn reaches(&self, index: Index) -> bool {
         self.through >= index
     }
 
-    /// A witness passes over what others apply; it counts for when a log is cut as it does for them.
+    /// Skips committed entries as a witness. They count for the next cut of the log as applied ones
+    /// do.
     pub(crate) fn pass<D: Duties>(
         &mut self,
         log: &PayloadLog,
@@ -95,7 +97,7 @@ impl MissingData {
 }
 
 impl Disk {
-    /// Whether a server that starts from here lacks the data of an entry that it holds, or that its log
+    /// Whether a server that starts from this disk lacks the data of an entry that its log holds or
     /// begins after.
     #[must_use]
     pub fn lacks_data(&self) -> bool {

@@ -1,16 +1,16 @@
-//! Raft, the state machine and the payload log as one pure machine. What is simulated is what a
-//! server runs: the same inputs, the same effects.
+//! Raft, the state machine and the payload log as one pure machine. The simulation and a real
+//! server run the same code, with the same inputs and effects.
 
 use raft_core::{
     Body, Broken, Effect, EntryId, Index, Instant, NodeId, Raft, ReadMode, Rules, Span, WriteId,
 };
 
 use crate::apply::Applying;
-use crate::attachments::{Carried, Receiver, attached, came, record, stored};
+use crate::attachments::{Carried, Receiver, arrived_piece, attached, record, store_piece};
 use crate::cluster_clock::ClusterClock;
 use crate::command::{ClientId, Serial};
 use crate::duties::{Duties, Standard};
-use crate::event::{Came, Event, Observer};
+use crate::event::{ApplyOutcome, Event, Observer};
 use crate::forwarding::{Forwarding, taken};
 use crate::left_out::{is_left_out, must_hold_data};
 use crate::machine::Machine;
@@ -42,44 +42,45 @@ pub struct Node<R = raft_core::Standard, D: Duties = Standard> {
     pub(crate) session_timeout: Option<Span>,
 }
 
-/// What an operator chooses about a server besides how it does Raft.
+/// A server's options besides the settings of Raft.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Options {
-    /// How much later than it commits an entry is applied.
+    /// The delay between committing and applying an entry.
     pub apply_after: Span,
-    /// When snapshots are taken.
+    /// The times for taking snapshots.
     pub compaction: Compaction,
-    /// How long the sessions last unused that clients open while this server leads; `None`: for
-    /// ever.
+    /// The unused time after which a session expires, if a client opens it while this server leads;
+    /// `None`: never.
     pub session_timeout: Option<Span>,
 }
 
-/// A node at one moment.
+/// The state of a node at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Status {
-    /// Its consensus part.
+    /// Its Raft state.
     pub raft: raft_core::Status,
     /// The index of the last entry applied.
     pub applied: u64,
-    /// When the next entries are due to be applied, if some wait for that.
+    /// The instant at which the next entries are due for applying, if some wait for that.
     pub apply_at: Option<Instant>,
-    /// How many clients wait for an answer.
+    /// The number of clients that wait for an answer.
     pub waiting: usize,
-    /// How many sessions are open that clients opened.
+    /// The number of open sessions.
     pub sessions: usize,
-    /// The cluster's time at the last entry applied, in nanoseconds; 0 while nobody opens sessions.
+    /// The cluster's time at the last applied entry, in nanoseconds; 0 while no client opens
+    /// sessions.
     pub time: u64,
 }
 
-/// One thing that happens to a node.
+/// One thing that happens to a node, or a request to it.
 #[derive(Clone, Copy, Debug)]
 pub enum Input<'a> {
     /// A message of another node.
     Receive {
         /// Its sender.
         from: NodeId,
-        /// What it says.
+        /// The message.
         message: &'a Message,
     },
     /// The deadline has come.
@@ -89,21 +90,21 @@ pub enum Input<'a> {
         /// The last of them.
         write: WriteId,
     },
-    /// A client asks. A retry carries the serial of the first try.
+    /// A client's request. A retry carries the serial of the first try.
     Request {
-        /// Who asks.
+        /// The client.
         client: ClientId,
         /// The client's number of the request.
         serial: Serial,
-        /// For what, and how.
+        /// The request.
         request: &'a Request,
     },
-    /// The operator commands.
+    /// A command of the operator.
     Operator(&'a Operator),
 }
 
 impl<R: Rules, D: Duties> Node<R, D> {
-    /// The consensus part.
+    /// The Raft server.
     #[inline]
     pub fn raft(&self) -> &Raft<R> {
         &self.raft
@@ -120,12 +121,12 @@ impl<R: Rules, D: Duties> Node<R, D> {
         self.payloads.get(index)
     }
 
-    /// How many clients wait for an answer.
+    /// The number of clients that wait for an answer.
     pub fn waiting(&self) -> usize {
         self.waiting.len() + self.reads.len() + self.forwarding.len()
     }
 
-    /// The node as it is now.
+    /// The present state for reports.
     pub fn status(&self) -> Status {
         Status {
             raft: self.raft.status(),
@@ -137,7 +138,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
         }
     }
 
-    /// When the node wants [`Input::Wake`].
+    /// The instant at which the node needs [`Input::Wake`].
     #[inline]
     pub fn deadline(&self) -> Option<Instant> {
         match (self.raft.deadline(), self.applying.next()) {
@@ -146,7 +147,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
         }
     }
 
-    /// Checks the node against itself.
+    /// Checks the node's state for consistency.
     ///
     /// # Errors
     /// The first invariant that does not hold.
@@ -431,7 +432,8 @@ impl<R: Rules, D: Duties> Node<R, D> {
                         out.reply(read.client, read.serial, not_read(why));
                     }
                 }
-                // The operator sees who leads and who is a member; events say why it is not as wanted.
+                // The operator sees the leader and the members. Events give the reason if they are
+                // not as requested.
                 Effect::TransferFailed { .. }
                 | Effect::Changed { .. }
                 | Effect::ChangeFailed { .. } => {}
@@ -442,10 +444,10 @@ impl<R: Rules, D: Duties> Node<R, D> {
                     ..
                 } => {
                     let place = (reception, snapshot, offset);
-                    out.write(stored(snapshots, stream, place, &carried));
+                    out.write(store_piece(snapshots, stream, place, &carried));
                 }
                 Effect::KeepPiece { reception, offset } => {
-                    let bytes = came(&carried).bytes.clone();
+                    let bytes = arrived_piece(&carried).bytes.clone();
                     snapshots.pieces.keep(reception, offset, bytes);
                 }
                 Effect::Installed { snapshot } => installed = Some(snapshot),
@@ -460,7 +462,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
         self.settle(now, out, observer);
     }
 
-    /// Applies what is due and answers whoever waited for it.
+    /// Applies entries that are due and answers the clients that waited for them.
     fn settle<X: Outbox, O: Observer>(&mut self, now: Instant, out: &mut X, observer: &mut O) {
         let Self {
             raft,
@@ -490,7 +492,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
     }
 }
 
-/// Applies what is committed and answers whoever waits for it.
+/// Applies committed entries and answers the clients that wait for them.
 fn apply<D: Duties, X: Outbox, O: Observer>(
     (machine, snapshots): (&mut Machine<D>, &mut SnapshotStore<D>),
     log: &PayloadLog,
@@ -501,7 +503,8 @@ fn apply<D: Duties, X: Outbox, O: Observer>(
 ) {
     while machine.applied() < through.0 {
         let index = Index(machine.applied() + 1);
-        // A snapshot of a wrong index cuts off what is not applied: `invariants` reports it.
+        // A snapshot with a wrong index cuts off entries that are not applied: `invariants` reports
+        // it.
         let Some((id, payload)) = log.get(index) else {
             return;
         };
@@ -513,7 +516,7 @@ fn apply<D: Duties, X: Outbox, O: Observer>(
         snapshots.applied(payload.bytes().len());
         observer.event(Event::Applied {
             entry: id,
-            came: Came::from(&applied),
+            outcome: ApplyOutcome::from(&applied),
         });
         while let Some(waiter) = waiting.pop(index) {
             let matches = duties.reply_matches(waiter.entry.term.0, id.term.0);

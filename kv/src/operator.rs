@@ -1,9 +1,9 @@
-//! What an operator can tell a server.
+//! An operator's commands to a server.
 
 use raft_core::{Change, ChangeOptions, NodeId, Span};
 
-/// A command of the operator to one server. But for two of them, which say so, none can do harm: at
-/// worst a cluster is without a leader for a while.
+/// A command of the operator to one server. All but two are safe: at worst, a cluster has no leader
+/// for a while. The text of the two exceptions says so.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Operator {
     /// Hand leadership to this server.
@@ -13,29 +13,32 @@ pub enum Operator {
     },
     /// Campaign now.
     Campaign,
-    /// Lead no more.
+    /// Step down.
     StepDown,
-    /// Take a snapshot of what is applied, now.
+    /// Take a snapshot of the applied state now.
     Snapshot,
-    /// Cut the log as far as the newest snapshot covers it, whatever is to stay behind.
+    /// Cut the log as far as the newest snapshot covers it, even entries that the settings would
+    /// keep.
     Compact,
     /// Ask the leader for a snapshot in place of entries.
     RequestSnapshot,
-    /// From now on, apply entries so much later than they commit: a slow state machine.
+    /// From now on, apply entries later than they commit, as a slow state machine would.
     ApplyAfter {
-        /// How much later, by the server's own clock.
+        /// The delay, by the server's own clock.
         delay: Span,
     },
-    /// Change the members of the cluster. A forced change can leave it without a quorum that lives.
+    /// Change the members of the cluster. A forced change can leave it without a live quorum.
     Change {
-        /// What.
+        /// The change.
         change: Change,
-        /// And how.
+        /// Its options.
         how: ChangeOptions,
     },
-    /// Found a cluster of this server alone, which belongs to none and holds nothing.
+    /// Found a cluster of this server alone. The server must belong to no cluster and hold no
+    /// state.
     Bootstrap,
-    /// **Loses what others hold.** Go on as the only member, with this server's log as it is, since
-    /// the others are gone for good. If they are not, there are two clusters from now on.
+    /// **Loses entries that only others hold.** Continue as the only member with the present log,
+    /// because the others are lost for good. If they are still running, there are two clusters from
+    /// now on.
     ForceNewCluster,
 }

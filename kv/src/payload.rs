@@ -1,5 +1,5 @@
-//! The entries' contents, which the core never sees: kept by index and term, attached to messages
-//! and writes when they leave.
+//! The entries' contents, which the core never sees. A node keeps them by index and term, and
+//! attaches them to messages and writes that leave.
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
@@ -7,8 +7,8 @@ use alloc::sync::Arc;
 use raft_core::{EntryId, Index, Term};
 use smallvec::SmallVec;
 
-/// The content of one entry: an encoded command, or nothing for the entry that opens a term.
-/// Shared between nodes and messages of one process, never copied.
+/// The content of one entry: an encoded command, or no bytes for the entry that opens a term. Nodes
+/// and messages of one process share it without copies.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Payload(Option<Arc<[u8]>>);
 
@@ -25,7 +25,7 @@ impl Payload {
     }
 }
 
-/// The payloads of a message or a write, in order. Most carry one, and messages are moved often:
+/// The payloads of a message or a write, in order. Most carry one, and messages are moved often, so
 /// room for more would cost more than it saves.
 pub type Payloads = SmallVec<[Payload; 1]>;
 
@@ -68,7 +68,7 @@ impl PayloadLog {
         }
     }
 
-    /// The log begins after `base` from now on; with `whole`, it holds nothing.
+    /// Begins the log after `base`; with `whole`, removes all entries.
     pub(crate) fn rebase(&mut self, base: Index, whole: bool) {
         if whole {
             self.entries.clear();
@@ -98,7 +98,7 @@ impl PayloadLog {
     #[inline]
     pub(crate) fn slice(&self, first: Index, last: Index, term: Term) -> Option<Payloads> {
         let count = usize::try_from((last.0 + 1).saturating_sub(first.0)).ok()?;
-        // No more than the log holds, whatever is asked for.
+        // The log bounds the count, because a message may ask for any number.
         let mut payloads = Payloads::with_capacity(count.min(self.entries.len()));
         let mut index = first;
         while index <= last {

@@ -1,21 +1,20 @@
-//! Pieces of a snapshot that overtook those they follow. They wait in memory; how many may is up to
-//! the core.
+//! Pieces of a snapshot that arrived early. They wait in memory, and the core limits their number.
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 
 use raft_core::SnapshotAttempt;
 
-/// What waits, by where it begins.
+/// The waiting pieces, by their place in the snapshot.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct PieceBuffer {
-    /// The core's go at receiving that they belong to.
+    /// The core's attempt at receiving the snapshot.
     reception: SnapshotAttempt,
     pieces: BTreeMap<u64, Arc<[u8]>>,
 }
 
 impl PieceBuffer {
-    /// Keeps a piece, and none of any other go.
+    /// Keeps a piece, and drops the pieces of any other attempt.
     pub(crate) fn keep(&mut self, reception: SnapshotAttempt, offset: u64, bytes: Arc<[u8]>) {
         if self.reception != reception {
             self.reception = reception;
@@ -24,13 +23,14 @@ impl PieceBuffer {
         self.pieces.insert(offset, bytes);
     }
 
-    /// Whether nothing waits.
+    /// Whether no piece waits.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.pieces.is_empty()
     }
 
-    /// The piece that is next, if it waits here. What begins before it is not asked for again.
+    /// Takes the next piece, if it waits here, and drops earlier ones: the core will not ask for
+    /// them.
     pub(crate) fn take(&mut self, reception: SnapshotAttempt, offset: u64) -> Option<Arc<[u8]>> {
         if self.reception != reception {
             return None;

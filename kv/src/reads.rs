@@ -1,5 +1,5 @@
-//! Reads that no entry of the log carries, while they wait: first for the core to name an index,
-//! then for the state machine to get there.
+//! Reads without a log entry, while they wait: first for the core to name an index, then for the
+//! state machine to reach it.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -21,14 +21,14 @@ pub enum ReadBy {
     Lease,
     /// By any server, once its leader has named an index.
     Follower,
-    /// By any server, at once, from whatever it has applied; at least this far.
+    /// By any server, at once, from its applied state, which must reach `after`.
     Stale {
-        /// The latest index that the client has seen so far, so that it never goes back.
+        /// The latest index that the client has seen, so that it never sees an older state.
         after: Index,
     },
 }
 
-/// A read that waits.
+/// A waiting read.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Asked {
     pub(crate) client: ClientId,
@@ -40,9 +40,9 @@ pub(crate) struct Asked {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Reads {
     issued: u64,
-    /// The core has yet to name their index.
+    /// Reads that wait for the core to name their index.
     asked: BTreeMap<ReadToken, Asked>,
-    /// The state machine has yet to get there. In the order of indexes.
+    /// Reads that wait for the state machine, in the order of their indexes.
     ready: Vec<(Index, Asked)>,
 }
 
@@ -71,7 +71,7 @@ impl Reads {
         covered(*index).then(|| self.ready.remove(0))
     }
 
-    /// How many wait for the core.
+    /// The number of reads that wait for the core.
     pub(crate) fn asked(&self) -> u64 {
         self.asked.len() as u64
     }

@@ -1,10 +1,10 @@
-//! What a client is told.
+//! Replies to clients.
 
 use crate::bytes::Bytes;
 use crate::digest::{Digest, mix};
 
-/// How often a key was written: 0 for never, then one more with each put, append, successful
-/// compare-and-swap and delete. A deleted key keeps its version, so none is ever used twice.
+/// The number of writes to a key: 0 for none, then one more with each put, append, successful
+/// compare-and-swap and delete. A deleted key keeps its version, so each version is used only once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version(pub u64);
 
@@ -19,23 +19,23 @@ impl Version {
 /// The answer to an operation, with the key's version after it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Reply {
-    /// The key's version once the operation was done: for writes the new one, for reads and
-    /// failed compare-and-swaps the current one, for an absent key that of its deletion.
+    /// The key's version after the operation. A write gives the new one; a read or a failed
+    /// compare-and-swap gives the current one; for an absent key it is that of its deletion.
     pub version: Version,
-    /// What came out.
+    /// The result of the operation.
     pub answer: Answer,
 }
 
-/// What came out of an operation.
+/// The result of an operation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Answer {
-    /// Of a get: the value, `None` if the key is absent.
+    /// The result of a get: the value, `None` if the key is absent.
     Value(Option<Bytes>),
-    /// Of a put, an append, or a compare-and-swap that found what it expected.
+    /// The result of a put, an append, or a compare-and-swap that found the expected value.
     Written,
-    /// Of a compare-and-swap that did not: the value it found.
+    /// The result of a compare-and-swap that found another value, with that value.
     Mismatch(Option<Bytes>),
-    /// Of a delete.
+    /// The result of a delete.
     Deleted {
         /// Whether there was a value to remove.
         existed: bool,
@@ -43,7 +43,7 @@ pub enum Answer {
 }
 
 impl Reply {
-    /// One word that stands for the whole reply.
+    /// A digest of the whole reply.
     pub(crate) fn digest(&self) -> u64 {
         let (tag, content) = match &self.answer {
             Answer::Value(value) => (1, optional(value)),

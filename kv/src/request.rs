@@ -1,4 +1,4 @@
-//! What a client asks a server for.
+//! A client's requests to a server.
 
 use raft_core::Span;
 
@@ -8,24 +8,24 @@ use crate::entry::{ClusterTime, Entry, SessionId};
 use crate::payload::Payload;
 use crate::reads::ReadBy;
 
-/// What a client asks for.
+/// A client's request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Request {
     /// An operation on a key.
     Operation {
-        /// Which one.
+        /// The operation.
         op: Op,
-        /// How a get is made safe. Everything else is an entry of the log.
+        /// How a get is made safe. All other operations are entries of the log.
         read: ReadBy,
-        /// The session that makes a retry safe; `None`: the one that every client has from its first
-        /// request on, and that never expires.
+        /// The session that makes a retry safe. `None`: the session that every client has from its
+        /// first request on, and that never expires.
         session: Option<SessionId>,
     },
-    /// A session of its own, that may expire.
+    /// Open a session that may expire.
     OpenSession,
-    /// That a session goes on, though nothing is asked in it.
+    /// Renew a session without a command.
     KeepSession {
-        /// Which one.
+        /// The session.
         session: SessionId,
     },
 }
@@ -48,7 +48,7 @@ impl Request {
         }
     }
 
-    /// The key and the way, if this needs no entry.
+    /// The key and the kind of read, if this request needs no entry.
     pub(crate) fn read_without_entry(&self) -> Option<(&Bytes, ReadBy)> {
         match self {
             Request::Operation {
@@ -63,7 +63,7 @@ impl Request {
         }
     }
 
-    /// The payload of the entry that this becomes at `time`.
+    /// The payload of the entry for this request at `time`.
     pub(crate) fn payload(
         &self,
         (client, serial): (ClientId, Serial),
@@ -100,7 +100,7 @@ impl Request {
     }
 }
 
-/// Through the log, in no session that may expire.
+/// A command through the log, without a session that may expire.
 impl From<Op> for Request {
     fn from(op: Op) -> Self {
         Request::Operation {

@@ -1,4 +1,4 @@
-//! What clients are told.
+//! Responses to clients.
 
 use raft_core::{Index, NodeId, ReadFailure, Refusal};
 
@@ -9,7 +9,7 @@ use crate::reads::Asked;
 use crate::session::Outcome;
 use crate::wire::{Outbox, Response};
 
-/// Answers a read from the state as it is.
+/// Answers a read from the present state.
 pub(crate) fn answer<D: Duties, X: Outbox, O: Observer>(
     machine: &Machine<D>,
     read: &Asked,
@@ -30,7 +30,7 @@ pub(crate) fn answer<D: Duties, X: Outbox, O: Observer>(
     out.reply(client, serial, Response::Done { reply, index });
 }
 
-/// What a client is told of a refused proposal.
+/// The response to a refused proposal.
 pub(crate) fn refused(leader: Option<NodeId>, why: Refusal) -> Response {
     match why {
         Refusal::NotLeader => Response::NotLeader { leader },
@@ -39,7 +39,7 @@ pub(crate) fn refused(leader: Option<NodeId>, why: Refusal) -> Response {
     }
 }
 
-/// What a client is told whose read failed.
+/// The response to a failed read.
 pub(crate) fn not_read(why: ReadFailure) -> Response {
     match why {
         ReadFailure::NotLeader { leader } => Response::NotLeader { leader },
@@ -49,10 +49,10 @@ pub(crate) fn not_read(why: ReadFailure) -> Response {
     }
 }
 
-/// What a client is told whose entry was applied.
+/// The response for an applied entry.
 pub(crate) fn response(applied: &Applied<'_>, index: Index) -> Response {
     let Applied::Command { outcome, .. } = *applied else {
-        // Only another leader's entry can be here, and that answers nobody.
+        // Only another leader's entry can be here, and no client waits for that.
         return Response::Lost;
     };
     match outcome {

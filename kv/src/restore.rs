@@ -1,4 +1,4 @@
-//! How a node starts: from what its disk holds, or not at all.
+//! The start of a node from the content of its disk.
 
 use core::fmt;
 
@@ -25,21 +25,21 @@ use crate::snapshot_store::SnapshotStore;
 use crate::stream::Stream;
 use crate::waiting::Waiting;
 
-/// Why a node cannot start from what was found on disk.
+/// Why a node cannot start from the content of its disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RestoreError {
-    /// Its core cannot.
+    /// Its core cannot start.
     Core(raft_core::RestoreError),
     /// The log begins after entries that no snapshot covers.
     NoSnapshot {
-        /// The last of them.
+        /// The last of these entries.
         base: EntryId,
     },
-    /// The snapshot's bytes are not those of its name.
+    /// The snapshot's bytes do not match its name.
     SnapshotDamaged,
-    /// The snapshot describes no state.
+    /// The snapshot's bytes do not describe a state.
     SnapshotUnreadable(DecodeError),
-    /// An entry says that it holds a configuration, and holds none.
+    /// An entry announces a configuration, and its content is none.
     MembersUnreadable(DecodeError),
 }
 
@@ -65,12 +65,12 @@ impl fmt::Display for RestoreError {
 }
 
 impl<R: Rules, D: Duties> Node<R, D> {
-    /// A node that starts from what its disk holds; its state machine begins with the snapshot, or
-    /// empty, and is rebuilt as the log commits again. `configuration` is the one that the cluster was
-    /// founded with, if this node was one of its founders; else that of nobody.
+    /// Starts a node from its disk. Its state machine begins with the snapshot, or empty, and is
+    /// rebuilt as the log commits again. `configuration` is the founding configuration of the
+    /// cluster if this node is one of its founders; otherwise it is the empty one.
     ///
     /// # Errors
-    /// When the settings cannot work or the disk contradicts itself.
+    /// When the settings are invalid or the disk contradicts itself.
     pub fn restore(
         rules: R,
         duties: D,
@@ -144,8 +144,8 @@ fn found((term, payload): &(Term, Payload)) -> Result<EntryMeta, DecodeError> {
     })
 }
 
-/// The state that a node starts with: without a snapshot it is empty, which only a log without a base
-/// can do with if the node is a member that `holds_data`.
+/// The state of a node at its start. Without a snapshot it is empty. A member that `holds_data` may
+/// only start like this if its log has no base.
 fn restored_machine<D: Duties>(
     duties: D,
     disk: &Disk,

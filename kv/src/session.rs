@@ -1,8 +1,8 @@
-//! Client sessions: what makes a retry exactly once (Ongaro's dissertation, section 6.3).
+//! Client sessions, which make retries execute exactly once (Ongaro's dissertation, section 6.3).
 //!
-//! A client has one request outstanding at a time, so the reply to its newest one is all that a
-//! retry can ask for. These sessions begin with a client's first request and are kept from then on;
-//! those that clients open, and that expire, are in `opened.rs`.
+//! A client has one request outstanding at a time, so a retry can only ask for the reply to the
+//! newest one. These sessions begin with a client's first request and never expire. The sessions
+//! that clients open, and that expire, are in `expiring_sessions.rs`.
 
 use alloc::collections::BTreeMap;
 use alloc::collections::btree_map::Entry;
@@ -15,27 +15,27 @@ use crate::duties::{Duties, Standing};
 use crate::entry::SessionId;
 use crate::reply::Reply;
 
-/// What became of a request, and what its client is told.
+/// The outcome of a request, which determines the client's response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome<'m> {
-    /// It was executed just now.
+    /// It was executed now.
     Executed(&'m Reply),
-    /// It was executed before; this is the reply stored then.
+    /// It was executed before; this is the stored reply.
     Repeated(&'m Reply),
-    /// The client has since made a newer request, and the reply to this one is gone. Whether it
-    /// was ever executed is not known any more; it was not now.
+    /// The client has made a newer request since, and the reply to this one is gone. It was not
+    /// executed now, and whether it was executed before is unknown.
     Superseded,
-    /// The client has no such session: it expired, or is another client's. Whether the request was
-    /// executed while it lasted is not known any more; it was not now.
+    /// The client does not have this session: it expired, or belongs to another client. The request
+    /// was not executed now, and whether it was executed in that session is unknown.
     Expired,
     /// A session was opened.
     Opened {
-        /// Which one.
+        /// The session.
         session: SessionId,
-        /// How long it lasts unused; `None`: for ever.
+        /// The unused time after which it expires; `None`: never.
         lasts: Option<Span>,
     },
-    /// The session was used for nothing, and goes on.
+    /// The session was renewed without a command.
     Kept,
 }
 
@@ -67,16 +67,16 @@ impl Session {
     }
 }
 
-/// The sessions of all clients that opened none.
+/// The sessions of all clients that opened none of their own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sessions {
     by_client: BTreeMap<ClientId, Session>,
-    /// The sum of the sessions' digests: it depends on what they are, not on how they came about.
+    /// The sum of the sessions' digests. It depends on the sessions, not on their history.
     digest: u64,
 }
 
 impl Sessions {
-    /// Executes the request if it is new, and remembers the reply.
+    /// Executes the request if it is new, and stores the reply.
     pub(crate) fn answer<D: Duties>(
         &mut self,
         duties: &D,
@@ -109,7 +109,7 @@ impl Sessions {
             .map(|(client, session)| (*client, session.serial, &session.reply))
     }
 
-    /// Takes up a session of a client who had none.
+    /// Adds a session of a snapshot, for a client without one.
     pub(crate) fn resume(&mut self, client: ClientId, serial: Serial, reply: Reply) {
         let session = Session::new(client, serial, reply);
         self.digest = self.digest.wrapping_add(session.digest);
@@ -121,7 +121,7 @@ impl Sessions {
         self.digest
     }
 
-    /// The digest, from what is stored alone.
+    /// The digest, recomputed from the sessions alone.
     #[cfg(test)]
     pub(crate) fn recomputed_digest(&self) -> u64 {
         self.by_client

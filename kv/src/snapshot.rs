@@ -1,11 +1,11 @@
-//! Snapshots of the state machine, as bytes (§7): everything that the entries up to an index have
-//! made, so that they need not be kept.
+//! Snapshots of the state machine, as bytes (§7). A snapshot holds the effect of all entries up to
+//! an index, so that the log need not keep them.
 //!
 //! A snapshot holds the applied index, the keys with their versions and values, and the sessions:
-//! without those a retry would be executed again by whoever was given the snapshot. Once a client has
-//! opened a session, the log's time follows, and each open session with its last use: without those
-//! it would expire at another entry. Keys, clients and sessions are in order, so that equal states
-//! have equal bytes.
+//! without the sessions, a receiver of the snapshot would execute a retry again. If a client has
+//! ever opened a session, the log's time follows, and each open session with its last use: without
+//! these, a session would expire at another entry. Keys, clients and sessions are in order, so that
+//! equal states have equal bytes.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -24,10 +24,10 @@ use crate::reply::{Answer, Reply, Version};
 use crate::session::Sessions;
 use crate::store::Store;
 
-/// The first byte of every snapshot: which form it has.
+/// The first byte of every snapshot, which names its format.
 const FORM: u8 = 1;
 
-/// A whole snapshot. Shared between nodes and disks of one process, never copied.
+/// A complete snapshot. Nodes and disks of one process share it without copies.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Snapshot {
     /// Its name: last entry, size, checksum.
@@ -39,7 +39,7 @@ pub struct Snapshot {
 /// The bytes of one piece of a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Piece {
-    /// They themselves.
+    /// The bytes.
     pub bytes: Arc<[u8]>,
     /// Their checksum.
     pub checksum: u64,
@@ -71,7 +71,7 @@ impl Snapshot {
         Self { id, bytes }
     }
 
-    /// Whether the bytes are those of the name.
+    /// Whether the bytes match the name.
     pub fn is_sound(&self) -> bool {
         self.bytes.len() as u64 == self.id.bytes && checksum(&self.bytes) == self.id.checksum
     }
@@ -140,10 +140,10 @@ impl<D: Duties> Machine<D> {
         }
     }
 
-    /// The machine that these bytes describe, which goes on deciding as `duties` say.
+    /// The machine that these bytes describe, with these duties.
     ///
     /// # Errors
-    /// When they describe none.
+    /// When they do not describe a machine.
     pub fn decode(duties: D, bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes);
         match reader.byte()? {

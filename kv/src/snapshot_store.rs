@@ -1,4 +1,4 @@
-//! The snapshots that a node holds, and when it takes the next one.
+//! The snapshots that a node holds, and the time for the next one.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -12,39 +12,39 @@ use crate::machine::Machine;
 use crate::piece_buffer::PieceBuffer;
 use crate::snapshot::{Piece, Snapshot};
 
-/// When snapshots are taken, and how much of the log stays behind them.
+/// The times for taking snapshots, and the length of the log that stays behind them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Compaction {
-    /// After so many applied entries since the last one; `None`: never on that account.
+    /// The number of applied entries between snapshots; `None`: entries do not count.
     pub entries: Option<u64>,
-    /// After so many bytes of applied entries since the last one; `None`: never on that account.
+    /// The bytes of applied entries between snapshots; `None`: bytes do not count.
     pub bytes: Option<u64>,
-    /// So many of the entries that a snapshot covers stay in the log, for followers that are only a
-    /// little behind.
+    /// The number of covered entries that stay in the log, for followers that are only a little
+    /// behind.
     pub keep: u64,
 }
 
-/// What a node holds of snapshots.
+/// A node's snapshots.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct SnapshotStore<D: Duties> {
     policy: Compaction,
-    /// The newest one last; before it those that are still being sent to somebody.
+    /// The newest snapshot is the last; before it are those that are still being sent.
     whole: SmallVec<[Snapshot; 1]>,
     part: Option<Box<Part<D>>>,
-    /// What came of it before what it follows.
+    /// Pieces of it that arrived early.
     pub(crate) pieces: PieceBuffer,
-    /// Entries applied since the newest one, and their bytes.
+    /// Entries applied since the newest snapshot, and their bytes.
     since: (u64, u64),
 }
 
-/// A snapshot of which the first bytes are here.
+/// A snapshot that the node has received from its start up to some byte.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Part<D: Duties> {
-    /// The core's go at it.
+    /// The core's attempt at receiving it.
     reception: SnapshotAttempt,
     id: SnapshotId,
     bytes: Vec<u8>,
-    /// What all of them describe, once they are here and were found right.
+    /// The state that it describes, once it is complete and was found correct.
     machine: Option<Machine<D>>,
 }
 
@@ -59,7 +59,8 @@ impl<D: Duties> SnapshotStore<D> {
         }
     }
 
-    /// After a start: what was found on the disk. How much of the part is worth keeping.
+    /// The state after a start, from the disk. Returns the bytes of the part that are worth
+    /// keeping.
     pub(crate) fn found(&mut self, disk: &Disk, duties: &D) -> Option<(SnapshotId, u64)> {
         self.whole.extend(disk.snapshot.clone());
         let (id, bytes) = disk.incoming.as_ref()?;
@@ -69,14 +70,14 @@ impl<D: Duties> SnapshotStore<D> {
         good.then_some((*id, received))
     }
 
-    /// An entry of so many bytes was applied.
+    /// Notes an applied entry of this many bytes.
     #[inline]
     pub(crate) fn applied(&mut self, bytes: usize) {
         self.since.0 += 1;
         self.since.1 += bytes as u64;
     }
 
-    /// Whether it is time for a snapshot.
+    /// Whether the node should take a snapshot now.
     #[inline]
     pub(crate) fn is_due(&self) -> bool {
         let reached = |limit: Option<u64>, is| limit.is_some_and(|limit| is >= limit.max(1));
@@ -85,28 +86,28 @@ impl<D: Duties> SnapshotStore<D> {
                 || reached(self.policy.bytes, self.since.1))
     }
 
-    /// A snapshot was taken and is on its way to the disk: its entries count no more.
+    /// Notes a snapshot on its way to the disk: its entries no longer count.
     pub(crate) fn begun(&mut self) {
         self.since = (0, 0);
     }
 
-    /// The last entry that need not stay behind this snapshot.
+    /// The last entry that the log may drop behind this snapshot.
     pub(crate) fn cut_behind(&self, snapshot: SnapshotId) -> raft_core::Index {
         self.behind(snapshot.last.index)
     }
 
-    /// The last entry that need not stay where everything up to `covered` could go.
+    /// The last entry that the log may drop if a snapshot covers everything up to `covered`.
     pub(crate) fn behind(&self, covered: raft_core::Index) -> raft_core::Index {
         raft_core::Index(covered.0.saturating_sub(self.policy.keep))
     }
 
-    /// Keeps a snapshot as the newest one, and of the older ones those still being sent.
+    /// Keeps a snapshot as the newest one, and drops older ones that are not being sent.
     pub(crate) fn keep(&mut self, snapshot: Snapshot, sent: impl Fn(SnapshotId) -> bool) {
         self.whole.retain(|older| sent(older.id));
         self.whole.push(snapshot);
     }
 
-    /// The bytes of a piece, if the snapshot is here.
+    /// The bytes of a piece, if the node holds the snapshot.
     pub(crate) fn piece(&self, install: &InstallSnapshot) -> Option<Piece> {
         let id = install.snapshot;
         let snapshot = self.whole.iter().find(|snapshot| snapshot.id == id)?;
@@ -116,7 +117,7 @@ impl<D: Duties> SnapshotStore<D> {
         Some(Piece::new(bytes))
     }
 
-    /// Takes in a piece.
+    /// Stores a piece.
     pub(crate) fn receive(
         &mut self,
         reception: SnapshotAttempt,
@@ -141,7 +142,7 @@ impl<D: Duties> SnapshotStore<D> {
         part.bytes.extend_from_slice(bytes);
     }
 
-    /// Whether all pieces of this go at a snapshot are here.
+    /// Whether all pieces of this attempt have arrived.
     pub(crate) fn is_whole(&self, reception: SnapshotAttempt) -> bool {
         let part = self.part.as_ref();
         part.is_some_and(|part| {
@@ -149,7 +150,7 @@ impl<D: Duties> SnapshotStore<D> {
         })
     }
 
-    /// Whether what is here describes a state, that of its name.
+    /// Whether the received bytes match their name and describe a state.
     pub(crate) fn examine(&mut self, reception: SnapshotAttempt, duties: &D) -> bool {
         let part = self.part.as_mut();
         let Some(part) = part.filter(|part| part.reception == reception) else {
@@ -160,24 +161,24 @@ impl<D: Duties> SnapshotStore<D> {
         if duties.snapshot_is_sound(right) {
             part.machine = Machine::decode(duties.clone(), &part.bytes).ok();
         }
-        // The next go begins at its first byte and replaces what is here.
+        // The next attempt begins at the first byte and replaces these.
         let machine = part.machine.as_ref();
         machine.is_some_and(|machine| machine.applied() == id.last.index.0)
     }
 
-    /// Whether a part of a snapshot is here.
+    /// Whether the node holds a part of a snapshot.
     #[inline]
     pub(crate) fn holds_part(&self) -> bool {
         self.part.is_some() || !self.pieces.is_empty()
     }
 
-    /// The core needs nothing of what it was sent any more.
+    /// Drops the part, because the core no longer needs it.
     pub(crate) fn forget_part(&mut self) {
         self.part = None;
         self.pieces = PieceBuffer::default();
     }
 
-    /// The state that a snapshot describes, which takes the place of the node's own.
+    /// The state of a snapshot, which replaces the node's own.
     pub(crate) fn install(
         &mut self,
         id: SnapshotId,
@@ -193,7 +194,7 @@ impl<D: Duties> SnapshotStore<D> {
     }
 }
 
-/// A place in memory; what is beyond any memory is at its end.
+/// A place in memory. A larger offset maps to the end of memory.
 fn place(offset: u64) -> usize {
     usize::try_from(offset).unwrap_or(usize::MAX)
 }

@@ -1,4 +1,4 @@
-//! The keys with their values and versions, and what each operation does to them.
+//! The keys with their values and versions, and the effect of each operation on them.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -10,11 +10,11 @@ use crate::duties::Duties;
 use crate::key::Key;
 use crate::reply::{Answer, Reply, Version};
 
-/// All keys ever written. A deleted one stays, for its version.
+/// All keys ever written. A deleted key stays, to keep its version.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Store {
     entries: BTreeMap<Key, Entry>,
-    /// The sum of the entries' digests: it depends on what they are, not on how they came about.
+    /// The sum of the entries' digests. It depends on the entries, not on their history.
     digest: u64,
 }
 
@@ -32,7 +32,7 @@ struct Value {
     digest: Digest,
 }
 
-/// What a write does to a value.
+/// The effect of a write on a value.
 #[derive(Clone, Copy)]
 enum Change<'a> {
     Set(&'a [u8]),
@@ -41,7 +41,7 @@ enum Change<'a> {
 }
 
 impl Store {
-    /// A store of these keys, which are in order and differ.
+    /// A store of these keys, which must be distinct and in order.
     pub(crate) fn of_sorted(all: Vec<(Bytes, Version, Option<Bytes>)>) -> Self {
         let mut digest = 0_u64;
         let entries = all.into_iter().map(|(key, version, value)| {
@@ -56,7 +56,7 @@ impl Store {
         Self { entries, digest }
     }
 
-    /// How many keys there are, deleted ones among them.
+    /// The number of keys, including deleted ones.
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
@@ -139,7 +139,7 @@ impl Store {
         self.digest
     }
 
-    /// The digest, from keys, versions and values alone.
+    /// The digest, recomputed from keys, versions and values alone.
     #[cfg(test)]
     pub(crate) fn recomputed_digest(&self) -> u64 {
         self.entries.iter().fold(0, |sum: u64, (key, stored)| {

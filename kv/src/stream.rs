@@ -1,37 +1,38 @@
-//! The one ordered stream of a node's writes: those of its core, and snapshots in between.
+//! The one ordered stream of a node's writes. It holds the core's writes, and those of snapshots in
+//! between.
 
 use alloc::collections::VecDeque;
 
 use raft_core::{SnapshotAttempt, SnapshotId, WriteId};
 
-/// A write that is none of the core's.
+/// A write of the node, not of its core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Own {
     /// A snapshot that the node has taken.
     Snapshot(SnapshotId),
-    /// A piece of one that it is sent.
+    /// A piece of a snapshot that it receives.
     Piece {
-        /// The core's go at it.
+        /// The core's attempt at receiving it.
         reception: SnapshotAttempt,
-        /// Of which snapshot.
+        /// The snapshot.
         snapshot: SnapshotId,
-        /// With it, so many bytes are there.
+        /// The number of bytes held once this is durable.
         received: u64,
     },
 }
 
-/// Numbers the writes as whoever performs them does, and finds the core's numbers again.
+/// Numbers the writes as the driver does, and maps these numbers back to the core's.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Stream {
     issued: u64,
-    /// The node's own writes on their way, with their numbers in the stream.
+    /// The node's own writes in flight, with their numbers in the stream.
     own: VecDeque<(u64, Own)>,
-    /// How many of its own are durable.
+    /// The number of the node's own writes that are durable.
     done: u64,
 }
 
 impl Stream {
-    /// A write of the core leaves.
+    /// Notes a write of the core.
     #[inline]
     pub(crate) fn core(&mut self, write: WriteId) {
         self.issued += 1;
@@ -41,7 +42,7 @@ impl Stream {
         );
     }
 
-    /// A write of the node's own leaves.
+    /// Notes a write of the node's own.
     pub(crate) fn own(&mut self, own: Own) {
         self.issued += 1;
         self.own.push_back((self.issued, own));
@@ -53,14 +54,14 @@ impl Stream {
         self.own.iter().any(snapshot)
     }
 
-    /// All writes up to `through` are durable: the core's last one among them.
+    /// The core's last write that is durable once all writes up to `through` are.
     #[inline]
     pub(crate) fn core_through(&self, through: WriteId) -> WriteId {
         let own = self.own.partition_point(|(number, _)| *number <= through.0);
         WriteId(through.0.saturating_sub(self.done + own as u64))
     }
 
-    /// The next of the node's own writes among those.
+    /// The next of the node's own writes up to `through`.
     #[inline]
     pub(crate) fn next_own(&mut self, through: WriteId) -> Option<Own> {
         let (_, own) = self.own.pop_front_if(|(number, _)| *number <= through.0)?;

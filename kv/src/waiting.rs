@@ -15,8 +15,8 @@ pub(crate) struct Waiter {
 }
 
 /// Waiting clients in the order of their entries' indexes. A node that lost its leadership keeps
-/// them: the next leader may still commit their entries, and only what is applied at an index
-/// decides what became of the request.
+/// them: the next leader may still commit their entries, and only the entry applied at an index
+/// decides the outcome of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub(crate) struct Waiting {
     waiters: VecDeque<Waiter>,
@@ -25,7 +25,7 @@ pub(crate) struct Waiting {
 impl Waiting {
     #[inline]
     pub(crate) fn push(&mut self, waiter: Waiter) {
-        // A node that leads again may propose at an index where older requests still wait.
+        // A node that leads again may propose at an index for which older requests still wait.
         let index = waiter.entry.index;
         let place = self
             .waiters

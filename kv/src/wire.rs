@@ -1,4 +1,4 @@
-//! What leaves a node: the core's messages and writes with the payloads they speak of.
+//! A node's messages and writes: those of the core, with their payloads.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -15,20 +15,20 @@ use crate::snapshot::{Piece, Snapshot};
 /// A message between nodes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Message {
-    /// What the core says.
+    /// The core's message.
     pub raft: raft_core::Message,
     /// The payloads of an AppendEntries, in order; empty otherwise.
     pub payloads: Payloads,
     /// The bytes of an InstallSnapshot.
     pub piece: Option<Box<Piece>>,
-    /// The entry that a Propose asks for. Its leader stamps it anew.
+    /// The entry of a Propose. The leader puts its own stamp on it.
     pub proposal: Option<Box<Payload>>,
-    /// Whether its sender takes the receiver for a witness, and leaves out the content of entries.
+    /// Whether the sender considers the receiver a witness, and leaves out the content of entries.
     pub to_witness: bool,
 }
 
 impl Message {
-    /// A message that brings nothing.
+    /// A message without contents.
     #[inline]
     pub fn bare(raft: raft_core::Message) -> Self {
         Self {
@@ -40,8 +40,8 @@ impl Message {
         }
     }
 
-    /// Whether it brings a payload for each entry it speaks of, the bytes of its piece undamaged, the
-    /// one entry that it proposes, and no more.
+    /// Whether it is complete: it has exactly one payload for each of its entries, an undamaged
+    /// piece, and the one entry that it proposes.
     #[inline]
     pub(crate) fn is_complete(&self) -> bool {
         let entries = match &self.raft.body {
@@ -65,8 +65,8 @@ impl Message {
         entries == self.payloads.len() as u64 && piece && proposal && self.names_its_members()
     }
 
-    /// Whether the configuration that the core is told of is what the last entry holds, and no other
-    /// entry holds one.
+    /// Whether the last entry holds the configuration of the core's message, and no other entry
+    /// holds one.
     #[inline]
     fn names_its_members(&self) -> bool {
         let held = match &self.raft.body {
@@ -84,19 +84,19 @@ impl Message {
     }
 }
 
-/// A write of the ordered stream. They become durable in the order in which they are put out, and
-/// are numbered in that order from 1 on, beginning again with each start.
+/// A write of the ordered stream. Writes become durable in the order in which the node puts them
+/// out. Their numbers follow that order from 1 on, and start again after a restart.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Write {
-    /// To the hard state and the log.
+    /// A write to the hard state and the log.
     Log(LogWrite),
-    /// A whole snapshot, in place of the one before. It is there whole or not at all.
+    /// A complete snapshot, in place of the one before. The write is atomic.
     Snapshot(Snapshot),
-    /// A piece of a snapshot that another node sends. It is there whole or not at all.
+    /// A piece of a snapshot that another node sends. The write is atomic.
     Piece {
-        /// Of which snapshot. What is there of any other is forgotten.
+        /// The snapshot. The write removes the pieces of any other.
         snapshot: SnapshotId,
-        /// Where it begins, in bytes; what follows that place is forgotten.
+        /// The place of the piece in bytes. The write removes the bytes after that place.
         offset: u64,
         /// Its bytes.
         bytes: Arc<[u8]>,
@@ -104,7 +104,7 @@ pub enum Write {
 }
 
 impl Write {
-    /// What it does to the hard state and the log, if anything.
+    /// The write to the hard state and the log, if this is one.
     #[inline]
     pub fn log(&self) -> Option<&LogWrite> {
         match self {
@@ -114,73 +114,74 @@ impl Write {
     }
 }
 
-/// A write of the core, whole: hard state, then truncation or base, then entry by entry.
+/// A complete write of the core: hard state, then truncation or base, then entry by entry.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LogWrite {
-    /// What the core asks for.
+    /// The core's write.
     pub raft: raft_core::Write,
     /// The payloads of the appended entries, in order.
     pub payloads: Payloads,
 }
 
-/// What a client is told.
+/// A response to a client.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Response {
-    /// The operation was done, and this came out.
+    /// The operation was executed.
     Done {
-        /// What came out.
+        /// Its result.
         reply: Reply,
-        /// The state that it was answered from: with everything applied up to here.
+        /// The last entry applied to the state that gave the answer.
         index: Index,
     },
-    /// It was not done and will not be on this node's account: it does not lead. Where nodes pass
-    /// requests on, the network may double one, and then a leader may have taken the other: only a
-    /// retry under the same serial is safe.
+    /// The operation was not executed, and this node will not cause its execution: it does not
+    /// lead. If nodes forward requests, the network may have duplicated one, and a leader may have
+    /// accepted the duplicate. So only a retry under the same serial is safe.
     NotLeader {
         /// The leader, if this node knows it.
         leader: Option<NodeId>,
     },
-    /// The entry was replaced by another leader's, or this node cannot tell: it was given a snapshot
-    /// in its place, or it passed the request on and heard nothing, or too late. A retry under the
+    /// Another leader's entry replaced this one, or the node cannot tell: it received a snapshot in
+    /// place of the entry, or it forwarded the request and got no answer in time. A retry under the
     /// same serial is safe.
     Lost,
     /// The client has made a newer request since; the reply to this one is gone.
     Superseded,
-    /// It was not done: as much waits here as may.
+    /// The operation was not executed: the limit on waiting requests is reached.
     Busy,
-    /// A read was not answered: this node's role or term changed. Any node may be asked again.
+    /// A read failed because this node's role or term changed. The client may ask any node again.
     ReadFailed,
-    /// A stale read was not answered: the client has seen more than this node has applied.
+    /// A stale read failed: the client has seen a newer state than this node's.
     Behind {
-        /// What it has applied.
+        /// The last entry that the node has applied.
         applied: Index,
     },
-    /// There are no lease reads here.
+    /// Lease reads are not available.
     NoLease(LeaseRefusal),
     /// A session was opened.
     SessionOpened {
-        /// Which one.
+        /// The session.
         session: SessionId,
-        /// How long it lasts unused; `None`: for ever.
+        /// The unused time after which it expires; `None`: never.
         lasts: Option<Span>,
     },
-    /// The session goes on.
+    /// The session was renewed.
     SessionKept,
-    /// The client's session has expired. The request was not executed now; an earlier try of it may
-    /// have been, while the session lasted. A new session has to be opened.
+    /// The client's session has expired. The request was not executed now, but an earlier try may
+    /// have been executed in the session. The client has to open a new session.
     SessionExpired,
 }
 
-/// Takes what a step puts out, in the order in which it is put out. A write comes before the
-/// messages of its step; all of them may be carried out at once (see [`raft_core::Effect`]).
+/// Receives the effects of a step, in order. A write comes before the messages of its step. The
+/// driver may carry out all of them at once (see [`raft_core::Effect`]).
 pub trait Outbox {
-    /// Send this.
+    /// Sends a message.
     fn send(&mut self, to: NodeId, message: Message);
-    /// Make this durable after all writes before it, then say so with [`crate::Input::Written`].
+    /// Makes this durable after all writes before it. The driver then reports it with
+    /// [`crate::Input::Written`].
     fn write(&mut self, write: Write);
-    /// Tell a client.
+    /// Answers a client.
     fn reply(&mut self, client: ClientId, serial: Serial, response: Response);
-    /// For whoever watches: the entry at `index` was applied and left this state hash.
+    /// Tells observers that the entry at `index` was applied and left this state hash.
     fn applied(&mut self, index: Index, state_hash: u64) {
         let _ = (index, state_hash);
     }

@@ -1,12 +1,12 @@
-//! Members that hold no data: they vote, and acknowledge entries whose content they never see (see
+//! Members without data: they vote, and acknowledge entries without their content (see
 //! [`raft_core::Raft::is_witness`]).
 //!
-//! A leader leaves the content out of what it sends to a witness. Such an entry still has its index and
-//! its term; its payload says that something is missing, so that nobody takes it for an empty one. A
-//! witness applies nothing, takes no snapshot, and refuses its clients.
+//! A leader leaves the content out of its messages to a witness. Such an entry still has its index
+//! and its term. Its payload says that the content is missing, so that no server mistakes it for an
+//! empty one. A witness applies nothing, takes no snapshot, and refuses its clients.
 //!
-//! What was left out never comes by itself: a server that lacks data does not become a member that
-//! must hold them. It must come back with an empty disk.
+//! A server never receives the left-out content later, so a server that lacks data does not become
+//! a member that must hold data. It must come back with an empty disk.
 
 use raft_core::{Body, Input, Instant, NodeId, Rules};
 
@@ -24,12 +24,12 @@ impl<R: Rules, D: Duties> Node<R, D> {
         self.missing.through().0 > self.machine.applied()
     }
 
-    /// Whether it has a state that clients may ask for.
+    /// Whether it has a state for clients.
     pub(crate) fn holds_data(&self) -> bool {
         !self.raft.is_witness() && !self.lacks_data()
     }
 
-    /// Whether a message fits what this server holds; it is put aside else.
+    /// Whether a message fits the data that this server holds. If not, the server drops it.
     pub(crate) fn fits<O: Observer>(
         &self,
         from: NodeId,
@@ -46,7 +46,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
             observer.event(Event::PayloadsMissing { from });
             return false;
         }
-        // To a witness it is history what it was before.
+        // A sender that takes this server for a witness sends it an old configuration.
         let given = append.configuration.as_deref();
         let given = given.is_some_and(|next| must_hold_data(next, id)) && !message.to_witness;
         let duties = self.machine.duties();
@@ -57,7 +57,7 @@ impl<R: Rules, D: Duties> Node<R, D> {
         true
     }
 
-    /// A witness has nothing that a log must be cut behind but its commit index.
+    /// Cuts the log of a witness. Its commit index limits the cut, because it has no snapshot.
     pub(crate) fn cut_as_witness<X: Outbox, O: Observer>(
         &mut self,
         now: Instant,

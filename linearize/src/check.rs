@@ -1,4 +1,4 @@
-//! The verdict on a history: each key for itself, cheap ways first.
+//! The verdict on a history. Each key is checked for itself, by the cheapest method that decides.
 
 use std::num::NonZeroU64;
 
@@ -8,17 +8,17 @@ use crate::register::{Deed, Held, Register};
 use crate::search::Search;
 use crate::zones::{self, Zones};
 
-/// How many situations of a key are searched before the other keys have their turn; doubled with
-/// every round.
+/// The number of situations that the search looks at for one key before the other keys have their
+/// turn. It doubles with every round.
 const FIRST_ROUND: u64 = 1_000;
 
-/// How many situations a search may look at, all keys together. Never a time, so that the same
-/// history gets the same answer everywhere.
+/// The number of situations that a search may look at, for all keys together. It is never a time,
+/// so that the same history gets the same answer everywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget(pub NonZeroU64);
 
 impl Budget {
-    /// So many.
+    /// A budget of `nodes` situations; `None` for 0.
     ///
     /// ```
     /// assert_eq!(linearize::Budget::nodes(0), None);
@@ -31,21 +31,21 @@ impl Budget {
 }
 
 impl Default for Budget {
-    /// Two million: some seconds, and some hundred megabytes at most. With thousands of operations
-    /// of unknown outcome on one key each situation costs more.
+    /// Two million situations: this takes some seconds, and some hundred megabytes at most. With
+    /// thousands of operations of unknown outcome on one key each situation costs more.
     fn default() -> Self {
         Self(NonZeroU64::new(2_000_000).expect("it is not zero"))
     }
 }
 
-/// How an answer was found.
+/// The method that found an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tier {
-    /// Nothing had to be looked for: the order was given, as by a log that was applied, or there
-    /// is nothing to order.
+    /// No search was needed: the order was given, for example by an applied log, or there are no
+    /// operations to order.
     Witness,
-    /// Every value was written once, or every reply tells a version: what saw what says which order
-    /// is left.
+    /// Every value was written once, or every reply reports a version. The observed values and
+    /// versions then determine the order.
     Zones,
     /// A search through orders.
     Search,
@@ -63,7 +63,7 @@ impl Tier {
     }
 }
 
-/// What a check found, and what it cost.
+/// The result of a check, and its cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checked {
     /// Whether the history is linearizable.
@@ -77,26 +77,26 @@ pub struct Checked {
 /// Whether a history is linearizable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is: the operations of each key, in the order of the keys' names, have this order, which
-    /// explains all answers and agrees with the clock. Places are those in the history; operations
-    /// of unknown outcome that never took effect are missing.
+    /// The history is linearizable: for each key, in the order of the keys' names, this order of
+    /// operations explains all answers and agrees with the clock. Places are those in the history.
+    /// Operations of unknown outcome that never took effect are missing.
     Linearizable(Vec<Vec<usize>>),
     /// No order explains the answers about this key.
     NotLinearizable {
         /// The key.
         key: String,
     },
-    /// The budget was used up before.
+    /// The check used up its budget before it found an answer.
     Inconclusive,
 }
 
-/// Checks histories, one after the other, with the same memory.
+/// Checks histories, one after the other, and reuses its memory.
 #[derive(Clone, Debug, Default)]
 pub struct Checker {
     idle: Vec<Search<Held>>,
 }
 
-/// A key whose search goes on.
+/// A key whose search is not finished.
 struct Open<'h> {
     /// Its place among the keys.
     key: usize,
@@ -105,7 +105,7 @@ struct Open<'h> {
     search: Search<Held>,
 }
 
-/// What is known of one key.
+/// The result for one key.
 pub(crate) enum OfKey {
     Order(Vec<u32>),
     Impossible,
@@ -119,7 +119,7 @@ impl Checker {
         Self::default()
     }
 
-    /// Whether a history is linearizable.
+    /// Checks whether a history is linearizable.
     ///
     /// ```
     /// use linearize::{Budget, Checker, History, Verdict};
@@ -179,7 +179,7 @@ impl Checker {
         }
     }
 
-    /// Checks the operations of one key, and says how many situations that took.
+    /// Checks the operations of one key, and returns the number of situations that this took.
     pub(crate) fn check_key(&mut self, operations: &[&Operation], budget: u64) -> (OfKey, u64) {
         match zones::check(operations) {
             Zones::Order(order) => return (OfKey::Order(order), 0),
@@ -209,7 +209,7 @@ impl Checker {
         }
     }
 
-    /// Searches all keys by turns, so that one hard key does not hide what is wrong with another.
+    /// Searches all keys in turns, so that one hard key does not hide an error of another.
     fn rounds(
         &mut self,
         mut open: Vec<Open<'_>>,
@@ -223,7 +223,7 @@ impl Checker {
                 let before = it.search.nodes();
                 let slice = match answer {
                     None => round.min(budget - nodes),
-                    // It is over: only the memory is of use.
+                    // This search has ended: only its memory is reused.
                     Some(_) => 0,
                 };
                 let of_key = it.search.go(&mut it.register, &it.entries, slice);
@@ -252,7 +252,7 @@ impl Checker {
     }
 }
 
-/// How the searching by turns ended.
+/// The end of the search in turns.
 enum Rounds {
     All,
     Impossible(usize),

@@ -1,69 +1,69 @@
-//! What clients of a key-value store did and were told.
+//! Operations of a key-value store's clients, and the answers that they got.
 
 use std::fmt;
 
 /// One operation of one client on one key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operation {
-    /// Whose it is: a label for people, nothing depends on it.
+    /// The client: a label for readers without other meaning.
     pub process: String,
     /// The key.
     pub key: String,
-    /// When it was called, as a point of the history's one clock.
+    /// The point of its call on the history's one clock.
     pub call: i128,
-    /// When it returned. `None`: the outcome is unknown. Then it may have taken effect at any time
-    /// after the call, also after the end of the history, or never.
+    /// The point of its return. `None`: the outcome is unknown. It may have taken effect at any
+    /// time after the call, even after the end of the history, or never.
     pub ret: Option<i128>,
-    /// What was asked, and what was told.
+    /// The request and its answer.
     pub action: Action,
-    /// The version of the key that the reply told: after a write its own, else that of the last
-    /// write. Versions of a key rise with every write; they are compared, not counted. A key that
-    /// was never written has version 0.
+    /// The version of the key in the reply: the version of the write itself, or for reads that of
+    /// the last write. Versions of a key rise with every write; they are compared, not counted. A
+    /// key that was never written has version 0.
     pub version: Option<u64>,
 }
 
-/// What was asked of a key, and what was told. Where the outcome is unknown nothing was told.
+/// A request on a key, and its answer. With an unknown outcome there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// The value, or `None` for an absent key.
     Get {
-        /// What was told.
+        /// The answer.
         result: Option<String>,
     },
     /// Sets the value.
     Put {
-        /// To this.
+        /// The new value.
         value: String,
     },
-    /// Adds to the end of the value; sets it where there is none.
+    /// Adds to the end of the value; sets it if the key is absent.
     Append {
-        /// This.
+        /// The text to add.
         value: String,
     },
-    /// Sets the value if it is what is expected.
+    /// Sets the value if it is the expected one.
     Cas {
-        /// What is expected; `None`: that the key is absent.
+        /// The expected value; `None`: the key must be absent.
         expect: Option<String>,
-        /// What it is set to.
+        /// The new value.
         value: String,
-        /// What was told; `None` where the outcome is unknown.
+        /// The answer; `None` if the outcome is unknown.
         told: Option<Swap>,
     },
     /// Makes the key absent.
     Delete {
-        /// Whether there was a value, if that was told.
+        /// Whether there was a value, if the answer tells.
         existed: Option<bool>,
     },
 }
 
-/// What a compare-and-swap was answered.
+/// The answer to a compare-and-swap.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Swap {
-    /// The value was what was expected.
+    /// The key had the expected value.
     Done,
-    /// It was not.
+    /// The key did not have it.
     Failed {
-        /// What it was, if that was told; `Some(None)`: the key was absent.
+        /// The actual value, if the answer tells; `Some(None)`: the key was absent.
         actual: Option<Option<String>>,
     },
 }
@@ -83,7 +83,7 @@ impl Action {
 }
 
 impl Operation {
-    /// The value that its reply shows to have been there, `Some(None)` for none.
+    /// The value that its reply shows, `Some(None)` for an absent key.
     #[must_use]
     pub fn saw(&self) -> Option<Option<&str>> {
         self.ret?;
@@ -102,7 +102,7 @@ impl Operation {
         }
     }
 
-    /// Whether it never changes anything, as far as is known.
+    /// Whether it is known to change nothing.
     #[must_use]
     pub fn only_looks(&self) -> bool {
         let failed = |told: &Option<Swap>| matches!(told, Some(Swap::Failed { .. }));
@@ -113,13 +113,13 @@ impl Operation {
         }
     }
 
-    /// Whose it is, in words.
+    /// Its client, in words.
     #[must_use]
     pub fn by(&self) -> String {
         format!("process {}", plain(&self.process))
     }
 
-    /// The same operation of unknown outcome.
+    /// The same operation with an unknown outcome.
     #[must_use]
     pub fn unanswered(&self) -> Operation {
         let mut unknown = self.clone();
@@ -175,7 +175,7 @@ impl fmt::Display for Operation {
     }
 }
 
-/// A name as it is, or like a value where that could be misread, or is long.
+/// The name as it is, or in quotes if it could be misread or is long.
 #[must_use]
 pub fn plain(name: &str) -> String {
     let odd = name.contains(|letter: char| letter.is_whitespace() || letter == '"');
@@ -186,7 +186,7 @@ pub fn plain(name: &str) -> String {
     }
 }
 
-/// What was told of a key: its value in quotes, shortened if it is long, or `absent`.
+/// The value of a key in quotes, shortened if it is long, or `absent`.
 #[must_use]
 pub fn value(value: &Option<String>) -> String {
     match value {
@@ -195,7 +195,7 @@ pub fn value(value: &Option<String>) -> String {
     }
 }
 
-/// A value in quotes; of a long one the beginning and the end.
+/// A value in quotes; a long one is shortened to its beginning and end.
 fn shown(text: &str) -> String {
     const ENDS: usize = 20;
     let count = text.chars().count();
@@ -207,26 +207,26 @@ fn shown(text: &str) -> String {
     format!("{:?} … {:?} ({count} characters)", begin, end)
 }
 
-/// Operations of any number of keys, checked for what a history must be.
+/// Operations of any number of keys, which form a valid history.
 #[derive(Clone, Debug, Default)]
 pub struct History {
     operations: Vec<Operation>,
 }
 
-/// Why operations are no history. Places are those in the list, from 0.
+/// Why operations are no valid history. Places are those in the list, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Invalid {
     /// An operation returned before it was called, or at the same point.
     ReturnsFirst {
-        /// Which one.
+        /// The operation.
         place: usize,
-        /// When it was called.
+        /// The point of its call.
         call: i128,
     },
-    /// A point of this operation is further from 0 than 2^96: no clock gets there.
+    /// A point of this operation is further from 0 than 2^96, which no clock reaches.
     TooFar(usize),
-    /// Two operations share a point of the clock, so nobody can say which came first. The second
-    /// one's call, or its return.
+    /// Two operations share a point of the clock, so their order is unknown. The point is the call
+    /// or the return of the second one.
     SamePoint {
         /// The operations.
         places: [usize; 2],
@@ -235,19 +235,19 @@ pub enum Invalid {
         /// Whether it is the second one's call.
         call: bool,
     },
-    /// Something was told although the outcome is unknown, or a compare-and-swap returned without
+    /// There is an answer although the outcome is unknown, or a compare-and-swap returned without
     /// an answer.
     Outcome(usize),
 }
 
-/// Points lie between this and its opposite, so that there is room before and behind them all.
+/// Points lie between this and its negative, so that there is room before and after them all.
 const FURTHEST: u128 = 1 << 96;
 
 impl History {
-    /// A history of these operations, in any order.
+    /// Creates a history from these operations, in any order.
     ///
     /// # Errors
-    /// The first reason why they are none.
+    /// The first reason why they are not valid.
     pub fn new(operations: Vec<Operation>) -> Result<Self, Invalid> {
         let mut points = Vec::with_capacity(2 * operations.len());
         for (place, operation) in operations.iter().enumerate() {
@@ -279,14 +279,14 @@ impl History {
         }
     }
 
-    /// The operations, in the order they were given in.
+    /// The operations, in their original order.
     #[must_use]
     pub fn operations(&self) -> &[Operation] {
         &self.operations
     }
 
-    /// The operations of each key, as places in the history in the order of their calls; keys in
-    /// the order of their names. Gets that never returned say nothing and are left out.
+    /// The operations of each key, as places in the history in the order of their calls. The keys
+    /// are in the order of their names. Gets that never returned prove nothing and are left out.
     #[must_use]
     pub fn keys(&self) -> Vec<(&str, Vec<usize>)> {
         let said = |place: &usize| {
@@ -311,7 +311,7 @@ impl History {
     }
 }
 
-/// Whether what was told fits whether anything was.
+/// Whether an operation has an answer exactly if its outcome is known.
 fn in_order(operation: &Operation) -> bool {
     let told = match &operation.action {
         Action::Get { .. } => return true,

@@ -1,15 +1,15 @@
-//! Linearizability: whether what clients of a store saw is what one copy of it would have told
-//! them.
+//! Linearizability checks: they decide whether the clients of a store saw the answers of a single
+//! copy.
 //!
 //! A history is *linearizable* if each operation seems to take effect at one moment between its
-//! call and its return. This crate decides that for histories of key-value stores, whoever recorded
-//! them, and for other data types by a model; it says what went wrong; and it has weaker checks for
-//! reads that promise less. It knows nothing of Raft.
+//! call and its return. This crate checks histories of key-value stores from any source, and of
+//! other data types by a model. It explains errors, and it has weaker checks for reads with weaker
+//! guarantees. It does not depend on Raft.
 //!
 //! ```
 //! use linearize::{Budget, Checker, Class, History, Verdict};
 //!
-//! // What two clients saw, as points of one clock: `b` was written, and acknowledged at 4 ...
+//! // Two clients on one clock: `b` was written, and acknowledged at 4 ...
 //! let history = History::parse(
 //!     r#"{"process": 0, "call": 1, "return": 2, "op": "put", "key": "x", "value": "a"}
 //!        {"process": 0, "call": 3, "return": 4, "op": "put", "key": "x", "value": "b"}
@@ -27,20 +27,21 @@
 //! # Ok::<(), linearize::Malformed>(())
 //! ```
 //!
-//! # Where to read on
+//! # Further reading
 //!
 //! - [`History`]: operations, and the file format, one JSON object a line ([`History::parse`]).
-//! - [`Checker`]: the verdict. Each key is checked for itself; where every value was written once,
-//!   the order can be read off in the time of a sort; for the rest there is a search that treats
-//!   unknown outcomes as optional. Both are exact. The search has a [`Budget`], counted in
-//!   situations and never in time; past it a history is [inconclusive](Verdict::Inconclusive).
-//! - [`Explanation`]: the first operation that cannot be placed, what it could have been told, and
-//!   the few operations that contradict each other, drawn.
+//! - [`Checker`]: the verdict. Each key is checked for itself. If every value was written once, the
+//!   order follows in the time of a sort. Otherwise a search treats unknown outcomes as optional.
+//!   Both are exact. The search has a [`Budget`], counted in situations and never in time. If it
+//!   uses up the budget, the history is [inconclusive](Verdict::Inconclusive).
+//! - [`Explanation`]: the first operation that cannot be placed, its possible correct answers, and
+//!   a picture of the few operations that contradict each other.
 //! - [`Model`] and [`search`]: the same search for any other data type; a queue is the example.
-//! - [`read_your_writes`], [`monotonic_reads`], [`States`]: for reads that promise less.
+//! - [`read_your_writes`], [`monotonic_reads`], [`States`]: checks for reads with weaker
+//!   guarantees.
 //!
-//! What is not checked: operations on several keys at once, scans and transactions. They would not
-//! be right key by key, so a history cannot hold them.
+//! The checks do not cover operations on several keys at once, scans and transactions. Checking
+//! these key by key would be wrong, so a history cannot hold them.
 
 mod check;
 mod explain;

@@ -1,11 +1,13 @@
-//! What a data type does when it is asked one thing at a time.
+//! The sequential behaviour of a data type.
 
 use std::hash::Hash;
 
-/// A data type as its users know it: executing one operation after the other gives known answers.
+/// A data type by its sequential behaviour: executing one operation after the other gives known
+/// answers.
 ///
-/// [`step`](Model::step) is all that a checker needs. The other methods only make it faster; each
-/// says what must be true for its answer. With their defaults every verdict is the same, later.
+/// A checker only needs [`step`](Model::step). The other methods only make it faster, and each
+/// documents the condition for its answer. With their defaults every verdict is the same, but takes
+/// longer.
 ///
 /// ```
 /// use linearize::{Answer, Entry, Model, search};
@@ -54,85 +56,87 @@ use std::hash::Hash;
 /// assert_eq!(search(&mut Queue, &history, 1_000), Answer::Impossible);
 /// ```
 pub trait Model {
-    /// An operation and what its caller was told. That nothing was told is part of it: an
-    /// operation of unknown outcome must be one whose [`step`](Model::step) never objects.
+    /// An operation and its answer. A missing answer is part of it: the [`step`](Model::step) of an
+    /// operation of unknown outcome must never return `None`.
     type Op;
 
-    /// What the data type remembers.
+    /// The state of the data type.
     type State: Clone + Eq + Hash;
 
-    /// What it remembers before the first operation.
+    /// The state before the first operation.
     fn initial(&self) -> Self::State;
 
-    /// The state after `op`, or `None` if in `state` its caller would have been told something
-    /// else. A function of its arguments; `&mut` is for models that remember what they worked out.
+    /// The state after `op`, or `None` if the answer of `op` would be different in `state`. The
+    /// result is a function of the arguments; `&mut` is for models that cache intermediate results.
     fn step(&mut self, state: &Self::State, op: &Self::Op) -> Option<Self::State>;
 
-    /// Whether `op` only looks: taking it out of any order that is right leaves one that is right.
+    /// Whether `op` is an observer: a correct order stays correct without it.
     fn observes(&self, _op: &Self::Op) -> bool {
         false
     }
 
-    /// Whether `op` overwrites: where it is right after some operation of unknown outcome, it is
-    /// as right without that one, and whatever may follow may follow then, too.
+    /// Whether `op` overwrites. If it is correct after an operation of unknown outcome, it must
+    /// also be correct without that operation, and all later operations must then be possible, too.
     fn overwrites(&self, _op: &Self::Op) -> bool {
         false
     }
 
-    /// The same for operations of unknown outcome that ask the same, and for no others.
+    /// A number for operations of unknown outcome. Two of them have the same number exactly if they
+    /// make the same request.
     fn signature(&self, _op: &Self::Op) -> Option<u128> {
         None
     }
 
-    /// A state that stands for all those from which operations that return at `now` or later
-    /// cannot tell `state`. Operations that returned before have all been executed.
+    /// A representative of all states that operations returning at `now` or later cannot tell from
+    /// `state`. All operations that returned earlier have been executed.
     fn settle(&mut self, state: Self::State, _now: i128) -> Self::State {
         state
     }
 
-    /// Whether `op` can be right in `state`, or after operations that do not
-    /// [feed](Model::feeds) it.
+    /// Whether `op` can be correct in `state`, or after operations that do not [feed](Model::feeds)
+    /// it.
     fn leads(&self, _state: &Self::State, _op: &Self::Op) -> bool {
         true
     }
 
-    /// Whether `op`, which is not right after `state` and operations that do not feed it, might be
-    /// after `writer`.
+    /// Whether `op`, which is not correct after `state` and operations that do not feed it, might
+    /// be correct after `writer`.
     fn feeds(&self, _writer: &Self::Op, _op: &Self::Op) -> bool {
         true
     }
 
-    /// Whether `op` can be right in `state` itself.
+    /// Whether `op` can be correct in `state` itself.
     fn fits(&self, _state: &Self::State, _op: &Self::Op) -> bool {
         true
     }
 
-    /// Whether `op`, where it does not [fit](Model::fits), might be right directly after `writer`
+    /// Whether `op`, if it does not [fit](Model::fits), might be correct directly after `writer`
     /// changed the state.
     fn finishes(&self, _writer: &Self::Op, _op: &Self::Op) -> bool {
         true
     }
 
-    /// Whether nothing at all that may be executed after `state` makes `op` right.
+    /// Whether no operations after `state` can make `op` correct.
     fn lost(&self, _state: &Self::State, _op: &Self::Op) -> bool {
         false
     }
 }
 
-/// One operation on one object: from its call to its return, as points of one clock.
+/// One operation on one object, with its call and its return as points of one clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry<Op> {
-    /// When it was called.
+    /// The point of its call.
     pub call: i128,
-    /// When it returned. `None`: its outcome is unknown, and it takes effect at any later time, or
-    /// never.
+    /// The point of its return. `None`: its outcome is unknown, and it takes effect at any later
+    /// time, or never.
     pub ret: Option<i128>,
-    /// What was asked, and what was told.
+    /// The request and its answer.
     pub op: Op,
 }
 
 impl<Op> Entry<Op> {
-    /// An operation. Points in time are distinct, and a return comes after its call.
+    /// Creates an operation. All points of a history must be distinct, and a return comes after its
+    /// call.
     #[must_use]
     pub fn new(call: i128, ret: Option<i128>, op: Op) -> Self {
         assert!(
@@ -143,14 +147,14 @@ impl<Op> Entry<Op> {
     }
 }
 
-/// What a check of one object finds.
+/// The result of checking one object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// It is linearizable: executed in this order (places in what was given), every operation does
-    /// what its caller was told, and those of unknown outcome that are missing never took effect.
+    /// The object is linearizable. Executed in this order (of places in the given list), every
+    /// operation gives its answer. Missing operations of unknown outcome never took effect.
     Order(Vec<u32>),
     /// No order explains it.
     Impossible,
-    /// The budget was used up before.
+    /// The search used up its budget before it found an answer.
     Unknown,
 }

@@ -7,14 +7,14 @@ use serde_json::value::RawValue;
 
 use crate::history::{Action, History, Invalid, Operation, Swap};
 
-/// Why a text is no history, and where.
+/// Why a text is not a valid history, and the place of the error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Malformed {
     /// The line, from 1.
     pub line: usize,
     /// The column, in characters, from 1.
     pub column: usize,
-    /// What is wrong, and what would be right.
+    /// The error, and a valid alternative.
     pub message: String,
 }
 
@@ -27,7 +27,7 @@ impl fmt::Display for Malformed {
 impl std::error::Error for Malformed {}
 
 impl History {
-    /// Reads a history: one JSON object a line, in any order; empty lines are passed over.
+    /// Parses a history: one JSON object a line, in any order. Empty lines are skipped.
     ///
     /// ```
     /// use linearize::History;
@@ -38,7 +38,7 @@ impl History {
     /// ```
     ///
     /// # Errors
-    /// The first thing that is wrong, with its place.
+    /// The first error, with its place.
     pub fn parse(text: impl AsRef<[u8]>) -> Result<History, Malformed> {
         let text = utf8(text.as_ref())?;
         // Some editors and shells begin a file with a byte order mark.
@@ -73,7 +73,7 @@ fn utf8(bytes: &[u8]) -> Result<&str, Malformed> {
 
 const TOO_FAR: &str = "points of the clock lie between -2^96 and 2^96";
 
-/// What is wrong with a line, and at which byte of it.
+/// The error of a line, and its byte in the line.
 struct Wrong {
     at: usize,
     message: String,
@@ -90,7 +90,7 @@ impl Wrong {
     }
 }
 
-/// The fields of a line, as they stand there.
+/// The fields of a line, as raw text.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Line<'a> {
@@ -122,12 +122,12 @@ struct Line<'a> {
     version: Option<&'a RawValue>,
 }
 
-/// A field that is there, be it null.
+/// A field that is present, even if it is null.
 fn there<'de: 'a, 'a, D: Deserializer<'de>>(from: D) -> Result<Option<&'a RawValue>, D::Error> {
     <&RawValue>::deserialize(from).map(Some)
 }
 
-/// A field that belongs to the operation must be there.
+/// A field of the operation, which must be present.
 type Field<'a> = Option<&'a RawValue>;
 
 fn is_null(field: Field<'_>) -> bool {
@@ -155,7 +155,7 @@ impl<'a> Line<'a> {
                     false => "",
                 };
                 let read = error.column().min(line.len());
-                // A field's name was read when it is found to be wrong.
+                // The parser had read a field's name when it found the error.
                 let name = message.split('`').nth(1).map(|name| format!("\"{name}\""));
                 let named = name.and_then(|name| line.get(..read)?.rfind(&name));
                 Err(Wrong {
@@ -324,7 +324,7 @@ impl<'a> Line<'a> {
         })
     }
 
-    /// Something that is told, true or false.
+    /// An answer that is true or false.
     fn outcome(&self, name: &str, field: Field<'a>, told: bool) -> Result<Option<bool>, Wrong> {
         let Some(raw) = field.filter(|_| !is_null(field)) else {
             return Ok(None);
@@ -371,7 +371,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// Where a field's value stands in the line.
+    /// The place of a field's value in the line.
     fn offset(&self, raw: &RawValue) -> usize {
         let offset = (raw.get().as_ptr() as usize).checked_sub(self.line.as_ptr() as usize);
         offset.expect("what was read is a part of the line")
@@ -386,7 +386,7 @@ fn brief(raw: &RawValue) -> String {
     }
 }
 
-/// What is wrong with the history as a whole, at the line that shows it.
+/// The error of the whole history, at the line that shows it.
 fn explain(invalid: Invalid, lines: &[(usize, &str)]) -> Malformed {
     let at = |place: usize, of_call: bool| {
         let (number, line) = lines[place];

@@ -14,7 +14,7 @@ const LEFT: usize = 110;
 /// Pixels a line of the legend.
 const LINE: usize = 20;
 
-/// The look: readable on light and dark grounds, and without colours.
+/// The style: readable on light and dark backgrounds, and without colours.
 const STYLE: &str = "text{font:13px ui-monospace,monospace;fill:#1a1a1a}\
     .row{fill:#555}.bar rect{fill:#dbe7f5;stroke:#3465a4;stroke-width:1}\
     .open rect{stroke-dasharray:4 3}.stuck rect{fill:#f8d7d4;stroke:#b3261e;stroke-width:2}";

@@ -1,17 +1,17 @@
-//! One key of the store, as the search sees it.
+//! The search's model of one key of the store.
 
 use crate::history::{Action, Operation, Swap};
 use crate::model::{Entry, Model};
 use crate::values::{ABSENT, UNSEEN, Values};
 
-/// What a key remembers: its value, and what is known of its version.
+/// The state of a key: its value, and the known bounds of its version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Held {
     value: u32,
     version: Version,
 }
 
-/// What is known of a version. Versions rise with every write, by how much is unknown.
+/// The known bounds of a version. Versions rise with every write, by an unknown amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Version {
     Exactly(u64),
@@ -20,7 +20,7 @@ pub(crate) enum Version {
 }
 
 impl Version {
-    /// Before anything is known of it.
+    /// The version before any observation.
     pub(crate) const FIRST: Version = Version::AtLeast(0);
 
     fn allows(self, told: u64) -> bool {
@@ -36,7 +36,7 @@ impl Version {
         floor
     }
 
-    /// After someone was told it.
+    /// The version after a client observed it.
     pub(crate) fn seen(self, told: Option<u64>) -> Option<Version> {
         match told {
             Some(told) => self.allows(told).then_some(Version::Exactly(told)),
@@ -52,7 +52,7 @@ impl Version {
         }
     }
 
-    /// After a write that found nothing to change: not every store counts that.
+    /// The version after a write that found nothing to change: not every store counts that.
     pub(crate) fn perhaps_written(self, told: Option<u64>) -> Option<Version> {
         match (told, self) {
             (Some(told), Version::Exactly(floor)) => {
@@ -64,7 +64,7 @@ impl Version {
         }
     }
 
-    /// Whether nobody can be told this version any more.
+    /// Whether no client can observe this version any more.
     fn is_past(self, told: u64) -> bool {
         match self {
             Version::Above(floor) => told <= floor,
@@ -78,7 +78,7 @@ impl Version {
 pub(crate) struct Deed {
     what: What,
     version: Option<u64>,
-    /// It has a known outcome.
+    /// Whether its outcome is known.
     known: bool,
 }
 
@@ -89,28 +89,29 @@ enum What {
     /// Saw that it is not this one.
     SawOther(u32),
     Put(u32),
-    /// The place of the text, and a number that those of the same text share.
+    /// The place of the text, and a number that equal texts share.
     Append(u32),
     Swap(u32, u32),
     /// A compare-and-swap of unknown outcome.
     MaySwap(u32, u32),
     Delete(Option<bool>),
-    /// Was told what no store can tell: a failed compare-and-swap that found what it expected.
+    /// It has an answer that no store can give: a failed compare-and-swap that found the expected
+    /// value.
     Absurd,
 }
 
-/// One key: what each operation means, with values as numbers.
+/// One key: the meaning of each operation, with values as numbers.
 #[derive(Clone, Debug)]
 pub(crate) struct Register<'h> {
     values: Values<'h>,
-    /// What is appended, by number.
+    /// The appended texts, by number.
     texts: Vec<&'h str>,
-    /// Somebody saw that there was a value, or another one, and not which.
+    /// Whether an observer saw that there was a value, or a different one, without seeing which.
     any_value_is_seen: bool,
 }
 
 impl<'h> Register<'h> {
-    /// A key and these operations on it.
+    /// Creates the model of a key with these operations on it.
     pub(crate) fn new(operations: &[&'h Operation]) -> (Self, Vec<Entry<Deed>>) {
         let mut observed = Vec::new();
         let mut texts = Vec::new();
@@ -186,7 +187,7 @@ impl<'h> Register<'h> {
         }
     }
 
-    /// Whether a key with this value may come to have that one by appends alone.
+    /// Whether a key with this value may reach the whole one by appends alone.
     fn grows_to(&self, value: u32, whole: u32) -> bool {
         match (value, whole) {
             (_, ABSENT) => value == ABSENT,
@@ -197,7 +198,7 @@ impl<'h> Register<'h> {
     }
 }
 
-/// The value that must be there for an operation to be right.
+/// The value that an operation needs to be correct.
 fn wanted(deed: &Deed) -> Option<u32> {
     match deed.what {
         What::Saw(value) | What::Swap(value, _) => Some(value),
@@ -235,7 +236,7 @@ impl Model for Register<'_> {
             What::Delete(_) => (ABSENT, written()?),
             What::Saw(_) | What::SawOther(_) | What::Swap(..) | What::Absurd => return None,
         };
-        // Of unknown outcome, and nobody can have seen it: it need not have happened.
+        // Its outcome is unknown, and no observer can have seen it: it need not have happened.
         if !deed.known && value == UNSEEN && !self.any_value_is_seen {
             return Some(*held);
         }
@@ -256,7 +257,7 @@ impl Model for Register<'_> {
             What::Append(text) => (2, text, 0),
             What::MaySwap(from, to) => (3, from, to),
             What::Delete(_) => (4, 0, 0),
-            // These have answers.
+            // Operations with answers never reach this arm.
             What::Saw(_) | What::SawOther(_) | What::Swap(..) | What::Absurd => return None,
         };
         Some(kind << 64 | u128::from(one) << 32 | u128::from(other))

@@ -1,10 +1,10 @@
-//! An order is a proof: executing one operation after the other must give every answer, and agree
-//! with the clock.
+//! Checks an order as a proof: executing its operations one after the other must give every answer,
+//! and the order must agree with the clock.
 
 use crate::history::{Action, Operation, Swap};
 use crate::register::Version;
 
-/// A key, as a schoolbook has it.
+/// A key in its simplest form.
 #[derive(Clone, Debug)]
 pub(crate) struct Plain {
     pub(crate) value: Option<String>,
@@ -26,8 +26,7 @@ impl Plain {
         }
     }
 
-    /// Executes an operation. False if its client would have been told something else; then
-    /// nothing has happened.
+    /// Executes an operation. Returns false, without any effect, if the answer would be different.
     pub(crate) fn execute(&mut self, operation: &Operation) -> bool {
         let told = operation.version;
         let version = if !self.agrees(operation) {
@@ -49,7 +48,7 @@ impl Plain {
         true
     }
 
-    /// Does what is asked, whatever was told.
+    /// Executes the request, and ignores the answer.
     pub(crate) fn apply(&mut self, action: &Action) {
         let done = match action {
             Action::Cas { expect, .. } => self.value == *expect,
@@ -101,8 +100,8 @@ impl Plain {
     }
 }
 
-/// Whether `order`, places among `operations`, explains them: every completed operation is in it
-/// once, nothing returned before something in front of it was called, every answer comes out.
+/// Whether `order`, places among `operations`, explains them: it contains every completed operation
+/// once, agrees with the calls and returns, and gives every answer.
 pub(crate) fn explains(operations: &[&Operation], order: &[u32]) -> bool {
     let mut placed = vec![false; operations.len()];
     let mut plain = Plain::default();

@@ -1,28 +1,29 @@
-//! Weaker promises than linearizability, for reads that are not meant to be linearizable.
+//! Weaker guarantees than linearizability, for reads that are not meant to be linearizable.
 //!
-//! Reads from a follower, or under a lease that may be over, promise less: that a client sees its
-//! own writes, that it never sees an older state than before, that what it sees was the state at
-//! some index. Each of these is a function here. A session is the operations of one process on one
-//! key; what overlapped in it has no order and proves nothing.
+//! Reads from a follower, or under a lease that may have ended, have weaker guarantees: a client
+//! sees its own writes, it never sees an older state than before, and a read sees the state at some
+//! index. Each of these is a function here. A session is the operations of one process on one key.
+//! Overlapping operations in it have no order and prove nothing.
 
 use std::collections::BTreeMap;
 
 use crate::history::{Action, History, Operation};
 use crate::replay::Plain;
 
-/// A promise that a session's reads did not keep. Operations are places in the history.
+/// A guarantee that a session's reads broke. Operations are places in the history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lapse {
-    /// What the process knew already.
+    /// The operation that taught the process a version.
     pub earlier: usize,
-    /// The read that knew less.
+    /// The read that returned an older version.
     pub read: usize,
 }
 
-/// Whether every process sees at least its own writes: a read that is called after a write of its
-/// own returned reports its version or a later one.
+/// Checks that every process sees at least its own writes: a read that is called after a write of
+/// its own returned reports its version or a later one.
 ///
-/// How many reads were compared with something. Operations that report no version prove nothing.
+/// Returns the number of reads that had a comparison. Operations that report no version prove
+/// nothing.
 ///
 /// ```
 /// use linearize::{History, Lapse, read_your_writes};
@@ -37,23 +38,24 @@ pub struct Lapse {
 /// ```
 ///
 /// # Errors
-/// The first read, in the order of calls, that does not.
+/// The first read, in the order of calls, that breaks this.
 pub fn read_your_writes(history: &History) -> Result<usize, Lapse> {
     knows_at_least(history, |operation| !operation.only_looks())
 }
 
-/// Whether no process sees an older state than it saw before: of two reads one after the other the
+/// Checks that no process sees an older state than it saw before: of two consecutive reads, the
 /// later one reports the same version or a later one.
 ///
-/// How many reads were compared with something. Operations that report no version prove nothing.
+/// Returns the number of reads that had a comparison. Operations that report no version prove
+/// nothing.
 ///
 /// # Errors
-/// The first read, in the order of calls, that does not.
+/// The first read, in the order of calls, that breaks this.
 pub fn monotonic_reads(history: &History) -> Result<usize, Lapse> {
     knows_at_least(history, Operation::only_looks)
 }
 
-/// Compares each read with what its process knew from operations of one kind.
+/// Compares each read with the versions that its process knew from operations of one kind.
 fn knows_at_least(history: &History, teaches: impl Fn(&Operation) -> bool) -> Result<usize, Lapse> {
     let operations = history.operations();
     let mut sessions: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
@@ -70,7 +72,8 @@ fn knows_at_least(history: &History, teaches: impl Fn(&Operation) -> bool) -> Re
         let mut known: Option<usize> = None;
         for place in places {
             let operation = &operations[place];
-            // What returned before this call is known; what did not may be, but proves nothing.
+            // The process knows operations that returned before this call. Later returns prove
+            // nothing.
             open.retain(|earlier| {
                 let returned = operations[*earlier].ret < Some(operation.call);
                 let more =
@@ -104,8 +107,8 @@ fn knows_at_least(history: &History, teaches: impl Fn(&Operation) -> bool) -> Re
     }
 }
 
-/// The states of a store, one for each index of its log: what a read that reports an index must
-/// have seen.
+/// The states of a store, one for each index of its log. A read that reports an index must have
+/// seen the state at that index.
 ///
 /// ```
 /// use linearize::{Action, States};
@@ -119,13 +122,13 @@ fn knows_at_least(history: &History, teaches: impl Fn(&Operation) -> bool) -> Re
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct States {
-    /// Per key, its values, each with the index from which on it has it.
+    /// For each key, its values, each with the first index at which the key has it.
     keys: BTreeMap<String, Vec<(u64, Option<String>)>>,
     last: u64,
 }
 
 impl States {
-    /// What the log holds at an index. Indices never fall; what is skipped changes nothing.
+    /// Applies the entry at an index. Indices never fall, and a skipped index changes nothing.
     pub fn apply(&mut self, index: u64, key: &str, action: &Action) {
         assert!(index >= self.last, "a log is applied in its order");
         self.last = index;
@@ -139,7 +142,7 @@ impl States {
         values.push((index, plain.value));
     }
 
-    /// The value of a key when everything up to `index` was applied.
+    /// The value of a key after everything up to `index` was applied.
     #[must_use]
     pub fn at(&self, index: u64, key: &str) -> Option<&str> {
         let values = self.keys.get(key)?;
@@ -147,11 +150,11 @@ impl States {
         values[..behind].last()?.1.as_deref()
     }
 
-    /// Whether reads saw the state at the index that each reports, and no process saw an older
+    /// Checks that reads saw the state at their reported index, and that no process saw an older
     /// state than before.
     ///
     /// # Errors
-    /// The first that did not.
+    /// The first read that breaks this.
     pub fn check(&self, reads: &[IndexedRead<'_>]) -> Result<(), WrongRead> {
         let mut latest: BTreeMap<&str, u64> = BTreeMap::new();
         for (read, told) in reads.iter().enumerate() {
@@ -171,32 +174,32 @@ impl States {
     }
 }
 
-/// A read that says which state it saw.
+/// A read that reports the index of its state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IndexedRead<'a> {
-    /// Who read; its reads stand in the order in which it made them.
+    /// The process; its reads are in the order in which it made them.
     pub process: &'a str,
     /// The key.
     pub key: &'a str,
-    /// How far the log had been applied where it was read.
+    /// The last applied index of the state that it read.
     pub index: u64,
-    /// What was told; `None` for an absent key.
+    /// The answer; `None` for an absent key.
     pub value: Option<&'a str>,
 }
 
-/// What is wrong with a read that says which state it saw. Reads are places in the list.
+/// The error of a read that reports the index of its state. Reads are places in the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WrongRead {
     /// The state at its index has another value.
     Value {
-        /// Which read.
+        /// The read.
         read: usize,
-        /// What the state holds.
+        /// The value in the state.
         held: Option<String>,
     },
     /// Its process had seen a later state.
     WentBack {
-        /// Which read.
+        /// The read.
         read: usize,
         /// The index that the process had seen.
         known: u64,

@@ -1,9 +1,9 @@
 //! A hash table from words to small numbers, kept from one check to the next.
 
-/// What stands where nothing does.
+/// The value of an empty slot.
 pub(crate) const NONE: u32 = u32::MAX;
 
-/// Words and what belongs to each. Its order is never seen, and clearing it keeps its memory.
+/// Words and a number for each. Its order is never visible, and clearing it keeps its memory.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Table {
     slots: Vec<(u64, u32)>,
@@ -12,7 +12,7 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) fn clear(&mut self) {
-        // A table that was once large would make each small check after it pay for its size.
+        // A table that was once large would slow down each later small check.
         if self.slots.len() > 1 << 12 && self.filled < self.slots.len() / 64 {
             self.slots.truncate(1 << 12);
         }
@@ -28,7 +28,7 @@ impl Table {
         (value != NONE).then_some(value)
     }
 
-    /// Sets what belongs to `word`, and returns what did before.
+    /// Sets the number of `word`, and returns the old one.
     pub(crate) fn set(&mut self, word: u64, value: u32) -> Option<u32> {
         assert!(value != NONE, "a table holds small numbers");
         if self.filled * 2 >= self.slots.len() {
@@ -43,7 +43,7 @@ impl Table {
         Some(before)
     }
 
-    /// Where `word` is, or would be.
+    /// The slot of `word`, whether it is there or not.
     fn place(&self, word: u64) -> usize {
         let mask = self.slots.len() - 1;
         // The high bits of a product depend on all bits of the word.

@@ -6,8 +6,8 @@
 //! process 2                                    ├─ get x: "a" ─┤
 //! ```
 //!
-//! Only the order of calls and returns counts: what overlaps in the picture overlapped in time.
-//! Where that gets too wide, bars have numbers and a legend says what they are.
+//! Only the order of calls and returns counts: bars that overlap in the picture overlapped in time.
+//! If the picture would get too wide, bars have numbers and a legend explains them.
 
 use crate::history::Operation;
 
@@ -17,25 +17,25 @@ pub(crate) struct Bar {
     pub(crate) row: usize,
     pub(crate) begin: usize,
     pub(crate) end: usize,
-    /// It never returned.
+    /// Whether it never returned.
     pub(crate) open: bool,
     pub(crate) label: String,
 }
 
-/// All bars, the names of the rows, and how wide it is.
+/// All bars, the names of the rows, and the width.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Layout {
     pub(crate) bars: Vec<Bar>,
     pub(crate) rows: Vec<String>,
     pub(crate) width: usize,
-    /// What the bars are, where they have numbers.
+    /// The legend, if bars have numbers.
     pub(crate) legend: Vec<String>,
 }
 
 /// Columns between one call or return and the next.
 const STEP: usize = 2;
 
-/// Wider than this nobody reads.
+/// The widest readable picture.
 const WIDEST: usize = 130;
 
 /// Lays out operations, in the order of their calls.
@@ -99,7 +99,7 @@ fn labelled(operations: &[&Operation], labels: &[String]) -> Layout {
     }
 }
 
-/// A row for each process, and one more for what overlaps in it.
+/// A row for each process, and further rows for operations that overlap in it.
 fn rows(operations: &[&Operation], bars: &mut [Bar]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for operation in operations {
@@ -134,7 +134,7 @@ fn rows(operations: &[&Operation], bars: &mut [Bar]) -> Vec<String> {
     rows
 }
 
-/// Operations as text, a line a process.
+/// Operations as text, one line a row.
 pub(crate) fn text(operations: &[&Operation]) -> String {
     let layout = layout(operations);
     let names = layout.rows.iter().map(|row| row.chars().count()).max();

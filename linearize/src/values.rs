@@ -1,40 +1,42 @@
-//! The values of a key as far as anybody can tell them apart.
+//! The values of a key, as far as observers can tell them apart.
 //!
-//! A value that nobody saw, and that begins nothing that anybody saw, cannot be told from any
-//! other such value: only an overwriting operation leads away from it. So there are two kinds of
-//! values, the beginnings of observed ones, each with a number, and all others, which share one.
-//! However many appends run side by side, the orders that nobody saw are then the same.
+//! Some values were never seen, and are no beginning of a seen value. All of these look alike to
+//! observers: only an overwriting operation leads away from them. So there are two kinds of values:
+//! the beginnings of observed values, each with a number, and all others, which share one number.
+//! Then all unobserved orders of concurrent appends lead to the same value, and the search need not
+//! tell them apart.
 
 use crate::table::Table;
 
 /// The key is absent.
 pub(crate) const ABSENT: u32 = 0;
-/// It has a value that begins nothing anybody saw.
+/// It has a value that is no beginning of an observed value.
 pub(crate) const UNSEEN: u32 = 1;
 
-/// The observed values, and their beginnings as far as they were met.
+/// The observed values, and the beginnings of them met so far.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Values<'h> {
-    /// The observed values, in order, none twice.
+    /// The distinct observed values, in order.
     seen: Vec<&'h str>,
-    /// The last return of those who saw each, and, in a tree above, the greatest of each half.
+    /// For each value, the last return of its observers, and, in a tree above, the maximum of each
+    /// half.
     last: Vec<i128>,
     beginnings: Vec<Beginning>,
     /// From the first value with a beginning, and the beginning's length, to its number.
     numbers: Table,
-    /// Whether each observed value begins with something that is appended.
+    /// For each observed value, whether it begins with an appended text.
     appended: Vec<bool>,
-    /// From a beginning and what is appended to the beginning that it makes.
+    /// From a beginning and an appended text to the resulting beginning.
     steps: Table,
 }
 
-/// The observed values from `low` to before `high` begin with the first `length` bytes of each.
+/// The observed values from `low` to before `high` all begin with the first `length` bytes.
 #[derive(Clone, Copy, Debug)]
 struct Beginning {
     low: u32,
     high: u32,
     length: u32,
-    /// The last return of those who saw any of them.
+    /// The last return of the observers of any of them.
     last: i128,
 }
 
@@ -43,8 +45,8 @@ fn small(count: usize) -> u32 {
 }
 
 impl<'h> Values<'h> {
-    /// These observed values, each with the return of who saw it, where these texts, in order, are
-    /// appended.
+    /// Creates the values from the observed ones, each with the return of its observer, and the
+    /// appended texts, in order.
     pub(crate) fn new(mut observed: Vec<(&'h str, i128)>, texts: &[&str]) -> Self {
         observed.sort_unstable();
         let mut values = Values::default();
@@ -85,7 +87,7 @@ impl<'h> Values<'h> {
         self.within(0, small(self.seen.len()), 0, value)
     }
 
-    /// What a value becomes when `token`, whose number is `name`, is appended.
+    /// The value after appending `token`, whose number is `name`.
     pub(crate) fn append(&mut self, value: u32, name: u32, token: &str) -> u32 {
         match value {
             ABSENT => return self.of(token),
@@ -102,7 +104,7 @@ impl<'h> Values<'h> {
         after
     }
 
-    /// Whether a value that is there begins another one.
+    /// Whether a present value is a beginning of another one.
     pub(crate) fn begins(&self, value: u32, whole: u32) -> bool {
         let (from, to) = (
             &self.beginnings[value as usize],
@@ -116,14 +118,14 @@ impl<'h> Values<'h> {
         whole > UNSEEN && self.appended[self.beginnings[whole as usize].low as usize]
     }
 
-    /// Whether a value that is there ends with a text.
+    /// Whether a present value ends with a text.
     pub(crate) fn ends_with(&self, value: u32, text: &str) -> bool {
         let Beginning { low, length, .. } = self.beginnings[value as usize];
         let whole = self.seen.get(low as usize).filter(|_| value > UNSEEN);
         whole.is_some_and(|whole| whole.as_bytes()[..length as usize].ends_with(text.as_bytes()))
     }
 
-    /// A value that those who return at `now` or later cannot tell from this one.
+    /// A value that observers returning at `now` or later cannot tell from this one.
     pub(crate) fn settle(&self, value: u32, now: i128) -> u32 {
         if value > UNSEEN && self.beginnings[value as usize].last < now {
             return UNSEEN;
@@ -131,8 +133,8 @@ impl<'h> Values<'h> {
         value
     }
 
-    /// Of the values `low..high`, which agree in their first `length` bytes, those that go on with
-    /// `text`.
+    /// Of the values `low..high`, which agree in their first `length` bytes, those that continue
+    /// with `text`.
     fn within(&mut self, low: u32, high: u32, length: usize, text: &str) -> u32 {
         let range = &self.seen[low as usize..high as usize];
         let before = range.partition_point(|value| value.as_bytes()[length..] < *text.as_bytes());
@@ -159,7 +161,7 @@ impl<'h> Values<'h> {
         number
     }
 
-    /// The greatest return of those who saw the values `low..high`.
+    /// The last return of the observers of the values `low..high`.
     fn latest(&self, low: u32, high: u32) -> i128 {
         let count = self.seen.len();
         let (mut low, mut high) = (low as usize + count, high as usize + count);

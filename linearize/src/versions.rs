@@ -1,10 +1,10 @@
-//! Histories in which every reply tells the version of its key: the order is written down.
+//! Histories in which every reply reports the version of its key: the versions give the order.
 
 use crate::history::{Action, Operation, Swap};
 use crate::replay;
 
-/// The order that the versions tell, if it explains the operations of one key without any of
-/// unknown outcome. `None` says nothing.
+/// The order by versions, if it explains the operations of one key without any of unknown outcome.
+/// `None` proves nothing.
 pub(crate) fn order(operations: &[&Operation]) -> Option<Vec<u32>> {
     let mut told = Vec::with_capacity(operations.len());
     for (operation, place) in operations.iter().zip(0..) {
@@ -17,8 +17,8 @@ pub(crate) fn order(operations: &[&Operation]) -> Option<Vec<u32>> {
     replay::explains(operations, &order).then_some(order)
 }
 
-/// Of those that tell the same version, who made it comes first, then deletes that found nothing
-/// (some stores count them, and some do not), then whoever only saw it.
+/// Among operations with the same version, the writer comes first, then deletes that found nothing
+/// (some stores count them, and some do not), then observers.
 fn rank(operation: &Operation) -> u8 {
     match &operation.action {
         Action::Put { .. } | Action::Append { .. } => 0,

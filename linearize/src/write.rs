@@ -1,4 +1,4 @@
-//! Histories as text, written.
+//! Writes histories as text.
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -28,7 +28,7 @@ impl Operation {
     }
 }
 
-/// As in a history file.
+/// The form of a line in a history file.
 impl Serialize for Operation {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let mut line = to.serialize_map(None)?;

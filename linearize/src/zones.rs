@@ -1,38 +1,39 @@
-//! Histories in which every value is written once: an answer in the time of a sort.
+//! Histories in which every value is written once. Their check takes the time of a sort.
 //!
-//! If it is known which write each operation saw, then what must follow directly on what is known,
-//! too: an append on the value it made longer, a compare-and-swap on the value it replaced. Chains
-//! of such writes, each with those who saw it, are *blocks*; inside one the order is forced, and
-//! blocks may follow each other in any order that agrees with the clock. After Gibbons and Korach
-//! (Testing Shared Memories, 1997) that order can be read off: block A must come before block B if
-//! something of A returned (the first at `f`) before something of B was called (the last at `s`),
-//! and if any order will do, then the one by min(f, s) does.
+//! If the write behind each observation is known, then some operations must follow directly on
+//! known states: an append on the value that it extended, a compare-and-swap on the value that it
+//! replaced. Chains of such writes, each with its observers, are *blocks*. The order inside a block
+//! is forced, and blocks may follow each other in any order that agrees with the clock. Gibbons and
+//! Korach (Testing Shared Memories, 1997) give such an order: block A must come before block B if
+//! an operation of A returned (the first at `f`) before an operation of B was called (the last at
+//! `s`). If any order is possible, then the order by min(f, s) is.
 //!
-//! What is unclear here (values written twice, appends that cannot be taken apart, absence after
-//! deletes without versions) is left to the search.
+//! Unclear cases (values written twice, ambiguous appends, absence after deletes without versions)
+//! are left to the search.
 
 use crate::history::{Action, Operation, Swap};
 use crate::replay::{self, Plain};
 use crate::versions;
 
-/// What blocks say about a key.
+/// The result of checking the blocks of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Zones {
     /// This order explains it.
     Order(Vec<u32>),
     /// No order does.
     Impossible,
-    /// They do not say: search.
+    /// The blocks do not decide: a search is needed.
     Unclear,
 }
 
-/// Why the checking of blocks ends early.
+/// Why the check of blocks ends early.
 enum Stop {
     Impossible,
     Unclear,
 }
 
-/// The state before the first write. States are numbered like the operations that make them.
+/// The state before the first write. Every other state has the number of the operation that makes
+/// it.
 const INITIAL: u32 = u32::MAX;
 const NONE: u32 = u32::MAX - 1;
 
@@ -69,9 +70,9 @@ fn order(operations: &[&Operation]) -> Result<Vec<u32>, Stop> {
     }
 }
 
-/// Who wrote what.
+/// The writers of values.
 struct Writes<'h> {
-    /// What is written or appended, in order, each by one operation.
+    /// The written and appended texts, in order. Each has one operation.
     texts: Vec<(&'h str, u32)>,
     appends: bool,
     deletes: bool,
@@ -100,7 +101,7 @@ impl<'h> Writes<'h> {
         }
         writes.texts.sort_unstable();
         let mut pairs = writes.texts.windows(2);
-        // In order, what begins others stands right before one of them.
+        // In sorted order, a text that begins others is directly before one of them.
         let clash = pairs.any(|pair| {
             pair[0].0 == pair[1].0 || (writes.appends && pair[1].0.starts_with(pair[0].0))
         });
@@ -111,37 +112,38 @@ impl<'h> Writes<'h> {
         Ok(writes)
     }
 
-    /// Who wrote what `text` begins with, and how long that is.
+    /// The writer of the first part of `text`, and the length of that part.
     fn first_of(&self, text: &str) -> Option<(u32, usize)> {
         let behind = self.texts.partition_point(|(known, _)| *known <= text);
         let (known, place) = self.texts[..behind].last()?;
         text.starts_with(known).then_some((*place, known.len()))
     }
 
-    /// Who wrote exactly this.
+    /// The writer of exactly this text.
     fn of(&self, text: &str) -> Option<u32> {
         let place = self.texts.binary_search_by_key(&text, |(known, _)| known);
         Some(self.texts[place.ok()?].1)
     }
 }
 
-/// What follows directly on what.
+/// The chains of operations that follow directly on each other.
 struct Chains<'a, 'h> {
     operations: &'a [&'h Operation],
     writes: &'a Writes<'h>,
-    /// Per operation, the state it made, which it followed on directly.
+    /// For each operation, the state that it followed on directly.
     before: Vec<u32>,
-    /// Per state, the operation that follows on it directly; the last one is the initial state's.
+    /// For each state, the operation that follows on it directly; the last one is the initial
+    /// state's.
     after: Vec<u32>,
-    /// Whether an operation took effect for certain.
+    /// For each operation, whether it certainly took effect.
     sure: Vec<bool>,
-    /// Per state, those who saw it.
+    /// For each state, its observers.
     readers: Vec<Vec<u32>>,
-    /// Compare-and-swaps of unknown outcome that were seen: what they expected was there.
+    /// Compare-and-swaps of unknown outcome that were observed: their expected value was there.
     news: Vec<u32>,
-    /// Whether anybody saw that the key was absent.
+    /// Whether an observer saw that the key was absent.
     absence: bool,
-    /// Deletes that found something, by the version they made.
+    /// Deletes that found a value, by the version they made.
     deletes: Vec<(u64, u32)>,
 }
 
@@ -179,7 +181,7 @@ impl<'a, 'h> Chains<'a, 'h> {
         }
     }
 
-    /// Reads what every operation saw.
+    /// Reads the observation of every operation.
     fn read(&mut self) -> Result<(), Stop> {
         for (operation, place) in self.operations.iter().copied().zip(0..) {
             let Some(_) = operation.ret else { continue };
@@ -219,13 +221,13 @@ impl<'a, 'h> Chains<'a, 'h> {
         Ok(())
     }
 
-    /// A compare-and-swap followed directly on what it expected.
+    /// Notes that a compare-and-swap followed directly on its expected value.
     fn swapped(&mut self, place: u32, expect: Option<&str>) -> Result<(), Stop> {
         let state = self.state(expect, None)?;
         self.link(state, place)
     }
 
-    /// `next` followed directly on `state`.
+    /// Notes that `next` followed directly on `state`.
     fn link(&mut self, state: u32, next: u32) -> Result<(), Stop> {
         let slot = self.slot(state);
         let known = (self.after[slot], self.before[next as usize]);
@@ -240,7 +242,7 @@ impl<'a, 'h> Chains<'a, 'h> {
         Ok(())
     }
 
-    /// The state that somebody saw.
+    /// The state of an observation.
     fn state(&mut self, saw: Option<&str>, version: Option<u64>) -> Result<u32, Stop> {
         let Some(text) = saw else {
             return self.absent(version);
@@ -272,7 +274,7 @@ impl<'a, 'h> Chains<'a, 'h> {
         state.ok_or(Stop::Impossible)
     }
 
-    /// The state that somebody saw who saw nothing.
+    /// The state of an observation that the key was absent.
     fn absent(&self, version: Option<u64>) -> Result<u32, Stop> {
         if !self.writes.deletes || version == Some(0) {
             return Ok(INITIAL);
@@ -313,7 +315,7 @@ impl<'a, 'h> Chains<'a, 'h> {
         let looked = looked.filter(|operation| operation.only_looks()).count();
         let missed = self.operations.iter().filter(misses).count();
         assert!(read + missed == looked, "whoever looked saw something");
-        // What is in no block follows on itself.
+        // A state that is in no block follows on itself.
         if order.len() < written + read {
             return Err(Stop::Impossible);
         }
@@ -344,7 +346,7 @@ impl<'a, 'h> Chains<'a, 'h> {
     }
 }
 
-/// A failed compare-and-swap that did not say what it found.
+/// Whether this is a failed compare-and-swap that did not report the actual value.
 fn is_miss(operation: &Operation) -> bool {
     matches!(
         &operation.action,
@@ -355,8 +357,8 @@ fn is_miss(operation: &Operation) -> bool {
     )
 }
 
-/// An order with the failed compare-and-swaps put in, each at the first place where what it
-/// expected is not there. `None` if they do not fit into this order.
+/// An order with the failed compare-and-swaps added, each at the first place where its expected
+/// value is not there. `None` if they do not fit into this order.
 fn with_misses(operations: &[&Operation], order: &[u32]) -> Option<Vec<u32>> {
     let mut misses: Vec<(i128, u32)> = operations
         .iter()
@@ -369,7 +371,7 @@ fn with_misses(operations: &[&Operation], order: &[u32]) -> Option<Vec<u32>> {
     }
     misses.sort_unstable();
     let ret = |place: u32| operations[place as usize].ret.unwrap_or(i128::MAX);
-    // From each place on, the first return of what follows.
+    // For each place, the first return of the operations from there on.
     let mut first_return = vec![i128::MAX; order.len() + 1];
     for (place, operation) in order.iter().enumerate().rev() {
         first_return[place] = first_return[place + 1].min(ret(*operation));

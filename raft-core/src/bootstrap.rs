@@ -1,8 +1,9 @@
-//! How a cluster begins, and how it begins anew: with one server, to which others are added.
+//! The start of a cluster, and a new start after a loss. A cluster begins as one server, to which
+//! an operator adds others.
 //!
-//! More servers than one may also be started with a common configuration as their base, as tests and
-//! tools do; nobody may ever start two clusters under one name so. A cluster of one cannot go wrong
-//! in that way.
+//! Tests and tools may also start several servers with a common configuration as their base. That
+//! is only safe if nobody ever starts two clusters under one name in this way. A cluster of one
+//! server avoids this risk.
 
 use alloc::boxed::Box;
 
@@ -34,8 +35,8 @@ impl<R: Rules + ?Sized> Raft<R> {
         self.election_deadline = Some(self.now);
     }
 
-    /// Goes on as the only member with the log as it is: an entry of a new term says so, as if a
-    /// leader had sent it that nobody else heard of.
+    /// Continues as the only member with the present log. An entry of a new term records this, as
+    /// if a leader that only this server heard of had sent it.
     pub(crate) fn force_new_cluster<O: Observer>(&mut self, observer: &mut O) {
         let leads = matches!(self.role, Role::Leader(_));
         let whole = self.durability.submitted_index() == self.log.last_index();

@@ -1,6 +1,6 @@
-//! What each rule is called, where it is published and what it says.
+//! The names, sources and texts of the rules.
 
-/// What a rule is called, where it is published and what it says.
+/// The name of a rule, its source and its text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Card {
     /// Stable name, as events and `explain` use it.

@@ -1,9 +1,9 @@
-//! A newcomer catches up before it has a vote (dissertation §4.2.1): the cluster would otherwise wait
-//! for it with every entry.
+//! A newcomer catches up before it has a vote (dissertation §4.2.1). Otherwise the cluster would
+//! wait for it with every entry.
 //!
-//! In a round it receives what the log held when the round began. A round shorter than an election
-//! timeout shows that it keeps up; if none of ten is, or nothing gets on any more, the change is given
-//! up and the operator told why.
+//! In a round it receives the entries that the log held at the start of the round. A round shorter
+//! than an election timeout shows that it keeps up. If none of ten rounds is short enough, or the
+//! newcomer makes no progress, the leader gives up the change and tells the operator why.
 
 use crate::event::{Event, Observer};
 use crate::raft::Raft;
@@ -11,13 +11,13 @@ use crate::request::ChangeFailure;
 use crate::role::Role;
 use crate::rules::Rules;
 
-/// How many rounds a newcomer may take.
+/// The most rounds that a newcomer may take.
 const ROUNDS: u64 = 10;
 
 /// Gives up on a newcomer that makes no progress for this many maximum election timeouts.
-const PATIENCE: u64 = 10;
+const TIMEOUTS_WITHOUT_PROGRESS: u64 = 10;
 
-/// What a look at a newcomer shows.
+/// The result of a look at a newcomer.
 enum Seen {
     Waits,
     Ready,
@@ -25,7 +25,7 @@ enum Seen {
 }
 
 impl<R: Rules + ?Sized> Raft<R> {
-    /// Looks how far newcomers have come.
+    /// Checks the progress of newcomers.
     pub(crate) fn watch_newcomers<O: Observer>(&mut self, observer: &mut O) {
         let Role::Leader(leader) = &self.role else {
             return;
@@ -79,7 +79,8 @@ impl<R: Rules + ?Sized> Raft<R> {
             }
             newcomer.round += 1;
             (newcomer.began, newcomer.through) = (now, last);
-        } else if now.since(newcomer.since).0 > longest.0.saturating_mul(PATIENCE) {
+        } else if now.since(newcomer.since).0 > longest.0.saturating_mul(TIMEOUTS_WITHOUT_PROGRESS)
+        {
             return Seen::Failed(ChangeFailure::Silent(peer));
         }
         Seen::Waits

@@ -9,8 +9,8 @@ use crate::rules::Rules;
 use crate::types::Instant;
 
 impl<R: Rules + ?Sized> Raft<R> {
-    /// When a quorum last followed this leader, on its own clock: the send time of the newest
-    /// message that each of a quorum has answered.
+    /// The last instant at which a quorum followed this leader, on its own clock: the send time of
+    /// the newest message that each of a quorum has answered.
     pub(crate) fn quorum_contact(&self) -> Instant {
         let Role::Leader(leader) = &self.role else {
             panic!("only a leader has followers, not a {}", self.role.kind())
@@ -31,9 +31,10 @@ impl<R: Rules + ?Sized> Raft<R> {
         })
     }
 
-    /// Steps down if no quorum was heard from (dissertation §6.2). Whether it did.
+    /// Steps down if the leader has not heard from a quorum (dissertation §6.2). Returns whether it
+    /// did.
     pub(crate) fn check_quorum<O: Observer>(&mut self, observer: &mut O) -> bool {
-        // Nobody was asked while the leader slept.
+        // A sleeping leader sent no messages, so nobody could answer.
         let contact = self.quorum_contact().max(self.awake_since());
         assert!(contact <= self.now, "a quorum is heard from by now");
         let allowed = self.settings.election_timeout_max;

@@ -1,4 +1,4 @@
-//! When an entry is committed (§5.3, §5.4.2).
+//! Rules for committing entries (§5.3, §5.4.2).
 
 use crate::cards::RuleId;
 use crate::effect::Effect;
@@ -10,7 +10,8 @@ use crate::rules::Rules;
 use crate::types::Index;
 
 impl<R: Rules + ?Sized> Raft<R> {
-    /// Commits what a quorum holds durably, if it is of the leader's own term (Figure 8).
+    /// Commits the entries that a quorum holds durably, if the last is of the leader's own term
+    /// (Figure 8).
     pub(crate) fn advance_commit<O: Observer>(&mut self, observer: &mut O) {
         let Role::Leader(leader) = &self.role else {
             return;
@@ -54,7 +55,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// Follows the leader's commit index, as far as this message showed the logs to agree.
+    /// Follows the leader's commit index, up to the last entry that this message showed to match.
     pub(crate) fn follow_commit<O: Observer>(
         &mut self,
         leader_commit: Index,

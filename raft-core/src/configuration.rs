@@ -1,4 +1,4 @@
-//! Who decides: the voters in force, perhaps two sets of them (joint consensus, paper §6).
+//! The voters in force: one set, or two during joint consensus (paper §6).
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -11,24 +11,25 @@ use crate::types::NodeId;
 /// A sorted set of servers, stored in place for the usual sizes.
 pub type Members = SmallVec<[NodeId; 5]>;
 
-/// The same for sets that are mostly empty.
+/// A set of servers that is mostly empty, stored in place.
 type Few = SmallVec<[NodeId; 2]>;
 
 /// The members of a cluster: one set of voters, or two while a change is under way (§6), and
-/// learners, who receive the log but decide nothing (dissertation §4.2.1).
+/// learners, which receive the log but decide nothing (dissertation §4.2.1).
 ///
-/// Some of them may be witnesses, who hold no data (see `witness`).
+/// Some of them may be witnesses, which hold no data (see `witness`).
 ///
 /// In a joint configuration, the incoming voters and the learners are those of the next one. A
-/// voter that is to be a learner then is one already in name, and votes in the outgoing half.
+/// voter that becomes a learner is listed as a learner already, and still votes in the outgoing
+/// half.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Configuration {
     incoming: Members,
     outgoing: Few,
     learners: Few,
-    /// Boxed, since there is hardly ever one.
+    /// Boxed, because witnesses are rare.
     witnesses: Option<Box<Members>>,
-    /// Whether the leader leaves the joint configuration of its own accord.
+    /// Whether the leader leaves the joint configuration without being asked.
     leaves_itself: bool,
 }
 
@@ -43,7 +44,7 @@ pub enum ConfigurationError {
     NothingToLeave,
     /// This witness is no member.
     StrangeWitness(NodeId),
-    /// Those that hold data are no majority: a witness could stand in the way of all of them.
+    /// The voters with data are no majority, so witnesses could block the election of all of them.
     TooManyWitnesses,
 }
 
@@ -64,8 +65,8 @@ impl core::fmt::Display for ConfigurationError {
 }
 
 impl Configuration {
-    /// The empty configuration of a server that has not joined yet: it knows of no member, so it waits
-    /// for a leader and never campaigns.
+    /// The empty configuration of a server that has not joined yet. It names no member, so the
+    /// server waits for a leader and never campaigns.
     #[must_use]
     pub fn empty() -> Self {
         Self {
@@ -80,7 +81,7 @@ impl Configuration {
     /// A configuration with one set of voters and no learners.
     ///
     /// # Errors
-    /// When there is no voter, or one is named twice.
+    /// When there is no voter, or a voter is named twice.
     pub fn of_voters(voters: &[NodeId]) -> Result<Self, ConfigurationError> {
         Self::new(voters, &[], &[])
     }
@@ -88,7 +89,7 @@ impl Configuration {
     /// A configuration from its three sets; `outgoing` is empty outside a joint change.
     ///
     /// # Errors
-    /// When there is no incoming voter, or a server is named twice where it may not be.
+    /// When there is no incoming voter, or a server is named in two places that exclude each other.
     pub fn new(
         incoming: &[NodeId],
         outgoing: &[NodeId],
@@ -112,11 +113,12 @@ impl Configuration {
         Ok(configuration)
     }
 
-    /// The same members, of which these are witnesses and no others.
+    /// The same members, with exactly these as the witnesses.
     ///
     /// # Errors
-    /// When one is named twice or is no member, or when so many have a vote that those with data are no
-    /// majority of a half: the others could hold entries that no server with data has, and let none win.
+    /// When a witness is named twice or is no member, or when voters with data are no majority of a
+    /// half. The witnesses could then hold entries that no server with data has, and refuse every
+    /// candidate their votes.
     pub fn with_witnesses(self, witnesses: &[NodeId]) -> Result<Self, ConfigurationError> {
         let witnesses = sorted(witnesses)?;
         if let Some(stranger) = witnesses.iter().find(|id| !self.is_member(**id)) {
@@ -146,7 +148,7 @@ impl Configuration {
         })
     }
 
-    /// What is in force when a joint configuration was left: its incoming half.
+    /// The configuration after a joint one was left: its incoming half.
     #[must_use]
     pub fn left(&self) -> Self {
         let mut left = Self {
@@ -158,7 +160,7 @@ impl Configuration {
         left
     }
 
-    /// Witnesses that are no members any more are forgotten.
+    /// Removes witnesses that are no longer members.
     fn keep_witnesses(&mut self) {
         let Some(mut witnesses) = self.witnesses.take() else {
             return;
@@ -167,7 +169,7 @@ impl Configuration {
         self.witnesses = Some(witnesses).filter(|left| !left.is_empty());
     }
 
-    /// The configuration on the way to `next`: both sets of voters decide.
+    /// The joint configuration on the way to `next`: it needs both sets of voters.
     pub(crate) fn joined_by(&self, next: &Self, leaves_itself: bool) -> Self {
         assert!(
             !self.is_joint() && !next.is_joint(),
@@ -205,8 +207,8 @@ impl Configuration {
         &self.outgoing
     }
 
-    /// The servers that receive the log and decide nothing; in a joint configuration, nothing once
-    /// it is left.
+    /// The members that receive the log and decide nothing. In a joint configuration a voter of the
+    /// outgoing half may be among them.
     #[must_use]
     #[inline]
     pub fn learners(&self) -> &[NodeId] {
@@ -234,28 +236,28 @@ impl Configuration {
         !self.outgoing.is_empty()
     }
 
-    /// Whether the leader leaves this joint configuration as soon as it is committed; else somebody
-    /// asks for that.
+    /// Whether the leader leaves this joint configuration as soon as it is committed. If not, an
+    /// operator asks for that.
     #[must_use]
     pub fn leaves_itself(&self) -> bool {
         self.leaves_itself
     }
 
-    /// Whether it names nobody: see [`Configuration::empty`].
+    /// Whether it has no members: see [`Configuration::empty`].
     #[must_use]
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.incoming.is_empty()
     }
 
-    /// Whether this server has a part in it.
+    /// Whether this server is a member, with or without a vote.
     #[must_use]
     #[inline]
     pub fn is_member(&self, id: NodeId) -> bool {
         self.is_voter(id) || self.learners.contains(&id)
     }
 
-    /// How many bytes an entry that holds it counts for: a word for each server named, and one.
+    /// The size of an entry that holds it, in bytes: one word for each named server, and one more.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         let named = self.incoming.len() + self.outgoing.len() + self.learners.len();
@@ -263,7 +265,7 @@ impl Configuration {
         8 * (named as u64 + 1)
     }
 
-    /// How many voters two configurations do not share.
+    /// The number of voters that only one of the two configurations has.
     pub(crate) fn voters_apart(&self, other: &Self) -> usize {
         let missing = |of: &Self, from: &Self| {
             let gone = of.incoming.iter().filter(|id| !from.incoming.contains(id));
@@ -291,7 +293,7 @@ impl Configuration {
         all
     }
 
-    /// One line for people: `{1 2 3}`, `{1 2 3}->{2 3 4} learners {5} witnesses {3}`.
+    /// One line for readers: `{1 2 3}`, `{1 2 3}->{2 3 4} learners {5} witnesses {3}`.
     #[must_use]
     pub fn describe(&self) -> String {
         let mut text = String::new();

@@ -1,9 +1,9 @@
-//! What is on disk, as far as this server has been told.
+//! The durable part of the state, as reported by the driver.
 //!
 //! Hard state, truncation and append form one numbered, ordered stream of writes. The driver
-//! reports "all writes up to N are durable"; this file turns that into "the log is durable up to
+//! reports "all writes up to N are durable". This file turns that into "the log is durable up to
 //! index i" and "the vote of this term is durable". A truncation lowers both the watermark and
-//! every write still in flight, so a late report about overwritten entries says nothing about the
+//! every write still in flight, so a late report about overwritten entries does not cover the
 //! entries that replaced them.
 
 use smallvec::SmallVec;
@@ -11,13 +11,14 @@ use smallvec::SmallVec;
 use crate::rules::Rules;
 use crate::types::{Index, Instant, WriteId};
 
-/// Writes in flight that are told apart. More are merged, which only reports less.
+/// Maximum number of writes in flight that are tracked separately. Further ones are merged, which
+/// only makes reports more conservative.
 const IN_FLIGHT_MAX: usize = 8;
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 struct InFlight {
     write: WriteId,
-    /// Where the log ends, durably, once this write is: lowered by later truncations.
+    /// The durable end of the log once this write is durable. Later truncations lower it.
     last: Index,
 }
 
@@ -28,13 +29,14 @@ pub(crate) struct Durability {
     durable_index: Index,
     submitted_index: Index,
     hard_state_write: WriteId,
-    /// When the disk last finished something, or got something to do after it had nothing.
+    /// The last instant at which the disk finished a write, or received one while idle.
     progress_at: Instant,
     in_flight: SmallVec<[InFlight; IN_FLIGHT_MAX]>,
 }
 
 impl Durability {
-    /// After a restart: the log may be promised up to `intact`, the hard state is durable.
+    /// The state after a restart: the server may promise the log up to `intact`, and the hard state
+    /// is durable.
     pub(crate) fn restored(intact: Index) -> Self {
         Self {
             issued: WriteId(0),
@@ -47,24 +49,24 @@ impl Durability {
         }
     }
 
-    /// All writes up to this one are durable.
+    /// The last write up to which all writes are durable.
     pub(crate) fn durable_write(&self) -> WriteId {
         self.durable_write
     }
 
-    /// The log is durable up to here.
+    /// The last durable index of the log.
     #[inline]
     pub(crate) fn durable_index(&self) -> Index {
         self.durable_index
     }
 
-    /// The log has been handed to the disk, or was found intact on it, up to here.
+    /// The last index that was handed to the disk, or found intact on it.
     #[inline]
     pub(crate) fn submitted_index(&self) -> Index {
         self.submitted_index
     }
 
-    /// The write that holds the newest term and vote; 0 if they were there at the restart.
+    /// The write that holds the newest term and vote; 0 if they were on disk at the restart.
     pub(crate) fn hard_state_write(&self) -> WriteId {
         self.hard_state_write
     }
@@ -74,13 +76,13 @@ impl Durability {
         self.issued
     }
 
-    /// Since when the disk has had something to do and finished none of it.
+    /// The start of the time in which the disk has had work and finished none of it.
     #[inline]
     pub(crate) fn waiting_since(&self) -> Option<Instant> {
         (self.durable_write < self.issued).then_some(self.progress_at)
     }
 
-    /// The log loses `from` and what follows.
+    /// Notes that the log loses `from` and all later entries.
     pub(crate) fn truncate<R: Rules + ?Sized>(&mut self, rules: &R, from: Index) {
         assert!(from.0 > 0, "nothing lies before the first entry");
         self.durable_index = rules.durable_after_truncation(self.durable_index, from);
@@ -94,8 +96,8 @@ impl Durability {
         );
     }
 
-    /// The log begins after `to` and holds nothing: the write that says so will be durable up to
-    /// there.
+    /// Notes that the log now begins after `to` and is empty. The write of this change will be
+    /// durable up to there.
     pub(crate) fn rebase(&mut self, to: Index) {
         self.submitted_index = to;
     }
@@ -105,7 +107,7 @@ impl Durability {
         WriteId(self.issued.0 + 1)
     }
 
-    /// A write leaves; once it is durable the log is, up to `last`.
+    /// Notes a new write. Once it is durable, the log is durable up to `last`.
     pub(crate) fn issue(&mut self, hard_state: bool, last: Index, now: Instant) -> WriteId {
         if self.durable_write == self.issued {
             self.progress_at = now;
@@ -135,7 +137,7 @@ impl Durability {
         self.issued
     }
 
-    /// The driver reports all writes up to `write` durable. Whether that was news.
+    /// Notes that all writes up to `write` are durable. Returns whether that was new.
     #[inline]
     pub(crate) fn complete(&mut self, write: WriteId, now: Instant) -> bool {
         assert!(
@@ -167,7 +169,7 @@ impl Durability {
         true
     }
 
-    /// What is wrong with the watermarks, if anything is.
+    /// A defect of the watermarks, if there is one.
     #[inline]
     pub(crate) fn disorder(&self, last: Index) -> Option<&'static str> {
         if self.durable_index > last {

@@ -1,4 +1,4 @@
-//! What goes into a step and what comes out of it.
+//! The inputs and the effects of a step.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -14,32 +14,33 @@ use crate::types::{
     HardState, Index, NodeId, ProposalToken, ReadToken, SnapshotAttempt, Term, WriteId,
 };
 
-/// One thing that happens to a server.
+/// One thing that happens to a server, or a request to it.
 #[derive(Clone, Copy, Debug)]
 pub enum Input<'a> {
-    /// A message arrived. It may be lost, late, out of order or repeated, and even malformed.
+    /// A message arrived. It may be lost, late, reordered, repeated or malformed.
     Receive {
-        /// Who sent it, as the transport knows.
+        /// The sender, as the transport knows it.
         from: NodeId,
         /// The message.
         message: &'a Message,
     },
-    /// Entries of these sizes, in bytes, should be appended: all of them or none.
+    /// A client's proposals: append entries of these sizes, in bytes, all of them or none.
     Propose {
         /// One size per entry.
         sizes: &'a [u64],
     },
-    /// The instant of [`Raft::deadline`](crate::Raft::deadline) has come. Harmless if it has not.
+    /// The instant of [`Raft::deadline`](crate::Raft::deadline) has come. An early call is
+    /// harmless.
     Wake,
     /// All writes up to this one are durable.
     Written {
         /// The last of them.
         write: WriteId,
     },
-    /// Somebody wants to read the state (§8, dissertation §6.4). Answered with
-    /// [`Effect::ReadReady`] or [`Effect::ReadFailed`], never with silence while this server runs.
+    /// A client wants to read the state (§8, dissertation §6.4). The server answers with
+    /// [`Effect::ReadReady`] or [`Effect::ReadFailed`], and always answers while it runs.
     Read {
-        /// What the answer will be called.
+        /// Identifies the read in the answer.
         token: ReadToken,
         /// How the read is made safe.
         mode: ReadMode,
@@ -47,29 +48,30 @@ pub enum Input<'a> {
     /// The driver holds a durable snapshot of its state after a committed entry that the log still
     /// holds (§7).
     SnapshotTaken {
-        /// Which one.
+        /// The snapshot.
         snapshot: SnapshotId,
     },
     /// The log may be cut after this entry, as far as a snapshot covers it (§7).
     Compact {
-        /// The last entry to go.
+        /// The last entry to remove.
         through: Index,
     },
-    /// Pieces of a snapshot are durable, from its start to this byte. If that is all of it, the
-    /// driver has found its checksum right.
+    /// Pieces of a snapshot are durable, from its start to this byte. If that is the whole
+    /// snapshot, the driver has also verified its checksum.
     PieceStored {
-        /// As in the [`Effect::StorePiece`] of the last one.
+        /// The `reception` of the last [`Effect::StorePiece`].
         reception: SnapshotAttempt,
-        /// How many bytes.
+        /// The number of durable bytes.
         received: u64,
     },
-    /// All pieces of a snapshot were stored, and its checksum is wrong.
+    /// All pieces of a snapshot are stored, and its checksum is wrong.
     SnapshotDamaged {
-        /// As in the [`Effect::StorePiece`] of the last one.
+        /// The `reception` of the last [`Effect::StorePiece`].
         reception: SnapshotAttempt,
     },
-    /// Ask the leader for a snapshot in place of entries: what is on this server's disk is slower
-    /// to catch up from than a whole state. A hint, which the leader follows if its snapshot is news.
+    /// Ask the leader for a snapshot in place of entries, because replaying the entries on this
+    /// server's disk would take longer than receiving a whole state. This is a hint: the leader
+    /// follows it if its snapshot is newer.
     RequestSnapshot,
     /// Hand leadership to this server (dissertation §3.10).
     Transfer {
@@ -78,9 +80,9 @@ pub enum Input<'a> {
     },
     /// Campaign now, as if the election timeout had passed. A leader does nothing.
     Campaign,
-    /// Lead no more. Who does not lead does nothing.
+    /// Step down. A server that does not lead does nothing.
     StepDown,
-    /// Change the members (§6, dissertation §4). Answered with [`Effect::Changed`] or
+    /// Change the members (§6, dissertation §4). The server answers with [`Effect::Changed`] or
     /// [`Effect::ChangeFailed`], at once or later.
     Change {
         /// The requested change.
@@ -88,20 +90,21 @@ pub enum Input<'a> {
         /// Its options.
         how: ChangeOptions,
     },
-    /// Found a cluster of this server alone. It must belong to none and hold nothing: otherwise
-    /// [`Effect::ChangeFailed`] says so.
+    /// Found a cluster of this server alone. The server must belong to no cluster and hold no
+    /// state; otherwise it answers with [`Effect::ChangeFailed`].
     Bootstrap,
-    /// **Loses what others hold.** Go on as the only member, with the log as it is, since the others
-    /// are gone for good. If they are not, there are two clusters from now on.
+    /// **Loses entries that only others hold.** Continue as the only member with the present log,
+    /// because the others are lost for good. If they are still running, there are two clusters from
+    /// now on.
     ForceNewCluster,
 }
 
-/// Something for the driver to do. *Do effects in any order, writes in order, and report each
-/// finished write*: that is the whole contract. Every message is safe to send at once.
+/// A task for the driver. *Do effects in any order, writes in order, and report each finished
+/// write*: that is the whole contract. Every message is safe to send at once.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Effect {
     /// Make this durable, after all earlier writes, then report it with [`Input::Written`]. It is
-    /// the first effect of its step, so that payloads are at hand for the messages after it.
+    /// the first effect of its step, so that payloads are ready for the messages after it.
     Write(Write),
     /// Send a message.
     Send {
@@ -116,7 +119,8 @@ pub enum Effect {
         through: Index,
     },
     /// The proposals of this step were appended. They commit if this server stays leader, and may
-    /// commit or vanish if it does not: only an applied entry of the same index *and term* is them.
+    /// commit or vanish if it does not. A proposal is committed only if the applied entry has the
+    /// same index *and term*.
     Proposed {
         /// Index of the first.
         first: Index,
@@ -129,89 +133,89 @@ pub enum Effect {
     ProposalRefused {
         /// The leader of the current term, if this server knows it.
         leader: Option<NodeId>,
-        /// Why.
+        /// The reason.
         why: Refusal,
     },
-    /// The proposals of this step went to the leader. What became of them will be said under this
-    /// name, once, with [`Effect::ProposalAnswered`] or [`Effect::ProposalLost`].
+    /// The proposals of this step went to the leader. [`Effect::ProposalAnswered`] or
+    /// [`Effect::ProposalLost`] reports their outcome once, with this token.
     ProposalForwarded {
-        /// The name.
+        /// Identifies the proposals in that effect.
         token: ProposalToken,
     },
     /// The leader's answer to forwarded proposals.
     ProposalAnswered {
-        /// Which ones.
+        /// The token of the proposals.
         token: ProposalToken,
-        /// What it says.
+        /// The leader's decision.
         answer: ProposalAnswer,
     },
-    /// Nobody will say any more what became of forwarded proposals. They may commit or not.
+    /// The outcome of forwarded proposals will stay unknown. They may commit or not.
     ProposalLost {
-        /// Which ones.
+        /// The token of the proposals.
         token: ProposalToken,
     },
     /// A read may be answered from any state in which this entry is applied.
     ReadReady {
-        /// Which one.
+        /// The read's token.
         token: ReadToken,
-        /// Whatever was committed when the read was asked for is at this index or before it.
+        /// Every entry committed when the client asked for the read is at this index or before it.
         index: Index,
     },
     /// A read will not be answered.
     ReadFailed {
-        /// Which one.
+        /// The read's token.
         token: ReadToken,
-        /// Why.
+        /// The reason.
         why: ReadFailure,
     },
-    /// Keep the bytes of the piece just received at hand: they came before those that they follow.
-    /// What was kept for any other reception may be forgotten.
+    /// Keep the bytes of the received piece in memory: earlier pieces are still missing. The driver
+    /// may forget pieces kept for any other reception.
     KeepPiece {
-        /// What the [`Effect::StorePiece`] will name that asks for them, if one ever does.
+        /// The `reception` of the [`Effect::StorePiece`] that may ask for them later.
         reception: SnapshotAttempt,
-        /// Where they belong, in bytes; what was kept that begins before a piece stored since is
-        /// not asked for.
+        /// The place of the bytes in the snapshot. The core never asks for a kept piece that begins
+        /// before a piece stored since.
         offset: u64,
     },
-    /// Make the bytes of the piece just received, or of one kept, durable, at this place of this
-    /// snapshot, beside the stream of writes; then report [`Input::PieceStored`]. Pieces of any
-    /// other snapshot may be forgotten.
+    /// Make the bytes of the received piece, or of a kept one, durable at this place of this
+    /// snapshot, beside the stream of writes. Then report [`Input::PieceStored`]. The driver may
+    /// forget pieces of any other snapshot.
     StorePiece {
-        /// What the report names.
+        /// The `reception` to report.
         reception: SnapshotAttempt,
-        /// Of which snapshot.
+        /// The snapshot.
         snapshot: SnapshotId,
-        /// Where they belong, in bytes.
+        /// The place of the bytes in the snapshot.
         offset: u64,
-        /// How many they are.
+        /// The number of bytes.
         length: u64,
     },
-    /// The state is that of this snapshot from now on; everything applied before is replaced.
+    /// The state is that of this snapshot from now on. It replaces all state applied before.
     Installed {
-        /// Which one.
+        /// The snapshot.
         snapshot: SnapshotId,
     },
-    /// A transfer of leadership that was asked for does not come about.
+    /// A requested transfer of leadership has failed.
     TransferFailed {
-        /// To whom.
+        /// The target.
         to: NodeId,
-        /// Why.
+        /// The reason.
         why: TransferFailure,
     },
-    /// The change of members that was asked for is made and committed.
+    /// The requested change of members is complete and committed.
     Changed {
         /// The entry that holds the configuration.
         at: Index,
     },
-    /// A change of members that was asked for does not come about.
+    /// The requested change of members has failed.
     ChangeFailed {
-        /// Why.
+        /// The reason.
         why: ChangeFailure,
     },
 }
 
-/// One write of the ordered stream. Within it the order is hard state, truncation or base, append; a crash
-/// may leave any prefix of the stream, cut between or inside writes.
+/// One write of the ordered stream. Within it the order is hard state, truncation or base, append.
+/// A crash may leave any prefix of the stream, cut between or inside writes.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Write {
     /// Its number; the first write of an incarnation is 1.
@@ -220,19 +224,19 @@ pub struct Write {
     pub hard_state: Option<HardState>,
     /// Remove this entry and all that follow.
     pub truncate_from: Option<Index>,
-    /// Begin the log after this entry. Not together with `truncate_from`.
+    /// Begin the log after this entry. Never set together with `truncate_from`.
     pub rebase: Option<Box<Rebase>>,
-    /// Put these entries at their indexes, replacing what may be there. Entries after the last one
-    /// stay: only `truncate_from` removes any.
+    /// Put these entries at their indexes, replacing any that are there. Entries after the last one
+    /// stay: only `truncate_from` removes entries.
     pub append: Option<Append>,
 }
 
-/// A log that begins elsewhere.
+/// A new start of the log.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Rebase {
-    /// What lies before it from now on. A durable snapshot covers it.
+    /// The entry before the log from now on. A durable snapshot covers it.
     pub base: Base,
-    /// Whether the entries after it go, too: they are none of the leader's.
+    /// Whether to remove the entries after it too, because they are not the leader's.
     pub whole: bool,
 }
 
@@ -251,21 +255,21 @@ pub struct Append {
     pub configuration: Option<Box<Configuration>>,
 }
 
-/// Where the payloads of appended entries are.
+/// The place of the payloads of appended entries.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Source {
-    /// The proposals just stepped, in order: the driver's own, or those of the message.
+    /// The proposals of this step, in order: the driver's own, or those of the message.
     Proposals,
-    /// Nowhere: the one entry is the no-op that opens a term.
+    /// There is no payload: the one entry is the no-op that opens a term.
     Noop,
     /// The one entry is a configuration.
     Configuration,
-    /// The AppendEntries just stepped, which carries entries from `prev.index + 1`.
+    /// The AppendEntries of this step, which carries entries from `prev.index + 1`.
     Message,
 }
 
-/// The effects of one step, in order. They stay in the server until taken: dropping this undone
-/// makes the next step panic, because a lost effect is a lost promise.
+/// The effects of one step, in order. The driver must take all of them: if it drops this early, the
+/// next step panics, because a lost effect is a lost promise.
 #[must_use = "effects must be carried out"]
 #[derive(Debug)]
 pub struct Effects<'a> {
@@ -276,7 +280,8 @@ pub struct Effects<'a> {
 }
 
 impl Effects<'_> {
-    /// The configuration in force after the step: who among those that messages go to is a witness.
+    /// The configuration in force after the step. It shows which receivers of messages are
+    /// witnesses.
     #[must_use]
     #[inline]
     pub fn configuration(&self) -> &Configuration {

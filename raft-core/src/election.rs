@@ -25,14 +25,15 @@ impl<R: Rules + ?Sized> Raft<R> {
         self.now.after(self.rules.election_timeout(min, max, draw))
     }
 
-    /// No leader was heard from for the drawn time (§5.2).
+    /// Handles the end of the randomised timeout without a message from a leader (§5.2).
     pub(crate) fn election_timeout<O: Observer>(&mut self, observer: &mut O) {
         assert!(
             !matches!(self.role, Role::Leader(_)),
             "a leader waits for no leader"
         );
         if !self.may_campaign() {
-            // Whom it last followed need not lead any more, and it will not find out by standing.
+            // The last leader may have lost its leadership, and a server that cannot campaign would
+            // not notice.
             if self.leader().is_some() {
                 let rule = RuleId::ElectionTimeout;
                 self.become_follower(self.current_term, None, rule, observer);
@@ -50,9 +51,9 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// Only a voter whose promises hold and whose whole log is on its way to disk campaigns: it could
-    /// otherwise never advertise that log. Who has a vote in the configuration before the latest may
-    /// be the only one that can win, until the latest is committed (dissertation §4.2.2).
+    /// Only a voter that can keep its promises and has handed its whole log to the disk campaigns:
+    /// otherwise it could never advertise that log. Until the latest configuration is committed, a
+    /// voter of the one before it may be the only server that can win (dissertation §4.2.2).
     pub(crate) fn may_campaign(&self) -> bool {
         let now = self.configuration();
         let before = self.log.configuration_before_latest(self.commit_index);
@@ -66,7 +67,8 @@ impl<R: Rules + ?Sized> Raft<R> {
             && self.current_term.0 + 1 < LIMIT
     }
 
-    /// Asks whether it could win (dissertation §9.6). Nothing is promised, so nothing waits.
+    /// Asks whether it could win (dissertation §9.6). A pre-vote promises nothing, so the request
+    /// leaves at once.
     fn pre_campaign<O: Observer>(&mut self, observer: &mut O) {
         assert!(self.may_campaign(), "who may not campaign does not ask");
         assert!(self.may_vote, "nor does who may not vote");
@@ -88,7 +90,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         self.count_answer(self.id, true, observer);
     }
 
-    /// Raises the term and votes for itself (§5.2). RequestVote leaves when that is durable.
+    /// Raises the term and votes for itself (§5.2). RequestVote leaves when both are durable.
     pub(crate) fn campaign<O: Observer>(&mut self, rule: RuleId, transfer: bool, observer: &mut O) {
         assert!(self.may_campaign(), "who may not campaign does not");
         self.fail_change(ChangeFailure::LeadershipLost, observer);
@@ -144,7 +146,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         self.count_answer(self.id, true, observer);
     }
 
-    /// The write that holds the present term and vote, perhaps the one this step builds up.
+    /// The write that holds the present term and vote. It may be the write of this step.
     fn hard_state_write(&self) -> WriteId {
         if self.pending.hard_state {
             self.durability.next_write()
@@ -187,13 +189,13 @@ impl<R: Rules + ?Sized> Raft<R> {
             }
             (Tally::Won, _) => self.become_leader(observer),
             (Tally::Lost, _) => {
-                // Waits out its timeout as a follower, still with its own vote.
+                // It waits for its timeout as a follower, and its vote stays with itself.
                 self.become_follower(self.current_term, None, RuleId::Majority, observer);
             }
         }
     }
 
-    /// How the election stands that this server has called.
+    /// The state of this server's own election.
     fn tally(&self) -> Tally {
         let ballots = match &self.role {
             Role::PreCandidate(ballots) => ballots,
@@ -252,7 +254,7 @@ impl<R: Rules + ?Sized> Raft<R> {
 
     // ---- answering --------------------------------------------------------------------------
 
-    /// Why a candidate in `term` with this log gets no vote, if it gets none (§5.2, §5.4.1).
+    /// The reason for refusing a candidate in `term` with this log, if there is one (§5.2, §5.4.1).
     fn refusal(&self, candidate: NodeId, claim: &Claim) -> Option<VoteRefusal> {
         if !self.may_vote {
             return Some(VoteRefusal::MayNotVote);
@@ -272,14 +274,15 @@ impl<R: Rules + ?Sized> Raft<R> {
         behind.then_some(VoteRefusal::LogBehind { theirs, own })
     }
 
-    /// Whether a leader is too fresh to vote against (§6, dissertation §4.2.3), where votes are
-    /// withheld for that.
+    /// Whether the voter heard from a leader too recently to vote (§6, dissertation §4.2.3), if
+    /// stickiness is on.
     pub(crate) fn freshness(&self) -> Option<VoteRefusal> {
         self.fresh_leader().filter(|_| self.settings.stickiness)
     }
 
-    /// Whether a leader was heard from a moment ago. A leader is fresh to itself while a quorum
-    /// hears it, or has had no time to since it woke.
+    /// Whether the server heard from a leader within the shortest election timeout. A leader counts
+    /// itself as heard while a quorum follows it, or while a quorum has had no time to answer since
+    /// it woke.
     fn fresh_leader(&self) -> Option<VoteRefusal> {
         let heard_at = match &self.role {
             Role::Leader(_) => self.quorum_contact().max(self.awake_since()),
@@ -293,8 +296,9 @@ impl<R: Rules + ?Sized> Raft<R> {
         })
     }
 
-    /// Whether this candidate disturbs a fresh leader: then it gets neither a vote nor an answer,
-    /// and its term is not adopted. One that the leader itself told to campaign does not.
+    /// Whether this candidate disturbs a fresh leader. In that case it gets neither a vote nor an
+    /// answer, and the server does not adopt its term. A candidate that the leader told to campaign
+    /// is exempt.
     pub(crate) fn disturbs<O: Observer>(
         &mut self,
         candidate: NodeId,
@@ -313,7 +317,8 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// Would it get this vote in the term after its own? Changes nothing (dissertation §9.6).
+    /// Answers a pre-vote: would the sender get the vote in the term after its own? This changes no
+    /// state (dissertation §9.6).
     pub(crate) fn handle_pre_vote<O: Observer>(
         &mut self,
         from: NodeId,
@@ -327,7 +332,8 @@ impl<R: Rules + ?Sized> Raft<R> {
         } else if !self.may_vote {
             Some(VoteRefusal::MayNotVote)
         } else {
-            // Not a matter of stickiness: nobody wins while a leader is heard (dissertation §9.6).
+            // This does not depend on stickiness: no pre-candidate wins while a leader is heard
+            // (dissertation §9.6).
             self.fresh_leader()
                 .or_else(|| self.log_refusal(last))
                 .or_else(|| self.priority_refusal(claim))
@@ -374,7 +380,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// RequestVote of the current term (Figure 2).
+    /// Handles RequestVote of the current term (Figure 2).
     pub(crate) fn handle_request_vote<O: Observer>(
         &mut self,
         from: NodeId,

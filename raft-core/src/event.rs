@@ -1,4 +1,4 @@
-//! Every decision explains itself: what was decided, by which rule, from which values.
+//! Events explain every decision: its result, the rule, and the values it compared.
 //!
 //! Events go to an [`Observer`]. With `()` as the observer they compile to nothing.
 
@@ -11,24 +11,24 @@ use crate::types::{EntryId, Index, Instant, NodeId, Priority, Span, Term, WriteI
 
 /// Receives events as they happen, in order.
 pub trait Observer {
-    /// Something was decided.
+    /// Receives one decision.
     fn event(&mut self, event: Event);
 }
 
-/// Nobody watches.
+/// Ignores all events.
 impl Observer for () {
     #[inline(always)]
     fn event(&mut self, _event: Event) {}
 }
 
-/// Collects.
+/// Collects all events.
 impl Observer for alloc::vec::Vec<Event> {
     fn event(&mut self, event: Event) {
         self.push(event);
     }
 }
 
-/// What a server is (§5.2; pre-candidates are of dissertation §9.6).
+/// The role of a server (§5.2; pre-candidates are of dissertation §9.6).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -48,12 +48,12 @@ pub enum RoleKind {
 pub enum VoteRefusal {
     /// The request is of an older term.
     StaleTerm {
-        /// Term of the request.
+        /// The request's term.
         theirs: Term,
     },
-    /// The vote of this term went to another candidate.
+    /// The server has given its vote of this term to another candidate.
     AlreadyVoted {
-        /// Who has it.
+        /// The candidate that has the vote.
         voted_for: NodeId,
     },
     /// The candidate's log is behind this server's.
@@ -63,24 +63,23 @@ pub enum VoteRefusal {
         /// This server's last entry.
         own: EntryId,
     },
-    /// A leader was heard from too recently.
+    /// The server has heard from a leader too recently.
     LeaderIsFresh {
-        /// How long ago.
+        /// The time since then.
         heard: Span,
-        /// How long it must be.
+        /// The required time.
         needed: Span,
     },
-    /// This server is wanted as the leader more than the candidate, whose log holds nothing more
-    /// than its own.
+    /// This server has a higher priority than the candidate, whose log is not ahead of its own.
     LowerPriority {
         /// The candidate's priority.
         theirs: Priority,
         /// This server's priority.
         own: Priority,
-        /// For how long this server has known of no leader.
+        /// How long this server has known of no leader.
         leaderless: Span,
     },
-    /// This server's promises may be lost.
+    /// A crash may have lost promises of this server.
     MayNotVote,
 }
 
@@ -99,21 +98,21 @@ impl VoteRefusal {
     }
 }
 
-/// Something that a server decided.
+/// A decision of a server.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Event {
-    /// The server became something else, or the same in a new term.
+    /// The server changed its role, or took the same role in a new term.
     Became {
-        /// What it is now.
+        /// The new role.
         role: RoleKind,
-        /// What it was.
+        /// The old role.
         was: RoleKind,
-        /// Its term now.
+        /// The server's new term.
         term: Term,
-        /// The rule that made it so.
+        /// The rule behind the change.
         rule: RuleId,
     },
-    /// The server learnt who leads its term.
+    /// The server learnt of the leader of its term.
     Follows {
         /// The leader.
         leader: NodeId,
@@ -122,9 +121,9 @@ pub enum Event {
     },
     /// The server gave its vote; the reply leaves once `durable` is.
     VoteGranted {
-        /// To whom.
+        /// The candidate.
         candidate: NodeId,
-        /// In which term.
+        /// The term of the vote.
         term: Term,
         /// The write that holds the vote.
         durable: WriteId,
@@ -135,14 +134,14 @@ pub enum Event {
     },
     /// The server refused its vote.
     VoteRefused {
-        /// To whom.
+        /// The candidate.
         candidate: NodeId,
-        /// Why.
+        /// The reason.
         why: VoteRefusal,
     },
     /// The server would vote for the pre-candidate.
     PreVoteGranted {
-        /// Which one.
+        /// The pre-candidate.
         candidate: NodeId,
         /// The pre-candidate's last entry.
         theirs: EntryId,
@@ -151,87 +150,87 @@ pub enum Event {
     },
     /// The server would not vote for the pre-candidate.
     PreVoteRefused {
-        /// Which one.
+        /// The pre-candidate.
         candidate: NodeId,
-        /// Why.
+        /// The reason.
         why: VoteRefusal,
     },
     /// A (pre-)candidate counted an answer.
     VoteCounted {
-        /// Whose.
+        /// The voter.
         voter: NodeId,
-        /// Whether it was granted.
+        /// Whether the voter granted its vote.
         granted: bool,
-        /// What it campaigns as.
+        /// The role in which the server campaigns.
         role: RoleKind,
     },
-    /// RequestVote leaves: term, own vote and log are durable.
+    /// The server sends RequestVote: term, own vote and log are durable.
     CandidacyDurable {
-        /// The term campaigned in.
+        /// The term of the campaign.
         term: Term,
         /// The log it advertises.
         last: EntryId,
     },
     /// Entries were added to the log.
     Appended {
-        /// The first.
+        /// The first entry.
         first: Index,
-        /// The last.
+        /// The last entry.
         last: EntryId,
     },
     /// Entries were removed from the log.
     Truncated {
-        /// The first one removed.
+        /// The first removed entry.
         from: Index,
         /// Its term.
         own: Term,
-        /// The term that the leader has there.
+        /// The term of the leader's entry there.
         theirs: Term,
     },
-    /// A follower does not hold the entry that sent ones follow.
+    /// A follower lacks the entry before the sent ones.
     AppendRejected {
-        /// That entry.
+        /// The missing entry.
         prev: EntryId,
-        /// The term that the follower has there, if it has one.
+        /// The term of the follower's entry there, if it has one.
         own: Option<Term>,
         /// The latest entry that could match.
         hint: EntryId,
     },
     /// A follower's answer waits for its disk.
     AckWithheld {
-        /// What the message showed to match.
+        /// The last entry that the message showed to match.
         verified: Index,
-        /// What is durable.
+        /// The last durable entry.
         durable: Index,
     },
-    /// A follower acknowledged.
+    /// A follower acknowledged entries.
     Acknowledged {
-        /// Up to here.
+        /// The last acknowledged entry.
         match_index: Index,
     },
-    /// A leader learnt what a follower holds.
+    /// A leader learnt which entries a follower holds.
     MatchAdvanced {
-        /// Which follower.
+        /// The follower.
         peer: NodeId,
-        /// Up to here.
+        /// The last entry known to match.
         match_index: Index,
     },
-    /// A leader goes back to find where a follower's log agrees with its own.
+    /// A leader moves back to find where a follower's log agrees with its own.
     BackedOff {
-        /// Which follower.
+        /// The follower.
         peer: NodeId,
-        /// The `prev.index` it rejected.
+        /// The `prev.index` that the follower rejected.
         refused: Index,
-        /// Where it tries next.
+        /// The next index to try.
         next: Index,
     },
     /// The commit index advanced.
     Committed {
-        /// To here.
+        /// The new commit index.
         commit: Index,
-        /// It was here.
+        /// The old commit index.
         was: Index,
-        /// By which rule.
+        /// The rule behind the commit.
         rule: RuleId,
     },
     /// A quorum holds an entry that may not be committed by counting (Figure 8).
@@ -245,43 +244,43 @@ pub enum Event {
     },
     /// A leader has heard from no quorum for too long.
     QuorumLost {
-        /// When it last had.
+        /// The last instant at which it heard from a quorum.
         contact: Instant,
-        /// How long that may be.
+        /// The longest allowed silence.
         allowed: Span,
     },
-    /// A leader's disk has finished nothing for too long.
+    /// A leader's disk has finished no write for too long.
     DiskStalled {
-        /// Since when.
+        /// The instant of the last progress.
         since: Instant,
-        /// How long that may be.
+        /// The longest allowed stall.
         allowed: Span,
     },
     /// A proposal was refused.
     ProposalRefused {
-        /// Who leads, if known.
+        /// The leader, if known.
         leader: Option<NodeId>,
-        /// Why.
+        /// The reason.
         why: Refusal,
     },
     /// A proposal was passed on.
     ProposalForwarded {
-        /// To whom.
+        /// The receiver.
         leader: NodeId,
     },
-    /// A leader appended what another server passed on.
+    /// A leader appended proposals that another server passed on.
     ForwardedAppended {
-        /// Which server.
+        /// The other server.
         from: NodeId,
         /// The first entry.
         first: EntryId,
     },
-    /// A proposal that was passed on was accepted, as its sender learns.
+    /// A server learnt that the leader accepted its forwarded proposal.
     ForwardedAccepted {
         /// The first entry.
         first: EntryId,
     },
-    /// Nobody will say what became of a proposal that was passed on.
+    /// The outcome of a forwarded proposal will stay unknown.
     ForwardedLost,
     /// Reads wait until an entry of the leader's own term is committed.
     ReadsHeld {
@@ -290,78 +289,78 @@ pub enum Event {
     },
     /// A leader asks a quorum whether it still leads.
     ReadRoundBegan {
-        /// The commit index, which its reads will be answered.
+        /// The commit index, which is the answer to its reads.
         index: Index,
-        /// For how many reads.
+        /// The number of waiting reads.
         reads: u64,
     },
     /// A quorum answered messages that left after the round began.
     ReadRoundEnded {
-        /// What its reads are answered.
+        /// The index that answers its reads.
         index: Index,
-        /// How many reads.
+        /// The number of answered reads.
         reads: u64,
     },
-    /// A leader answers a read without asking.
+    /// A leader answers a read by its lease, without asking a quorum.
     ReadByLease {
         /// The commit index.
         index: Index,
-        /// Until when no other server can lead.
+        /// The end of the lease. No other server can lead before it.
         until: Instant,
     },
-    /// A leader's lease is over: its reads ask a quorum.
+    /// A leader's lease has ended: its reads ask a quorum.
     LeaseOver {
-        /// Since when.
+        /// The end of the lease.
         until: Instant,
     },
     /// A follower asks its leader for the index of its reads.
     ReadsForwarded {
         /// The leader.
         leader: NodeId,
-        /// For how many reads.
+        /// The number of reads.
         reads: u64,
     },
-    /// A read will not be answered.
+    /// A read failed.
     ReadFailed {
-        /// Why.
+        /// The reason.
         why: ReadFailure,
     },
     /// A server holds a snapshot of its state.
     SnapshotTaken {
-        /// After this entry.
+        /// The snapshot's last entry.
         last: EntryId,
     },
     /// The log was cut at its start.
     LogCut {
-        /// The last entry that is gone.
+        /// The last removed entry.
         base: EntryId,
     },
     /// A leader begins to send a snapshot.
     SnapshotSent {
-        /// To whom.
+        /// The receiver.
         peer: NodeId,
         /// Its last entry.
         last: EntryId,
     },
-    /// A server that is sent a snapshot needs none.
+    /// A server rejected a snapshot that it does not need.
     SnapshotPassedOver {
         /// Its last entry.
         last: EntryId,
-        /// Whether the log holds that entry; else more is committed already.
+        /// Whether the log holds that entry. If not, the server has committed further already.
         held: bool,
     },
     /// A snapshot took the place of the log's beginning, or of all of it.
     SnapshotInstalled {
         /// Its last entry.
         last: EntryId,
-        /// What was committed before.
+        /// The old commit index.
         was: Index,
         /// Whether the whole log was replaced.
         whole: bool,
     },
     /// A leader begins to hand leadership over.
     TransferBegan {
-        /// To whom.
+        /// The target.
         to: NodeId,
     },
     /// The target holds the whole log and is told to campaign.
@@ -369,78 +368,78 @@ pub enum Event {
         /// The target.
         to: NodeId,
     },
-    /// Leadership is not handed over.
+    /// A transfer of leadership failed.
     TransferFailed {
-        /// To whom.
+        /// The target.
         to: NodeId,
-        /// Why.
+        /// The reason.
         why: TransferFailure,
     },
-    /// Another configuration is in force, as it came with the log.
+    /// A new configuration from the log is in force.
     Configured {
         /// The entry that holds it, or the base.
         at: EntryId,
         /// Whether it is joint.
         joint: bool,
     },
-    /// A configuration went with the end of the log: an earlier one is in force again.
+    /// A configuration was truncated with the end of the log: an earlier one is in force again.
     ConfigurationRolledBack {
         /// The entry that held it.
         from: Index,
         /// The entry that holds the one in force, or the base.
         at: EntryId,
     },
-    /// A newcomer received what the log held when the round began, and took too long.
+    /// A newcomer took too long to receive the entries that the log held at the start of the round.
     CatchUpRound {
         /// The newcomer.
         peer: NodeId,
-        /// Round number, from 1.
+        /// The number of the round, from 1.
         round: u64,
-        /// How long it took.
+        /// The duration of the round.
         took: Span,
     },
     /// A newcomer keeps up with the log.
     CaughtUp {
-        /// Which one.
+        /// The newcomer.
         peer: NodeId,
     },
-    /// A change of members is made.
+    /// A change of members is complete.
     ChangeMade {
         /// The entry that holds the configuration.
         at: Index,
     },
-    /// A change of members does not come about.
+    /// A change of members failed.
     ChangeFailed {
-        /// Why.
+        /// The reason.
         why: ChangeFailure,
     },
-    /// A server is silent from now on, until somebody wants something.
+    /// A server is silent from now on, until it has work to do.
     FellAsleep {
-        /// The last entry, which everybody holds and knows to be committed.
+        /// The last entry. Every member holds it and knows that it is committed.
         last: EntryId,
     },
-    /// A server that was silent is so no more.
+    /// A sleeping server woke.
     Woke,
-    /// A message or reply of an older term was put aside.
+    /// A server dropped a message or reply of an older term.
     StaleDropped {
         /// Its sender.
         from: NodeId,
         /// Its term.
         theirs: Term,
-        /// What it was.
+        /// The kind of the message.
         what: MessageKind,
     },
-    /// A message that no correct server sends was put aside.
+    /// A server dropped a message that no correct server sends.
     MalformedDropped {
         /// Its sender.
         from: NodeId,
-        /// What is wrong with it.
+        /// The defect of the message.
         why: Malformed,
     },
 }
 
 impl Event {
-    /// The rule behind the decision, where one decided.
+    /// The rule behind the decision, if a rule decided.
     #[must_use]
     pub fn rule(&self) -> Option<RuleId> {
         Some(match self {

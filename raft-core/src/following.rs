@@ -1,5 +1,5 @@
-//! The receiver of AppendEntries (Figure 2, §5.3): what a follower takes over from its leader, and what
-//! it acknowledges. The sender is in `replication`.
+//! The receiver of AppendEntries (Figure 2, §5.3): the entries that a follower takes over from its
+//! leader, and its acknowledgements. The sender is in `replication`.
 
 use crate::cards::RuleId;
 use crate::effect::{Append, Source};
@@ -27,7 +27,8 @@ impl<R: Rules + ?Sized> Raft<R> {
         let base = self.log.base().last;
         let own = self.log.term_at(prev.index);
         let covered = prev.index < base.index;
-        // Entries known by term only cannot be built upon: they must be sent again first.
+        // The follower cannot build on entries whose terms alone are known: the leader must send
+        // them again first.
         let whole = self.durability.submitted_index();
         let matches = prev.index <= whole && self.rules.previous_matches(own, prev.term);
         if !covered && !matches {
@@ -64,8 +65,8 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// The log is the leader's up to here, and committed; it is acknowledged as far as it is
-    /// durable.
+    /// Notes that the log matches the leader's up to here. The follower acknowledges the durable
+    /// part of it.
     pub(crate) fn verify<O: Observer>(
         &mut self,
         verified: Index,
@@ -80,8 +81,8 @@ impl<R: Rules + ?Sized> Raft<R> {
         self.acknowledge(ack, observer);
     }
 
-    /// Recognises the leader of the term and notes what its next reply must echo. `false` if
-    /// another server leads it.
+    /// Recognises the leader of the term and notes the values that its next reply must echo.
+    /// Returns `false` if another server leads the term.
     pub(crate) fn follow<O: Observer>(
         &mut self,
         from: NodeId,
@@ -112,7 +113,8 @@ impl<R: Rules + ?Sized> Raft<R> {
                 self.become_follower(term, Some(from), rule, observer);
             }
         }
-        // Only what left before the leader asked for silence leaves a sleeper asleep.
+        // Only a message that left before the leader asked for silence leaves a sleeping follower
+        // asleep.
         if !self.is_asleep() {
             self.election_deadline = Some(self.fresh_election_deadline());
         }
@@ -133,7 +135,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         true
     }
 
-    /// Removes what conflicts, adds what is missing (§5.3). `prev` is where the logs agree.
+    /// Removes conflicting entries and adds missing ones (§5.3). The logs agree at `prev`.
     fn store<O: Observer>(
         &mut self,
         prev: Index,
@@ -192,7 +194,7 @@ impl<R: Rules + ?Sized> Raft<R> {
             self.log.last_index() >= last,
             "what was stored is in the log"
         );
-        // Entries known by term only, whose payloads were lost, are written again.
+        // Entries whose payloads were lost, so that only their terms are known, are written again.
         let unwritten = new.min(self.durability.submitted_index().next()).max(first);
         if unwritten <= last {
             if let Some(configuration) = &append.configuration {
@@ -218,7 +220,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// What may be acknowledged, and what was.
+    /// The last entry that the follower may acknowledge, and the last one that it has acknowledged.
     fn ack(&self) -> (Index, Index) {
         let Role::Follower(follower) = &self.role else {
             return (Index(0), Index(0));
@@ -230,7 +232,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         (ack, follower.acknowledged)
     }
 
-    /// Acknowledges what has become durable since.
+    /// Acknowledges entries that have become durable since.
     pub(crate) fn release_ack<O: Observer>(&mut self, observer: &mut O) {
         let (ack, acknowledged) = self.ack();
         if ack > acknowledged {

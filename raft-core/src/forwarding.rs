@@ -1,11 +1,11 @@
-//! Proposals that a follower passes on to its leader. Not in the paper, where clients are told who
-//! leads; other implementations have it.
+//! Proposals that a follower passes on to its leader. Not in the paper, where servers tell clients
+//! the leader; other implementations have it.
 //!
-//! The proposal goes to the leader once. The leader's answer names the entry, and from then on the
-//! follower is where a leader is that has appended it: whether that entry commits shows when its
-//! index is applied. While there is no answer nobody knows: the message, or the answer, may be lost,
-//! and the network may double either. So a driver needs its clients' sessions (§8) here more than
-//! elsewhere.
+//! The follower sends a proposal to the leader once. The leader's answer names the entry. From then
+//! on the follower knows as much as a leader that has appended it: the entry is committed if it is
+//! the one applied at its index. Without an answer the outcome is unknown, because the network may
+//! lose or duplicate the message and its answer. So sessions of clients (§8) matter here even more
+//! than elsewhere.
 
 use crate::effect::{Effect, Source};
 use crate::event::{Event, Observer};
@@ -18,7 +18,7 @@ use crate::state::Passed;
 use crate::types::{LIMIT, NodeId, ProposalToken};
 
 impl<R: Rules + ?Sized> Raft<R> {
-    /// To whom this server passes proposals on, if it does.
+    /// The leader that this server passes proposals on to, if it does.
     pub(crate) fn forwards_to(&self) -> Option<NodeId> {
         let leads = matches!(self.role, Role::Leader(_));
         let wanted = self.settings.forward_proposals && !leads;
@@ -33,7 +33,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         sizes: &[u64],
         observer: &mut O,
     ) {
-        // Proposals of nothing need some room, too.
+        // Empty proposals need some room, too.
         let bytes = sizes
             .iter()
             .fold(1, |sum: u64, bytes| sum.saturating_add(*bytes));
@@ -55,7 +55,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         self.send(to, Body::Propose { token, sizes });
     }
 
-    /// Another server passes proposals on to this one.
+    /// Handles proposals that another server passes on.
     pub(crate) fn handle_propose<O: Observer>(
         &mut self,
         from: NodeId,
@@ -85,7 +85,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         self.replicate(observer);
     }
 
-    /// What became of proposals that this server passed on. The first answer counts.
+    /// Handles the answer to proposals that this server passed on. Only the first answer counts.
     pub(crate) fn handle_propose_reply<O: Observer>(
         &mut self,
         token: ProposalToken,
@@ -103,14 +103,14 @@ impl<R: Rules + ?Sized> Raft<R> {
             .push_back(Effect::ProposalAnswered { token, answer });
     }
 
-    /// The role or the term ends: the leader that was asked may never answer.
+    /// Gives up forwarded proposals because the role or the term ends: the leader may never answer.
     pub(crate) fn lose_forwarded<O: Observer>(&mut self, observer: &mut O) {
         while let Some(Passed { token, .. }) = self.forwarded.passed.front().copied() {
             self.lose(token, observer);
         }
     }
 
-    /// No answer came for the longest election timeout.
+    /// Gives up proposals without an answer for the longest election timeout.
     pub(crate) fn end_late_forwarding<O: Observer>(&mut self, observer: &mut O) {
         let now = self.now;
         let late = |passed: &&Passed| passed.deadline <= now;
@@ -126,7 +126,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         self.effects.push_back(Effect::ProposalLost { token });
     }
 
-    /// How many times proposals were passed on and not answered yet.
+    /// The number of forwarded messages with proposals that have no answer yet.
     #[must_use]
     pub fn proposals_forwarded(&self) -> u64 {
         self.forwarded.passed.len() as u64

@@ -1,5 +1,5 @@
-//! What must always hold of one server. Assertions cover the structure that no rule decides; what
-//! a wrong rule could break is reported here, so that a testbed can name it.
+//! The invariants of one server. Assertions check the structures that depend on no rule. A wrong
+//! rule could break the invariants here, so they are reported instead, and a testbed can name them.
 
 use core::fmt;
 
@@ -21,7 +21,8 @@ impl fmt::Display for Broken {
 }
 
 impl<R: Rules + ?Sized> Raft<R> {
-    /// Checks this server against itself. Cheap: a few comparisons per segment and per peer.
+    /// Checks this server's state for consistency. The check is cheap: a few comparisons per
+    /// segment and per peer.
     ///
     /// # Errors
     /// The first invariant that does not hold.

@@ -2,19 +2,20 @@
 //!
 //! A [`Raft`] is one server's state. [`Raft::step`] takes the time and one [`Input`] (a message, a
 //! proposal, a deadline, a finished write) and gives [`Effects`]: messages to send, a write to make
-//! durable, entries to apply. There is no clock, no disk, no network and no chance in here but what
-//! is passed in, so the same inputs give the same server, bit for bit. `no_std`, no `unsafe`, and no
-//! allocation per step once buffers have grown.
+//! durable, entries to apply. The crate has no clock, disk, network or source of randomness: the
+//! driver passes everything in, so the same inputs give the same server, bit for bit. It is
+//! `no_std`, has no `unsafe`, and allocates nothing per step once its buffers have grown.
 //!
 //! # The driver's contract
 //!
-//! **Do effects in any order, writes in order, and report each finished write.** Every message in the
-//! effects is safe to send at once: a promise (a vote, an acknowledgement, a candidacy, the leader's
-//! own copy) stays inside until [`Input::Written`] says that what it rests on is durable.
+//! **Do effects in any order, writes in order, and report each finished write.** Every message in
+//! the effects is safe to send at once. The server holds back a promise (a vote, an
+//! acknowledgement, a candidacy, the leader's own copy) until [`Input::Written`] says that the
+//! state behind it is durable.
 //!
 //! # A leader, and an entry
 //!
-//! Three servers in memory. The driver is `drive`; the rest is set-up and the assertion.
+//! Three servers run in memory. `drive` is the driver; the rest is set-up and the assertion.
 //!
 //! ```
 //! use raft_core::*;
@@ -86,54 +87,58 @@
 //!
 //! # Where each rule lives
 //!
-//! Every decision is one small function of [`Rules`], with its section and its name; [`catalogue`]
+//! Every decision is one small function of [`Rules`], with its section and its name. [`catalogue`]
 //! lists them, and each [`Event`] names the rule behind it and the values it compared. Production
-//! runs [`Standard`], which has no size; a testbed overrides one rule to see whether it would notice.
+//! runs [`Standard`], which has no size. A testbed overrides one rule to see whether it would
+//! notice.
 //!
-//! | file | what it decides | where it is published |
+//! | file | decisions | source |
 //! |---|---|---|
 //! | `step` | which handler takes an input | Figure 2 |
-//! | `terms` | a higher term makes a follower; an older one is answered | §5.1 |
+//! | `terms` | a higher term makes a follower; a request of an older one gets an answer | §5.1 |
 //! | `election` | timeouts, votes, pre-votes, stickiness | §5.2, §5.4.1, dissertation §4.2.3, §9.6 |
-//! | `priority` | leader priority: which candidates a voter puts off | not in the paper |
+//! | `priority` | leader priority: candidates that a voter refuses for a time | not in the paper |
 //! | `check_quorum` | when a leader without a quorum steps down | dissertation §6.2 |
-//! | `replication`, `progress` | what a leader sends, windows, going back | §5.3, dissertation §10.2.2 |
-//! | `following` | AppendEntries at its receiver: what a follower takes over and acknowledges | Figure 2, §5.3 |
+//! | `replication`, `progress` | a leader's messages, windows, back-off | §5.3, dissertation §10.2.2 |
+//! | `following` | AppendEntries at its receiver: stored and acknowledged entries | Figure 2, §5.3 |
 //! | `reads` | ReadIndex, leases, reads of followers | §8, dissertation §6.4 |
 //! | `snapshot` | cutting the log at its start, sending and installing snapshots | §7 |
-//! | `transfer` | handing leadership over, giving it up | dissertation §3.10 |
-//! | `forwarding` | proposals passed on to the leader | not in the paper |
-//! | `membership` | who belongs to the cluster, and how that changes | §6, dissertation §4 |
+//! | `transfer` | transfer of leadership, stepping down | dissertation §3.10 |
+//! | `forwarding` | forwarding proposals to the leader | not in the paper |
+//! | `membership` | changes of the cluster's members | §6, dissertation §4 |
 //! | `catch_up` | when a newcomer may have a vote | dissertation §4.2.1 |
-//! | `bootstrap` | how a cluster begins, and how it begins anew | dissertation §4.4; anew not in the paper |
+//! | `bootstrap` | founding a cluster, or a new one after a loss | dissertation §4.4; after a loss not in the paper |
 //! | `witness` | members that vote and hold no data | not in the paper |
-//! | `quiescence` | when an idle cluster falls silent, and what wakes it | not in the paper |
-//! | `commit`, `quorum` | when an entry is committed, what a majority is | §5.3, §5.4.2, §6 |
-//! | `persistence` | a step's write, what waits for it, a stalled disk | Figure 2; stall not in the paper |
-//! | `durability` | which promises may leave | Figure 2; watermark not in the paper |
-//! | `restore` | how a server starts from its disk | Figure 2 |
-//! | `log`, `configuration` | terms, bytes and members along the log; never a command | Figure 2, §6 |
-//! | `invariants` | what must hold of one server | Figure 3 |
+//! | `quiescence` | an idle cluster falls silent and wakes | not in the paper |
+//! | `commit`, `quorum` | commitment of entries, majorities | §5.3, §5.4.2, §6 |
+//! | `persistence` | a step's write, messages that wait for it, a stalled disk | Figure 2; stall not in the paper |
+//! | `durability` | promises that may leave | Figure 2; watermark not in the paper |
+//! | `restore` | the start of a server from its disk | Figure 2 |
+//! | `log`, `configuration` | terms, bytes and members along the log; no commands | Figure 2, §6 |
+//! | `invariants` | invariants of one server | Figure 3 |
 //!
-//! Files build on each other in one direction. First come those that know no server: `types`, `rules`,
-//! `log`, `configuration`, `message`, `request` (what a driver asks, and why it is refused), `effect`,
-//! `event`, and the parts of a server: `durability`, `state`, `progress`, `role`. `raft` is the server
-//! made of them. Each rule file adds methods to it and imports no other rule file.
+//! Files build on each other in one direction. The first ones know no server: `types`, `rules`,
+//! `log`, `configuration`, `message`, `request` (a driver's requests, and why a server refuses
+//! them), `effect`, `event`, and the parts of a server: `durability`, `state`, `progress`, `role`.
+//! `raft` puts these parts together into the server. Each rule file adds methods to it and imports
+//! no other rule file.
 //!
-//! # What survives a crash
+//! # State that survives a crash
 //!
-//! [`HardState`] is the term and the vote; the log is beside it. The commit index is *not* part of it:
-//! a leader tells it anew with its first message that matches, so a restarted server starts from the
-//! base and catches up, and no commit costs a write. What was applied must therefore be applied again
-//! from the log, or be remembered by the state machine together with its index.
+//! [`HardState`] is the term and the vote; the log is beside it. The commit index is *not* part of
+//! it. A leader sends it again with its first message that matches, so a restarted server starts
+//! from the base and catches up, and no commit costs a write. The state machine must therefore
+//! apply committed entries again from the log, or store its state together with the index that it
+//! has applied.
 //!
-//! # Who belongs to the cluster
+//! # The members of the cluster
 //!
-//! A server starts from a base that names its members. That of [`Configuration::empty`] makes it
-//! wait until a leader adds it; [`Input::Bootstrap`] makes it found a cluster of its own.
-//! [`Input::Change`] changes the members of a cluster that lives, [`Input::ForceNewCluster`] goes on
-//! after a majority is gone for good. A configuration is an entry like any other: it travels beside its
-//! place in the log, is in force once it is appended, and goes when it is truncated.
+//! A server starts from a base that names its members. With the base of [`Configuration::empty`] it
+//! waits until a leader adds it, or until [`Input::Bootstrap`] makes it found a cluster of its own.
+//! [`Input::Change`] changes the members of a live cluster. [`Input::ForceNewCluster`] continues
+//! after the permanent loss of a majority. A configuration is an entry like any other: it travels
+//! beside its place in the log, takes effect once it is appended, and is undone when it is
+//! truncated.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

@@ -1,10 +1,10 @@
-//! The log as the algorithm sees it: which term, how many bytes, which configuration. Never a
-//! command: consensus does not look at them, so the driver keeps them.
+//! The log's metadata: terms, sizes in bytes and configurations. Consensus does not look at
+//! commands, so the driver keeps them.
 //!
-//! A log is a base (what lies before it: nothing, or later a snapshot) and segments. A segment is
-//! a run of entries of one term; it also ends at a configuration entry and where it would outgrow
-//! one message, so that any part of one segment fits into one AppendEntries. Finding a conflict or
-//! backing off by term walks segments, not entries.
+//! A log is a base (the start of the log, or later a snapshot) and segments. A segment is a run of
+//! entries of one term. It also ends at a configuration entry and where it would outgrow one
+//! message, so that any part of one segment fits into one AppendEntries. The search for a conflict
+//! and the back-off by term walk segments, not entries.
 
 use alloc::boxed::Box;
 
@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 use crate::configuration::Configuration;
 use crate::types::{EntryId, Index, Term};
 
-/// What lies before the first entry: the start of the log, or the last entry of a snapshot, with
+/// The place before the first entry: the start of the log, or the last entry of a snapshot, with
 /// the configuration in force there.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Base {
@@ -23,7 +23,7 @@ pub struct Base {
     pub configuration: Configuration,
 }
 
-/// The index asked for is before the base or after the last entry. Not the same as term 0.
+/// The requested index is before the base or after the last entry. This is not the same as term 0.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct OutsideLog;
 
@@ -35,7 +35,7 @@ struct Segment {
     bytes_before: u64,
 }
 
-/// Part of one segment, from some entry to the segment's end: the most one message may carry.
+/// Part of one segment, from some entry to the segment's end. One message carries at most this.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Run {
     pub(crate) last: Index,
@@ -50,7 +50,7 @@ pub struct Log {
     base: Base,
     segments: SmallVec<[Segment; 4]>,
     last: Index,
-    /// Bytes of all entries ever held, up to `last`; and of those up to the base.
+    /// Bytes of all entries ever appended, up to `last`; and of those up to the base.
     bytes: u64,
     base_bytes: u64,
     configurations: SmallVec<[(Index, Box<Configuration>); 1]>,
@@ -80,7 +80,7 @@ impl Log {
         }
     }
 
-    /// What lies before the first entry.
+    /// The place before the first entry.
     #[must_use]
     #[inline]
     pub fn base(&self) -> &Base {
@@ -120,7 +120,7 @@ impl Log {
     /// The term of the entry at `index`.
     ///
     /// # Errors
-    /// When the log does not reach there, or begins after it. The base's term is known.
+    /// When the index is after the log or before its base. The base's term is known.
     #[inline]
     pub fn term_at(&self, index: Index) -> Result<Term, OutsideLog> {
         if index > self.last || index < self.base.last.index {
@@ -168,7 +168,7 @@ impl Log {
         }
     }
 
-    /// An entry that was known by its term only turns out to hold a configuration.
+    /// Adds the configuration of an entry that was known by its term only.
     pub(crate) fn configure(&mut self, index: Index, configuration: &Configuration) {
         let before = self.configurations.partition_point(|(at, _)| *at < index);
         if self.configuration_at(index).is_some() {
@@ -187,7 +187,7 @@ impl Log {
         self.configurations.insert(before, (index, held));
     }
 
-    /// Removes everything up to `to`, which is in the log: it becomes the base (§7).
+    /// Removes everything up to `to`, which the log must hold: it becomes the base (§7).
     pub(crate) fn compact(&mut self, to: Index) {
         let term = self
             .term_at(to)
@@ -219,7 +219,7 @@ impl Log {
         );
     }
 
-    /// A log that holds nothing after this base, whatever it held before (§7).
+    /// Replaces the whole log by an empty one after this base (§7).
     pub(crate) fn replace(&mut self, base: Base) {
         assert!(
             base.last.index.0 > 0 && base.last.term.0 > 0,
@@ -227,11 +227,11 @@ impl Log {
         );
         let (bytes, most) = (self.bytes, self.segment_bytes_max);
         *self = Self::new(base, most);
-        // Bytes are only ever compared with each other, and never fall.
+        // The log only compares bytes with each other, and they must never fall.
         (self.bytes, self.base_bytes) = (bytes, bytes);
     }
 
-    /// An empty log of nobody becomes that of a cluster with these members.
+    /// Turns the empty log without a cluster into that of a cluster with these members.
     pub(crate) fn found(&mut self, configuration: Configuration) {
         assert!(
             self.last == Index(0) && self.configuration().is_empty(),
@@ -240,7 +240,7 @@ impl Log {
         self.base.configuration = configuration;
     }
 
-    /// Forgets the configurations of other entries than these.
+    /// Removes the configurations of all entries that `wanted` does not name.
     pub(crate) fn keep_configurations(&mut self, wanted: impl Fn(Index) -> bool) {
         self.configurations.retain(|(index, _)| wanted(*index));
     }
@@ -253,7 +253,7 @@ impl Log {
         latest.map_or(self.base.last.index, |(index, _)| *index)
     }
 
-    /// The configuration in force once everything up to `index` was in the log.
+    /// The configuration in force when `index` was the last entry of the log.
     #[must_use]
     #[inline]
     pub fn configuration_in_force_at(&self, index: Index) -> &Configuration {
@@ -265,8 +265,8 @@ impl Log {
         before.map_or(&self.base.configuration, |(_, held)| held)
     }
 
-    /// The configuration before the latest, if that need not be committed yet: then this one is, since
-    /// the next is appended only once the last is committed.
+    /// The configuration before the latest, if the latest may be uncommitted. This one is
+    /// committed, because a leader appends the next only after the last is committed.
     pub(crate) fn configuration_before_latest(&self, commit: Index) -> Option<&Configuration> {
         if self.configured_at() <= commit {
             return None;
@@ -275,7 +275,7 @@ impl Log {
         Some(before.map_or(&self.base.configuration, |(_, held)| held))
     }
 
-    /// The last index of a segment, which may not exist.
+    /// The last index of a segment, or of the base if there is no such segment.
     fn last_of(&self, place: usize) -> Index {
         match place < self.segments.len() {
             true => self.run(place).last,
@@ -283,7 +283,7 @@ impl Log {
         }
     }
 
-    /// Removes `from` and all that follows it; configurations from `forget_from` on go with it.
+    /// Removes `from` and all that follows it, and the configurations from `forget_from` on.
     pub(crate) fn truncate(&mut self, from: Index, forget_from: Index) {
         assert!(
             from > self.base.last.index,
@@ -313,7 +313,7 @@ impl Log {
         );
     }
 
-    /// The first entry in `first..=last` whose term is not `term`, as far as the log reaches.
+    /// The first entry in `first..=last` whose term is not `term`, up to the end of the log.
     pub(crate) fn first_conflict(&self, first: Index, last: Index, term: Term) -> Option<Index> {
         assert!(
             first > self.base.last.index,
@@ -344,8 +344,8 @@ impl Log {
         None
     }
 
-    /// The latest entry at `index` or before it whose term is `term` or older; the base if none is
-    /// (back-off by term, end of §5.3).
+    /// The latest entry at `index` or before it whose term is `term` or older; the base if there is
+    /// none (back-off by term, end of §5.3).
     pub(crate) fn latest_not_after(&self, index: Index, term: Term) -> EntryId {
         let index = index.min(self.last);
         for segment in self.segments.iter().rev() {
@@ -372,8 +372,8 @@ impl Log {
         self.run(self.segment_of(first))
     }
 
-    /// Bytes of all entries up to `index`, counted from the base: exact at the end of a segment,
-    /// estimated inside one as if its entries were of one size.
+    /// Bytes of all entries up to `index`, counted from the base. The sum is exact at the end of a
+    /// segment. Inside a segment it is an estimate that assumes entries of one size.
     pub(crate) fn bytes_through(&self, index: Index) -> u64 {
         if index >= self.last {
             return self.bytes;
@@ -395,8 +395,8 @@ impl Log {
         segment.bytes_before + inside
     }
 
-    /// Bytes of all entries before the segment that the entry after `index` lies in: no more than
-    /// those up to `index`.
+    /// Bytes of all entries before the segment of the entry after `index`. This is a lower bound
+    /// for the bytes of the entries up to `index`.
     pub(crate) fn bytes_through_at_least(&self, index: Index) -> u64 {
         if index >= self.last {
             return self.bytes;
@@ -417,8 +417,8 @@ impl Log {
             .map(|(_, held)| &**held)
     }
 
-    /// What is wrong with the log's end, if anything is. Only the end ever changes, so a server
-    /// that looks after each step has seen the whole log.
+    /// A defect of the log's end, if there is one. Only the end ever changes, so a server that
+    /// checks after each step has checked the whole log.
     #[inline]
     pub(crate) fn disorder(&self) -> Option<&'static str> {
         if self.configured_at() > self.last {
@@ -490,7 +490,7 @@ impl Log {
     }
 }
 
-/// The bytes of `part` of `whole` entries that have `bytes` together, rounded up.
+/// The bytes of `part` out of `whole` entries of `bytes` in total, rounded up.
 pub(crate) fn share(bytes: u64, part: u64, whole: u64) -> u64 {
     assert!(
         part <= whole && whole > 0,
@@ -603,7 +603,7 @@ mod tests {
     }
 
     proptest! {
-        /// Every answer of the segmented log is the answer of a plain list of terms.
+        /// The segmented log answers every question as a plain list of terms does.
         #[test]
         fn segments_answer_as_a_plain_list_would(
             mut terms in proptest::collection::vec(1_u64..5, 1..40),

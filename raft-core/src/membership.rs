@@ -1,10 +1,10 @@
-//! Who belongs to the cluster, and how that changes (§6, dissertation §4).
+//! Changes of the cluster's members (§6, dissertation §4).
 //!
-//! There is one way from one configuration to the next: an entry of the log, in force from the moment
-//! it is appended. If the voters differ by one, the next configuration follows at once (dissertation
-//! §4.1), since any two majorities of neighbours share a server; else a joint one comes between, in
-//! which both sets decide (§6, dissertation §4.3). A server that is to have a vote and has none
-//! becomes a learner first and catches up (see `catch_up`).
+//! A configuration changes only by an entry of the log, which takes effect as soon as it is
+//! appended. If the voters differ by one, the next configuration follows at once (dissertation
+//! §4.1), because any majority of the old voters and any majority of the new ones share a server.
+//! Otherwise a joint configuration comes between, in which both sets decide (§6, dissertation
+//! §4.3). A server that is to gain a vote becomes a learner first and catches up (see `catch_up`).
 
 use alloc::boxed::Box;
 
@@ -22,7 +22,7 @@ use crate::rules::Rules;
 use crate::types::{Index, Instant, NodeId};
 
 impl<R: Rules + ?Sized> Raft<R> {
-    /// The operator wants other members.
+    /// Begins a change for the operator.
     pub(crate) fn change<O: Observer>(
         &mut self,
         change: &Change,
@@ -40,7 +40,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// A follower may know old members, so it says nothing about them.
+    /// Only a leader answers: a follower may know outdated members.
     fn leads_for_changes(&self) -> Result<&Leader, ChangeFailure> {
         match &self.role {
             Role::Leader(leader) => Ok(leader),
@@ -50,7 +50,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// What the members are after this change.
+    /// The configuration after this change.
     fn next_configuration(&self, change: &Change) -> Result<Configuration, ChangeFailure> {
         let now = self.configuration();
         if let Change::Leave = change {
@@ -164,8 +164,8 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// Whether enough servers of this configuration were heard from lately; `hopeful` takes those
-    /// for live that nothing was sent to yet.
+    /// Whether the leader has heard lately from enough servers of this configuration. With
+    /// `hopeful`, it counts servers as live if it has sent nothing to them yet.
     fn is_live(&self, next: &Configuration, hopeful: bool) -> bool {
         let contact = |id: NodeId| match self.progress().iter().find(|peer| peer.id == id) {
             Some(peer) => peer.contact.max(self.awake_since()),
@@ -220,7 +220,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         self.go_on_with_change(observer);
     }
 
-    /// Appends the next configuration once nothing stands in its way any more.
+    /// Appends the next configuration once all its conditions hold.
     pub(crate) fn go_on_with_change<O: Observer>(&mut self, observer: &mut O) {
         let Role::Leader(leader) = &self.role else {
             return;
@@ -255,7 +255,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         self.append_configuration(&next, observer);
     }
 
-    /// A configuration becomes an entry, and is in force.
+    /// Appends a configuration, which takes effect at once.
     pub(crate) fn append_configuration<O: Observer>(
         &mut self,
         next: &Configuration,
@@ -277,11 +277,12 @@ impl<R: Rules + ?Sized> Raft<R> {
         });
         self.follow_configuration(observer);
         self.replicate(observer);
-        // Who is alone now hears no more answers that would end a round of reads.
+        // A leader that is now alone receives no more answers, so it must end its round of reads
+        // here.
         self.settle_round(observer);
     }
 
-    /// A leader writes to the members in force, and to nobody else.
+    /// Updates the peers, so that the leader sends to the members in force and to no other server.
     fn follow_configuration<O: Observer>(&mut self, observer: &mut O) {
         let (id, now) = (self.id, self.now);
         let members = self.configuration().members();
@@ -300,7 +301,8 @@ impl<R: Rules + ?Sized> Raft<R> {
             if known != Some(*member) {
                 let mut peer = Progress::new(*member, &self.log, now);
                 peer.count_from(leader.seq_floor);
-                // It is written to at once: the entry that makes it a member is news to it.
+                // The leader sends to it at once: it does not know yet of the entry that makes it a
+                // member.
                 peer.send_from(self.log.last_index(), &self.log);
                 leader.peers.insert(place, peer);
             }
@@ -316,7 +318,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         self.end_senseless_transfer(observer);
     }
 
-    /// Leadership is not handed to a server without a vote.
+    /// Ends a transfer to a server that no longer has a vote.
     fn end_senseless_transfer<O: Observer>(&mut self, observer: &mut O) {
         let Role::Leader(leader) = &self.role else {
             return;
@@ -329,8 +331,8 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// What follows from a configuration that is committed: a joint one is left, a leader without a
-    /// vote steps down, a change is over.
+    /// Acts on a committed configuration: the leader leaves a joint one, steps down if it has no
+    /// vote, or completes the change.
     pub(crate) fn settle_configuration<O: Observer>(&mut self, observer: &mut O) {
         self.follow_configuration(observer);
         self.go_on_with_change(observer);
@@ -361,14 +363,15 @@ impl<R: Rules + ?Sized> Raft<R> {
         self.lead_no_more_without_a_vote(observer);
     }
 
-    /// Whether this leader may append something of its own now.
+    /// Whether this leader may append an entry of its own now.
     fn leads_freely(&self) -> bool {
         let free = matches!(&self.role, Role::Leader(leader) if leader.transfer.is_none());
         free && self.pending.append.is_none()
     }
 
-    /// A leader that its configuration gives no vote leads until that is committed (dissertation
-    /// §4.2.2). Then the others learn of it, and the one that holds most is told to campaign.
+    /// Steps down if the configuration gives this leader no vote and is committed (dissertation
+    /// §4.2.2). The leader then tells the others of the commit, and tells the most up-to-date one
+    /// to campaign.
     fn lead_no_more_without_a_vote<O: Observer>(&mut self, observer: &mut O) {
         let (at, commit) = (self.log.configured_at(), self.commit_index);
         let now = self.configuration();
@@ -386,7 +389,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         self.become_follower(self.current_term, None, rule, observer);
     }
 
-    /// A change that a leader has begun does not come about.
+    /// Fails the change under way.
     pub(crate) fn fail_change<O: Observer>(&mut self, why: ChangeFailure, observer: &mut O) {
         let Role::Leader(leader) = &mut self.role else {
             return;
@@ -407,13 +410,13 @@ impl<R: Rules + ?Sized> Raft<R> {
         matches!(&self.role, Role::Leader(leader) if leader.change.is_some())
     }
 
-    /// Whether something follows from the configuration in force.
+    /// Whether the configuration in force requires another step.
     pub(crate) fn is_unsettled(&self) -> bool {
         let now = self.configuration();
         self.is_changing() || now.is_joint() || !now.is_voter(self.id)
     }
 
-    /// A configuration came or went with the log's end.
+    /// Reports that a configuration was added or removed at the log's end.
     pub(crate) fn tell_configured<O: Observer>(&self, was: Index, observer: &mut O) {
         let at = self.log.configured_at();
         if at == was {

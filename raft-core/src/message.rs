@@ -11,11 +11,11 @@ use crate::types::{EntryId, Index, Instant, LIMIT, Priority, ProposalToken, Term
 pub struct Message {
     /// The sender's `current_term` when it sent this.
     pub term: Term,
-    /// What it says.
+    /// The RPC or reply.
     pub body: Body,
 }
 
-/// Which of its forms a message has.
+/// The form of a message.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[expect(missing_docs, reason = "each is the form of the body of the same name")]
 pub enum MessageKind {
@@ -38,7 +38,7 @@ pub enum MessageKind {
 }
 
 impl Body {
-    /// Its form.
+    /// The form of this message.
     #[must_use]
     pub fn kind(&self) -> MessageKind {
         match self {
@@ -62,11 +62,11 @@ impl Body {
     }
 }
 
-/// What a message says.
+/// The content of a message.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Body {
-    /// *Would you vote for me in the term after mine?* Sent by a pre-candidate to every voter
-    /// (dissertation §9.6). Promises nothing, so it waits for no disk; changes no term.
+    /// *Would you vote for me in the term after mine?* A pre-candidate sends it to every voter
+    /// (dissertation §9.6). It promises nothing, so it waits for no disk, and it changes no term.
     PreVote {
         /// The sender's last log entry.
         last: EntryId,
@@ -75,7 +75,7 @@ pub enum Body {
     },
     /// The answer to [`Body::PreVote`]. Not a promise.
     PreVoteReply {
-        /// The term of the request that is answered: an answer to an older one says nothing.
+        /// The term of the request. An answer to an older request has no meaning.
         asked_in: Term,
         /// Whether the voter would vote for the sender.
         granted: bool,
@@ -87,8 +87,8 @@ pub enum Body {
         last: EntryId,
         /// How much the sender is wanted as the leader.
         priority: Priority,
-        /// Whether the leader told the sender to campaign: then neither a fresh leader nor a higher
-        /// priority stands in its way (dissertation §3.10, §4.2.3).
+        /// Whether the leader told the sender to campaign. In that case a recent heartbeat or a
+        /// higher priority does not stop the vote (dissertation §3.10, §4.2.3).
         transfer: bool,
     },
     /// The answer to [`Body::RequestVote`]. A grant is a promise: it leaves when it is durable.
@@ -100,12 +100,12 @@ pub enum Body {
     AppendEntries(AppendEntries),
     /// The answer to [`Body::AppendEntries`], or to several of them.
     AppendEntriesReply(AppendEntriesReply),
-    /// *Campaign now*, from the leader to the server that is to lead next (dissertation §3.10).
+    /// *Campaign now*, from the leader to the server that takes over (dissertation §3.10).
     TimeoutNow,
-    /// *From which index on may I answer reads?* From a follower to its leader, for all reads that
-    /// were waiting when it left (dissertation §6.4).
+    /// *From which index on may I answer reads?* A follower asks its leader on behalf of all reads
+    /// that wait when the message leaves (dissertation §6.4).
     ReadIndex {
-        /// The asker's number of the question; no two of a server's questions share one.
+        /// The follower's number of the question. All questions of a server have different numbers.
         number: u64,
     },
     /// The answer to [`Body::ReadIndex`].
@@ -115,39 +115,39 @@ pub enum Body {
         /// The index, or `None`: the asker's reads fail.
         index: Option<Index>,
     },
-    /// *Append these, please.* From a follower to its leader, once. The driver attaches what is
-    /// proposed. It belongs to no term, so it deposes nobody, and it may arrive twice.
+    /// *Append these, please.* A follower sends it to its leader once. The driver attaches the
+    /// proposals. It belongs to no term, so it deposes nobody, and it may arrive twice.
     Propose {
-        /// What the answer will be about.
+        /// Identifies the proposals in the answer.
         token: ProposalToken,
         /// One size per entry, in bytes. A driver whose leaders add something to entries puts the
         /// sizes of its own entries here when the message arrives.
         sizes: Box<[u64]>,
     },
-    /// The answer to [`Body::Propose`]. Not a promise: an entry that was appended may vanish.
+    /// The answer to [`Body::Propose`]. It is no promise: an appended entry may vanish.
     ProposeReply {
-        /// Which one.
+        /// The token of the proposals.
         token: ProposalToken,
-        /// What became of it.
+        /// The leader's decision.
         answer: ProposalAnswer,
     },
-    /// A piece of the leader's snapshot, to a follower that needs what the leader's log no longer
-    /// holds (§7).
+    /// A piece of the leader's snapshot, for a follower that needs entries which the leader's log
+    /// has dropped (§7).
     InstallSnapshot(Box<InstallSnapshot>),
     /// *I hold this much of that snapshot, durably.* A promise.
     InstallSnapshotReply {
-        /// The snapshot's last entry; (0, 0) asks for one, whichever the leader has.
+        /// The snapshot's last entry. (0, 0) asks for the leader's snapshot, whichever it is.
         last: EntryId,
-        /// How many bytes of it, from the start.
+        /// The number of bytes held, counted from the start.
         received: u64,
         /// Echoes the newest `seq` received, as [`AppendEntriesReply`] does.
         seq: u64,
-        /// The `sent_at` that came with it.
+        /// The `sent_at` of that message.
         sent_at: Instant,
     },
-    /// *I would be silent from now on.* From a leader that has nothing to do, in place of a heartbeat.
+    /// *I would be silent from now on.* An idle leader sends it in place of a heartbeat.
     Sleep {
-        /// The last entry of its log, all of which is committed.
+        /// The last entry of its log. All entries up to it are committed.
         last: EntryId,
         /// As in [`AppendEntries`].
         seq: u64,
@@ -161,21 +161,21 @@ pub enum Body {
         agreed: bool,
         /// The `seq` of the question.
         seq: u64,
-        /// The `sent_at` that came with it.
+        /// The `sent_at` of the question.
         sent_at: Instant,
     },
-    /// *I am awake.* From a follower that slept to its leader, and from who hears no leader and may
-    /// not campaign to everybody. Whoever sleeps wakes.
+    /// *I am awake.* A follower that wakes sends it to its leader. A server that hears no leader
+    /// and may not campaign sends it to everybody. A sleeping receiver wakes.
     WakeUp,
 }
 
-/// A snapshot by name: two of the same name hold the same bytes.
+/// The name of a snapshot: two of the same name hold the same bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct SnapshotId {
     /// The last entry that it covers.
     pub last: EntryId,
-    /// Its size; never 0.
+    /// Its size in bytes; never 0.
     pub bytes: u64,
     /// The driver's checksum of all its bytes.
     pub checksum: u64,
@@ -184,14 +184,14 @@ pub struct SnapshotId {
 /// A piece of a snapshot (§7, Figure 13). The driver attaches its bytes, with a checksum of theirs.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct InstallSnapshot {
-    /// Of which snapshot.
+    /// The snapshot that the piece belongs to.
     pub snapshot: SnapshotId,
     /// The configuration in force at the snapshot's last entry.
     pub configuration: Configuration,
-    /// Where in the snapshot the piece begins, in bytes.
+    /// The piece's first byte within the snapshot.
     pub offset: u64,
-    /// How many bytes it has; 0 only at the end, which takes the name for the whole (see
-    /// [`InstallSnapshot::is_name`]).
+    /// The piece's length in bytes. It is 0 only at the end of a snapshot, where the name stands
+    /// for the whole (see [`InstallSnapshot::is_name`]).
     pub length: u64,
     /// As in [`AppendEntries`].
     pub seq: u64,
@@ -208,8 +208,8 @@ pub struct AppendEntries {
     pub last: Index,
     /// The term of all entries sent; the sender's term when there is none.
     pub entries_term: Term,
-    /// Sum of the entries' sizes in bytes; an estimate where they are a part of a segment whose
-    /// entries differ in size.
+    /// Sum of the entries' sizes in bytes. It is an estimate if the entries are a part of a segment
+    /// whose entries differ in size.
     pub bytes: u64,
     /// The configuration that the last entry sent holds, if it holds one.
     pub configuration: Option<Box<Configuration>>,
@@ -222,13 +222,13 @@ pub struct AppendEntries {
 }
 
 /// A follower's answer. `seq` and `sent_at` echo the newest message received in this term, so that
-/// windows, check-quorum and leases know what arrived, whatever was lost or overtaken.
+/// windows, check-quorum and leases know which messages arrived despite loss and reordering.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct AppendEntriesReply {
-    /// Newest `seq` received from this leader; 0 in the answer to a message of an older term, which
-    /// says nothing but the newer term.
+    /// Newest `seq` received from this leader. It is 0 in the answer to a message of an older term,
+    /// which only tells the newer term.
     pub seq: u64,
-    /// The `sent_at` that came with it.
+    /// The `sent_at` of that message.
     pub sent_at: Instant,
     /// Whether the log matched.
     pub outcome: Outcome,
@@ -242,7 +242,7 @@ pub enum Outcome {
         /// Last entry known to match the leader's log and to be durable.
         match_index: Index,
     },
-    /// *I do not have what you build on.* Not a promise.
+    /// *I do not have the entry before yours.* Not a promise.
     Rejected {
         /// The `prev.index` that did not match.
         prev_index: Index,
@@ -252,7 +252,7 @@ pub enum Outcome {
     },
 }
 
-/// Why a message cannot come from a correct server, whatever the network did to it.
+/// Why a message cannot come from a correct server, even over a faulty network.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Malformed {
     /// A number beyond [`LIMIT`].
@@ -265,29 +265,31 @@ pub enum Malformed {
     OutOfOrder,
     /// A configuration without an entry to hold it.
     ConfigurationWithoutEntry,
-    /// A configuration of nobody: no entry holds one, and no snapshot is of one.
+    /// An empty configuration: no entry and no snapshot holds one.
     NamesNobody,
     /// `seq` is 0.
     NoSequence,
-    /// It claims to come from this very server.
+    /// It claims to come from the receiver.
     FromMyself,
-    /// The sender leads the term that this server leads or has another leader for.
+    /// It claims to come from the leader of a term that this server leads or has another leader
+    /// for.
     SecondLeader,
     /// It would replace entries known to be committed.
     OverwritesCommitted,
     /// It would replace entries that the same leader sent in the same term: a leader's log only
     /// grows (Leader Append-Only, §5.3).
     ContradictsItself,
-    /// It acknowledges what was never sent.
+    /// It acknowledges entries that were never sent.
     AcknowledgesUnsent,
-    /// A proposal of no entry.
+    /// A request to append no entries.
     NothingProposed,
-    /// A piece of nothing, one that lies outside its snapshot, or a mere name for who needs the data.
+    /// An empty piece, one that lies outside its snapshot, or a mere name for a server that needs
+    /// the data.
     NoPiece,
 }
 
 impl Message {
-    /// What can be told from the message alone.
+    /// Checks everything that the message alone can show.
     #[inline]
     pub(crate) fn validate(&self) -> Result<(), Malformed> {
         bounded(self.term.0)?;
@@ -391,7 +393,7 @@ impl AppendEntries {
 }
 
 impl InstallSnapshot {
-    /// Whether this is the snapshot's name alone, without a byte: all that a witness needs.
+    /// Whether this is the snapshot's name alone, without a byte. A witness needs no more.
     #[must_use]
     pub fn is_name(&self) -> bool {
         self.length == 0 && self.offset == self.snapshot.bytes
@@ -462,11 +464,11 @@ fn entry(id: EntryId, term: Term) -> Result<(), Malformed> {
     Ok(())
 }
 
-/// What a candidate has to show for itself.
+/// The values of a candidate that a voter compares with its own.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Claim {
     /// Its last log entry.
     pub(crate) last: EntryId,
-    /// Its priority; `None` if the leader wants it, whatever its priority.
+    /// Its priority; `None` if the leader chose it, in which case its priority does not matter.
     pub(crate) priority: Option<Priority>,
 }

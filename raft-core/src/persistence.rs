@@ -1,5 +1,5 @@
-//! Persistent state (Figure 2): how a step's write leaves, and what is sent once it is durable. A leader
-//! whose disk stalls steps down, which is not in the paper.
+//! Persistent state (Figure 2): a step's write, and the messages that wait until it is durable. A
+//! leader whose disk stalls steps down, which is not in the paper.
 
 use crate::cards::RuleId;
 use crate::effect::{Effect, Write};
@@ -53,7 +53,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         }));
     }
 
-    /// A write became durable: promises that waited for it leave.
+    /// Marks a write as durable, and sends the promises that waited for it.
     pub(crate) fn written<O: Observer>(&mut self, write: WriteId, observer: &mut O) {
         if !self.durability.complete(write, self.now) {
             return;
@@ -70,8 +70,9 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// Steps down if its disk finishes nothing: others may serve better. Whether it did. It cannot
-    /// come back before its disk does, since its candidacy would have to be durable.
+    /// Steps down if its disk finishes no write, because other servers may have working disks.
+    /// Returns whether it did. The server cannot lead again before its disk works, because its
+    /// candidacy would have to be durable.
     pub(crate) fn check_disk<O: Observer>(&mut self, observer: &mut O) -> bool {
         let Some(allowed) = self.settings.disk_timeout else {
             return false;

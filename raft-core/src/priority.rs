@@ -1,9 +1,10 @@
 //! Leader priority. Not in the paper; other implementations have it.
 //!
-//! A voter puts off candidates of a lower priority than its own. That can keep a server out, where a
-//! majority is of a higher priority; it cannot put one in, since the others may elect each other
-//! without it. Only equal logs are compared so: who has the newer log can always win, and who is
-//! preferred but cannot win stands in nobody's way for longer than a few election timeouts.
+//! A voter refuses candidates of a lower priority than its own for a time. This can keep a server
+//! out if a majority has a higher priority. It cannot force a server in, because the others may
+//! elect each other without it. The rule applies only between equal logs: a candidate with a newer
+//! log can always win. A preferred server that cannot win blocks others for a few election timeouts
+//! at most.
 
 use crate::event::VoteRefusal;
 use crate::message::Claim;
@@ -11,7 +12,8 @@ use crate::raft::Raft;
 use crate::rules::Rules;
 
 impl<R: Rules + ?Sized> Raft<R> {
-    /// Why a candidate whose log would do is put off for a better one, if it is.
+    /// The reason for refusing a candidate with a sufficient log in favour of a preferred server,
+    /// if there is one.
     pub(crate) fn priority_refusal(&self, claim: &Claim) -> Option<VoteRefusal> {
         let (theirs, own) = (claim.priority?, self.settings.priority);
         let newer = !self.rules.log_is_up_to_date(self.log.last(), claim.last);

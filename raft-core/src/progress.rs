@@ -1,5 +1,5 @@
-//! What a leader knows of one follower (Figure 2, `nextIndex[]` and `matchIndex[]`), and how much
-//! it may have on its way to it.
+//! A leader's knowledge of one follower (Figure 2, `nextIndex[]` and `matchIndex[]`), and the limit
+//! on messages in flight to it.
 
 use alloc::boxed::Box;
 
@@ -11,20 +11,21 @@ use crate::settings::Settings;
 use crate::state::Snapshot;
 use crate::types::{Index, Instant, NodeId};
 
-/// How entries are sent.
+/// The way in which a leader sends entries.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum ProgressState {
-    /// Looking for where the logs agree: one message at a time, and each heartbeat asks again.
+    /// The leader searches for the last common entry. It sends one message at a time, and again
+    /// with each heartbeat.
     Probe {
-        /// Whether that message is out.
+        /// Whether that message is in flight.
         waiting: bool,
     },
-    /// The logs agree before `next_index`: messages follow each other without waiting, as far as
-    /// the window allows.
+    /// The logs agree before `next_index`: the leader sends messages without waiting, as far as the
+    /// window allows.
     Replicate,
-    /// It is being sent a snapshot, and no entries (§7).
+    /// The leader sends a snapshot, and no entries (§7).
     Snapshot,
 }
 
@@ -37,13 +38,13 @@ pub struct Progress {
     pub match_index: Index,
     /// The next entry to send.
     pub next_index: Index,
-    /// How entries are sent.
+    /// The way in which the leader sends entries.
     pub pace: ProgressState,
     /// `seq` of the last message sent.
     pub sent_seq: u64,
     /// Newest `seq` the follower has received.
     pub received_seq: u64,
-    /// When that message was sent: the follower followed this leader then.
+    /// The send time of that message: the follower followed this leader then.
     pub contact: Instant,
     /// The commit index last sent.
     pub sent_commit: Index,
@@ -81,14 +82,14 @@ impl Progress {
         progress
     }
 
-    /// Numbers messages from after `seq` on: late answers to those of an earlier time as a member,
-    /// in the same term, are answers to nothing sent since.
+    /// Numbers messages after `seq`. A late answer from an earlier membership, in the same term,
+    /// then matches no message sent since.
     pub(crate) fn count_from(&mut self, seq: u64) {
         assert!(self.sent_seq == 0, "nothing was sent yet");
         (self.sent_seq, self.received_seq, self.round_from) = (seq, seq, seq + 1);
     }
 
-    /// The snapshot that is being sent to it.
+    /// The snapshot on its way to it.
     #[must_use]
     pub fn sending(&self) -> Option<SnapshotId> {
         self.sending.as_ref().map(|sending| sending.snapshot.id)
@@ -104,7 +105,7 @@ impl Progress {
         self.sent_bytes = log.bytes_through(next.previous());
     }
 
-    /// The follower holds the log up to here.
+    /// Notes that the follower holds the log up to here.
     pub(crate) fn matched(&mut self, match_index: Index, log: &Log) {
         self.match_index = match_index;
         if self.next_index <= match_index && match_index <= log.last_index() {
@@ -118,7 +119,8 @@ impl Progress {
             ProgressState::Probe { waiting } => !waiting,
             ProgressState::Snapshot => false,
             ProgressState::Replicate => {
-                // Nothing is on its way: whatever the estimates say, one message may go.
+                // No entry is on its way: one message may leave even if the estimates exceed the
+                // window.
                 let idle = self.next_index.previous() <= self.match_index;
                 let messages = self.sent_seq.saturating_sub(self.received_seq);
                 let matched = || log.bytes_through_at_least(self.match_index);
@@ -160,7 +162,8 @@ impl Progress {
         true
     }
 
-    /// Begins a transfer, or begins anew with a newer snapshot if the present one gets nowhere.
+    /// Begins a transfer, or starts again with a newer snapshot if the present one makes no
+    /// progress.
     pub(crate) fn renew<O: Observer>(
         &mut self,
         newest: Option<&Snapshot>,
@@ -204,10 +207,10 @@ pub(crate) struct Sending {
     pub(crate) sent: u64,
     /// Bytes before this one are durable there.
     pub(crate) received: u64,
-    /// `seq` of the reply that said so: one that echoes an older message is late.
+    /// `seq` of the reply with that number. A reply that echoes an older message is late.
     pub(crate) told_at: u64,
-    /// When `received` last grew, or the transfer began.
+    /// The last instant at which `received` grew, or the start of the transfer.
     pub(crate) progress_at: Instant,
-    /// Whether the follower asked for it: then entries do not do in its place.
+    /// Whether the follower asked for it: entries cannot then replace it.
     pub(crate) asked: bool,
 }

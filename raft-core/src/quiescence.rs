@@ -1,40 +1,43 @@
-//! An idle cluster falls silent, and wakes when anybody wants something. Not in the paper; systems
-//! that run many groups on few machines have it, since heartbeats would be most of what they send.
+//! An idle cluster falls silent, and wakes when it gets work. Not in the paper. Systems that run
+//! many groups on few machines have it, because heartbeats would be most of their traffic.
 //!
-//! A leader whose log is committed and held by every member, and that was asked nothing for a few
-//! heartbeats, asks for silence with [`Body::Sleep`]. A follower that holds the same log, knows all of
-//! it to be committed and waits for nothing agrees, and stops its election timer. Once *all* members
-//! have agreed the leader stops speaking. Nobody then has a deadline.
+//! A leader asks for silence with [`Body::Sleep`] if every member holds its whole log, all of it is
+//! committed, and it had no work for a few heartbeats. A follower agrees if it holds the same log,
+//! knows all of it to be committed and waits for nothing. It then stops its election timer. Once
+//! *all* members have agreed, the leader stops sending. No server then has a deadline.
 //!
-//! # Why it is right
+//! # Why this is correct
 //!
-//! - **Safety rests on nothing here.** Who sleeps keeps its term, vote, log and commit index, and
-//!   follows every rule when a message comes. A sleeper does what a server may do at any time: nothing.
-//!   Waking is always allowed, so anything doubtful wakes; only falling asleep needs care.
-//! - **Nobody is left behind.** A leader falls silent only if every member agreed to the present
-//!   question, learners too. So no sleeper lacks an entry or the knowledge that it is committed.
-//!   A question or an answer that comes late, from before the leader last woke, counts for nothing:
-//!   the follower compares `seq`, the leader `sent_at`.
-//! - **A dead leader is found out when somebody asks.** A follower that its driver asks for anything,
-//!   or that another server asks for a vote, wakes: its election timer runs. If it hears nothing it
-//!   asks for pre-votes, and those wake the others. Who may not campaign calls all members
-//!   instead. Servers that restart are awake, so they do the same.
-//! - **A healthy leader stays.** Its silence was a promise kept: whoever wakes has heard from it until
-//!   now ([`Rules::heard_after_sleep`]), so it refuses votes for an election timeout yet, and tells
-//!   the leader with [`Body::WakeUp`]. The leader wakes of that, as of a pre-vote, and speaks at once.
-//!   Should both be lost, the next pre-vote does the same.
-//! - **Why pre-vote is needed.** Without it a follower that woke, and whose one call to the leader was
-//!   lost, would raise its term and depose a healthy leader, where an awake cluster bears the loss of
-//!   several heartbeats. So [`Settings::validate`](crate::Settings::validate) refuses one without
-//!   the other.
-//! - **A silent leader has no lease**, and may have been deposed without knowing it. Reads wake it: one
-//!   by lease finds its lease over, and like any other asks a quorum. Nothing that followers promised
-//!   is counted from later than what they answered. Only where it asks
-//!   whether it, or the others, should be given up (check-quorum, pre-votes against it, a change of
-//!   members) does time count from when it woke.
+//! - **Safety does not depend on silence.** A sleeping server keeps its term, vote, log and commit
+//!   index, and follows every rule when a message arrives. It does nothing, which a server may do
+//!   at any time. Waking is always allowed, so a server wakes in case of doubt; only falling asleep
+//!   needs care.
+//! - **No member is left behind.** A leader falls silent only if every member, learners too, agreed
+//!   to the present question. So each sleeping member has every entry and knows that it is
+//!   committed. A late question or answer, from before the leader last woke, does not count: the
+//!   follower compares `seq`, the leader `sent_at`.
+//! - **A request uncovers a dead leader.** A follower wakes and starts its election timer if its
+//!   driver asks it for anything, or if another server asks it for a vote. If it hears nothing, it
+//!   asks for pre-votes, and those wake the others. A server that may not campaign calls all
+//!   members instead. Servers that restart are awake, so they do the same.
+//! - **A healthy leader stays.** A sleeping follower relied on the silence that it agreed to, so
+//!   when it wakes it counts the leader as just heard from ([`Rules::heard_after_sleep`]). It
+//!   refuses votes for one more election timeout, and tells the leader with [`Body::WakeUp`]. That
+//!   message, like a pre-vote, wakes the leader, which sends heartbeats at once. If both messages
+//!   are lost, the next pre-vote does the same.
+//! - **Why pre-vote is needed.** Without it, a follower that woke and whose one call to the leader
+//!   was lost would raise its term and depose a healthy leader. An awake cluster tolerates the loss
+//!   of several heartbeats. So [`Settings::validate`](crate::Settings::validate) refuses quiescence
+//!   without pre-vote.
+//! - **A silent leader has no lease**, and may have been deposed without knowing it. Reads wake it:
+//!   a lease read finds the lease expired, and asks a quorum like any other read. A follower's
+//!   promise still counts only from the message that it answered. Three decisions count time from
+//!   when the leader woke: check-quorum, the answer to pre-votes against it, and the check for live
+//!   members in a change.
 //!
-//! A member that is down keeps the others awake: the leader must be there for its return. A server
-//! that was taken out and does not know it keeps asking for pre-votes, and so keeps them awake, too.
+//! A member that is down keeps the others awake, because the leader must be there for its return. A
+//! removed server that does not know of its removal keeps asking for pre-votes, and keeps them
+//! awake, too.
 
 use crate::effect::Input;
 use crate::event::{Event, Observer};
@@ -45,11 +48,11 @@ use crate::role::{Quiet, Role};
 use crate::rules::Rules;
 use crate::types::{EntryId, Instant, NodeId};
 
-/// For so many heartbeats a leader has nothing to do before it asks for silence.
+/// The number of heartbeats without work after which a leader asks for silence.
 const BEATS: u8 = 2;
 
 impl<R: Rules + ?Sized> Raft<R> {
-    /// Whether this server is silent until somebody wants something.
+    /// Whether this server is silent until it gets work.
     #[must_use]
     pub fn is_asleep(&self) -> bool {
         match &self.role {
@@ -61,7 +64,7 @@ impl<R: Rules + ?Sized> Raft<R> {
 
     // ---- the leader -------------------------------------------------------------------------
 
-    /// Since when this leader has been awake.
+    /// The last instant at which this leader woke.
     pub(crate) fn awake_since(&self) -> Instant {
         match &self.role {
             Role::Leader(leader) => match leader.quiet {
@@ -72,7 +75,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// Whether this leader could be silent: there is nothing that anybody waits for.
+    /// Whether this leader may be silent: no request and no entry is pending.
     pub(crate) fn is_calm(&self) -> bool {
         let Role::Leader(leader) = &self.role else {
             return false;
@@ -92,8 +95,8 @@ impl<R: Rules + ?Sized> Raft<R> {
             && leader.peers.iter().all(content)
     }
 
-    /// A heartbeat is due. Whether the leader asks for silence in its place, which is as good a sign
-    /// of life.
+    /// Asks for silence in place of a due heartbeat, if possible. Returns whether it did. The
+    /// message is as good a sign of life.
     pub(crate) fn ask_for_silence<O: Observer>(&mut self, observer: &mut O) -> bool {
         let (calm, now) = (self.is_calm(), self.now);
         let last = self.log.last();
@@ -114,7 +117,7 @@ impl<R: Rules + ?Sized> Raft<R> {
                 leader.peers.iter_mut().for_each(|peer| peer.agreed = false);
             }
             Quiet::Asking { .. } if calm => {}
-            // Whoever agreed already wakes of the heartbeat that goes out now.
+            // This heartbeat wakes every follower that has already agreed.
             Quiet::Asking { .. } | Quiet::Asleep => {
                 leader.quiet = Quiet::Awake {
                     since: now,
@@ -141,7 +144,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         self.send(to, Body::Sleep { last, seq, sent_at });
     }
 
-    /// A follower's answer.
+    /// Handles a follower's answer.
     pub(crate) fn handle_sleep_reply<O: Observer>(
         &mut self,
         from: NodeId,
@@ -159,7 +162,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         let Quiet::Asking { since } = leader.quiet else {
             return;
         };
-        // What answers an earlier question says nothing of this one.
+        // An answer to an earlier question does not count for this one.
         if echo.1 < since {
             return;
         }
@@ -174,7 +177,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// The leader speaks no more once every member has agreed.
+    /// Stops sending once every member has agreed.
     fn fall_silent<O: Observer>(&mut self, observer: &mut O) {
         let Role::Leader(leader) = &mut self.role else {
             return;
@@ -186,7 +189,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// Something is wanted of this leader: it is awake, and if it asked for silence it speaks at
+    /// Wakes the leader because it got work. If it had asked for silence, it sends heartbeats at
     /// once.
     fn wake_leader<O: Observer>(&mut self, observer: &mut O) {
         let next = self.now.after(self.settings.heartbeat);
@@ -210,7 +213,7 @@ impl<R: Rules + ?Sized> Raft<R> {
 
     // ---- the follower -----------------------------------------------------------------------
 
-    /// The leader asks for silence after this entry.
+    /// Handles the leader's request for silence after this entry.
     pub(crate) fn handle_sleep<O: Observer>(
         &mut self,
         from: NodeId,
@@ -219,7 +222,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         observer: &mut O,
     ) {
         let late = matches!(&self.role, Role::Follower(follower) if seq <= follower.newest_seq);
-        // What left later has come already, so the leader may be awake by now.
+        // A message sent later has already arrived, so the leader may be awake by now.
         if !self.follow(from, seq, sent_at, observer) || late {
             return;
         }
@@ -271,8 +274,8 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// Nobody was heard from, and this server may not campaign: whoever sleeps and may should hear
-    /// of it.
+    /// Calls all members because this server hears no leader and may not campaign. A sleeping
+    /// member that may campaign must learn of that.
     pub(crate) fn call_members(&mut self) {
         for member in self.configuration().members() {
             if member != self.id {
@@ -291,7 +294,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// A sleeping server wakes when its driver asks it for something.
+    /// Wakes a sleeping server when its driver sends it a request.
     pub(crate) fn wake_for_input<O: Observer>(&mut self, input: &Input<'_>, observer: &mut O) {
         match input {
             Input::Propose { .. }
@@ -313,8 +316,8 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// Whoever is asked for something by another server wakes. Answers wake nobody, and neither does
-    /// what a leader sent before it asked for silence.
+    /// Wakes a sleeping server when another server sends it a request. Answers wake no server, and
+    /// neither does a message that the leader sent before it asked for silence.
     pub(crate) fn wake_for_message<O: Observer>(
         &mut self,
         from: NodeId,
@@ -328,7 +331,7 @@ impl<R: Rules + ?Sized> Raft<R> {
             _ => None,
         };
         let late = match (&self.role, by_leader) {
-            // Nor does what a leader of an older term sent.
+            // A message from the leader of an older term wakes no server either.
             (_, Some(_)) if message.term < self.current_term => true,
             (Role::Follower(follower), Some(seq)) => {
                 let same = message.term == self.current_term && follower.leader == Some(from);

@@ -1,4 +1,5 @@
-//! Counting: what a majority holds, and what a majority says (§5.2, §5.3; both halves in §6).
+//! Counting: the entries that a majority holds, and the answers that it gives (§5.2, §5.3; both
+//! halves in §6).
 
 use smallvec::SmallVec;
 
@@ -6,7 +7,7 @@ use crate::configuration::Configuration;
 use crate::rules::Rules;
 use crate::types::NodeId;
 
-/// How an election stands.
+/// The state of an election.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Tally {
     Won,
@@ -14,8 +15,8 @@ pub(crate) enum Tally {
     Open,
 }
 
-/// The largest value that a quorum has reached, given what each voter has reached. In a joint
-/// configuration a quorum of each half is needed (§6).
+/// The largest value that a quorum has reached, given each voter's value. A joint configuration
+/// needs a quorum of each half (§6).
 pub(crate) fn reached<T: Ord + Copy, R: Rules + ?Sized>(
     rules: &R,
     configuration: &Configuration,
@@ -40,13 +41,14 @@ fn reached_by<T: Ord + Copy, R: Rules + ?Sized>(
     values[voters.len() - quorum]
 }
 
-/// How many voters decide: at least one and at most all, whatever the rule says.
+/// The number of voters in a quorum: at least one and at most all, even if a rule returns another
+/// number.
 fn quorum_of<R: Rules + ?Sized>(rules: &R, voters: usize) -> usize {
     assert!(voters > 0, "a configuration has voters");
     rules.quorum(voters).clamp(1, voters)
 }
 
-/// How an election stands, given each voter's answer so far, and how many grants count besides.
+/// The state of an election, given each voter's answer so far and the number of extra grants.
 pub(crate) fn tally<R: Rules + ?Sized>(
     rules: &R,
     configuration: &Configuration,
@@ -112,7 +114,7 @@ mod tests {
     }
 
     proptest! {
-        /// The fast count equals trying every value: the largest that a strict majority of each
+        /// The fast count equals a trial of every value: the largest that a strict majority of each
         /// half has reached.
         #[test]
         fn what_a_quorum_reached_equals_a_naive_count(
@@ -130,8 +132,8 @@ mod tests {
             prop_assert_eq!(Some(reached(&Standard, &configuration, value_of)), naive);
         }
 
-        /// An election is won exactly when a majority of each half granted, lost exactly when that
-        /// can no longer happen.
+        /// An election is won exactly when a majority of each half has granted, and lost exactly
+        /// when that is no longer possible.
         #[test]
         fn an_election_is_decided_exactly_when_it_must_be(
             incoming in set(),
@@ -170,7 +172,7 @@ mod tests {
         Configuration::new(&servers(incoming), &servers(outgoing), &[]).unwrap()
     }
 
-    /// Every set of the members whose votes elect.
+    /// Every set of the members whose votes can elect a leader.
     fn vote_quorums(of: &Configuration) -> Vec<u16> {
         let members = bits_of(of);
         let wins = |grants: u16| {
@@ -182,7 +184,7 @@ mod tests {
             .collect()
     }
 
-    /// Every set of the members whose copies commit.
+    /// Every set of the members whose copies can commit an entry.
     fn write_quorums(of: &Configuration) -> Vec<u16> {
         let members = bits_of(of);
         let commits = |copies: u16| reached(&Standard, of, |id| u8::from(holds(copies, id))) == 1;
@@ -197,7 +199,7 @@ mod tests {
         bits.fold(0, |all, bit: u16| all | bit)
     }
 
-    /// Two sets of these that share no server, if there are any.
+    /// Two of these sets that share no server, if there are any.
     fn apart(some: &[u16], others: &[u16]) -> Option<(u16, u16)> {
         let pairs = some
             .iter()
@@ -205,7 +207,7 @@ mod tests {
         pairs.into_iter().find(|(one, other)| one & other == 0)
     }
 
-    /// Figure 9: whoever is elected has heard from a server that holds what was committed.
+    /// Figure 9: an elected leader has heard from a server that holds every committed entry.
     #[test]
     fn any_quorum_of_copies_and_any_quorum_of_votes_share_a_server() {
         for size in 1..=9 {
@@ -242,7 +244,7 @@ mod tests {
         }
     }
 
-    /// Figure 10: why one set of voters is not simply replaced by another.
+    /// Figure 10: why a cluster cannot simply replace one set of voters by another.
     #[test]
     fn majorities_of_three_servers_and_of_five_may_share_none() {
         let (three, five) = (configuration(0b111, 0), configuration(0b1_1111, 0));
@@ -250,8 +252,8 @@ mod tests {
         assert_eq!(found, Some((0b011, 0b1_1100)));
     }
 
-    /// The erratum of 2015: two changes on top of the same configuration, of which neither leader
-    /// knows the other's.
+    /// The erratum of 2015: two leaders change the same configuration, and neither knows the
+    /// other's change.
     #[test]
     fn two_changes_of_one_server_each_share_a_server_where_the_number_of_voters_is_odd_only() {
         for size in 2..=7_u16 {

@@ -1,4 +1,4 @@
-//! One server's state (Figure 2), and what may be read of it.
+//! One server's state (Figure 2), and its public view.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -19,8 +19,8 @@ use crate::types::{Index, Instant, NodeId, SnapshotAttempt, Term, WriteId};
 
 /// A Raft server: a deterministic function of its state and each [`Input`](crate::Input).
 ///
-/// `R` decides ([`Rules`]); production's [`Standard`] has no size. A `&Raft<dyn Rules>` reads a server
-/// whatever it decides by.
+/// `R` makes the decisions ([`Rules`]). Production's [`Standard`] has no size. A `&Raft<dyn Rules>`
+/// gives access to any server, without naming its rules.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Raft<R: ?Sized = Standard> {
     pub(crate) id: NodeId,
@@ -33,36 +33,36 @@ pub struct Raft<R: ?Sized = Standard> {
     pub(crate) commit_index: Index,
     pub(crate) role: Role,
     pub(crate) durability: Durability,
-    /// The newest snapshot held here, whole and durable.
+    /// The newest complete and durable snapshot.
     pub(crate) snapshot: Option<Box<Snapshot>>,
-    /// The snapshot of which this server holds a part.
+    /// The snapshot that this server has received in part.
     pub(crate) incoming: Option<Box<Incoming>>,
     /// The last attempt at receiving one.
     pub(crate) reception: SnapshotAttempt,
-    /// When to campaign, unless a leader is heard from; `None` for leaders, for candidates whose
-    /// candidacy is not durable yet, and for sleeping servers.
+    /// The instant of the next campaign, unless the server hears from a leader. `None` for leaders,
+    /// for candidates whose candidacy is not durable yet, and for sleeping servers.
     pub(crate) election_deadline: Option<Instant>,
-    /// When a leader was last heard from, or this server started.
+    /// The last instant at which it heard from a leader, or its start.
     pub(crate) heard_at: Instant,
-    /// Since when this server has known of no leader: it last heard from one then, was deposed as
-    /// one, or started. It speaks for the priority only, so a leader that gives up counts from when
-    /// it last followed: it wants others to lead.
+    /// The start of the time without a known leader: the server last heard from a leader then, was
+    /// deposed as a leader, or started. Only the priority rule uses it. A leader that steps down
+    /// counts from the time when it last followed, because it gives way to others.
     pub(crate) leaderless_since: Instant,
     pub(crate) may_vote: bool,
-    /// The candidate whose granted vote waits for the disk. Dies with the term.
+    /// The candidate whose granted vote waits for the disk. The end of the term clears it.
     pub(crate) vote_owed: Option<NodeId>,
     /// Proposals that this server has passed on to its leader.
     pub(crate) forwarded: ForwardedProposals,
-    /// The leader that it last heard from, in whatever term.
+    /// The leader that it last heard from, in any term.
     pub(crate) last_leader: Option<NodeId>,
-    /// The write that this step builds up.
+    /// The write of the present step.
     pub(crate) pending: PendingWrite,
     pub(crate) effects: VecDeque<Effect>,
-    /// Last, so that a reference to a server can forget their type.
+    /// The last field, so that a reference to a server can be unsized to `dyn Rules`.
     pub(crate) rules: R,
 }
 
-/// What may be read.
+/// The public view of the state.
 impl<R: Rules + ?Sized> Raft<R> {
     /// This server's identity.
     #[must_use]
@@ -70,13 +70,13 @@ impl<R: Rules + ?Sized> Raft<R> {
         self.id
     }
 
-    /// Its knobs.
+    /// Its settings.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// What its clock showed at its last step, or when it started.
+    /// Its clock at its last step, or at its start.
     #[must_use]
     pub fn now(&self) -> Instant {
         self.now
@@ -88,7 +88,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         self.current_term
     }
 
-    /// Who has its vote of that term (Figure 2).
+    /// The candidate that has its vote of that term (Figure 2).
     #[must_use]
     pub fn voted_for(&self) -> Option<NodeId> {
         self.voted_for
@@ -112,13 +112,13 @@ impl<R: Rules + ?Sized> Raft<R> {
         self.in_force()
     }
 
-    /// What it is.
+    /// Its role.
     #[must_use]
     pub fn role(&self) -> RoleKind {
         self.role.kind()
     }
 
-    /// Who leads its term, if it knows.
+    /// The leader of its term, if known.
     #[must_use]
     pub fn leader(&self) -> Option<NodeId> {
         match &self.role {
@@ -128,7 +128,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// What a leader knows of the others, in ascending order; empty for everyone else.
+    /// A leader's knowledge of the others, in ascending order; empty for other roles.
     #[must_use]
     pub fn progress(&self) -> &[Progress] {
         match &self.role {
@@ -149,8 +149,8 @@ impl<R: Rules + ?Sized> Raft<R> {
         (self.durability.issued(), self.durability.durable_write())
     }
 
-    /// When it wants [`Input::Wake`](crate::Input::Wake); `None` while only other inputs matter, as for
-    /// a sleeping server.
+    /// The instant at which it needs [`Input::Wake`](crate::Input::Wake); `None` while only other
+    /// inputs matter, as for a sleeping server.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         match &self.role {

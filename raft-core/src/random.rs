@@ -1,14 +1,15 @@
-//! The node's own dice, for election timeouts (§5.2).
+//! The server's own random numbers, for election timeouts (§5.2).
 
-/// SplitMix64: eight bytes of state, so that a node stays small and cheap to clone. Its only duty
-/// is that two servers do not time out together; nothing secret hangs on it.
+/// SplitMix64 has eight bytes of state, so that a server stays small and cheap to clone. It only
+/// keeps two servers from timing out together, and no secret depends on it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Random {
     state: u64,
 }
 
 impl Random {
-    /// Dice for one incarnation of one node: the same three numbers give the same throws.
+    /// A generator for one incarnation of one server: the same three numbers give the same
+    /// sequence.
     pub(crate) fn new(seed: u64, node: u64, incarnation: u64) -> Self {
         let state = mix(seed ^ mix(node.wrapping_add(0x9E37_79B9_7F4A_7C15)) ^ mix(!incarnation));
         Self { state }

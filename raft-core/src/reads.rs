@@ -1,9 +1,10 @@
 //! Reads that need no entry of the log (§8, dissertation §6.4).
 //!
 //! *ReadIndex*: a leader notes its commit index, hears from a quorum once more, and may then answer
-//! from any state that holds that index. One round of messages serves every read that waited when
-//! it began, and no other. *Lease*: as long as a quorum promised not to vote, nobody else leads,
-//! and the round can be left out. A *follower* asks its leader for the index and answers itself.
+//! from any state that holds that index. One round of messages serves every read that waited at its
+//! start, and no other. *Lease*: while the promises of a quorum not to vote last, no other server
+//! leads, and the leader can skip the round. A *follower* asks its leader for the index and answers
+//! itself.
 
 use alloc::vec::Vec;
 
@@ -18,7 +19,7 @@ use crate::rules::Rules;
 use crate::types::{Index, Instant, LIMIT, NodeId, ReadToken, Span};
 
 impl<R: Rules + ?Sized> Raft<R> {
-    /// A read that the driver asks for.
+    /// Begins a read for the driver.
     pub(crate) fn read<O: Observer>(&mut self, token: ReadToken, mode: ReadMode, observer: &mut O) {
         let read = PendingRead { token, asker: None };
         match (&self.role, mode) {
@@ -47,7 +48,8 @@ impl<R: Rules + ?Sized> Raft<R> {
         let Role::Leader(leader) = &mut self.role else {
             panic!("only a leader asks a quorum, not a {}", self.role.kind())
         };
-        // A follower asks again when it has no answer; a driver's tokens are its own affair.
+        // A follower repeats a question that got no answer. A driver may use its tokens as it
+        // likes.
         if read.asker.is_some() && leader.reads.holds(read) {
             return;
         }
@@ -59,8 +61,8 @@ impl<R: Rules + ?Sized> Raft<R> {
         self.begin_round(observer);
     }
 
-    /// Begins a round for every read that waits, unless one is under way: each of them is answered
-    /// by messages that left after it came.
+    /// Begins a round for every waiting read, unless a round is under way. The answers must be to
+    /// messages that left after the read arrived.
     pub(crate) fn begin_round<O: Observer>(&mut self, observer: &mut O) {
         let commit = self.commit_index;
         let Role::Leader(leader) = &mut self.role else {
@@ -91,7 +93,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// A follower answered: the round may be over.
+    /// Ends the round if a follower's answer completes the quorum.
     pub(crate) fn settle_round<O: Observer>(&mut self, observer: &mut O) {
         let Role::Leader(leader) = &self.role else {
             return;
@@ -101,8 +103,8 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// Whether a quorum followed this leader after the round began: it answered a message that
-    /// left since.
+    /// Whether a quorum followed this leader after the round began: it answered a message sent
+    /// since.
     fn quorum_answered_round(&self) -> bool {
         let Role::Leader(leader) = &self.role else {
             return false;
@@ -160,16 +162,16 @@ impl<R: Rules + ?Sized> Raft<R> {
         true
     }
 
-    /// Until when no other server can be leader, as far as clocks can be trusted
-    /// (dissertation §6.4.1); `None` where there is no lease.
+    /// The end of the time in which no other server can be leader, if clocks stay within their
+    /// error (dissertation §6.4.1); `None` where there is no lease.
     #[must_use]
     pub fn lease_until(&self) -> Option<Instant> {
         let Role::Leader(leader) = &self.role else {
             return None;
         };
         let clock_error = self.clock_error().ok()?;
-        // Peers count as heard from when they become members. Only when their configuration is
-        // committed have enough of them really answered since.
+        // The leader counts a new peer as heard from. Only when the configuration is committed has
+        // a quorum of it really answered.
         let settled = self.log.configured_at() <= self.commit_index;
         if leader.lease_given_up || !settled || self.is_asleep() {
             return None;
@@ -186,7 +188,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         rules.lease_clock_error(settings.stickiness, settings.clock_error)
     }
 
-    /// A follower asks for an index.
+    /// Handles a follower's question for an index.
     pub(crate) fn handle_read_index<O: Observer>(
         &mut self,
         from: NodeId,
@@ -224,8 +226,8 @@ impl<R: Rules + ?Sized> Raft<R> {
         self.ask_leader(observer);
     }
 
-    /// Asks for all reads that wait, unless a question is under way: an answer is good only for
-    /// reads that came before its question left.
+    /// Asks for all waiting reads, unless a question is under way. An answer only serves reads that
+    /// arrived before its question left.
     fn ask_leader<O: Observer>(&mut self, observer: &mut O) {
         let Role::Follower(follower) = &mut self.role else {
             return;
@@ -238,7 +240,8 @@ impl<R: Rules + ?Sized> Raft<R> {
             return;
         }
         core::mem::swap(&mut reads.waiting, &mut reads.asked);
-        // Drawn, not counted: an answer to a question from before a restart must fit none of now.
+        // The number is random, not counted: a late answer to a question from before a restart must
+        // match no present question.
         reads.number = self.random.draw() % LIMIT;
         reads.asked_at = self.now;
         let number = reads.number;
@@ -249,7 +252,8 @@ impl<R: Rules + ?Sized> Raft<R> {
         self.send(leader, Body::ReadIndex { number });
     }
 
-    /// The leader speaks, but a question is still open: it, or its answer, may be lost.
+    /// Repeats an open question after a message of the leader: the question or its answer may be
+    /// lost.
     pub(crate) fn ask_leader_again(&mut self) {
         let heartbeat = self.settings.heartbeat;
         let Role::Follower(follower) = &mut self.role else {
@@ -266,7 +270,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// The leader's answer.
+    /// Handles the leader's answer.
     pub(crate) fn handle_read_index_reply<O: Observer>(
         &mut self,
         from: NodeId,
@@ -316,7 +320,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// The role ends, and its reads with it: whoever waits is told.
+    /// Fails all waiting reads because the role ends, and tells their clients.
     pub(crate) fn fail_reads<O: Observer>(&mut self, observer: &mut O) {
         let driver = |token| PendingRead { token, asker: None };
         let pending: Vec<PendingRead> = match &mut self.role {
@@ -338,7 +342,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// How many reads wait here for an index.
+    /// The number of reads that wait here for an index.
     #[must_use]
     pub fn reads_waiting(&self) -> u64 {
         match &self.role {

@@ -1,4 +1,4 @@
-//! Log replication, the leader's side (§5.3). The follower's is in `following`.
+//! The leader's side of log replication (§5.3). The follower's side is in `following`.
 
 use alloc::boxed::Box;
 
@@ -45,7 +45,7 @@ impl<R: Rules + ?Sized> Raft<R> {
             .push_back(Effect::ProposalRefused { leader, why });
     }
 
-    /// Proposals, which were found to be in order, become entries. The first of them.
+    /// Appends proposals that passed the checks. Returns the first entry.
     pub(crate) fn put_into_log(&mut self, sizes: &[u64]) -> EntryId {
         let index = self.log.last_index().next();
         for bytes in sizes {
@@ -66,7 +66,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         EntryId { index, term }
     }
 
-    /// Why these proposals are not appended, if they are not.
+    /// The reason for refusing these proposals, if there is one.
     pub(crate) fn refusal_of(&self, sizes: &[u64]) -> Option<Refusal> {
         let Role::Leader(leader) = &self.role else {
             return Some(Refusal::NotLeader);
@@ -113,8 +113,9 @@ impl<R: Rules + ?Sized> Raft<R> {
         observer.event(Event::Appended { first, last });
     }
 
-    /// The leader speaks (§5.2): entries that may go, else nothing but its presence. That finds
-    /// out what was lost: it names the last entry sent, and is rejected if that never arrived.
+    /// Sends the entries that may leave, or else an empty message (§5.2). This also detects losses:
+    /// the message names the last entry sent, and the follower rejects it if that entry never
+    /// arrived.
     pub(crate) fn heartbeat<O: Observer>(&mut self, observer: &mut O) {
         if self.check_quorum(observer) || self.check_disk(observer) {
             return;
@@ -131,7 +132,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         self.tell_target_again();
     }
 
-    /// A leader's deadline: a heartbeat is due, or a transfer has taken too long.
+    /// A leader's deadline: it must send a heartbeat, or a transfer has taken too long.
     pub(crate) fn leader_deadline<O: Observer>(&mut self, observer: &mut O) {
         self.end_late_transfer(observer);
         let due = matches!(&self.role, Role::Leader(leader) if leader.next_heartbeat <= self.now);
@@ -144,12 +145,12 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// Sends what the windows allow to everyone.
+    /// Sends every peer the entries that its window allows.
     pub(crate) fn replicate<O: Observer>(&mut self, observer: &mut O) {
         self.send_to_all(false, observer);
     }
 
-    /// Tells followers of a new commit index at once, where that is wanted.
+    /// Sends followers a new commit index at once, if the settings ask for that.
     pub(crate) fn announce_commit<O: Observer>(&mut self, observer: &mut O) {
         if !self.settings.eager_commit {
             return;
@@ -180,8 +181,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// Sends all entries that the window allows to one follower; with `speak`, at least a
-    /// heartbeat.
+    /// Sends one follower all entries that the window allows; with `speak`, at least a heartbeat.
     pub(crate) fn send_to<O: Observer>(&mut self, place: usize, speak: bool, observer: &mut O) {
         if self.needs_snapshot(place) {
             self.send_snapshot(place, speak, observer);
@@ -207,7 +207,8 @@ impl<R: Rules + ?Sized> Raft<R> {
             silent = false;
             let prev_index = peer.next_index.previous();
             let Ok(prev_term) = log.term_at(prev_index) else {
-                // What lies before the base is gone, and a rule keeps its snapshot back.
+                // The log has dropped the entries before the base, and a rule withholds the
+                // snapshot.
                 return;
             };
             let prev = EntryId {
@@ -290,8 +291,8 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// Whatever a follower answers shows that it follows. Its place among the peers, if it is one
-    /// and the answer can be one.
+    /// Notes that a follower has answered: any answer shows that it follows. Returns its place
+    /// among the peers, if it is a peer and the answer is valid.
     pub(crate) fn heard_from<O: Observer>(
         &mut self,
         from: NodeId,
@@ -307,7 +308,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         let place = leader.peers.iter().position(|peer| peer.id == from)?;
         assert!(from != self.id, "nobody answers itself");
         if seq == 0 {
-            // It answered a message of an older term, though it came back in this one.
+            // It answered a message of an older term, though it arrived in this one.
             observer.event(Event::StaleDropped { from, theirs, what });
             return None;
         }
@@ -339,32 +340,32 @@ impl<R: Rules + ?Sized> Raft<R> {
                 match_index: matched,
             });
         }
-        // Whoever is being sent a snapshot goes on with entries once it reaches the log.
+        // A follower that receives a snapshot continues with entries once it reaches the log.
         let sent = peer.sending.as_ref();
         let asked = sent.is_some_and(|sent| sent.asked);
         let over = |through| self.rules.snapshot_is_over(matched, through);
         let reaches = over(self.log.base().last.index) && !asked;
         let done = sent.is_some_and(|sent| over(sent.snapshot.id.last.index));
         if done {
-            // If the log was cut beyond it meanwhile, a newer one follows.
+            // If the leader has cut its log beyond this snapshot meanwhile, it sends a newer one.
             peer.sending = None;
         }
         if peer.pace != ProgressState::Replicate && (reaches || peer.sending.is_none()) {
             peer.become_replicate(&self.log);
         }
-        // What a majority holds beyond the commit index changes only with what lies beyond it.
+        // The commit index can only rise if entries beyond it have reached another follower.
         if moved && matched > self.commit_index {
             self.advance_commit(observer);
         }
         self.tell_target(observer);
-        // A committed configuration may have taken the peer's place, or leadership.
+        // A committed configuration may have removed the peer or ended this leadership.
         if self.progress().get(place).map(|peer| peer.id) == Some(from) {
             self.send_to(place, false, observer);
         }
         self.watch_newcomers(observer);
     }
 
-    /// The follower does not hold what was built on: go back (end of §5.3).
+    /// The follower lacks the entry before the sent ones: move back (end of §5.3).
     fn rejected<O: Observer>(
         &mut self,
         place: usize,

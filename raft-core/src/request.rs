@@ -1,4 +1,4 @@
-//! What a driver may ask of a server, and why the server refuses or fails it.
+//! A driver's requests to a server, and the reasons for refusal or failure.
 
 use core::fmt;
 
@@ -6,7 +6,7 @@ use crate::cards::RuleId;
 use crate::configuration::{ConfigurationError, Members};
 use crate::types::{EntryId, NodeId};
 
-/// Why proposals were refused.
+/// Why a server refused proposals.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Refusal {
     /// This server does not lead.
@@ -16,20 +16,19 @@ pub enum Refusal {
         /// The next leader.
         to: NodeId,
     },
-    /// So many bytes are appended and not committed, or forwarded and not answered, that no more
-    /// may be.
+    /// Too many bytes are appended and not committed, or forwarded and not answered.
     TooMuchUncommitted,
 }
 
-/// What a server says to proposals that another one passed on.
+/// A server's answer to proposals that another server passed on.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum ProposalAnswer {
-    /// They were appended, from this entry on, all in its term. Only applied entries of these indexes
-    /// *and this term* are them.
+    /// They were appended, from this entry on, all in its term. A proposal is committed only if the
+    /// applied entry has its index *and this term*.
     Accepted(EntryId),
     /// They were not appended.
     Refused {
-        /// Why.
+        /// The reason.
         why: Refusal,
         /// The leader of the current term, if the server knows it.
         leader: Option<NodeId>,
@@ -47,21 +46,21 @@ pub enum ReadMode {
     Follower,
 }
 
-/// Why a read was not answered. It changed nothing and may be tried again anywhere.
+/// Why a read failed. It changed nothing, so the client may try again at any server.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum ReadFailure {
-    /// This server does not lead, and was asked for more than a follower can give.
+    /// This server does not lead, and the read needs a leader.
     NotLeader {
         /// The leader, if this server knows it.
         leader: Option<NodeId>,
     },
     /// The server's role or term changed before the read could be answered.
     RoleChanged,
-    /// The leader that a follower asked does not lead any more.
+    /// The server that the follower asked no longer leads.
     Refused,
-    /// As many reads wait as may.
+    /// The limit on waiting reads is reached.
     TooMany,
-    /// There are no lease reads here.
+    /// Lease reads are not available.
     NoLease(LeaseRefusal),
 }
 
@@ -77,10 +76,11 @@ impl fmt::Display for ReadFailure {
     }
 }
 
-/// Why there are no lease reads.
+/// Why lease reads are not available.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum LeaseRefusal {
-    /// Nobody said how wrong clocks may be ([`Settings::clock_error`](crate::Settings)).
+    /// The operator did not set a bound on clock errors
+    /// ([`Settings::clock_error`](crate::Settings)).
     ClockErrorUnknown,
     /// Voters do not withhold their votes ([`Settings::stickiness`](crate::Settings)).
     NoStickiness,
@@ -95,7 +95,7 @@ impl fmt::Display for LeaseRefusal {
     }
 }
 
-/// Why leadership was not handed over.
+/// Why a transfer of leadership failed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum TransferFailure {
     /// This server does not lead.
@@ -111,7 +111,7 @@ pub enum TransferFailure {
     Witness,
     /// Leadership is being handed to another server.
     Busy {
-        /// To which one.
+        /// The target of that transfer.
         to: NodeId,
     },
     /// The target did not take over within an election timeout.
@@ -131,15 +131,15 @@ impl fmt::Display for TransferFailure {
     }
 }
 
-/// What an operator wants changed.
+/// An operator's change to the members.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Change {
-    /// Let this server receive the log, without a vote. A member stays what it is.
+    /// Let this server receive the log, without a vote. A present member keeps its role.
     Add(NodeId),
-    /// Give this server a vote, once it has caught up. A stranger is added first.
+    /// Give this server a vote, once it has caught up. A server that is no member is added first.
     Promote(NodeId),
     /// Give this server a vote as a witness, once it has caught up (see `witness`). It must be a
-    /// stranger with an empty disk, or a witness that is a learner.
+    /// witness that is a learner, or a server with an empty disk that is no member.
     AddWitness(NodeId),
     /// Take this server's vote; it stays as a learner.
     Demote(NodeId),
@@ -147,33 +147,33 @@ pub enum Change {
     Remove(NodeId),
     /// Give the vote of one server to another, in one step.
     Replace {
-        /// The server to go.
+        /// The server to remove.
         old: NodeId,
-        /// The server to come.
+        /// The server to add.
         new: NodeId,
     },
-    /// Make these the members, and nobody else.
+    /// Make these the only members.
     To {
-        /// Who votes.
+        /// The voters.
         voters: Members,
-        /// Who receives the log without a vote.
+        /// The members that receive the log without a vote.
         learners: Members,
     },
-    /// Leave a joint configuration that does not leave itself.
+    /// Leave a joint configuration that was asked to stay.
     Leave,
 }
 
-/// How a change is made.
+/// Options of a change.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct ChangeOptions {
-    /// Do not wait until newcomers have caught up, and do not ask whether anybody of the next
-    /// configuration is alive. What a change must never do, it does not do for that.
+    /// Do not wait until newcomers have caught up, and do not check whether enough servers of the
+    /// next configuration are alive. Safety checks still apply.
     pub forced: bool,
     /// Stay in the joint configuration, if one is needed, until [`Change::Leave`].
     pub stays_joint: bool,
 }
 
-/// Why a change does not come about.
+/// Why a change failed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum ChangeFailure {
     /// This server does not lead.
@@ -181,39 +181,40 @@ pub enum ChangeFailure {
         /// The leader, if this server knows it.
         leader: Option<NodeId>,
     },
-    /// This server leads no more. If the next configuration is in the log, it may still commit.
+    /// This server has lost its leadership. If the next configuration is in the log, it may still
+    /// commit.
     LeadershipLost,
     /// Leadership is being handed to another server.
     Transferring {
-        /// To which one.
+        /// The target of the transfer.
         to: NodeId,
     },
     /// Another change is under way.
     Busy,
-    /// No entry of the leader's own term is committed yet. It will be in a moment.
+    /// No entry of the leader's own term is committed yet. The operator can retry shortly.
     OwnTermFirst,
-    /// The configuration is so already.
+    /// The change would leave the configuration as it is.
     Nothing,
     /// This server is no member.
     NoMember(NodeId),
     /// This server has no vote.
     NoVoter(NodeId),
-    /// There is no such configuration.
+    /// The requested configuration is invalid.
     Senseless(ConfigurationError),
-    /// Too few servers of the next configuration were heard from lately to decide anything.
+    /// The leader heard lately from too few servers of the next configuration.
     NoLiveQuorum,
-    /// This server was still behind after so many rounds of catching up. It stays a learner.
+    /// This server was still behind after the allowed rounds of catching up. It stays a learner.
     TooSlow(NodeId),
-    /// This server does not answer, or gets on no more, so that it cannot catch up. It stays a
+    /// This server does not answer, or makes no progress, so that it cannot catch up. It stays a
     /// learner.
     Silent(NodeId),
     /// The configuration is not joint.
     NotJoint,
-    /// This server belongs to a cluster, or holds what came from one.
+    /// This server belongs to a cluster, or holds state of one.
     NotEmpty,
-    /// This server belongs to no cluster, or leads one that lives, or is a witness.
+    /// This server belongs to no cluster, or leads a live one, or is a witness.
     NothingToRecover,
-    /// This server is a member with data; it cannot become a witness but by leaving first.
+    /// This server is a member with data. It must leave before it can become a witness.
     HoldsData(NodeId),
 }
 
@@ -241,7 +242,7 @@ impl fmt::Display for ChangeFailure {
 }
 
 impl ChangeFailure {
-    /// The rule that refused, where one did.
+    /// The rule that refused, if a rule refused.
     #[must_use]
     pub fn rule(self) -> Option<RuleId> {
         match self {

@@ -1,4 +1,4 @@
-//! How a server starts from what is on its disk (Figure 2, "persistent state").
+//! The start of a server from the content of its disk (Figure 2, "persistent state").
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -16,38 +16,38 @@ use crate::settings::{Settings, SettingsError};
 use crate::state::{ForwardedProposals, Incoming, PendingWrite, Snapshot};
 use crate::types::{HardState, Index, Instant, LIMIT, NodeId, SnapshotAttempt, Term};
 
-/// Who a server is and how it starts.
+/// The server's identity and the values for its start.
 #[derive(Clone, Debug)]
 pub struct Boot {
     /// Its identity.
     pub id: NodeId,
-    /// Its knobs.
+    /// Its settings.
     pub settings: Settings,
     /// Its clock.
     pub now: Instant,
-    /// With `id` and `incarnation`, all its randomness.
+    /// The seed: with `id` and `incarnation` it determines all randomness of the server.
     pub seed: u64,
     /// Counts its starts.
     pub incarnation: u64,
 }
 
-/// What was found on disk.
+/// The content of the server's disk.
 #[derive(Clone, Debug)]
 pub struct Durable<E> {
     /// Term and vote; the default for a server that never ran.
     pub hard_state: HardState,
-    /// What lies before the log. A new cluster starts from (0, 0) and its configuration.
+    /// The base of the log. A new cluster starts from (0, 0) and its configuration.
     pub base: Base,
     /// The log after the base, in order.
     pub entries: E,
-    /// Up to where the log may be promised; below its last index where some entries are known by
-    /// term only (their payloads must be sent again).
+    /// The last entry that the server may promise. It is below the last index if only the terms of
+    /// some entries are known, so that a leader must send their payloads again.
     pub intact: Index,
-    /// The newest whole snapshot: of the base, or of a later entry of the log.
+    /// The newest complete snapshot: of the base, or of a later entry of the log.
     pub snapshot: Option<SnapshotId>,
-    /// The snapshot of which a part was received, and how many bytes of it are there.
+    /// The snapshot that the server has received in part, and the number of bytes on disk.
     pub incoming: Option<(SnapshotId, u64)>,
-    /// Whether promises made before may be relied on. `false` for a disk that may have forgotten
+    /// Whether the server may rely on its earlier promises. `false` for a disk that may have lost
     /// some: the server follows, but neither votes nor campaigns.
     pub may_vote: bool,
 }
@@ -55,7 +55,7 @@ pub struct Durable<E> {
 /// One entry found on disk.
 #[derive(Clone, Debug)]
 pub struct EntryMeta {
-    /// The term in which it was created.
+    /// The term of the leader that created it.
     pub term: Term,
     /// Its size in bytes.
     pub bytes: u64,
@@ -63,16 +63,16 @@ pub struct EntryMeta {
     pub configuration: Option<Configuration>,
 }
 
-/// Why a server cannot start from what was found on disk.
+/// Why a server cannot start from the content of its disk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RestoreError {
     /// The settings cannot work.
     Settings(SettingsError),
-    /// Terms fall along the log, or one is 0: the entry with this index is wrong.
+    /// Terms decrease along the log, or one is 0: the entry with this index is wrong.
     TermsFall(Index),
     /// The log holds an entry of a term that the hard state has not reached.
     HardStateBehindLog,
-    /// The entry with this index holds a configuration of nobody.
+    /// The entry with this index holds an empty configuration.
     NamesNobody(Index),
     /// The base has an index without a term, or a term without an index.
     BaseIsNoEntry,
@@ -80,7 +80,7 @@ pub enum RestoreError {
     IntactOutsideLog,
     /// The snapshot is empty, or its last entry is neither the log's base nor in the log.
     SnapshotDoesNotFit,
-    /// A number is beyond [`LIMIT`].
+    /// A number is not below [`LIMIT`].
     TooLarge,
 }
 
@@ -106,10 +106,10 @@ impl fmt::Display for RestoreError {
 }
 
 impl<R: Rules> Raft<R> {
-    /// A server that starts, for the first time or again, from what is on its disk.
+    /// Starts a server from its disk, for the first time or after a crash.
     ///
     /// # Errors
-    /// When the settings cannot work or the disk's content contradicts itself.
+    /// When the settings are invalid or the disk's content contradicts itself.
     pub fn restore<E: IntoIterator<Item = EntryMeta>>(
         rules: R,
         boot: Boot,
@@ -137,7 +137,7 @@ impl<R: Rules> Raft<R> {
         let snapshot = durable.snapshot.map(|id| restored_snapshot(id, &log));
         let snapshot = snapshot.transpose()?;
         let commit_index = snapshot.as_ref().map_or(base, |known| known.id.last.index);
-        // As when it was taken: who was sent it would know nobody.
+        // As at the time of the snapshot: its receiver would know no member.
         let snapshot = snapshot.filter(|known| !known.configuration.is_empty());
         let incoming = durable
             .incoming
@@ -177,7 +177,7 @@ impl<R: Rules> Raft<R> {
     }
 }
 
-/// The log that these entries make after this base, none of them of a term above the server's.
+/// The log of these entries after this base. None of them may have a term above the server's.
 fn restored_log(
     current_term: Term,
     base: Base,
@@ -211,7 +211,7 @@ fn restored_log(
     Ok(log)
 }
 
-/// The snapshot found, if it is of an entry that the log holds or begins after.
+/// The snapshot on disk, if the log holds its last entry or begins after it.
 fn restored_snapshot(id: SnapshotId, log: &Log) -> Result<Box<Snapshot>, RestoreError> {
     if log.term_at(id.last.index) != Ok(id.last.term) || id.bytes == 0 {
         return Err(RestoreError::SnapshotDoesNotFit);

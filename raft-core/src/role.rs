@@ -1,5 +1,4 @@
-//! What only some servers need to know: each role's data lives in its variant. What is done with it
-//! stands in the files of the rules.
+//! The data of each role: each variant holds its own. The rule files contain the behaviour.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -13,13 +12,13 @@ use crate::progress::Progress;
 use crate::request::ChangeOptions;
 use crate::types::{Index, Instant, NodeId, ReadToken};
 
-/// The role and what belongs to it.
+/// The role and its data.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Role {
     Follower(Follower),
     PreCandidate(Ballots),
     Candidate(Candidate),
-    /// Boxed: most servers follow, and are small for it.
+    /// Boxed: most servers follow, and the box keeps their state small.
     Leader(Box<Leader>),
 }
 
@@ -42,21 +41,21 @@ pub(crate) struct Follower {
     pub(crate) verified: Index,
     /// Last entry acknowledged to the leader.
     pub(crate) acknowledged: Index,
-    /// Newest `seq` received, and the `sent_at` that came with it: what replies echo.
+    /// Newest `seq` received, and its `sent_at`: replies echo both.
     pub(crate) newest_seq: u64,
     pub(crate) newest_sent_at: Instant,
     /// Whether it agreed to the leader's silence and has not woken since.
     pub(crate) asleep: bool,
-    /// Reads that the leader is asked about.
+    /// Reads that wait for the leader's index.
     pub(crate) reads: ForwardedReads,
 }
 
 /// A follower's reads, on their way to its leader.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub(crate) struct ForwardedReads {
-    /// They came after the present question left.
+    /// Reads that arrived after the present question left.
     pub(crate) waiting: Vec<ReadToken>,
-    /// The present question is about these.
+    /// Reads that the present question covers.
     pub(crate) asked: Vec<ReadToken>,
     pub(crate) number: u64,
     pub(crate) asked_at: Instant,
@@ -69,8 +68,8 @@ pub(crate) struct Ballots {
 }
 
 impl Ballots {
-    /// Counts an answer. A grant stands; a refusal gives way to it, since it may answer an older
-    /// question of the same candidate.
+    /// Counts an answer. A grant stands. It also replaces a refusal, because the refusal may answer
+    /// an older question of the same candidate.
     pub(crate) fn count(&mut self, voter: NodeId, granted: bool) {
         match self.answers.iter_mut().find(|(id, _)| *id == voter) {
             Some((_, known)) => *known |= granted,
@@ -83,7 +82,7 @@ impl Ballots {
         );
     }
 
-    /// How many granted of those that `wanted` names.
+    /// The number of grants from the servers that `wanted` names.
     pub(crate) fn granted_by(&self, wanted: impl Fn(NodeId) -> bool) -> usize {
         let granted = self.answers.iter().filter(|(_, granted)| *granted);
         granted.filter(|(id, _)| wanted(*id)).count()
@@ -107,26 +106,26 @@ pub(crate) struct Candidate {
     pub(crate) transfer: bool,
 }
 
-/// A leader and what it knows of the others.
+/// A leader and its view of the others.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Leader {
     /// Every other member, in ascending order.
     pub(crate) peers: SmallVec<[Progress; 4]>,
     pub(crate) next_heartbeat: Instant,
-    /// What it has proposed and not committed: each time the last index, and the bytes.
+    /// Its uncommitted proposals. Each item holds the last index and the bytes.
     pub(crate) uncommitted: Uncommitted,
     /// Reads that wait for a quorum.
     pub(crate) reads: Reads,
-    /// To whom leadership is being handed.
+    /// The transfer of leadership under way.
     pub(crate) transfer: Option<Transfer>,
-    /// Whether somebody was told to campaign against this leader: it may do so whenever the
-    /// message arrives, so that there is no lease any more in this term.
+    /// Whether the leader has told a server to campaign. That server may campaign whenever the
+    /// message arrives, so there is no lease for the rest of this term.
     pub(crate) lease_given_up: bool,
-    /// Whether it is silent, or will be.
+    /// Whether it is silent, or on the way to silence.
     pub(crate) quiet: Quiet,
     /// The change of members that is under way.
     pub(crate) change: Option<Box<Changing>>,
-    /// The highest `seq` sent to a peer that is one no more.
+    /// The highest `seq` sent to a server that is no longer a peer.
     pub(crate) seq_floor: u64,
 }
 
@@ -163,11 +162,12 @@ impl Uncommitted {
 /// A leader's reads.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub(crate) struct Reads {
-    /// They came after the present round began, or before the leader's term has a committed entry.
+    /// Reads that arrived after the present round began, or before an entry of the leader's term is
+    /// committed.
     pub(crate) waiting: Vec<PendingRead>,
-    /// The present round is for these.
+    /// Reads that the present round covers.
     pub(crate) asked: Vec<PendingRead>,
-    /// What they will be answered.
+    /// The index that will answer them.
     pub(crate) index: Index,
 }
 
@@ -185,7 +185,7 @@ impl Reads {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct PendingRead {
     pub(crate) token: ReadToken,
-    /// The follower that asks, whose number of the question is the token; `None`: the driver.
+    /// The follower that asks; the token is its number of the question. `None`: the driver.
     pub(crate) asker: Option<NodeId>,
 }
 
@@ -193,22 +193,22 @@ pub(crate) struct PendingRead {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Transfer {
     pub(crate) to: NodeId,
-    /// When the leader goes on as before.
+    /// The end of the leader's wait: it then resumes normal work.
     pub(crate) deadline: Instant,
     /// Whether the target was told to campaign.
     pub(crate) told: bool,
 }
 
-/// How far a leader is on its way to silence.
+/// A leader's progress towards silence.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Quiet {
     Awake {
-        /// When it last woke; the beginning of time if it never slept.
+        /// The last instant at which it woke; the beginning of time if it never slept.
         since: Instant,
-        /// Heartbeats with nothing to do.
+        /// Heartbeats without work in between.
         beats: u8,
     },
-    /// It asks for silence, and speaks until all have agreed.
+    /// It asks for silence, and sends messages until all have agreed.
     Asking {
         since: Instant,
     },
@@ -225,16 +225,16 @@ impl Default for Quiet {
 /// A change that a leader has begun.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Changing {
-    /// What it leads to.
+    /// The configuration after the change.
     pub(crate) next: Configuration,
     pub(crate) how: ChangeOptions,
-    /// Who must catch up before it goes on.
+    /// The servers that must catch up before the change continues.
     pub(crate) newcomers: SmallVec<[CatchUp; 1]>,
     /// Whether `next`, or the joint configuration on the way to it, is in the log.
     pub(crate) appended: bool,
 }
 
-/// A server that is to have a vote.
+/// A server that waits for a vote.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct CatchUp {
     pub(crate) id: NodeId,
@@ -242,9 +242,10 @@ pub(crate) struct CatchUp {
     pub(crate) ready: bool,
     pub(crate) round: u64,
     pub(crate) began: Instant,
-    /// What the log held then.
+    /// The last index of the log at the start of the round.
     pub(crate) through: Index,
-    /// How far it has come: its log, and the bytes of a snapshot; and since when.
+    /// Its progress: the end of its log, and the bytes of a snapshot; and the instant of that
+    /// progress.
     pub(crate) come: (Index, u64),
     pub(crate) since: Instant,
 }

@@ -1,10 +1,10 @@
 //! Each decision of Figure 2 and of the dissertation, as one small function.
 //!
-//! A rule returns a decision, or *the next value* of the field it governs; the rest of the crate
+//! A rule returns a decision, or *the next value* of the field it governs. The rest of the crate
 //! changes protocol fields only through such values. [`Standard`] keeps every default and has no
 //! size. Another implementation may override one rule to plant a bug, so that a testbed can show
-//! that its checks would notice: what an override can break is reported by
-//! [`Raft::invariants`](crate::Raft::invariants), never asserted.
+//! that its checks notice it. [`Raft::invariants`](crate::Raft::invariants) reports the invariants
+//! that an override can break; no assertion checks them.
 
 use crate::log::OutsideLog;
 use crate::random::in_range;
@@ -12,12 +12,12 @@ use crate::request::LeaseRefusal;
 use crate::types::{EntryId, Index, Instant, NodeId, Priority, Span, Term, WriteId};
 
 /// After this many maximum election timeouts without a leader a voter ignores priority, so that a
-/// preferred server that cannot win blocks nobody.
-const PATIENCE: u64 = 4;
+/// preferred server that cannot win does not block the others.
+const PRIORITY_TIMEOUTS: u64 = 4;
 
 /// The decisions of the algorithm. Each default is the rule as published.
 pub trait Rules {
-    /// `election.timeout`: how long to wait for a leader, from 64 random bits.
+    /// `election.timeout`: the time to wait for a leader, from 64 random bits.
     fn election_timeout(&self, min: Span, max: Span, draw: u64) -> Span {
         Span(in_range(draw, min.0, max.0))
     }
@@ -37,9 +37,9 @@ pub trait Rules {
         now.since(heard_at) < timeout_min
     }
 
-    /// `election.priority`: whether a voter of priority `own` puts off a candidate whose log would
-    /// do; `newer` says that it holds more than the voter's, `leaderless` for how long the voter has
-    /// known of no leader.
+    /// `election.priority`: whether a voter of priority `own` refuses a candidate with a sufficient
+    /// log. `newer` says that this log is ahead of the voter's. `leaderless` is the time for which
+    /// the voter has known of no leader.
     fn lower_priority_is_refused(
         &self,
         candidate: Priority,
@@ -48,7 +48,7 @@ pub trait Rules {
         leaderless: Span,
         timeout_max: Span,
     ) -> bool {
-        candidate < own && !newer && leaderless.0 < timeout_max.0.saturating_mul(PATIENCE)
+        candidate < own && !newer && leaderless.0 < timeout_max.0.saturating_mul(PRIORITY_TIMEOUTS)
     }
 
     /// `election.vote-survives-step-down`: `voted_for` after becoming a follower.
@@ -71,19 +71,19 @@ pub trait Rules {
         false
     }
 
-    /// `election.refusal-resets-nothing`: the election deadline after refusing a
-    /// vote; `latest` is what the longest timeout would give.
+    /// `election.refusal-resets-nothing`: the election deadline after refusing a vote; `latest` is
+    /// the deadline after the longest timeout.
     fn deadline_after_refusal(&self, deadline: Instant, _latest: Instant) -> Instant {
         deadline
     }
 
-    /// `term.stale-is-answered`: whether a request of an older term is answered, so
-    /// that its sender learns of the newer one.
+    /// `term.stale-is-answered`: whether a request of an older term gets an answer, so that its
+    /// sender learns of the newer one.
     fn stale_request_is_answered(&self) -> bool {
         true
     }
 
-    /// `quorum.majority`: how many of `voters` decide.
+    /// `quorum.majority`: the number of voters, out of `voters`, that make a quorum.
     fn quorum(&self, voters: usize) -> usize {
         voters / 2 + 1
     }
@@ -99,19 +99,19 @@ pub trait Rules {
         true
     }
 
-    /// `append.previous-matches`: whether the log holds the entry sent ones follow.
+    /// `append.previous-matches`: whether the log holds the entry before the sent ones.
     fn previous_matches(&self, own: Result<Term, OutsideLog>, previous: Term) -> bool {
         own == Ok(previous)
     }
 
-    /// `append.truncate-conflict-only`: where to cut the log before appending;
-    /// `conflict` is the first own entry of another term than the one sent, `previous` the entry
-    /// that sent ones follow.
+    /// `append.truncate-conflict-only`: the start of the truncation before appending. `conflict` is
+    /// the first own entry of another term than the sent one, `previous` the entry before the sent
+    /// ones.
     fn truncation(&self, conflict: Option<Index>, _previous: Index, _last: Index) -> Option<Index> {
         conflict
     }
 
-    /// `append.acknowledge-durable`: what a follower may acknowledge; `verified` is
+    /// `append.acknowledge-durable`: the last entry that a follower may acknowledge; `verified` is
     /// the last entry known to match the leader's log.
     fn ack_index(&self, verified: Index, durable: Index, _last: Index) -> Index {
         verified.min(durable)
@@ -166,7 +166,7 @@ pub trait Rules {
         }
     }
 
-    /// `commit.own-copy-durable`: up to where the leader's own log counts.
+    /// `commit.own-copy-durable`: the last entry of the leader's own log that counts.
     fn own_copy(&self, durable: Index, _last: Index) -> Index {
         durable
     }
@@ -188,20 +188,18 @@ pub trait Rules {
         true
     }
 
-    /// `read.failed-not-dropped`: whether reads that wait are failed when a role
-    /// ends.
+    /// `read.failed-not-dropped`: whether waiting reads fail explicitly when a role ends.
     fn waiting_reads_are_failed(&self) -> bool {
         true
     }
 
-    /// `lease.from-send-time`: when a follower was last known to follow, once it has
-    /// answered a message that was sent at `sent_at`.
+    /// `lease.from-send-time`: the instant at which a follower is known to have followed, after it
+    /// has answered a message that was sent at `sent_at`.
     fn contact_after_reply(&self, contact: Instant, sent_at: Instant, _now: Instant) -> Instant {
         contact.max(sent_at)
     }
 
-    /// `lease.needs-promises`: by how much clocks may be wrong, if leases can be
-    /// trusted at all.
+    /// `lease.needs-promises`: the largest error of clocks, if leases can be trusted at all.
     fn lease_clock_error(
         &self,
         stickiness: bool,
@@ -213,7 +211,7 @@ pub trait Rules {
         clock_error.ok_or(LeaseRefusal::ClockErrorUnknown)
     }
 
-    /// `lease.end`: until when nobody else can lead, if a quorum followed at
+    /// `lease.end`: the instant before which no other server can lead, if a quorum followed at
     /// `contact`.
     fn lease_end(&self, contact: Instant, timeout_min: Span, clock_error: Span) -> Instant {
         contact.after(Span(timeout_min.0.saturating_sub(clock_error.0)))
@@ -225,14 +223,14 @@ pub trait Rules {
         false
     }
 
-    /// `snapshot.for-what-is-gone`: whether a follower is sent a snapshot; `before` says that
-    /// it needs what lies before the log, `probing` that it has refused what it was sent.
+    /// `snapshot.for-what-is-gone`: whether a follower receives a snapshot. `before` says that it
+    /// needs entries from before the log, `probing` that it has rejected the sent entries.
     fn snapshot_is_needed(&self, before: bool, _probing: bool) -> bool {
         before
     }
 
-    /// `snapshot.until-the-log-does`: whether a follower that holds the log up to `matched` is sent
-    /// entries again, when it needed them up to `through`.
+    /// `snapshot.until-the-log-does`: whether the leader resumes sending entries to a follower that
+    /// holds the log up to `matched`, if it needed a snapshot up to `through`.
     fn snapshot_is_over(&self, matched: Index, through: Index) -> bool {
         matched >= through
     }
@@ -248,19 +246,19 @@ pub trait Rules {
         last > commit
     }
 
-    /// `snapshot.suffix-stays`: whether what follows a snapshot's last entry, of
-    /// `term`, stays in a log whose own entry there is of `own`.
+    /// `snapshot.suffix-stays`: whether the entries after a snapshot's last entry, of `term`, stay
+    /// in a log whose own entry there is of `own`.
     fn suffix_stays(&self, own: Result<Term, OutsideLog>, term: Term) -> bool {
         own == Ok(term)
     }
 
-    /// `snapshot.pieces-of-one`: whether pieces of two snapshots may be put together.
+    /// `snapshot.pieces-of-one`: whether a server may combine pieces of two snapshots.
     fn pieces_may_mix(&self) -> bool {
         false
     }
 
-    /// `snapshot.receiver-knows`: what a leader takes a follower to hold of a
-    /// snapshot that it took to hold `known` bytes, and that says `told`.
+    /// `snapshot.receiver-knows`: the leader's new estimate of a follower's part of a snapshot. The
+    /// old estimate is `known` bytes, and the follower reports `told`.
     fn received_after_reply(&self, _known: u64, told: u64) -> u64 {
         told
     }
@@ -271,8 +269,8 @@ pub trait Rules {
         matched >= last
     }
 
-    /// `transfer.overrides-stickiness`: whether a candidate that the leader told to
-    /// campaign is heard although a leader is fresh.
+    /// `transfer.overrides-stickiness`: whether voters listen to a candidate that the leader told
+    /// to campaign although a leader is fresh.
     fn transfer_overrides_stickiness(&self) -> bool {
         true
     }
@@ -282,18 +280,18 @@ pub trait Rules {
         false
     }
 
-    /// `proposal.to-own-leader`: to whom a proposal is passed on; `leader` is that of the server's own
-    /// term, `last` the one it last heard from, in whatever term.
+    /// `proposal.to-own-leader`: the receiver of a forwarded proposal. `leader` is the leader of
+    /// the server's own term, `last` the one it last heard from, in any term.
     fn forward_to(&self, leader: Option<NodeId>, _last: Option<NodeId>) -> Option<NodeId> {
         leader
     }
 
-    /// `proposal.forwarded-once`: whether a proposal that was passed on is passed on again.
+    /// `proposal.forwarded-once`: whether a server forwards a forwarded proposal again.
     fn forwards_again(&self) -> bool {
         false
     }
 
-    /// `proposal.no-term`: whether the term of a proposal that is passed on counts, as that of other
+    /// `proposal.no-term`: whether the term of a forwarded proposal counts, as that of other
     /// messages does.
     fn proposal_term_counts(&self) -> bool {
         false
@@ -316,7 +314,7 @@ pub trait Rules {
         last
     }
 
-    /// `membership.rolled-back`: from which entry on configurations are forgotten when the log is
+    /// `membership.rolled-back`: the first entry whose configuration is removed when the log is
     /// truncated at `from`.
     fn configurations_forgotten(&self, from: Index) -> Index {
         from
@@ -334,7 +332,7 @@ pub trait Rules {
         true
     }
 
-    /// `membership.both-halves`: whether the outgoing half of a joint configuration must agree, too.
+    /// `membership.both-halves`: whether the outgoing half of a joint configuration must also agree.
     fn outgoing_must_agree(&self) -> bool {
         true
     }
@@ -344,54 +342,55 @@ pub trait Rules {
         joint_at <= commit
     }
 
-    /// `membership.leads-until-committed`: whether a leader that its configuration, the entry
-    /// `configured_at`, gives no vote must lead no more.
+    /// `membership.leads-until-committed`: whether a leader must step down because its
+    /// configuration, the entry `configured_at`, gives it no vote.
     fn outsider_steps_down(&self, configured_at: Index, commit: Index) -> bool {
         configured_at <= commit
     }
 
-    /// `membership.voters-stand`: whether a server may campaign; `voter` says that the
-    /// configuration in force gives it a vote, `was_voter` that the one before does, and that the
-    /// latest is not known to be committed: a leader that was removing itself may be needed.
+    /// `membership.voters-stand`: whether a server may campaign. `voter` says that the
+    /// configuration in force gives it a vote. `was_voter` says that the one before does, and that
+    /// the latest is not known to be committed: the cluster may still need a leader that was
+    /// removing itself.
     fn may_stand(&self, voter: bool, was_voter: bool) -> bool {
         voter || was_voter
     }
 
-    /// `membership.voters-vote`: whether a member's vote is asked for and counts.
+    /// `membership.voters-vote`: whether candidates ask a member for its vote and count it.
     fn member_votes(&self, voter: bool) -> bool {
         voter
     }
 
-    /// `membership.caught-up`: whether a server that took `round` to receive what the log held at
-    /// its beginning may have a vote.
+    /// `membership.caught-up`: whether a server may have a vote after a round that took `round`. In
+    /// a round it receives the entries that the log held at the beginning.
     fn newcomer_is_ready(&self, round: Option<Span>, timeout_min: Span) -> bool {
         round.is_some_and(|round| round < timeout_min)
     }
 
-    /// `membership.live-quorum`: whether a configuration may begin of which a quorum was last heard
+    /// `membership.live-quorum`: whether a configuration may begin, if its quorum was last heard
     /// from at `contact`.
     fn quorum_is_live(&self, now: Instant, contact: Instant, timeout_max: Span) -> bool {
         now.since(contact) <= timeout_max
     }
 
-    /// `membership.added-again`: whether a member that is added once more is given a vote.
+    /// `membership.added-again`: whether adding a present member again gives it a vote.
     fn added_again_votes(&self) -> bool {
         false
     }
 
-    /// `witness.never-stands`: whether a witness may campaign, or be told to.
+    /// `witness.never-stands`: whether a witness may campaign, or a leader may tell it to.
     fn witness_may_stand(&self) -> bool {
         false
     }
 
-    /// `quiescence.sleepers-wake`: whether a follower that sleeps wakes when its driver, or a server
-    /// that does not lead, asks it for something.
+    /// `quiescence.sleepers-wake`: whether a sleeping follower wakes when its driver, or a server
+    /// that does not lead, sends it a request.
     fn asked_sleeper_wakes(&self) -> bool {
         true
     }
 
-    /// `quiescence.silence-is-life`: when a follower that wakes has last heard from its leader, which
-    /// last spoke at `heard_at`.
+    /// `quiescence.silence-is-life`: the instant at which a waking follower counts as having heard
+    /// from its leader, whose last message arrived at `heard_at`.
     fn heard_after_sleep(&self, _heard_at: Instant, now: Instant) -> Instant {
         now
     }
@@ -408,20 +407,20 @@ pub trait Rules {
         vote <= durable
     }
 
-    /// `durability.truncation-lowers-watermark`: the durable index after `from` and
-    /// what follows was removed.
+    /// `durability.truncation-lowers-watermark`: the durable index after the removal of `from` and
+    /// all later entries.
     fn durable_after_truncation(&self, durable: Index, from: Index) -> Index {
         durable.min(from.previous())
     }
 
-    /// `durability.truncation-lowers-flights`: what a write in flight will prove
-    /// about the log after `from` and what follows was removed.
+    /// `durability.truncation-lowers-flights`: the last entry that a write in flight will make
+    /// durable after the removal of `from` and all later entries.
     fn in_flight_after_truncation(&self, last: Index, from: Index) -> Index {
         last.min(from.previous())
     }
 }
 
-/// The algorithm as published: every default, no size.
+/// The algorithm as published: it keeps every default and has no size.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Standard;
 

@@ -1,53 +1,55 @@
-//! What an operator chooses, and which choices make no sense.
+//! The operator's settings, and the checks for invalid combinations.
 
 use core::fmt;
 
 use crate::types::{LIMIT, Priority, Span};
 
-/// The knobs of one server. Times are on the server's own clock.
+/// The settings of one server. Times are on the server's own clock.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Settings {
-    /// Shortest election timeout (§5.2). Also how long a heard leader is believed in (stickiness).
+    /// Shortest election timeout (§5.2). Voters also refuse votes for this long after hearing from
+    /// a leader (stickiness).
     pub election_timeout_min: Span,
-    /// Longest election timeout, included. Also how long a leader may be without a quorum.
+    /// Longest election timeout, inclusive. Check-quorum also lets a leader be without a quorum for
+    /// this long.
     pub election_timeout_max: Span,
-    /// How often an idle leader speaks (§5.2).
+    /// The interval between messages of an idle leader (§5.2).
     pub heartbeat: Span,
     /// Ask for votes before raising the term (dissertation §9.6).
     pub pre_vote: bool,
     /// Refuse votes while a leader is fresh (paper §6, dissertation §4.2.3).
     pub stickiness: bool,
-    /// How much this server is wanted as the leader: it puts off candidates of a lower priority for
-    /// a while (see the rule `election.priority`).
+    /// This server's priority as the leader: it refuses candidates of a lower priority for a while
+    /// (see the rule `election.priority`).
     pub priority: Priority,
     /// A follower passes proposals on to its leader, instead of refusing them.
     pub forward_proposals: bool,
     /// A leader that hears from no quorum steps down (dissertation §6.2).
     pub check_quorum: bool,
-    /// Tell followers of a new commit index at once, not with the next message.
+    /// Tell followers of a new commit index at once, instead of with the next message.
     pub eager_commit: bool,
-    /// An idle cluster sends nothing, and wakes when anybody wants something (see `quiescence`). A
-    /// cluster falls silent only if all its members have this. It needs `pre_vote`.
+    /// An idle cluster sends nothing, and wakes when it gets work (see `quiescence`). A cluster
+    /// falls silent only if all its members have this setting. It needs `pre_vote`.
     pub quiescence: bool,
-    /// Largest sum of entry sizes in one AppendEntries, in bytes; one larger entry travels alone.
+    /// Largest sum of entry sizes in one AppendEntries, in bytes. A single larger entry travels
+    /// alone.
     pub max_message_bytes: u64,
     /// Largest piece of a snapshot in one InstallSnapshot, in bytes.
     pub snapshot_piece_bytes: u64,
-    /// AppendEntries on their way to one follower, at most.
+    /// Maximum number of AppendEntries in flight to one follower.
     pub window_messages: u64,
-    /// Entry bytes sent to one follower and not acknowledged, at most.
+    /// Maximum number of entry bytes sent to one follower and not acknowledged.
     pub window_bytes: u64,
-    /// Entry bytes that a leader has appended and not committed, at most: proposals beyond them
-    /// are refused. One that is larger is taken when nothing else waits. The same holds of a follower
-    /// and the proposals that it has passed on and not been answered about.
+    /// Maximum number of entry bytes that a leader has appended and not committed. The leader
+    /// refuses proposals beyond that, but accepts a larger one when nothing else waits. The same
+    /// limit applies to a follower and its forwarded proposals without an answer.
     pub uncommitted_bytes: u64,
-    /// Reads that wait at one server, at most; one more is refused.
+    /// Maximum number of reads that wait at one server. The server refuses any further read.
     pub reads_waiting: u64,
-    /// By how much clocks may be wrong against each other in the shortest election timeout: a
-    /// lease lasts so much less than that. `None`: nothing is known, and lease reads are refused
-    /// (dissertation §6.4.1).
+    /// The largest error between clocks during the shortest election timeout. A lease is shorter by
+    /// this span. `None`: the error is unknown, and lease reads are refused (dissertation §6.4.1).
     pub clock_error: Option<Span>,
-    /// A leader that waits this long for its own disk gives up leadership. `None`: it never does.
+    /// A leader that waits this long for its own disk steps down. `None`: it never does.
     pub disk_timeout: Option<Span>,
 }
 
@@ -78,12 +80,12 @@ impl Default for Settings {
     }
 }
 
-/// A setting that cannot work, named as in [`Settings`].
+/// An invalid setting, named as in [`Settings`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SettingsError {
     /// `heartbeat` is zero.
     HeartbeatZero,
-    /// `heartbeat` is not shorter than `election_timeout_min`: followers would never stay quiet.
+    /// `heartbeat` is not shorter than `election_timeout_min`: followers would keep campaigning.
     HeartbeatTooLong,
     /// `election_timeout_min` is longer than `election_timeout_max`.
     TimeoutsReversed,
@@ -97,8 +99,8 @@ pub enum SettingsError {
     NothingMayWait,
     /// `clock_error` is not below `election_timeout_min`: no lease would ever begin.
     ClockErrorTooLarge,
-    /// `disk_timeout` is not longer than `election_timeout_max`: a leader would give up for a
-    /// disk that is merely slow.
+    /// `disk_timeout` is not longer than `election_timeout_max`: a leader would step down because
+    /// of a disk that is merely slow.
     DiskTimeoutTooShort,
     /// `quiescence` without `pre_vote`: a follower that wakes would depose a healthy leader.
     QuiescenceNeedsPreVote,
@@ -136,10 +138,10 @@ impl fmt::Display for SettingsError {
 }
 
 impl Settings {
-    /// Whether these settings can work at all.
+    /// Checks whether these settings can work.
     ///
     /// # Errors
-    /// The first setting that cannot.
+    /// The first setting that cannot work.
     pub fn validate(&self) -> Result<(), SettingsError> {
         let largest = [
             self.election_timeout_max.0,

@@ -1,11 +1,12 @@
-//! Snapshots (§7, dissertation §5): the log is cut at its start, and who needs what was cut off gets
-//! the state instead.
+//! Snapshots (§7, dissertation §5): the leader cuts its log at the start, and a follower that needs
+//! the removed entries receives the state instead.
 //!
-//! The driver writes snapshots and keeps their bytes; the core knows of one by its last entry, its
-//! size and its checksum. A snapshot travels in pieces, each stored durably before it is
-//! acknowledged. What a receiver holds of a snapshot it keeps across crashes and changes of
-//! leaders: whoever sends the same one goes on from there. Pieces that overtake others wait for them
-//! in memory, no more than a window of them. Pieces are a sign of life like any message of a leader.
+//! The driver writes snapshots and keeps their bytes. The core knows a snapshot by its last entry,
+//! its size and its checksum. A snapshot travels in pieces, and the receiver stores each durably
+//! before it acknowledges it. The receiver keeps its part of a snapshot across crashes and changes
+//! of leaders, and a new leader with the same snapshot continues from there. Pieces that arrive
+//! early wait in memory, up to one window of them. Like any message of a leader, a piece is a sign
+//! of life.
 
 use alloc::boxed::Box;
 
@@ -22,18 +23,18 @@ use crate::rules::Rules;
 use crate::state::{Incoming, Snapshot};
 use crate::types::{EntryId, Index, Instant, NodeId, SnapshotAttempt};
 
-/// After so many of the longest election timeouts without progress a transfer no longer keeps the
-/// log from being cut.
-const PATIENCE: u64 = 10;
+/// A transfer without progress for this many maximum election timeouts no longer stops the leader
+/// from cutting its log.
+const TIMEOUTS_WITHOUT_PROGRESS: u64 = 10;
 
 impl<R: Rules + ?Sized> Raft<R> {
     // ---- a snapshot of one's own ------------------------------------------------------------
 
-    /// The driver holds a durable snapshot of the state after this entry.
+    /// Notes that the driver holds a durable snapshot of the state after this entry.
     pub(crate) fn snapshot_taken<O: Observer>(&mut self, id: SnapshotId, observer: &mut O) {
         let last = id.last;
-        // A newer one may have been installed while this one was on its way to the disk; in a witness
-        // its name alone, which leaves nothing but a log that begins later.
+        // A newer one may have been installed while this one was on its way to the disk. In a
+        // witness only its name was installed, so that just the start of the log has moved.
         let known = self.snapshot.as_ref();
         let newer = known.is_some_and(|known| known.id.last.index >= last.index);
         if newer || self.log.base().last.index > last.index {
@@ -45,7 +46,8 @@ impl<R: Rules + ?Sized> Raft<R> {
         );
         assert!(id.bytes > 0, "a snapshot holds something");
         let configuration = self.log.configuration_in_force_at(last.index);
-        // The members at that entry are not known here: who was sent it would know nobody.
+        // The members at that entry are unknown here, so a receiver of the snapshot would know no
+        // member.
         if configuration.is_empty() {
             return;
         }
@@ -57,8 +59,9 @@ impl<R: Rules + ?Sized> Raft<R> {
         observer.event(Event::SnapshotTaken { last });
     }
 
-    /// The driver wants the log cut after this entry: as far as a snapshot covers it, and nobody is
-    /// being sent an older one. A witness needs no snapshot: it will never have to send what is gone.
+    /// Cuts the log after this entry for the driver, as far as a snapshot covers it and no transfer
+    /// of an older snapshot needs the entries. A witness needs no snapshot, because it will never
+    /// have to send the removed entries.
     pub(crate) fn compact<O: Observer>(&mut self, through: Index, observer: &mut O) {
         let covered = match &self.snapshot {
             _ if self.is_witness() => self.commit_index,
@@ -73,7 +76,7 @@ impl<R: Rules + ?Sized> Raft<R> {
             return;
         }
         self.log.compact(through);
-        // A witness has none: what it has of one is the name.
+        // A witness has no snapshot, only the name of one.
         if self.is_witness() {
             self.snapshot = None;
         }
@@ -86,8 +89,8 @@ impl<R: Rules + ?Sized> Raft<R> {
         self.pending.rebase = Some(Box::new(Rebase { base, whole: false }));
     }
 
-    /// The oldest snapshot under way to somebody who still gets on: what follows it must stay, or
-    /// that follower would never be done.
+    /// The oldest snapshot on its way to a follower that makes progress. The entries after it must
+    /// stay, or that follower would never catch up.
     fn oldest_sent(&self) -> Option<Index> {
         let Role::Leader(leader) = &self.role else {
             return None;
@@ -96,7 +99,7 @@ impl<R: Rules + ?Sized> Raft<R> {
             .settings
             .election_timeout_max
             .0
-            .saturating_mul(PATIENCE);
+            .saturating_mul(TIMEOUTS_WITHOUT_PROGRESS);
         let sendings = leader.peers.iter().filter_map(|peer| peer.sending.as_ref());
         let alive = sendings.filter(|sending| self.now.since(sending.progress_at).0 <= patience);
         alive.map(|sending| sending.snapshot.id.last.index).min()
@@ -104,7 +107,7 @@ impl<R: Rules + ?Sized> Raft<R> {
 
     // ---- the leader -------------------------------------------------------------------------
 
-    /// Whether this follower needs what lies before the log, or is being sent it.
+    /// Whether this follower needs entries from before the log, or is receiving a snapshot.
     pub(crate) fn needs_snapshot(&self, place: usize) -> bool {
         let Role::Leader(leader) = &self.role else {
             return false;
@@ -115,8 +118,8 @@ impl<R: Rules + ?Sized> Raft<R> {
         peer.sending.is_some() || self.rules.snapshot_is_needed(before, probing)
     }
 
-    /// Sends what the window allows of a snapshot; with `speak`, at least a heartbeat, and again
-    /// what was not acknowledged since the last one.
+    /// Sends as much of a snapshot as the window allows. With `speak`, sends at least a heartbeat,
+    /// and repeats the pieces that were not acknowledged since the last one.
     pub(crate) fn send_snapshot<O: Observer>(
         &mut self,
         place: usize,
@@ -139,8 +142,8 @@ impl<R: Rules + ?Sized> Raft<R> {
             let SnapshotId { bytes, .. } = sending.snapshot.id;
             let stale = now.since(sending.progress_at) >= settings.heartbeat;
             if speak && silent && stale {
-                // A crash may have undone the installation of what was received whole: any piece
-                // brings it about again.
+                // The follower has received the whole snapshot, but a crash may have undone its
+                // installation. Any piece makes it install the snapshot again.
                 let last = bytes.saturating_sub(settings.snapshot_piece_bytes);
                 let whole = sending.received >= bytes;
                 sending.sent = if whole { last } else { sending.received };
@@ -190,7 +193,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// A follower tells what it holds of a snapshot.
+    /// Handles a follower's report of its part of a snapshot.
     pub(crate) fn handle_install_snapshot_reply<O: Observer>(
         &mut self,
         from: NodeId,
@@ -218,8 +221,8 @@ impl<R: Rules + ?Sized> Raft<R> {
         if sending.snapshot.id.last != last || received > sending.snapshot.id.bytes {
             return;
         }
-        // What a receiver holds only grows while it runs: one that told less, and of the same
-        // message or an older one, told it before.
+        // A running receiver's part of a snapshot only grows. So a smaller report that answers the
+        // same message or an older one is late.
         let late = seq < sending.told_at || (seq == sending.told_at && received < sending.received);
         if late {
             return;
@@ -230,14 +233,15 @@ impl<R: Rules + ?Sized> Raft<R> {
             sending.received = received;
             sending.sent = sending.sent.max(received);
         } else if received < sending.received {
-            // It lost what it had: it knows best.
+            // The follower has lost its part, and its report is correct.
             let known = self.rules.received_after_reply(sending.received, received);
             (sending.received, sending.sent) = (known, known);
         }
         self.send_snapshot(place, false, observer);
     }
 
-    /// A follower wants a snapshot rather than entries: it gets one that is news to it.
+    /// Handles a follower's request for a snapshot in place of entries, if the snapshot is new to
+    /// it.
     fn send_asked_snapshot<O: Observer>(&mut self, place: usize, observer: &mut O) {
         let Role::Leader(leader) = &self.role else {
             return;
@@ -256,8 +260,8 @@ impl<R: Rules + ?Sized> Raft<R> {
 
     // ---- the follower -----------------------------------------------------------------------
 
-    /// Asks the leader for a snapshot in place of entries. Lost like any message; who leads, or
-    /// knows of no leader, asks nobody.
+    /// Asks the leader for a snapshot in place of entries. The network may lose the request like
+    /// any message. A leader, or a server that knows no leader, sends none.
     pub(crate) fn request_snapshot(&mut self) {
         let Role::Follower(follower) = &self.role else {
             return;
@@ -274,7 +278,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         self.send(leader, body);
     }
 
-    /// A piece of a snapshot (§7, Figure 13).
+    /// Handles a piece of a snapshot (§7, Figure 13).
     pub(crate) fn handle_install_snapshot<O: Observer>(
         &mut self,
         from: NodeId,
@@ -292,7 +296,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         let own = self.log.term_at(last.index);
         let news = self.rules.snapshot_has_news(last.index, self.commit_index);
         if !news || self.rules.suffix_stays(own, last.term) {
-            // Everything up to there is committed, and here already.
+            // Everything up to there is committed, and the log holds it already.
             let held = own == Ok(last.term);
             observer.event(Event::SnapshotPassedOver { last, held });
             let known = last.index.min(self.log.last_index());
@@ -346,7 +350,8 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// A witness is told which snapshot the leader's log begins with: it has nothing to wait for.
+    /// Installs the name of the snapshot at the base of the leader's log. A witness has no data to
+    /// wait for.
     fn install_name<O: Observer>(
         &mut self,
         from: NodeId,
@@ -365,7 +370,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         self.install(false, observer);
     }
 
-    /// Pieces up to this byte are durable.
+    /// Notes that pieces up to this byte are durable.
     pub(crate) fn piece_stored<O: Observer>(
         &mut self,
         reception: SnapshotAttempt,
@@ -387,14 +392,14 @@ impl<R: Rules + ?Sized> Raft<R> {
         incoming.received = incoming.received.max(received);
         let whole = incoming.received == incoming.id.bytes;
         self.tell_received();
-        // Whoever stands for election meanwhile has advertised another log; if it comes to nothing,
-        // the next piece finds all the others here.
+        // A candidate has advertised its log, so it must not replace it. If it does not win, the
+        // next piece finds all the others in place.
         if whole && matches!(self.role, Role::Follower(_)) {
             self.install(true, observer);
         }
     }
 
-    /// What was received of a snapshot is of no use once entries have brought as much.
+    /// Drops a partial snapshot once entries have reached its last index.
     pub(crate) fn forget_overtaken(&mut self) {
         let (rules, commit) = (&self.rules, self.commit_index);
         let overtaken =
@@ -402,7 +407,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         let _ = self.incoming.take_if(overtaken);
     }
 
-    /// What was received does not fit its checksum: it is asked for again from the start.
+    /// Handles a wrong checksum: the follower asks for the snapshot again from the start.
     pub(crate) fn snapshot_damaged(&mut self, reception: SnapshotAttempt) {
         let current = reception == self.reception;
         if let Some(incoming) = self.incoming.as_mut().filter(|_| current) {
@@ -429,13 +434,14 @@ impl<R: Rules + ?Sized> Raft<R> {
         self.send(leader, body);
     }
 
-    /// The whole snapshot is here, or its name for who needs no `data`: it takes the place of the log.
+    /// Installs the whole snapshot, or its name for a server that needs no `data`, in place of the
+    /// log.
     fn install<O: Observer>(&mut self, data: bool, observer: &mut O) {
         let Some(incoming) = self.incoming.take() else {
             return;
         };
         let Some(configuration) = incoming.configuration else {
-            // Found whole on disk: the next piece brings the configuration.
+            // The disk held the whole snapshot: the next piece brings the configuration.
             self.incoming = Some(incoming);
             return;
         };
@@ -453,7 +459,8 @@ impl<R: Rules + ?Sized> Raft<R> {
         };
         if whole {
             self.log.replace(base.clone());
-            // Of what is durable, the two logs are known to share what was committed.
+            // The durable part of the old log is known to agree with the new one only up to the
+            // commit index.
             self.durability.truncate(&self.rules, was.next());
             self.durability.rebase(last.index);
         } else {
@@ -481,8 +488,8 @@ impl<R: Rules + ?Sized> Raft<R> {
         self.snapshot.as_ref().map(|snapshot| snapshot.id)
     }
 
-    /// The snapshot of which it holds a part, and how many bytes. If there is none, nothing that was
-    /// received is needed any more, unless its installation is on its way to the disk.
+    /// The snapshot that it holds in part, and the number of bytes. If there is none, the driver
+    /// may drop all received pieces, unless the installation is on its way to the disk.
     #[must_use]
     pub fn incoming(&self) -> Option<(SnapshotId, u64)> {
         self.incoming

@@ -1,4 +1,5 @@
-//! State of a server in any role: its snapshots, the proposals it has passed on, the write that it builds up.
+//! State of a server in any role: its snapshots, the proposals it has passed on, and the write of
+//! the present step.
 
 use alloc::boxed::Box;
 use alloc::collections::btree_map::Entry;
@@ -9,7 +10,7 @@ use crate::effect::{Append, Rebase};
 use crate::message::{InstallSnapshot, SnapshotId};
 use crate::types::{Index, Instant, ProposalToken};
 
-/// The write that a step builds up.
+/// The write that a step puts together.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub(crate) struct PendingWrite {
     pub(crate) hard_state: bool,
@@ -28,7 +29,7 @@ impl PendingWrite {
     }
 }
 
-/// A snapshot that this server holds, whole and durable.
+/// A complete and durable snapshot that this server holds.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Snapshot {
     pub(crate) id: SnapshotId,
@@ -36,7 +37,7 @@ pub(crate) struct Snapshot {
     pub(crate) configuration: Configuration,
 }
 
-/// A snapshot of which this server holds a part, durably.
+/// A snapshot that this server has received in part. The part is durable.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Incoming {
     pub(crate) id: SnapshotId,
@@ -44,13 +45,13 @@ pub(crate) struct Incoming {
     pub(crate) received: u64,
     /// Bytes before this one are durable or on their way to the disk.
     pub(crate) taken: u64,
-    /// Pieces beyond that which came before those in between: where each begins, and its length.
+    /// Pieces beyond that which arrived early: the start of each, and its length.
     pub(crate) early: BTreeMap<u64, u64>,
     pub(crate) configuration: Option<Configuration>,
 }
 
 impl Incoming {
-    /// What was found on disk. The configuration comes with the next piece.
+    /// The part found on disk. The configuration arrives with the next piece.
     pub(crate) fn found(id: SnapshotId, received: u64) -> Self {
         Self {
             id,
@@ -61,8 +62,8 @@ impl Incoming {
         }
     }
 
-    /// Keeps a piece that came before those it follows, if it is news and near enough. Whether it
-    /// is kept.
+    /// Keeps a piece whose predecessors are still missing, if it is new and near enough. Returns
+    /// whether it is kept.
     pub(crate) fn keep(&mut self, install: &InstallSnapshot, window: u64) -> bool {
         let beyond = install.offset.checked_sub(self.taken);
         if beyond.is_none_or(|beyond| beyond >= window) {
@@ -75,7 +76,8 @@ impl Incoming {
         true
     }
 
-    /// The next piece is taken, of this length. The length of the one after it, if that is here.
+    /// Takes the next piece, of this length. Returns the length of the piece after it, if that has
+    /// arrived.
     pub(crate) fn take(&mut self, length: u64) -> Option<u64> {
         self.taken += length;
         self.early = self.early.split_off(&self.taken);
@@ -96,7 +98,7 @@ impl ForwardedProposals {
         self.passed.push_back(passed);
     }
 
-    /// Takes one out. Whether it was there.
+    /// Removes a message. Returns whether it was there.
     pub(crate) fn remove(&mut self, token: ProposalToken) -> bool {
         let place = self.passed.iter().position(|passed| passed.token == token);
         let gone = place.and_then(|place| self.passed.remove(place));
@@ -104,17 +106,17 @@ impl ForwardedProposals {
         gone.is_some()
     }
 
-    /// When the oldest answer is overdue.
+    /// The deadline of the oldest answer.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.passed.front().map(|passed| passed.deadline)
     }
 }
 
-/// One message with proposals, on its way or in doubt.
+/// One message with proposals that is on its way, or whose outcome is unknown.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Passed {
     pub(crate) token: ProposalToken,
     pub(crate) bytes: u64,
-    /// When nobody waits for the answer any more.
+    /// The end of the wait for an answer.
     pub(crate) deadline: Instant,
 }

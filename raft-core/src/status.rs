@@ -1,5 +1,5 @@
-//! One server at one moment, as an operator or a report wants to see it: plain values, no
-//! references. With the feature `serde` it can be written down.
+//! A snapshot of one server's state for operators and reports: plain values, no references. The
+//! feature `serde` makes it serialisable.
 
 use alloc::vec::Vec;
 
@@ -11,57 +11,58 @@ use crate::role::Role;
 use crate::rules::Rules;
 use crate::types::{EntryId, Index, Instant, NodeId, Priority, Term, WriteId};
 
-/// A server at one moment. Instants are of its own clock.
+/// The state of a server at one moment. Instants are of its own clock.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Status {
-    /// Who it is.
+    /// Its identity.
     pub id: NodeId,
-    /// What it is.
+    /// Its role.
     pub role: RoleKind,
-    /// How much it is wanted as the leader.
+    /// Its priority as the leader.
     pub priority: Priority,
     /// Its term.
     pub current_term: Term,
-    /// Who has its vote of that term.
+    /// The candidate that has its vote of that term.
     pub voted_for: Option<NodeId>,
-    /// Who leads that term, if it knows.
+    /// The leader of that term, if known.
     pub leader: Option<NodeId>,
     /// The members in force.
     pub configuration: Membership,
-    /// What lies before its log.
+    /// The entry before its log.
     pub base: EntryId,
     /// The last entry of its log.
     pub last: EntryId,
-    /// Up to where its log is durable.
+    /// The last durable entry of its log.
     pub durable_index: Index,
-    /// Up to where it knows entries to be committed.
+    /// The last entry that it knows to be committed.
     pub commit_index: Index,
     /// The last write handed to its disk, and the last one reported durable.
     pub writes: (WriteId, WriteId),
-    /// What its clock showed at its last step.
+    /// Its clock at its last step.
     pub now: Instant,
-    /// When it wants to be woken.
+    /// The instant at which it needs to be woken.
     pub deadline: Option<Instant>,
-    /// Until when no other server can lead, as far as clocks can be trusted; leaders only.
+    /// The instant before which no other server can lead, if clocks stay within their error;
+    /// leaders only.
     pub lease_until: Option<Instant>,
     /// Entry bytes that it has proposed and not committed; leaders only.
     pub uncommitted_bytes: u64,
     /// Reads without an entry that wait here.
     pub reads_waiting: u64,
-    /// Proposals that it has passed on and not been answered about.
+    /// Proposals that it has passed on and that have no answer yet.
     pub proposals_forwarded: u64,
-    /// To whom leadership is being handed.
+    /// The target of the transfer of leadership under way.
     pub transfer_to: Option<NodeId>,
     /// Whether it is changing the members.
     pub changing: bool,
-    /// Whether it is silent until somebody wants something.
+    /// Whether it is silent until it gets work.
     pub asleep: bool,
     /// The newest snapshot that it holds.
     pub snapshot: Option<SnapshotId>,
-    /// The snapshot of which it holds a part, and how many bytes.
+    /// The snapshot that it holds in part, and the number of bytes.
     pub incoming: Option<(SnapshotId, u64)>,
-    /// What a leader knows of the others, in ascending order.
+    /// A leader's knowledge of the others, in ascending order.
     pub peers: Vec<PeerStatus>,
 }
 
@@ -69,25 +70,25 @@ pub struct Status {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Membership {
-    /// Who votes.
+    /// The voters.
     pub voters: Vec<NodeId>,
-    /// Who votes besides, while a joint configuration is in force.
+    /// The outgoing voters, while a joint configuration is in force.
     pub outgoing: Vec<NodeId>,
-    /// Who is kept up to date without a vote.
+    /// The members that receive the log without a vote.
     pub learners: Vec<NodeId>,
-    /// Who of them holds no data.
+    /// The members that hold no data.
     pub witnesses: Vec<NodeId>,
     /// The entry that holds the configuration, or the log's base.
     pub at: Index,
 }
 
-/// What a leader knows of one follower.
+/// A leader's knowledge of one follower.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct PeerStatus {
     /// The follower.
     pub id: NodeId,
-    /// How entries are sent.
+    /// The way in which the leader sends entries.
     pub pace: ProgressState,
     /// Highest entry known to be replicated there, durably.
     pub match_index: Index,
@@ -95,9 +96,10 @@ pub struct PeerStatus {
     pub next_index: Index,
     /// Messages sent and not known to have arrived.
     pub messages_under_way: u64,
-    /// When the newest message was sent that it has answered.
+    /// The send time of the newest message that it has answered.
     pub contact: Instant,
-    /// The snapshot on its way there: its last entry, the bytes durable there, and all its bytes.
+    /// The snapshot in transfer: its last entry, the bytes durable at the follower, and its total
+    /// bytes.
     pub sending: Option<(EntryId, u64, u64)>,
 }
 

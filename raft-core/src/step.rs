@@ -1,4 +1,4 @@
-//! The step: one input in, effects out. This page is the map; each branch is a file of its own.
+//! The step: one input in, effects out. This file dispatches; each branch is a file of its own.
 
 use crate::effect::{Effects, Input};
 use crate::event::{Event, Observer};
@@ -9,17 +9,17 @@ use crate::rules::Rules;
 use crate::types::{Instant, LIMIT, NodeId};
 
 impl<R: Rules + ?Sized> Raft<R> {
-    /// Steps the server: `now` is its clock (a smaller value counts as the last one), `input` what
-    /// happened. Carry out all effects before the next step.
+    /// Steps the server. `now` is its clock (a smaller value counts as the last one), and `input`
+    /// is the event or request. Carry out all effects before the next step.
     ///
     /// # Panics
-    /// When effects of the last step were not taken, or a write is reported that was never issued:
-    /// both are errors of the driver. No message makes it panic.
+    /// When effects of the last step were not taken, or a reported write was never issued: both are
+    /// errors of the driver. No message makes it panic.
     pub fn step(&mut self, now: Instant, input: Input<'_>) -> Effects<'_> {
         self.step_observed(now, input, &mut ())
     }
 
-    /// [`Raft::step`], with every decision told to `observer`.
+    /// [`Raft::step`], with every decision reported to `observer`.
     ///
     /// # Panics
     /// As [`Raft::step`].
@@ -100,7 +100,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         {
             return;
         }
-        // A proposal that is passed on is of no term; what became of it is known in any.
+        // A forwarded proposal belongs to no term, and its outcome is valid in any.
         match &message.body {
             Body::Propose { token, sizes } if !self.rules.proposal_term_counts() => {
                 self.handle_propose(from, *token, sizes, observer);
@@ -118,10 +118,10 @@ impl<R: Rules + ?Sized> Raft<R> {
         self.dispatch(from, &message.body, observer);
     }
 
-    /// A message that counts in this server's term.
+    /// Handles a message that counts in this server's term.
     fn dispatch<O: Observer>(&mut self, from: NodeId, body: &Body, observer: &mut O) {
         match body {
-            // It was answered before terms were compared.
+            // The step answered it before it compared terms.
             Body::PreVote { .. } => {}
             Body::PreVoteReply { asked_in, granted } => {
                 self.handle_pre_vote_reply(from, *asked_in, *granted, observer);
@@ -165,13 +165,13 @@ impl<R: Rules + ?Sized> Raft<R> {
                 seq,
                 sent_at,
             } => self.handle_sleep_reply(from, *agreed, (*seq, *sent_at), observer),
-            // Whoever slept is awake by now.
+            // A sleeping server has already woken here.
             Body::WakeUp => {}
             Body::ReadIndex { number } => self.handle_read_index(from, *number, observer),
             Body::Propose { token, sizes } => {
                 self.handle_propose(from, *token, sizes, observer);
             }
-            // It was heard before terms were compared.
+            // The step handled it before it compared terms.
             Body::ProposeReply { .. } => {}
             Body::ReadIndexReply { number, index } => {
                 self.handle_read_index_reply(from, *number, *index, observer);

@@ -1,5 +1,6 @@
-//! Terms (§5.1): a higher term makes any server a follower, and a message of an older term does not count.
-//! Requests of an older term are answered, so that their sender learns of the newer one.
+//! Terms (§5.1): a higher term makes any server a follower, and a message of an older term does not
+//! count. A request of an older term still gets an answer, so that its sender learns of the newer
+//! one.
 
 use crate::cards::RuleId;
 use crate::event::{Event, Observer, RoleKind, VoteRefusal};
@@ -48,8 +49,8 @@ impl<R: Rules + ?Sized> Raft<R> {
             leader,
             ..Follower::default()
         });
-        // A term alone postpones nothing (§5.2): a candidate that can never win must not keep the
-        // others from campaigning.
+        // A higher term alone does not postpone an election (§5.2): a candidate that can never win
+        // must not keep the others from campaigning.
         if self.election_deadline.is_none() {
             self.election_deadline = Some(self.fresh_election_deadline());
         }
@@ -64,7 +65,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// Answers a request of an older term, and puts aside a reply of one (§5.1) unless a rule
+    /// Answers a request of an older term. Drops a reply of an older term (§5.1) unless a rule
     /// counts it.
     pub(crate) fn counts_though_stale<O: Observer>(
         &mut self,
@@ -77,8 +78,8 @@ impl<R: Rules + ?Sized> Raft<R> {
             "only older terms are stale"
         );
         let counts = match &message.body {
-            // Answers name the term they were asked in: the voter's own may well be lower. Those about
-            // proposals were heard already.
+            // Answers to pre-votes name the term of the request, and the voter's own term may be
+            // lower. Answers about proposals were handled already.
             Body::PreVoteReply { .. } | Body::ProposeReply { .. } => true,
             Body::RequestVoteReply { .. } => self
                 .rules
@@ -110,7 +111,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         counts
     }
 
-    /// A request of an older term: its sender must learn of the newer one (§5.1).
+    /// Answers a request of an older term: its sender must learn of the newer one (§5.1).
     fn answer_stale<O: Observer>(&mut self, from: NodeId, message: &Message, observer: &mut O) {
         if !self.rules.stale_request_is_answered() {
             return;
@@ -142,8 +143,8 @@ impl<R: Rules + ?Sized> Raft<R> {
                     prev_index: append.prev.index,
                     hint,
                 };
-                // It echoes nothing: the sender may lead the newer term by now and must not take
-                // this for an answer to what it sent there.
+                // It echoes nothing: the sender may lead the newer term by now, and must not
+                // mistake this for an answer to a message that it sent there.
                 let reply = AppendEntriesReply {
                     seq: 0,
                     sent_at: Instant(0),

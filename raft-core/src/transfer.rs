@@ -1,8 +1,10 @@
-//! Handing leadership over (dissertation §3.10), and giving it up.
+//! Transfer of leadership (dissertation §3.10), and stepping down on request.
 //!
-//! The leader takes no more proposals, brings the target's log up to its own and tells it to
-//! campaign at once. The target's RequestVote says so, and is not refused for the leader's sake.
-//! If it does not win within an election timeout the leader goes on as before, but without a
+//! The leader accepts no more proposals, brings the target's log up to its own and tells it to
+//! campaign at once. The target's RequestVote carries this, so that voters do not refuse it because
+//! they heard from the leader. If the target does not win within an election timeout, the leader
+//! resumes normal work, but without a lease: the target may still get the message, and campaign, at
+//! any moment of this term.
 //! lease: the target may still get the message, and campaign, at any moment of this term.
 
 use crate::cards::RuleId;
@@ -16,7 +18,7 @@ use crate::rules::Rules;
 use crate::types::NodeId;
 
 impl<R: Rules + ?Sized> Raft<R> {
-    /// The operator wants another leader.
+    /// Begins a transfer for the operator.
     pub(crate) fn transfer<O: Observer>(&mut self, to: NodeId, observer: &mut O) {
         let deadline = self.now.after(self.settings.election_timeout_max);
         if let Err(why) = self.may_transfer(to) {
@@ -81,7 +83,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         self.send(to, Body::TimeoutNow);
     }
 
-    /// With each heartbeat: the message to the target may be lost.
+    /// Tells the target again with each heartbeat: the message may be lost.
     pub(crate) fn tell_target_again(&mut self) {
         let Role::Leader(leader) = &self.role else {
             return;
@@ -91,7 +93,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// Goes on as before if the target has not taken over in time.
+    /// Resumes normal work if the target has not taken over in time.
     pub(crate) fn end_late_transfer<O: Observer>(&mut self, observer: &mut O) {
         let now = self.now;
         let Role::Leader(leader) = &self.role else {
@@ -116,7 +118,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         self.effects.push_back(Effect::TransferFailed { to, why });
     }
 
-    /// The leader wants this server to lead (dissertation §3.10).
+    /// Campaigns because the leader wants this server to lead (dissertation §3.10).
     pub(crate) fn handle_timeout_now<O: Observer>(&mut self, from: NodeId, observer: &mut O) {
         assert!(from != self.id, "nobody tells itself to campaign");
         let follows = match &self.role {
@@ -129,8 +131,8 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// The operator wants this server to campaign. One that has just heard a leader withholds its
-    /// vote from itself, too: that leader's lease rests on what it answered.
+    /// Campaigns for the operator. A server that has just heard from a leader refuses its own vote,
+    /// too: that leader's lease rests on its answer.
     pub(crate) fn campaign_on_request<O: Observer>(&mut self, observer: &mut O) {
         match self.role {
             Role::Leader(_) if !self.rules.leader_obeys_order_to_campaign() => {}
@@ -145,7 +147,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// Steps down, then waits the longest timeout so that another server can win.
+    /// Steps down, then waits for the longest timeout so that another server can win.
     pub(crate) fn step_down<O: Observer>(&mut self, observer: &mut O) {
         if !matches!(self.role, Role::Leader(_)) {
             return;

@@ -1,11 +1,11 @@
-//! The numbers of the protocol, each with a type of its own so that none is taken for another.
+//! The numbers of the protocol. Each has its own type, so that the compiler tells them apart.
 
 use core::fmt;
 
 /// The largest term, index, byte count or instant a message may carry (exclusive).
 ///
-/// Far beyond anything a cluster can reach, far below where `u64` arithmetic overflows: a message
-/// that carries more is malformed and is dropped.
+/// The limit is far beyond any number that a cluster can reach, and far below the point where `u64`
+/// arithmetic overflows. A message that carries more is malformed and is dropped.
 pub const LIMIT: u64 = 1 << 62;
 
 macro_rules! number {
@@ -30,7 +30,8 @@ macro_rules! number {
 }
 
 number! {
-    /// A server of the cluster. Never reused for another server or for a server with a wiped disk.
+    /// A server of the cluster. The number is never reused for another server or for a server with
+    /// a wiped disk.
     NodeId, "n"
 }
 number! {
@@ -42,7 +43,8 @@ number! {
     Index, "#"
 }
 number! {
-    /// A point of one node's own clock, in nanoseconds. Never compared between nodes.
+    /// A point of one node's own clock, in nanoseconds. Instants of different nodes are never
+    /// compared.
     Instant, "@"
 }
 number! {
@@ -55,13 +57,13 @@ number! {
 }
 
 number! {
-    /// A proposal that a server has passed on, as the core calls it. Drawn, so that what is said about
-    /// one from before a restart fits none of now.
+    /// The core's number for a proposal that a server has passed on. It is random, so that a late
+    /// answer from before a restart matches no proposal of the present incarnation.
     ProposalToken, "f"
 }
 
-/// How much a server is wanted as the leader, compared with the others; 0 unless an operator says
-/// more.
+/// How strongly the operator prefers a server as the leader, compared with the others. The default
+/// is 0.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Priority(pub u8);
@@ -79,13 +81,13 @@ impl fmt::Debug for Priority {
 }
 
 number! {
-    /// A read, as the driver that asked for it calls it. The core only hands it back.
+    /// A read, as the driver names it. The core only hands it back.
     ReadToken, "r"
 }
 
 number! {
-    /// One attempt at receiving a snapshot in this incarnation. What was stored in an earlier one, even of
-    /// the same snapshot, may have been replaced since.
+    /// One attempt at receiving a snapshot in this incarnation. The driver may have replaced pieces
+    /// that it stored in an earlier attempt, even at the same snapshot.
     SnapshotAttempt, "g"
 }
 
@@ -117,13 +119,13 @@ impl Index {
 }
 
 impl Instant {
-    /// The instant `span` later, or the end of time.
+    /// The instant `span` later, or the largest instant.
     #[must_use]
     pub fn after(self, span: Span) -> Instant {
         Instant(self.0.saturating_add(span.0))
     }
 
-    /// How long ago `earlier` was; nothing if it lies ahead.
+    /// The time since `earlier`, or zero if it lies ahead.
     #[must_use]
     pub fn since(self, earlier: Instant) -> Span {
         Span(self.0.saturating_sub(earlier.0))
@@ -152,9 +154,10 @@ impl fmt::Debug for EntryId {
     }
 }
 
-/// What must survive a crash besides the log (Figure 2, "persistent state on all servers").
+/// The state that must survive a crash besides the log (Figure 2, "persistent state on all
+/// servers").
 ///
-/// The commit index is not part of it: a leader tells it anew, and leaving it out saves a write
+/// The commit index is not part of it: a leader sends it again, and leaving it out saves a write
 /// per commit (see `docs/ARCHITECTURE.md`).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct HardState {

@@ -1,29 +1,33 @@
-//! Voters that hold no data. Not in the paper; dragonboat has them, and TiKV around its core.
+//! Voters that hold no data. They are not in the paper. Dragonboat has them, and TiKV builds them
+//! around its core.
 //!
-//! A witness makes a third vote cheap: two servers hold the data, the witness breaks the tie. The core
-//! never sees a payload, so for it a witness is a voter like others, with five differences:
+//! A witness makes a third vote cheap: two servers hold the data, and the witness breaks the tie.
+//! The core never sees a payload, so it treats a witness as a voter like others, with five
+//! differences:
 //!
-//! - It never campaigns, and is never told to ([`Rules::witness_may_stand`]).
-//! - It is sent the *name* of a snapshot in place of the bytes ([`InstallSnapshot::is_name`]), and cuts
-//!   its own log without one.
-//! - In each half of a configuration those with data are a majority
-//!   ([`Configuration::with_witnesses`]): every quorum holds the data of what it commits at least once,
-//!   and they can elect one of them without any witness.
-//! - A member that holds data does not become a witness, nor the other way round: its log says that it
-//!   holds what it may not have. It leaves first, and comes back with an empty disk.
-//! - A leader sends it only what is durable on its own disk, though others may be sent that before
-//!   (dissertation §10.2.1). Else a crash could leave an entry on the witness alone, which would refuse
-//!   its vote to every server with data; where that is needed nobody could ever win again.
+//! - It never campaigns, and no leader tells it to ([`Rules::witness_may_stand`]).
+//! - The leader sends it the *name* of a snapshot in place of the bytes
+//!   ([`InstallSnapshot::is_name`]), and it cuts its own log without a snapshot.
+//! - In each half of a configuration the voters with data are a majority
+//!   ([`Configuration::with_witnesses`]). So every quorum holds at least one copy of the data that
+//!   it commits, and the voters with data can elect one of them without any witness.
+//! - A member with data cannot become a witness, and the reverse is also forbidden: its log would
+//!   claim data that it may not have. It leaves first, and comes back with an empty disk.
+//! - A leader sends it only entries that are durable on the leader's own disk, though it may send
+//!   them to others earlier (dissertation §10.2.1). Otherwise a crash could leave an entry on the
+//!   witness alone. The witness would then refuse its vote to every server with data, and if an
+//!   election needed that vote, no server could ever win again.
 //!
-//! The driver does the rest. It attaches no payload to what it sends to a witness of
-//! [`Effects::configuration`]; as a witness it keeps none, applies nothing and stores no snapshot.
+//! The driver does the rest. It attaches no payload to messages for a witness of
+//! [`Effects::configuration`]. As a witness it keeps no payload, applies nothing and stores no
+//! snapshot.
 //!
-//! # What it costs
+//! # The cost
 //!
-//! With two servers and a witness, an entry commits when the leader and the witness hold it: one copy
-//! of the data. If that leader is lost for good the other server cannot win, since the witness has the
-//! newer log: the cluster stands still. That is right, for the entry was promised; only a cluster with
-//! more servers that hold data can go on.
+//! With two servers and a witness, an entry commits when the leader and the witness hold it: one
+//! copy of the data. If that leader is lost for good, the other server cannot win, because the
+//! witness has the newer log, and the cluster stops. This is correct, because the entry was
+//! promised. A cluster can only continue if it has more servers that hold data.
 //!
 //! [`Effects::configuration`]: crate::Effects::configuration
 //! [`InstallSnapshot::is_name`]: crate::InstallSnapshot::is_name
@@ -35,13 +39,13 @@ use crate::rules::Rules;
 use crate::types::{Index, NodeId};
 
 impl<R: Rules + ?Sized> Raft<R> {
-    /// Whether this server votes, or will, and holds no data.
+    /// Whether this server is or will be a voter without data.
     #[must_use]
     pub fn is_witness(&self) -> bool {
         self.configuration().is_witness(self.id)
     }
 
-    /// Up to where the server in this place of the peers may be sent the log.
+    /// The last entry that the leader may send to the peer at this place.
     pub(crate) fn may_be_told_through(&self, place: usize) -> Index {
         let witness = self.configuration().is_witness(self.progress()[place].id);
         let last = self.log.last_index();
@@ -51,7 +55,7 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// Sends witnesses what has become durable.
+    /// Sends witnesses the entries that have become durable.
     pub(crate) fn tell_witnesses<O: Observer>(&mut self, observer: &mut O) {
         if self.configuration().witnesses().is_empty() {
             return;
@@ -63,15 +67,15 @@ impl<R: Rules + ?Sized> Raft<R> {
         }
     }
 
-    /// Whether a transfer, or the leaving of a leader, may put this voter in its place.
+    /// Whether a transfer, or a leader that leaves, may choose this voter as the next leader.
     pub(crate) fn may_be_told_to_campaign(&self, id: NodeId) -> bool {
         let now = self.configuration();
         let fit = !now.is_witness(id) || self.rules.witness_may_stand();
         now.is_voter(id) && fit
     }
 
-    /// Whether a snapshot's name does in place of its data: not for a member that must hold them. One
-    /// that does not know of its membership yet believes the leader.
+    /// Whether a snapshot's name is enough in place of its data. It is not for a member that must
+    /// hold data. A server that does not know of its membership yet believes the leader.
     pub(crate) fn takes_names(&self) -> bool {
         self.is_witness() || !self.configuration().is_member(self.id)
     }

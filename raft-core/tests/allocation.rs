@@ -1,5 +1,5 @@
 //! In the steady state a step allocates nothing: buffers keep their capacity. (A log grows by one
-//! segment per term and per full message; those few words are no steady state.)
+//! segment per term and per full message, and this test does not count that.)
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
@@ -69,7 +69,7 @@ impl Trio {
         }
     }
 
-    /// Carries out all that is left to do, newest first.
+    /// Carries out all pending effects, newest first.
     fn settle(&mut self) {
         loop {
             if let Some((id, write)) = self.written.pop() {

@@ -1,10 +1,10 @@
-//! Claims about requests that a follower passes on to its leader. Every message is moved by hand.
+//! Claims about requests that a follower passes on to its leader. The tests move every message.
 
 use crate::common::{Cluster, plain, put, written};
 use kv::{Answer, Event, Input, Message, Op, Operator, Options, Response};
 use raft_core::{Body, Index, NodeId, Settings};
 
-/// Node 1 leads, all know it, and followers pass requests on.
+/// A cluster in which all know that node 1 leads, and followers pass requests on.
 fn led() -> Cluster {
     let settings = Settings {
         forward_proposals: true,
@@ -77,7 +77,7 @@ fn the_leaders_refusal_reaches_the_client_with_its_hint() {
 fn without_an_answer_the_client_is_told_and_its_retry_is_executed_once() {
     let mut cluster = led();
     cluster.ask(2, 1, append("x"));
-    // 1 takes it; its answer, and all else that it says to 2, is lost.
+    // Node 1 receives it. Its answer and its other messages to node 2 are lost.
     cluster.deliver_one(|from, to, _| (from, to) == (NodeId(2), NodeId(1)));
     cluster.wire.retain(|(_, to, _)| *to != NodeId(2));
     cluster.deliver(&[1, 3]);
@@ -127,7 +127,7 @@ fn a_client_whose_entry_was_replaced_is_not_answered_with_the_replacement() {
     cluster.deliver_one(|from, to, _| (from, to) == (NodeId(2), NodeId(1)));
     cluster.deliver_one(|_, _, message| is_answer(message));
     cluster.wire.clear();
-    // 1 has entry 2 of term 1, nobody else has; 3 leads and puts its own there.
+    // Only node 1 has entry 2 of term 1; node 3 leads and puts its own entry there.
     cluster.crash(1);
     cluster.elect(3, &[2, 3]);
     cluster.deliver(&[2, 3]);

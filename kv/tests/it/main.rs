@@ -1,4 +1,4 @@
-//! The tests of the store, in one binary: what they share is compiled and linked once.
+//! The tests of the store, in one binary, so that shared code is compiled and linked once.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 #![allow(unreachable_pub, reason = "nobody reaches into a test binary")]

@@ -1,12 +1,12 @@
-//! The machine beside a model so plain that it can be checked by eye: clients with sessions call,
-//! retry and reorder at will, and every outcome must be the model's.
+//! Compares the machine with a model that is simple enough to check by reading. Clients with
+//! sessions call, retry and reorder at will, and every outcome must be the model's.
 
 use std::collections::BTreeMap;
 
 use kv::{Answer, Applied, Bytes, ClientId, Command, Machine, Op, Outcome, Reply, Serial, Version};
 use proptest::prelude::*;
 
-/// The rules, written down a second time with no regard for cost.
+/// A second version of the rules, written without regard for cost.
 #[derive(Default)]
 struct Model {
     versions: BTreeMap<Bytes, u64>,
@@ -89,7 +89,7 @@ fn expected(applied: Applied<'_>) -> Option<Expected> {
     }
 }
 
-/// Few keys and few values, so that operations meet.
+/// Few keys and few values, so that operations interact.
 fn command() -> impl Strategy<Value = Command> {
     let key = || prop::sample::select(vec!["", "a", "b", "a key on the heap, not in place"]);
     let value = || {
@@ -121,7 +121,7 @@ fn command() -> impl Strategy<Value = Command> {
             _ => Op::Delete { key },
         }
     });
-    // Serials that mostly grow, yet repeat and go back.
+    // Serials that mostly grow, but also repeat and go back.
     (0..3u64, 0..8u64, op).prop_map(|(client, serial, op)| Command {
         client: ClientId(client),
         serial: Serial(serial),
@@ -129,7 +129,7 @@ fn command() -> impl Strategy<Value = Command> {
     })
 }
 
-/// Commands of which some come again later, as retries do. Position by position, serials grow.
+/// Commands with some repetitions, as retries make them. Serials grow along the list.
 fn commands() -> impl Strategy<Value = Vec<Command>> {
     let step = (
         command(),

@@ -1,5 +1,5 @@
-//! Claims about `Node`: what becomes of a client's request while leaders come and go. Every
-//! message and write is moved by hand.
+//! Claims about `Node`: the outcome of a client's request while leaders change. The tests move
+//! every message and write.
 
 use crate::common::{Cluster, found, put, written};
 use kv::{Answer, Input, Op, Operator, ReadBy, Response};
@@ -113,7 +113,7 @@ fn a_message_without_its_payloads_is_put_aside() {
     assert!(cluster.nodes[&to] == before, "nothing was taken over");
 }
 
-/// Three nodes, led by 1, that all know of one put.
+/// Three nodes, led by node 1, that all have applied one put.
 fn written_once() -> Cluster {
     let mut cluster = Cluster::new();
     cluster.elect(1, &[1, 2, 3]);

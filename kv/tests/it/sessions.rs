@@ -1,5 +1,5 @@
-//! Claims about sessions that clients open (dissertation, section 6.3): they expire by the log's own
-//! time, at the same entry everywhere, and a client whose session is gone hears of it.
+//! Claims about sessions that clients open (dissertation, section 6.3): they expire by the log's
+//! own time, at the same entry everywhere, and a client with an expired session gets an error.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use raft_core::{EntryId, Index, NodeId, Settings, Span, Term};
 
 const MS: u64 = 1_000_000;
 
-/// Sessions that last 1 s unused, in a cluster that node 1 leads.
+/// A cluster led by node 1, with sessions that expire after 1 s without use.
 fn cluster() -> Cluster {
     let options = Options {
         session_timeout: Some(Span(1000 * MS)),
@@ -73,7 +73,7 @@ fn a_command_whose_session_expired_gets_an_error_and_is_not_executed_in_a_new_on
     let request = within(session, append("x"));
     assert_eq!(run(&mut cluster, 1, 2, &request), written(1, 3));
     later(&mut cluster, 1000);
-    // The very same request: executed again, it would append twice.
+    // The same request again: a second execution would append twice.
     let answer = run(&mut cluster, 1, 2, &request);
     assert_eq!(answer, Response::SessionExpired);
     let answer = run(&mut cluster, 1, 3, &Request::KeepSession { session });
@@ -103,7 +103,7 @@ fn whatever_is_asked_in_a_session_keeps_it_but_not_what_others_ask() {
     let mut cluster = cluster();
     let [used, unused] = [1, 2].map(|serial| open(&mut cluster, 1, serial));
     later(&mut cluster, 600);
-    // An old request, answered long ago, shows as well as any that the client is there.
+    // An old request with an old answer still shows that the client is alive.
     let get = within(used, Op::Get { key: "k".into() });
     run(&mut cluster, 1, 3, &get);
     later(&mut cluster, 600);
@@ -121,7 +121,7 @@ fn whatever_is_asked_in_a_session_keeps_it_but_not_what_others_ask() {
 #[test]
 fn a_sessions_age_is_measured_by_the_logs_time_whatever_the_servers_own_clocks_say() {
     let mut cluster = cluster();
-    // Nobody's clock agrees with anybody's, and some are off by more than a session lasts.
+    // No two clocks agree, and some are off by more than the duration of a session.
     cluster.ahead.insert(NodeId(2), Span(3_000 * MS));
     cluster.ahead.insert(NodeId(3), Span(70_000 * MS));
     let session = open(&mut cluster, 1, 1);
@@ -133,7 +133,7 @@ fn a_sessions_age_is_measured_by_the_logs_time_whatever_the_servers_own_clocks_s
             written(serial - 1, cluster.node(leader).machine().applied())
         );
     }
-    // `Cluster` compares the state after every entry; sessions and their times are part of it.
+    // `Cluster` compares the state after every entry, including sessions and their times.
     cluster.calm();
     let times = [1, 2, 3].map(|id| cluster.node(id).machine().time());
     assert!(times.iter().all(|time| *time == times[0]), "{times:?}");
@@ -153,7 +153,7 @@ fn a_request_that_a_follower_passes_on_is_stamped_by_the_leader() {
     );
     cluster.elect(1, &[1, 2, 3]);
     let session = open(&mut cluster, 1, 1);
-    // The follower's clock is set forward: by what it says the session was over long ago.
+    // The follower's clock is set forward, so that by this clock the session expired long ago.
     cluster.ahead.insert(NodeId(2), Span(3_600_000 * MS));
     cluster.request(2, 2, &within(session, put("x")));
     cluster.deliver(&[1, 2, 3]);
@@ -323,7 +323,7 @@ fn without_a_timeout_sessions_last_for_ever() {
     ));
 }
 
-/// One entry: who, with which serial, in which of the sessions opened so far, how much later.
+/// One entry: its client, its serial, its session among those opened so far, and its delay.
 #[derive(Clone, Debug)]
 enum Step {
     Open {
@@ -351,11 +351,11 @@ fn step() -> impl Strategy<Value = (u64, Step)> {
         5 => (client, session, 0..5_u64)
             .prop_map(|(client, session, serial)| Step::Append { client, session, serial }),
     ];
-    // Times that mostly grow, and at times go back.
+    // Times that mostly grow, and sometimes go back.
     (0..20_u64, step)
 }
 
-/// What the rules say, with no regard for cost: all that was ever opened, and when it was used.
+/// The rules without regard for cost: all sessions ever opened, and their last uses.
 #[derive(Default)]
 struct Model {
     now: u64,
@@ -382,7 +382,7 @@ impl Model {
     }
 
     fn apply(&mut self, index: u64, time: u64, step: &Step) -> Came {
-        // What is over stays so, also if a later stamp is smaller.
+        // An expired session stays expired, even if a later stamp is smaller.
         self.now = self.now.max(time);
         match *step {
             Step::Open { client, lasts } => {
@@ -471,7 +471,7 @@ proptest! {
         steps in prop::collection::vec(step(), 1..60), cut: prop::sample::Index,
     ) {
         let (mut machine, mut model): (Machine, _) = (Machine::default(), Model::default());
-        // Another server, which gets a snapshot on the way and goes on from there.
+        // Another server, which installs a snapshot on the way and continues from there.
         let mut other = machine.clone();
         let cut = cut.index(steps.len()) as u64 + 1;
         let mut now = 0;

@@ -1,5 +1,5 @@
-//! §7 in the store: when snapshots are taken, what they hold, and what a node does with one that it
-//! is sent or finds on its disk. Every message and write is moved by hand.
+//! §7 in the store: the time and the content of snapshots, and a node's use of a snapshot that it
+//! receives or finds on its disk. The tests move every message and write.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ fn compacting(compaction: Compaction) -> Options {
     }
 }
 
-/// S1 appends to the one key, `among` these.
+/// S1 appends to the one key, and only `among` communicate.
 fn write(cluster: &mut Cluster, among: &[u64], serials: std::ops::RangeInclusive<u64>) {
     for serial in serials {
         cluster.ask(1, serial, append(&format!("{serial},")));
@@ -39,8 +39,8 @@ fn write(cluster: &mut Cluster, among: &[u64], serials: std::ops::RangeInclusive
     }
 }
 
-/// S1 leads in term 1; S3 has applied entries 1 and 2, S1 and S2 six. S1 alone holds a snapshot, of all
-/// of it, and no entry.
+/// S1 leads in term 1. S3 has applied entries 1 and 2, S1 and S2 have applied six. S1 holds a
+/// snapshot of all of them, and no entry. S2 has no snapshot.
 fn left_behind() -> Cluster {
     left_behind_with(Options::default())
 }
@@ -59,7 +59,7 @@ fn left_behind_with(options: Options) -> Cluster {
 
 const WHOLE: &str = "1,2,3,4,5,";
 
-/// The last entry that the newest durable snapshot covers; 0: there is none.
+/// The last entry that the newest durable snapshot covers; 0 without one.
 fn snapshot_at(cluster: &Cluster, id: u64) -> u64 {
     let snapshot = cluster.node(id).raft().snapshot();
     snapshot.map_or(0, |id| id.last.index.0)
@@ -81,20 +81,20 @@ fn is_piece(message: &Message) -> bool {
     matches!(message.raft.body, Body::InstallSnapshot(_))
 }
 
-/// The pieces on their way to S3.
+/// The pieces in flight to S3.
 fn pieces(cluster: &Cluster) -> Vec<Message> {
     let wire = cluster.wire.iter();
     let to = wire.filter(|(_, to, message)| *to == NodeId(3) && is_piece(message));
     to.map(|(.., message)| message.clone()).collect()
 }
 
-/// S3 hears this from S1.
+/// S3 receives this message from S1.
 fn hear(cluster: &mut Cluster, message: &Message) {
     let from = NodeId(1);
     cluster.step(NodeId(3), Input::Receive { from, message });
 }
 
-/// How many bytes of a snapshot S3 holds durably, as far as its core knows.
+/// The durable bytes of a snapshot at S3, as its core knows them.
 fn received(cluster: &Cluster) -> u64 {
     let incoming = cluster.node(3).raft().incoming();
     incoming.map_or(0, |(_, received)| received)
@@ -120,14 +120,15 @@ fn begins(event: &Event) -> bool {
     matches!(event, Event::SnapshotBegun { .. })
 }
 
-/// S1 speaks until S3 has the whole state, or so many times.
+/// S1 sends heartbeats until S3 has the whole state, at most `times` times.
 fn rounds(cluster: &mut Cluster, times: u64) {
     for _ in 0..times {
         cluster.wake(1, ALL);
     }
 }
 
-/// S1 and S3 exchange one message after the other, and S1 speaks when there is none, until `enough`.
+/// S1 and S3 exchange one message after the other until `enough`. If none is in flight, S1 sends a
+/// heartbeat.
 fn until(cluster: &mut Cluster, enough: impl Fn(&Cluster) -> bool) {
     for _ in 0..1_000 {
         if enough(cluster) {
@@ -140,7 +141,7 @@ fn until(cluster: &mut Cluster, enough: impl Fn(&Cluster) -> bool) {
     panic!("it never comes to that");
 }
 
-// ---- what a snapshot covers, and when one is taken --------------------------------------------
+// ---- the content of a snapshot, and the time for one ----------------------------------------
 
 #[test]
 fn a_snapshot_covers_what_is_applied_and_no_entry_more() {
@@ -445,7 +446,7 @@ fn a_snapshot_of_which_a_part_is_on_disk_is_not_loaded() {
     assert_eq!(text(&cluster, 3), WHOLE);
 }
 
-// ---- being sent one -------------------------------------------------------------------------
+// ---- receiving one --------------------------------------------------------------------------
 
 #[test]
 fn a_state_that_is_sent_is_the_senders_to_the_last_bit() {
@@ -553,7 +554,7 @@ fn a_part_that_entries_overtook_is_forgotten_and_no_start_takes_it_up() {
     until(&mut cluster, |cluster| received(cluster) >= 12);
     cluster.wire.clear();
     cluster.crash(1);
-    // S2 has all entries. That nothing is kept of the part, the node's invariants say.
+    // S2 has all entries. The node's invariants check that it keeps nothing of the part.
     cluster.elect(2, &[2, 3]);
     (0..3).for_each(|_| cluster.wake(2, &[2, 3]));
     assert_eq!(text(&cluster, 3), WHOLE);
@@ -594,7 +595,7 @@ fn a_damaged_piece_is_put_aside_and_sent_again() {
     assert_eq!(text(&cluster, 3), WHOLE);
 }
 
-/// [`left_behind`], where S3 crashed with so many pieces of the snapshot on its disk.
+/// [`left_behind`], where S3 crashed with this many pieces of the snapshot on its disk.
 fn crashed_with(pieces_held: usize) -> Cluster {
     let mut cluster = left_behind();
     until(&mut cluster, |cluster| !pieces(cluster).is_empty());
@@ -661,7 +662,7 @@ fn a_snapshot_that_comes_late_takes_no_state_back() {
     rounds(&mut cluster, 12);
     assert_eq!(saw(&cluster, 3, installs), 1);
     write(&mut cluster, ALL, 6..=8);
-    // Its log begins later than that snapshot ends: nothing else says that it is old.
+    // Its log begins after the end of that snapshot, which is the only sign that it is old.
     cluster.operate(3, Operator::Snapshot);
     let before = (
         cluster.node(3).machine().clone(),
@@ -682,7 +683,7 @@ fn a_late_report_of_pieces_that_were_replaced_since_says_nothing_of_those_that_c
     cluster.slow.insert(NodeId(3));
     let first = pieces(&cluster);
     first.iter().for_each(|piece| hear(&mut cluster, piece));
-    // The disk stands still, so S1 gives up on that snapshot and sends a newer one.
+    // The disk makes no progress, so S1 gives up on that snapshot and sends a newer one.
     write(&mut cluster, &[1, 2], 6..=20);
     cluster.operate(1, Operator::Snapshot);
     let newer = |message: &&Message| match &message.raft.body {
@@ -694,7 +695,7 @@ fn a_late_report_of_pieces_that_were_replaced_since_says_nothing_of_those_that_c
     }
     let second = pieces(&cluster).iter().find(newer).cloned().unwrap();
     hear(&mut cluster, &second);
-    // Copies of the first one come late, and the disk gets on while they do.
+    // Copies of the first one arrive late, while the disk makes progress.
     hear(&mut cluster, &first[0]);
     first.iter().for_each(|_| assert!(cluster.write_one(3)));
     assert_eq!(saw(&cluster, 3, installs), 0, "the first go at it is over");
@@ -714,7 +715,7 @@ fn a_snapshot_that_was_never_installed_does_not_replace_a_newer_one_on_disk() {
     cluster.options.compaction.keep = 4;
     cluster.start(3);
     cluster.crash(1);
-    // S3 holds all of S1's snapshot; S2, which leads now, gives it entries instead.
+    // S3 holds all of S1's snapshot; S2, the new leader, sends it entries instead.
     cluster.elect(2, &[2, 3]);
     for serial in 6..=8 {
         cluster.ask(2, serial, append("x"));
@@ -740,7 +741,7 @@ fn a_request_whose_entry_a_snapshot_covers_is_lost_and_its_retry_is_answered() {
     write(&mut cluster, ALL, 1..=1);
     cluster.ask(1, 2, append("2,"));
     cluster.wire.clear();
-    // The client gave up and asked S2, which leads now and knows nothing of entry 3.
+    // The client gave up and asked S2, the new leader, which does not have entry 3.
     cluster.elect(2, &[2, 3]);
     cluster.ask(2, 2, append("2,"));
     cluster.deliver(&[2, 3]);
@@ -769,7 +770,7 @@ fn reads_wait_until_the_installed_state_covers_them() {
     let mut cluster = left_behind();
     until(&mut cluster, |cluster| received(cluster) > 0);
     cluster.read(3, 7, ReadBy::Follower);
-    // The leader names an index at once; the pieces take their time.
+    // The leader names an index at once; the pieces arrive later.
     for _ in 0..4 {
         cluster.wake(1, &[]);
         while cluster.deliver_one(|_, _, message| !is_piece(message)) {}
@@ -807,7 +808,7 @@ fn a_slow_state_machine_that_is_given_a_snapshot_applies_nothing_that_it_covers(
 
 // ---- crashes --------------------------------------------------------------------------------
 
-/// Every disk that a crash could have left, and what it is to be called.
+/// Every disk that a crash could have left, with a name for each.
 fn every_crash(writes: &[Write]) -> impl Iterator<Item = (Disk, String)> {
     let mut disk = Disk::default();
     writes.iter().enumerate().flat_map(move |(number, write)| {
@@ -882,7 +883,7 @@ fn a_node_that_crashed_between_any_two_writes_catches_up() {
     assert!(crashes > 60, "only {crashes} were between two writes");
 }
 
-// ---- any course -----------------------------------------------------------------------------
+// ---- random schedules -----------------------------------------------------------------------
 
 #[derive(Clone, Debug)]
 enum Act {
@@ -890,14 +891,14 @@ enum Act {
     Lose(usize),
     Repeat(usize),
     Wake(u64),
-    /// Ask this node, and how far to go back for a request that was made before.
+    /// Sends a request to this node; the second number says how far back a repeated request lies.
     Ask(u64, u64),
     Read(u64),
     Operate(u64, u8),
     WriteOne(u64),
     Sync(u64),
     Crash(u64, usize, u32),
-    /// For a while all is well, but this node is cut off; 0: nobody is.
+    /// Runs without faults for a while, but with this node cut off; 0: no node is.
     Without(u64),
 }
 
@@ -928,7 +929,7 @@ fn compaction() -> impl Strategy<Value = Compaction> {
     })
 }
 
-/// The request of this number: each is a client's only one, and adds its number to the value.
+/// The request of this number. It is its client's only one, and appends its number to the value.
 fn request(cluster: &mut Cluster, id: u64, number: u64) {
     let op = append(&format!("{number},"));
     cluster.request_of(number, id, number, &op.into());
@@ -970,7 +971,7 @@ fn perform(cluster: &mut Cluster, act: Act, asked: &mut u64) {
     }
 }
 
-/// All but `absent` elect a leader if they have none, and get requests done.
+/// All but `absent` elect a leader if they have none, and complete requests.
 fn without(cluster: &mut Cluster, absent: u64, asked: &mut u64) {
     let among: Vec<u64> = (1..=3).filter(|id| *id != absent).collect();
     for _ in 0..4 {

@@ -1,4 +1,4 @@
-//! A server that holds no data among two that do. Every message and write is moved by hand.
+//! A witness beside two servers with data. The tests move every message and write.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use raft_core::{Body, Change, ChangeOptions, Index, NodeId, RoleKind, Settings};
 
 const ALL: &[u64] = &[1, 2, 3];
 
-/// S1, which leads, and S2 hold the data, S3 is a witness.
+/// S1, the leader, and S2 hold the data; S3 is a witness.
 fn trio_with(settings: Settings, options: Options) -> Cluster {
     let mut cluster = Cluster::with_witnesses(settings, options, &[3]);
     cluster.elect(1, ALL);
@@ -21,7 +21,7 @@ fn trio() -> Cluster {
     trio_with(plain(), Options::default())
 }
 
-/// S1 appends to the one key, `among` these.
+/// S1 appends to the one key, and only `among` communicate.
 fn write(cluster: &mut Cluster, among: &[u64], serials: std::ops::RangeInclusive<u64>) {
     for serial in serials {
         cluster.ask(1, serial, append(&format!("{serial},")));
@@ -30,7 +30,7 @@ fn write(cluster: &mut Cluster, among: &[u64], serials: std::ops::RangeInclusive
     }
 }
 
-/// What the entries on a disk carry, by their lengths.
+/// The lengths of the payloads on a disk.
 fn lengths(cluster: &Cluster, id: u64) -> Vec<usize> {
     let entries = cluster.disks[&NodeId(id)].entries.iter();
     entries.map(|(_, payload)| payload.bytes().len()).collect()
@@ -247,7 +247,7 @@ fn a_server_that_was_a_witness_becomes_no_member_with_data() {
     write(&mut cluster, ALL, 1..=2);
     change(&mut cluster, Change::Remove(NodeId(3)));
     assert_eq!(members(&cluster, 1), "{1 2}");
-    // Who goes hears of it in time, or it would not know.
+    // A server that leaves must hear of it, or it would not know.
     write(&mut cluster, ALL, 3..=3);
     change(&mut cluster, Change::Promote(NodeId(3)));
     assert_eq!(members(&cluster, 1), "{1 2} learners {3}");
@@ -259,7 +259,7 @@ fn a_server_that_was_a_witness_becomes_no_member_with_data() {
     assert!(cluster.node(3).lacks_data());
     cluster.operate(3, Operator::ForceNewCluster);
     assert_eq!(cluster.node(3).raft().role(), RoleKind::Follower);
-    // The leader waits for it in vain, and then as a witness it is welcome again.
+    // The leader waits for it without success. It can then join again as a witness.
     while cluster.node(1).raft().is_changing() {
         beats(&mut cluster, 1);
     }

@@ -1,9 +1,9 @@
-//! One key's operations, and what a search says about variations of them.
+//! One key's operations, and the results of searches on variations of them.
 
 use crate::check::{Checker, OfKey};
 use crate::history::{Action, Operation};
 
-/// To read so many operations costs as much as to look at one situation of a search.
+/// Reading this many operations costs as much as looking at one situation of a search.
 const READ_PER_NODE: u64 = 4;
 
 /// One key's operations, and answers about variations of them.
@@ -11,16 +11,17 @@ pub(crate) struct Case<'c, 'h> {
     pub(super) checker: &'c mut Checker,
     /// All operations of the key, in the order of their calls.
     pub(crate) all: Vec<&'h Operation>,
-    /// What searches may still cost.
+    /// The remaining cost that searches may have.
     pub(super) budget: u64,
-    /// Something was not answered because that would have cost more.
+    /// Whether a question stayed open because its answer would have cost more.
     pub(crate) starved: bool,
 }
 
 impl<'h> Case<'_, 'h> {
-    /// What is known of these operations, at the cost of the budget.
+    /// Checks these operations, at the cost of the budget.
     pub(crate) fn judge(&mut self, operations: &[Operation]) -> OfKey {
-        // What needs no search costs, too: a thousand questions about a long history.
+        // A question without a search also costs budget: a long history may need a thousand of
+        // them.
         let reading = operations.len() as u64 / READ_PER_NODE + 1;
         if self.budget <= reading {
             self.starved = true;
@@ -34,7 +35,7 @@ impl<'h> Case<'_, 'h> {
         of_key
     }
 
-    /// Asks something that may cost this share of what is left, in percent.
+    /// Asks a question that may cost this share of the remaining budget, in percent.
     pub(super) fn with_share<T>(&mut self, percent: u64, ask: impl FnOnce(&mut Self) -> T) -> T {
         let share = self.budget / 100 * percent;
         let rest = self.budget - share;
@@ -52,7 +53,8 @@ impl<'h> Case<'_, 'h> {
         matches!(self.judge(operations), OfKey::Order(_))
     }
 
-    /// What had happened at a point of the clock, as places among all, and as operations.
+    /// The operations as known at a point of the clock: their places among all operations, and
+    /// themselves.
     pub(super) fn until(&self, end: i128) -> (Vec<usize>, Vec<Operation>) {
         let begun = self.all.iter().enumerate().filter(|(_, it)| it.call < end);
         begun
@@ -64,7 +66,7 @@ impl<'h> Case<'_, 'h> {
             .unzip()
     }
 
-    /// The first return with which the history cannot be explained.
+    /// The first return whose inclusion makes the history impossible to explain.
     pub(super) fn first_failure(&mut self) -> Option<usize> {
         let mut returns: Vec<(i128, usize)> = self
             .all

@@ -1,29 +1,29 @@
-//! What kind of mistake it is: which change would make it none.
+//! The kind of an error, found by trying which change would correct it.
 
 use super::case::Case;
 use crate::history::Operation;
 
-/// The kinds of mistakes that clients can see.
+/// The kinds of errors that clients can see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
     /// A value that had been replaced before the call.
     StaleRead,
-    /// A value that nobody ever wrote.
+    /// A value that no client ever wrote.
     GarbageRead,
-    /// A write that was acknowledged, and that what came after does not know of.
+    /// A write that was acknowledged, and that later operations do not see.
     LostUpdate,
     /// A value that was written only after the return.
     FutureRead,
     /// A write that took effect more than once.
     DoubleApply,
-    /// An order that would be right if it did not go against the clock.
+    /// An order would explain the answers, but it contradicts the clock.
     RealTimeInversion,
-    /// The values fit, and the versions that were told do not.
+    /// The values fit, but the reported versions do not.
     WrongVersion,
-    /// What operations were told fits no order, whatever the clock says: as when two of them saw
-    /// writes in different orders.
+    /// No order fits the answers, even without the clock. For example, two operations saw writes in
+    /// different orders.
     Contradiction,
-    /// To find out takes more than the budget allows.
+    /// The budget is too small to find the kind.
     Unclear,
 }
 
@@ -44,7 +44,7 @@ impl Class {
         }
     }
 
-    /// What it means.
+    /// Its meaning.
     #[must_use]
     pub fn says(self) -> &'static str {
         match self {
@@ -63,8 +63,8 @@ impl Class {
     }
 }
 
-/// The class of a mistake: `operations`, few of the `whole`, cannot be explained, and the one at a
-/// place returned last. Of an update that is lost, which one it is.
+/// The class of an error. `operations`, a few of the `whole`, cannot be explained, and the one at
+/// the given place returned last. For a lost update it also returns the lost write.
 pub(super) fn of(
     case: &mut Case<'_, '_>,
     whole: &[Operation],
@@ -114,7 +114,7 @@ pub(super) fn of(
     }
 }
 
-/// A write that was acknowledged, and without which the rest can be explained.
+/// An acknowledged write without which the other operations can be explained.
 fn lost(case: &mut Case<'_, '_>, operations: &[Operation], at: usize) -> Option<usize> {
     (0..operations.len()).find(|place| {
         let other = &operations[*place];
@@ -127,10 +127,10 @@ fn lost(case: &mut Case<'_, '_>, operations: &[Operation], at: usize) -> Option<
     })
 }
 
-/// So often a write may have taken effect for what was told to be called a double apply.
+/// The most times that a write may take effect for the error to count as a double apply.
 const COPIES: i128 = 4;
 
-/// Whether what was told could not even come from any order of any writes.
+/// Whether no order of any writes can lead to this answer.
 fn unwritten(case: &mut Case<'_, '_>, told: &Operation) -> Option<Class> {
     let writes = case.all.iter().filter(|it| !it.only_looks());
     let mut writes: Vec<Operation> = writes
@@ -174,8 +174,8 @@ fn unversioned(operation: &Operation) -> Operation {
     }
 }
 
-/// The same, but what is told at a place may be of any later time, when writes that were yet to
-/// come may have taken effect.
+/// The same operations, but the answer at a place may belong to any later time, when writes that
+/// were still to come may have taken effect.
 fn later(all: &[&Operation], operations: &[Operation], at: usize) -> Vec<Operation> {
     let mut changed = operations.to_vec();
     let end = operations[at].ret.unwrap_or(i128::MAX);
@@ -188,7 +188,7 @@ fn later(all: &[&Operation], operations: &[Operation], at: usize) -> Vec<Operati
     changed
 }
 
-/// The same without the clock.
+/// The same operations without the clock.
 fn timeless(operations: &[Operation]) -> Vec<Operation> {
     let count = i128::try_from(operations.len()).expect("a history is shorter");
     let placed = operations.iter().zip(0..);

@@ -1,36 +1,36 @@
-//! What is found out about a history that is not linearizable.
+//! The result of explaining a history that is not linearizable.
 
 use std::fmt;
 
 use super::class::Class;
 use crate::history::{History, Operation};
 
-/// So many of the operations that contradict each other are drawn, the last ones.
+/// The number of contradicting operations in the picture. It shows the last ones.
 pub(super) const DRAWN: usize = 30;
 
 /// Why a history is not linearizable. Operations are places in the history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
-    /// The key it is about.
+    /// The key with the error.
     pub key: String,
-    /// What kind of mistake it is.
+    /// The kind of the error.
     pub class: Class,
     /// The first operation that cannot be placed, by the time of returns.
     pub stuck: usize,
-    /// Everything up to its return is linearizable without it: in this order, which is the longest
-    /// linearizable prefix. Operations that had not returned yet are among them where they have
+    /// An order in which everything up to its return is linearizable without it. This is the
+    /// longest linearizable prefix. It includes operations that had not returned yet, if they have
     /// taken effect.
     pub prefix: Vec<usize>,
-    /// Values that it could have been told, latest first; `None` is an absent key.
+    /// Values that would have been correct answers, latest first; `None` is an absent key.
     pub possible: Vec<Option<String>>,
-    /// What replaced the value that it was told, if that had been there before.
+    /// The operation that replaced the returned value, if the value was there before.
     pub overwritten_by: Option<usize>,
-    /// The write that was lost, if one was.
+    /// The lost write, if a write was lost.
     pub lost: Option<usize>,
-    /// Few operations that contradict each other, in the order of their calls. By themselves they
-    /// are no more linearizable than all.
+    /// A few operations that contradict each other, in the order of their calls. They are not
+    /// linearizable by themselves.
     pub needed: Vec<usize>,
-    /// The same in words.
+    /// The explanation in words.
     pub text: String,
 }
 
@@ -41,8 +41,8 @@ impl fmt::Display for Explanation {
 }
 
 impl Explanation {
-    /// The operations of the [prefix](Explanation::prefix) as far as they were known when it ends:
-    /// what had not returned by then has an unknown outcome.
+    /// The operations of the [prefix](Explanation::prefix), as known at its end: operations that
+    /// had not returned by then have an unknown outcome.
     #[must_use]
     pub fn known(&self, history: &History) -> Vec<Operation> {
         let operations = history.operations();
@@ -54,7 +54,7 @@ impl Explanation {
         self.prefix.iter().map(known).collect()
     }
 
-    /// What is drawn: the last of the operations that contradict each other.
+    /// The operations in the picture: the last of those that contradict each other.
     pub(crate) fn drawn(&self) -> &[usize] {
         &self.needed[self.needed.len().saturating_sub(DRAWN)..]
     }

@@ -1,10 +1,10 @@
-//! Why a history is not linearizable, told in a few operations.
+//! Explains with a few operations why a history is not linearizable.
 //!
-//! A history that is cut off somewhere is as linearizable as it was before: so there is a first
-//! return without which everything can be explained, and with which nothing can. What returned
-//! there is the operation to look at; what could have been told in its place, who overwrote what
-//! was told, and which few other operations contradict it, follows from there. Whatever is said
-//! here was checked: each claim is the verdict on a history in which something was changed.
+//! Cutting the end off a linearizable history leaves it linearizable. So there is a first return
+//! such that the history before it can be explained, and the history with it cannot. The operation
+//! that returned there is the one to look at. From it follow the correct answers in its place, the
+//! operation that overwrote the returned value, and the few operations that contradict it. Every
+//! claim here was checked: each is the verdict on a changed history.
 
 mod case;
 mod class;
@@ -23,12 +23,12 @@ use case::Case;
 pub use class::Class;
 pub use explanation::Explanation;
 
-/// So many values are tried in place of what was told, the latest first.
+/// The number of values that are tried in place of the answer, the latest first.
 const CANDIDATES: usize = 32;
 
 impl Checker {
-    /// Why a history is not linearizable, if that is so because of this key. `None` if it is
-    /// linearizable, or too hard for the budget.
+    /// Explains why a history is not linearizable because of this key. Returns `None` if the key's
+    /// operations are linearizable, or too hard for the budget.
     pub fn explain(&mut self, history: &History, key: &str, budget: Budget) -> Option<Explanation> {
         let keys = history.keys();
         let (_, places) = keys.iter().find(|(name, _)| *name == key)?;
@@ -72,9 +72,9 @@ impl Checker {
 }
 
 impl Case<'_, '_> {
-    /// An order of what is left when the operation at a place has told nothing.
+    /// An order of the other operations, with the operation at a place as if it had no answer.
     fn order_without(&mut self, without: &[Operation], at: usize) -> Option<Vec<usize>> {
-        // A get that told nothing says nothing.
+        // A get without an answer proves nothing.
         let looks = matches!(without[at].action, Action::Get { .. });
         let places: Vec<usize> = (0..without.len())
             .filter(|it| !looks || *it != at)
@@ -86,7 +86,8 @@ impl Case<'_, '_> {
         }
     }
 
-    /// Values that could have been told at the place, of those that are written around it.
+    /// The values that would be correct answers at the place, out of those that are written around
+    /// it.
     fn possible(
         &mut self,
         operations: &[Operation],
@@ -97,7 +98,7 @@ impl Case<'_, '_> {
         if told.saw().is_none() {
             return Vec::new();
         }
-        // Long values that grow would fill the memory if all were kept.
+        // Keeping all long, growing values would fill the memory.
         let mut latest: VecDeque<Option<String>> = VecDeque::from([None]);
         let mut plain = Plain::default();
         for (number, place) in order.iter().enumerate() {
@@ -138,7 +139,7 @@ impl Case<'_, '_> {
     }
 }
 
-/// What follows on the value that was told, where an order has it for the last time.
+/// The operation after the returned value, at the value's last place in an order.
 fn overwritten_by(told: &Operation, operations: &[Operation], order: &[usize]) -> Option<usize> {
     let saw = told.saw()?.map(str::to_owned);
     let mut plain = Plain::default();

@@ -1,24 +1,24 @@
-//! The few operations that contradict each other.
+//! A few operations that contradict each other.
 //!
-//! Leaving out what only looked is always fair: if the rest cannot be explained, neither can all.
-//! Leaving out a write is not (what it wrote would then look like garbage); but a write may be made
-//! one of unknown outcome, which allows more, and one of unknown outcome whose value appears in
-//! nothing that anybody still sees may be left out after that.
+//! Leaving out an observer is always sound: if the rest cannot be explained, then the whole cannot
+//! either. Leaving out a write is not sound, because its value would then look like garbage. But a
+//! write may be changed to an unknown outcome, which only allows more orders. A write of unknown
+//! outcome may then be left out if no remaining observer sees its value.
 
 use super::case::Case;
 use crate::history::{Action, Operation, Swap};
 
-/// The places of operations that cannot be explained together, few of them, one of them `at`.
+/// The places of a few operations that cannot be explained together. One of them is `at`.
 pub(super) fn find(case: &mut Case<'_, '_>, operations: &[Operation], at: usize) -> Vec<usize> {
     case.starved = false;
     let whole: Vec<(usize, Operation)> = operations.iter().cloned().enumerate().collect();
-    // When few are left who saw anything, it is soon known what of the rest nobody saw.
+    // With few observers left, it is cheap to find the writes that none of them saw.
     let seen = fewer(case, whole, at, &Operation::only_looks);
     let kept = fewer(case, seen, at, &|_| true);
     kept.into_iter().map(|(place, _)| place).collect()
 }
 
-/// Leaves out more and more of what may go, in halves, quarters and so on, from behind.
+/// Leaves out as many operations as possible, in halves, quarters and so on, from the end.
 fn fewer(
     case: &mut Case<'_, '_>,
     mut kept: Vec<(usize, Operation)>,
@@ -30,7 +30,8 @@ fn fewer(
         let mut less = false;
         let mut end = kept.len();
         while end > 0 && !case.starved {
-            // What may not go, or has gone as far as it can, fills no part.
+            // An operation that must stay, or is already reduced as far as possible, belongs to no
+            // part.
             let goes = |(place, it): &(usize, Operation)| {
                 *place != at && may_go(it) && (it.ret.is_some() || it.only_looks())
             };
@@ -58,8 +59,8 @@ fn fails(case: &mut Case<'_, '_>, kept: &[(usize, Operation)]) -> bool {
     case.fails(&operations)
 }
 
-/// Without what only looked of those that go (their numbers fall), with unknown outcomes in the
-/// place of what wrote, and without what nobody can see any more.
+/// The operations without the chosen observers (their numbers fall), with unknown outcomes in the
+/// place of chosen writes, and without writes that no observer can see any more.
 fn without(
     case: &Case<'_, '_>,
     kept: &[(usize, Operation)],
@@ -90,13 +91,13 @@ fn without(
     }
 }
 
-/// Whether an operation is of unknown outcome, and nothing that anybody saw shows its effect.
+/// Whether an operation is of unknown outcome, and no observation shows its effect.
 fn is_unseen(operation: &Operation, rest: &[(usize, Operation)], appends: bool) -> bool {
     if operation.ret.is_some() {
         return false;
     }
     let mut others = rest.iter().map(|(_, it)| it);
-    // Without appends a value is there as a whole or not at all.
+    // Without appends a value is either complete or absent.
     let holds = |saw: &str, value: &str| match appends {
         true => saw.contains(value),
         false => saw == value,
@@ -117,7 +118,7 @@ fn is_unseen(operation: &Operation, rest: &[(usize, Operation)], appends: bool) 
     }
 }
 
-/// The value that an operation saw, or looks for.
+/// The value that an operation saw, or expects.
 fn sees(operation: &Operation) -> Option<&str> {
     match &operation.action {
         Action::Cas {
@@ -128,7 +129,7 @@ fn sees(operation: &Operation) -> Option<&str> {
     }
 }
 
-/// Whether an operation saw that something was not there, or that anything was.
+/// Whether an operation saw that a value was absent, or that some value was there.
 fn sees_by_absence(operation: &Operation) -> bool {
     match &operation.action {
         Action::Cas { told, .. } => matches!(told, Some(Swap::Failed { .. })),

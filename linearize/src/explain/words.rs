@@ -4,10 +4,10 @@ use super::explanation::{DRAWN, Explanation};
 use crate::history::{Action, History, Operation, Swap, plain, value};
 use crate::timeline;
 
-/// So many values are named.
+/// The number of values that are named.
 const NAMED: usize = 6;
 
-/// What is known, one sentence a line, and the picture.
+/// The explanation, one sentence a line, and the picture.
 pub(super) fn of(it: &Explanation, history: &History) -> String {
     let operations = history.operations();
     let stuck = &operations[it.stuck];
@@ -44,7 +44,7 @@ pub(super) fn of(it: &Explanation, history: &History) -> String {
     )
 }
 
-/// What other operations have to do with it.
+/// The part of other operations in the error.
 fn causes(it: &Explanation, operations: &[Operation]) -> Vec<String> {
     let stuck = &operations[it.stuck];
     let mut lines = Vec::new();

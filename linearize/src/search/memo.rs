@@ -1,11 +1,11 @@
-//! What was looked at already, and led nowhere.
+//! The situations that the search has visited without success.
 
 use crate::table::{NONE, Table};
 
-/// The situations that were looked at.
+/// The visited situations.
 #[derive(Clone, Debug)]
 pub(super) struct Memo<S> {
-    /// From a hash to the last record that has it.
+    /// From a hash to the last record with that hash.
     heads: Table,
     records: Vec<Record<S>>,
     placed: Vec<u64>,
@@ -15,9 +15,9 @@ pub(super) struct Memo<S> {
 
 #[derive(Clone, Debug)]
 struct Record<S> {
-    /// The record before it with the same hash.
+    /// The previous record with the same hash.
     before: u32,
-    /// Where its words of placed operations are: before them, and behind them, all is known.
+    /// The start of its words of placed operations. Outside these words, all bits are implied.
     begin: u32,
     words: u32,
     skipped: u32,
@@ -37,7 +37,7 @@ impl<S> Default for Memo<S> {
 }
 
 impl<S: Clone + Eq> Memo<S> {
-    /// How many words of placed and used operations it holds.
+    /// The number of stored words of placed and used operations.
     pub(super) fn words(&self) -> usize {
         self.placed.len() + self.used.len()
     }
@@ -50,7 +50,7 @@ impl<S: Clone + Eq> Memo<S> {
         self.used_words = used_words;
     }
 
-    /// Adds a situation, unless one is known that is at least as good.
+    /// Adds a situation, unless the memo holds one that is at least as good.
     pub(super) fn note(
         &mut self,
         hash: u64,

@@ -1,23 +1,25 @@
 //! Search for an order that explains a history: depth first, without recursion, exact.
 //!
-//! The ground is Wing and Gong's search with Lowe's memo: an operation may come next if it was
-//! called before the first return among those that are not placed yet; a set of placed operations
-//! that was met before in the same state leads nowhere new. On top of that, each by an exchange
+//! The search is Wing and Gong's with Lowe's memo. An operation may come next if it was called
+//! before the first return among those that are not placed yet. A set of placed operations that was
+//! met before in the same state leads nowhere new. The following additions each rest on an exchange
 //! argument:
 //!
-//! - *Unknown outcomes are optional.* They are tried last, left out where they change nothing, and
-//!   the search is over as soon as every completed operation is placed.
-//! - *Observers are greedy.* What only looks, and is right now, is placed at once, nothing else is
-//!   tried. (Not so a write that happens to change nothing: what it writes may be needed later.)
-//! - *What took effect was seen.* Directly after an operation of unknown outcome nothing that
-//!   overwrites is tried: leaving the former out is as good.
-//! - *Twins.* Of unknown operations that ask the same, the one called first goes first.
-//! - *Fewer is better.* With the same completed operations placed and the same state, having used
-//!   a subset of the unknown ones is at least as good.
-//! - *Support.* An operation that is open now, or soon, needs the state, or a writer called before
-//!   it returns, to lead to what it saw; and something to come right before it.
+//! - *Unknown outcomes are optional.* The search tries them last, leaves them out where they change
+//!   nothing, and ends as soon as every completed operation is placed.
+//! - *Observers are greedy.* An observer that is correct now is placed at once, without
+//!   alternatives. This does not hold for a write that happens to change nothing: a later operation
+//!   may need its value.
+//! - *Effects were seen.* Directly after an operation of unknown outcome the search tries no
+//!   overwriting operation: leaving the former out is as good.
+//! - *Twins.* Of unknown operations with the same request, the one called first goes first.
+//! - *Fewer is better.* With the same completed operations placed and the same state, a subset of
+//!   the used unknown operations is at least as good.
+//! - *Support.* Each operation that is open now or soon must be reachable: the state, or a writer
+//!   called before its return, must lead to its observed value, and some operation must make it
+//!   correct directly before it.
 //!
-//! What it costs is counted in nodes, the situations it looked at, and never in time, so that the
+//! The search counts its cost in nodes, the situations it looked at, and never in time, so that the
 //! same budget gives the same answer everywhere.
 
 mod memo;
@@ -30,15 +32,16 @@ use crate::table::{Mixer, NONE, mix};
 use memo::Memo;
 use timeline::{Timeline, Unknown};
 
-/// So many words of memory, 256 MB, are the most that a search remembers in. A budget is used up
-/// before, unless there are thousands of operations of unknown outcome.
+/// The largest memory of a search, in words: 256 MB. The budget ends earlier, unless there are
+/// thousands of operations of unknown outcome.
 const FULL: usize = 1 << 25;
 
-/// So many calls and returns ahead are looked at for operations that cannot be right any more.
+/// The number of calls and returns ahead in which the search looks for operations that can no
+/// longer be correct.
 const HORIZON: usize = 64;
 
-/// Looks for an order of `history`, a history of one object, that explains it; looks at `budget`
-/// situations at most.
+/// Searches for an order of `history`, a history of one object, that explains it. The search looks
+/// at `budget` situations at most.
 ///
 /// # Panics
 /// When two points in time are the same.
@@ -48,35 +51,35 @@ pub fn search<M: Model>(model: &mut M, history: &[Entry<M::Op>], budget: u64) ->
     search.go(model, history, budget)
 }
 
-/// A search that can be stopped and continued, and whose memory can be used again.
+/// A search that can pause and continue, and whose memory can be reused.
 #[derive(Clone, Debug)]
 pub(crate) struct Search<S> {
     time: Timeline,
-    /// What is placed, as one bit an operation.
+    /// The placed operations, one bit each.
     placed: Vec<u64>,
-    /// The same as a number that changes with each.
+    /// A hash of the placed operations.
     placed_hash: u64,
     used: Vec<u64>,
     left: usize,
     state: Option<S>,
-    /// The last operation placed is one of unknown outcome.
+    /// Whether the last placed operation is one of unknown outcome.
     hungry: bool,
     trail: Vec<Placing<S>>,
-    /// What is tried next. `None`: this situation is yet to be looked at.
+    /// The next attempt. `None`: the search has yet to look at this situation.
     next: Option<Next>,
     memo: Memo<S>,
-    /// Per completed operation, what was last seen to lead to it, and what to make it right: it may
-    /// still be there.
+    /// For each completed operation, the last known operation that leads to it, and the last known
+    /// one that makes it correct. They may still be unplaced.
     feeders: [Vec<Option<Who>>; 2],
     nodes: u64,
     answer: Option<bool>,
 }
 
-/// One operation placed, and how to undo it.
+/// One placed operation, and the data to undo it.
 #[derive(Clone, Debug)]
 struct Placing<S> {
     who: Who,
-    /// Nothing else was to be tried.
+    /// Whether there was no alternative.
     forced: bool,
     before: S,
     hungry: bool,
@@ -89,15 +92,16 @@ enum Who {
     Unknown(u32),
 }
 
-/// How an operation that is not right now comes to be: what begins it, and what comes right before.
+/// The two needs of an operation that is not correct now: one operation begins the path to it, and
+/// one comes directly before it.
 #[derive(Clone, Copy, Debug)]
 enum Way {
     Begins,
     Ends,
 }
 
-/// What to try next: of the completed operations that are open the first that returns after this
-/// event, or this one of the unknown operations.
+/// The next attempt: of the open completed operations the first that returns after this event, or
+/// this one of the unknown operations.
 #[derive(Clone, Copy, Debug)]
 enum Next {
     Completed(u32),
@@ -125,7 +129,7 @@ impl<S> Default for Search<S> {
 }
 
 impl<S: Clone + Eq + Hash> Search<S> {
-    /// Takes up another history.
+    /// Starts with another history.
     pub(crate) fn begin<M: Model<State = S>>(&mut self, model: &M, history: &[Entry<M::Op>]) {
         self.time.read(model, history);
         let words = |bits: usize| bits.div_ceil(64);
@@ -148,17 +152,18 @@ impl<S: Clone + Eq + Hash> Search<S> {
         self.answer = None;
     }
 
-    /// How many situations it has looked at.
+    /// The number of situations that the search has looked at.
     pub(crate) fn nodes(&self) -> u64 {
         self.nodes
     }
 
-    /// Whether what it remembers takes as much memory as it may have.
+    /// Whether the memo has used all its allowed memory.
     pub(crate) fn is_full(&self) -> bool {
         self.memo.words() > FULL
     }
 
-    /// Goes on, for at most `budget` situations more. With an answer it has nothing more to do.
+    /// Continues, for at most `budget` more situations. After an answer there is nothing more to
+    /// do.
     pub(crate) fn go<M: Model<State = S>>(
         &mut self,
         model: &mut M,
@@ -182,7 +187,7 @@ impl<S: Clone + Eq + Hash> Search<S> {
         }
     }
 
-    /// Looks at a new situation: places what needs no choice, and turns back where it can.
+    /// Looks at a new situation: places operations without alternatives, and detects dead ends.
     fn enter<M: Model<State = S>>(&mut self, model: &mut M, history: &[Entry<M::Op>]) {
         self.nodes += 1;
         self.greedy(model, history);
@@ -202,7 +207,7 @@ impl<S: Clone + Eq + Hash> Search<S> {
         }
     }
 
-    /// Places observers that are right now. Nothing else need be tried in their place.
+    /// Places observers that are correct now. No alternative to them needs a try.
     fn greedy<M: Model<State = S>>(&mut self, model: &mut M, history: &[Entry<M::Op>]) {
         let mut event = self.time.first();
         while let Some(operation) = self.time.call_at(event) {
@@ -213,7 +218,7 @@ impl<S: Clone + Eq + Hash> Search<S> {
                 event = after;
                 continue;
             }
-            // If the first return was this one's, calls behind it are open now; they follow.
+            // If the first return was this one's, the calls after it are open now; they follow.
             let before = state.clone();
             self.place(Who::Completed(operation), before, true);
             event = self.time.next[event as usize];
@@ -223,7 +228,7 @@ impl<S: Clone + Eq + Hash> Search<S> {
         }
     }
 
-    /// Tries what is next.
+    /// Makes the next attempt.
     fn advance<M: Model<State = S>>(&mut self, model: &mut M, history: &[Entry<M::Op>]) {
         match self.next.expect("something is tried next") {
             Next::Completed(after) => {
@@ -251,8 +256,8 @@ impl<S: Clone + Eq + Hash> Search<S> {
         }
     }
 
-    /// The next operation of unknown outcome, from this one on, that is worth trying, and what it
-    /// leads to.
+    /// The next operation of unknown outcome, from this one on, that is worth a try, and the state
+    /// after it.
     fn unknown<M: Model<State = S>>(
         &self,
         model: &mut M,
@@ -294,7 +299,7 @@ impl<S: Clone + Eq + Hash> Search<S> {
                 flip(&mut self.placed, operation);
                 self.placed_hash ^= mix(u64::from(operation) + 1);
                 self.left -= 1;
-                // An observer in between makes what was written seen.
+                // An observer in between sees the written value.
                 self.hungry = false;
             }
             Who::Unknown(place) => {
@@ -304,7 +309,7 @@ impl<S: Clone + Eq + Hash> Search<S> {
         }
     }
 
-    /// Undoes the last choice, and whatever followed from it without one.
+    /// Undoes the last choice, and all placements without alternatives that followed from it.
     fn back(&mut self) {
         loop {
             let Some(placing) = self.trail.pop() else {
@@ -332,7 +337,7 @@ impl<S: Clone + Eq + Hash> Search<S> {
         }
     }
 
-    /// Whether an operation that is open now, or soon, can never be right from here.
+    /// Whether an operation that is open now, or soon, can never be correct from here.
     fn doomed<M: Model<State = S>>(
         &mut self,
         model: &M,
@@ -359,7 +364,7 @@ impl<S: Clone + Eq + Hash> Search<S> {
         false
     }
 
-    /// Whether something that is not placed yet, called before this one returns, may lead to it.
+    /// Whether an unplaced operation, called before this one returns, may lead to it.
     fn fed<Op>(
         &mut self,
         history: &[Entry<Op>],
@@ -407,7 +412,7 @@ impl<S: Clone + Eq + Hash> Search<S> {
         found.map(|(_, place)| Who::Unknown(place))
     }
 
-    /// Notes the situation. False where it leads nowhere that was not seen.
+    /// Adds the situation to the memo. Returns false if an equal or better one was visited before.
     fn note(&mut self, state: &S) -> bool {
         let operations = self.time.open_range();
         let words = operations.start / 64..operations.end.div_ceil(64);

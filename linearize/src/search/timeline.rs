@@ -1,25 +1,25 @@
-//! What was called and returned when, and what of it is not placed yet.
+//! The calls and returns in time, and the operations that are not placed yet.
 
 use crate::model::{Entry, Model};
 use crate::table::NONE;
 
-/// Calls and returns in the order of time, as a list that operations are lifted out of.
+/// Calls and returns in the order of time, as a linked list. Placing an operation removes it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Timeline {
     /// The completed operations, in the order of their calls, as places in the history.
     pub(super) completed: Vec<u32>,
-    /// Those of unknown outcome, likewise.
+    /// The operations of unknown outcome, likewise.
     pub(super) unknown: Vec<Unknown>,
     /// Per completed operation, the events of its call and return.
     pub(super) calls: Vec<u32>,
     pub(super) rets: Vec<u32>,
-    /// Per event, whose it is, and whether it is a call.
+    /// For each event, its operation, and whether it is a call.
     whose: Vec<(u32, bool)>,
-    /// Per event, when it is.
+    /// For each event, its time.
     pub(super) times: Vec<i128>,
-    /// Per event, how many calls come before it.
+    /// For each event, the number of calls before it.
     calls_before: Vec<u32>,
-    /// The list of what is left; the last place is its head and end.
+    /// The list of the remaining events; the last place is its head and end.
     pub(super) next: Vec<u32>,
     prev: Vec<u32>,
     points: Vec<(i128, u32, bool)>,
@@ -30,7 +30,7 @@ pub(super) struct Unknown {
     pub(super) entry: u32,
     /// The first event after its call.
     pub(super) call: u32,
-    /// The last one before it that asks the same.
+    /// The last operation before it with the same request.
     pub(super) twin: u32,
 }
 
@@ -96,7 +96,7 @@ impl Timeline {
         self.prev.extend([head].into_iter().chain(0..head));
     }
 
-    /// Links operations of unknown outcome that ask the same, in the order of their calls.
+    /// Links operations of unknown outcome with the same request, in the order of their calls.
     fn find_twins<M: Model>(&mut self, model: &M, history: &[Entry<M::Op>]) {
         let signed = self.unknown.iter().zip(0..).filter_map(|(unknown, place)| {
             let signature = model.signature(&history[unknown.entry as usize].op)?;
@@ -111,17 +111,17 @@ impl Timeline {
         }
     }
 
-    /// The list's head, which stands behind its last event, too.
+    /// The list's head, which is also the place after its last event.
     pub(super) fn head(&self) -> u32 {
         u32::try_from(self.whose.len()).expect("two events an operation")
     }
 
-    /// The first event that is left: a call.
+    /// The first remaining event: a call.
     pub(super) fn first(&self) -> u32 {
         self.next[self.head() as usize]
     }
 
-    /// Whose call this event is, if it is one.
+    /// The operation that this event calls, if it is a call.
     pub(super) fn call_at(&self, event: u32) -> Option<u32> {
         match self.whose.get(event as usize) {
             Some((operation, true)) => Some(*operation),
@@ -129,8 +129,8 @@ impl Timeline {
         }
     }
 
-    /// Of the operations that may come next, the first one that returns after this event. What
-    /// returns first is the most urgent.
+    /// Of the operations that may come next, the first one that returns after this event. Earlier
+    /// returns are more urgent.
     pub(super) fn open_after(&self, after: u32) -> Option<u32> {
         let mut best: Option<u32> = None;
         let mut event = self.first();
@@ -144,12 +144,12 @@ impl Timeline {
         best
     }
 
-    /// Whether the event was taken out of the list.
+    /// Whether the event was removed from the list.
     pub(super) fn is_gone(&self, event: u32) -> bool {
         event != self.head() && self.next[self.prev[event as usize] as usize] != event
     }
 
-    /// The first return that is left.
+    /// The first remaining return.
     pub(super) fn first_return(&self) -> u32 {
         let mut event = self.first();
         while self.call_at(event).is_some() {
@@ -158,7 +158,7 @@ impl Timeline {
         event
     }
 
-    /// From the first operation that is not placed to behind the last that might be.
+    /// The range from the first unplaced operation to the last that may be unplaced.
     pub(super) fn open_range(&self) -> std::ops::Range<usize> {
         let first = self.call_at(self.first()).expect("an operation is left");
         let end = self.calls_before[self.first_return() as usize];

@@ -18,7 +18,7 @@ fn told(operations: &[Operation]) -> String {
     operations.iter().map(line).collect()
 }
 
-/// Whether it is plain which write each operation saw.
+/// Whether it is certain which write each operation saw.
 fn unambiguous(style: &Style, operations: &[Operation]) -> bool {
     let clear = |it: &Operation| match &it.action {
         Action::Delete { .. } => false,

@@ -1,4 +1,4 @@
-//! What is said about a history that is not linearizable is true, and says what went wrong.
+//! Each explanation of a history that is not linearizable is true, and names the error.
 
 use crate::random::Random;
 use linearize::{Action, Budget, Checker, Class, Explanation, History, Operation};
@@ -229,7 +229,7 @@ fn picked(operations: &[Operation], places: &[usize]) -> Vec<Operation> {
         .collect()
 }
 
-/// The operations up to the return of one of them, with that one as it was, or without an answer.
+/// The operations up to the return of one of them, with or without the answer of that one.
 fn until(operations: &[Operation], stuck: usize, told: bool) -> Vec<Operation> {
     let end = operations[stuck].ret.expect("it returned");
     let begun = operations

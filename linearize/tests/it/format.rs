@@ -1,4 +1,4 @@
-//! The file format: what is read, what is refused and where, and that it is written as it is read.
+//! The file format: accepted texts, errors with their places, and a round trip through text.
 
 use crate::random::Random;
 use linearize::{Budget, Checker, History, Operation, Verdict};
@@ -8,7 +8,7 @@ fn put(rest: &str) -> String {
     format!(r#"{{"process":0,"call":1,"return":4,"op":"put","key":"x"{rest}}}"#)
 }
 
-/// What is said about a text, with its place.
+/// The error for a text, with its place.
 fn refused(text: &str) -> String {
     let refused = History::parse(text).expect_err("it is no history");
     refused.to_string()
@@ -126,7 +126,7 @@ fn bytes_that_are_no_text_are_shown_where_they_are() {
     assert_eq!((said.line, said.column), (3, 4), "{said}");
 }
 
-/// Appends of few values side by side, and a get of `result` after them.
+/// Concurrent appends of few values, and a get of `result` after them.
 fn hard(key: &str, from: i128, result: &str) -> String {
     let append = |place: i128| {
         let (call, ret, value) = (from + place, from + 1_000 + place, place % 4);
@@ -144,7 +144,7 @@ fn hard(key: &str, from: i128, result: &str) -> String {
 
 #[test]
 fn a_hard_key_does_not_hide_what_is_wrong_with_another() {
-    // The first key has many orders, and none that is right; the second one few.
+    // The first key has many orders, none of them correct; the second one has few.
     let many = format!("{}0120", "0123".repeat(9));
     let alone = History::parse(hard("a", 0, &many)).unwrap();
     let budget = Budget::nodes(3_000).unwrap();
@@ -209,7 +209,7 @@ proptest! {
         let _ = History::parse(bytes);
     }
 
-    /// Cuts, doublings and strange bytes in the middle of what would be right.
+    /// Cuts, doublings and strange bytes in the middle of a valid text.
     #[test]
     fn no_damage_makes_the_parser_panic(
         seed: u64,

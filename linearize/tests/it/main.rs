@@ -1,4 +1,4 @@
-//! The tests of the checker, in one binary: what they share is compiled and linked once.
+//! The tests of the checker, in one binary, so that shared code is compiled and linked once.
 
 mod agreement;
 mod explanations;

@@ -1,21 +1,20 @@
-//! The search with a model of one's own: what a model says about its operations changes no verdict
-//! if it is true, and does if it is not.
+//! The search with a custom model: correct hints of a model change no verdict, and wrong hints do.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::random::Random;
 use linearize::{Action, Answer, Entry, Model, Operation, Swap, search};
 
-/// What the model says beyond what an operation does.
+/// The hints of the model about its operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Hints {
     None,
     True,
-    /// A put that changes nothing is said to only look: it would be placed at once.
+    /// Declares a put that changes nothing an observer, so that the search would place it at once.
     GreedyPut,
-    /// An append is said to overwrite.
+    /// Declares that an append overwrites.
     AppendOverwrites,
-    /// All operations of one kind are said to be alike.
+    /// Declares that all operations of one kind make the same request.
     AllAlike,
 }
 
@@ -86,14 +85,14 @@ impl Model for Register {
     }
 }
 
-/// How many of some thousand histories a model gets wrong.
+/// The number of wrong verdicts with a model in some thousand histories.
 fn wrong(hints: Hints) -> usize {
     let wrong = |seed: &u64| {
         let mut random = Random::new(*seed);
         let mut style = random.style(8);
         style.versions = 0;
         if hints == Hints::GreedyPut {
-            // Only what is written twice can be placed too early.
+            // Only a value that is written twice can be placed too early.
             (style.unique, style.mix) = (false, [4, 4, 0, 3, 1]);
         }
         let operations = random.history(&style);

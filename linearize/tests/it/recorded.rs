@@ -20,7 +20,7 @@ fn every_recorded_history_gets_its_verdict() {
         let checked = checker.check(&it.history, Budget::default());
         let (name, nodes, porcupine) = (&it.name, checked.nodes, &it.porcupine_ms);
         println!("{name:24} {nodes:7} nodes; porcupine: {porcupine} ms");
-        // The hardest takes 5,000; a rule of the search that does not work any more takes millions.
+        // The hardest takes 5,000. If a rule of the search stops working, it takes millions.
         assert!(nodes < 20_000, "{name}: {nodes} nodes");
         match checked.verdict {
             Verdict::Linearizable(_) => assert!(it.linearizable, "{}", it.name),

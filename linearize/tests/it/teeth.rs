@@ -1,12 +1,12 @@
-//! The tests have teeth: a checker that is wrong in a way checkers often are is found out.
+//! These tests check the tests: they detect a checker with a common mistake.
 //!
-//! Each mistake is made in front of the checker: it gets to see what a checker with that mistake
-//! would make of the history.
+//! Each mistake is made before the check: the checker gets the history as a checker with that
+//! mistake would read it.
 
 use crate::random::Random;
 use linearize::{Action, Budget, Checker, History, Operation, Swap, Verdict};
 
-/// How many of 5,000 histories a checker that sees `mistaken` histories gets wrong.
+/// The number of wrong verdicts among 5,000 histories, if the checker sees `mistaken` histories.
 fn wrong(mistaken: impl Fn(Vec<Operation>) -> Vec<Operation>) -> usize {
     let mut checker = Checker::new();
     let wrong = |seed: &u64| {

@@ -1,4 +1,4 @@
-//! How a cluster begins with one server, and how an operator lets a survivor begin anew.
+//! A cluster begins with one server, and an operator can start it again from a survivor.
 
 use crate::common::{Cluster, n, plain};
 use raft_core::{Change, ChangeFailure, Index, Input, RoleKind, Standard};
@@ -57,7 +57,7 @@ fn who_belongs_to_a_cluster_founds_none() {
     let mut cluster = Cluster::with_spares(Standard, 3, 1, plain());
     cluster.step(2, Input::Bootstrap);
     assert_eq!(cluster.changes(2), [Err(ChangeFailure::NotEmpty)]);
-    // Nor does who has heard of one: its term, or its log, came from there.
+    // A server that has heard of a cluster does not either: its term, or its log, is from there.
     cluster.lead(1, &[2, 3]);
     cluster.change(1, &Change::Add(n(4)));
     cluster.beats(1, 2);
@@ -111,7 +111,7 @@ fn who_leads_or_belongs_nowhere_recovers_nothing() {
     assert_eq!(cluster.node(4).log().last_index(), Index(0));
 }
 
-/// Why it is named so loudly.
+/// This is the reason for the warning in the documentation.
 #[test]
 fn if_the_others_are_not_gone_there_are_two_clusters() {
     let mut cluster = Cluster::new(3, plain());

@@ -1,4 +1,4 @@
-//! The rules of Figure 2 as cards: one situation, one stimulus, the one right answer.
+//! The rules of Figure 2 as cards: one situation, one stimulus, the one correct answer.
 
 use crate::common::card::{Card, accepted, append, crash_after_reply, grant, play, rejected, vote};
 use raft_core::{
@@ -22,8 +22,8 @@ fn card(
     }
 }
 
-/// Name, section, server S2 before (role, term, vote, terms of its log), what reaches it, and its
-/// answers, state and timer after.
+/// Name, section, server S2 before (role, term, vote, terms of its log), the messages to it, and
+/// its answers, state and timer after.
 #[rustfmt::skip]
 fn cards() -> Vec<Card> {
     vec![
@@ -193,7 +193,8 @@ impl Rules for Broken {
     }
 }
 
-/// Which cards each broken rule is caught by, and whether a crash right after the answer shows it too.
+/// The cards that detect each broken rule, and whether a crash directly after the answer shows it
+/// too.
 #[rustfmt::skip]
 const CAUGHT: &[(&str, &[&str], bool)] = &[
     ("stale_request_is_answered",        &["RV1", "AE1"],        false),

@@ -1,4 +1,4 @@
-//! Many small changes or one large one: where a cluster ends does not depend on the way there.
+//! Many small changes or one large one: the final members do not depend on the way to them.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
-/// Who votes and who learns, as anybody would keep count of it.
+/// A simple count of the voters and learners.
 #[derive(Clone, Default)]
 struct Count {
     voters: BTreeSet<NodeId>,
@@ -67,7 +67,7 @@ fn leader(cluster: &Cluster) -> Option<u64> {
         .max_by_key(|id| cluster.node(*id).current_term())
 }
 
-/// Asks whoever leads, and waits until that is over and everything is committed.
+/// Asks the leader for a change, and waits until it ends and everything is committed.
 fn make(cluster: &mut Cluster, change: &Change) {
     let asked = leader(cluster).expect("somebody leads");
     cluster.force(asked, change);
@@ -81,7 +81,7 @@ fn make(cluster: &mut Cluster, change: &Change) {
     assert_eq!(node.commit_index(), node.log().last_index());
 }
 
-/// The members at whoever leads; each of them knows the same.
+/// The members at the leader. Each of them must know the same.
 fn members(cluster: &Cluster) -> Configuration {
     let leader = cluster.node(leader(cluster).expect("somebody leads"));
     for id in leader.configuration().members() {

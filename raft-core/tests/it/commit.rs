@@ -71,7 +71,7 @@ fn eager_notices_to_a_silent_follower_end_with_its_window() {
     );
 }
 
-/// What a follower makes of the leader's commit index (gallery R-01).
+/// A follower's commit index after the leader's heartbeat (gallery R-01).
 fn stale_tail_after_a_heartbeat(rules: impl Rules + 'static) -> Index {
     let logs: [&[u64]; 3] = [&[1], &[1, 2, 2], &[1]];
     let mut cluster = Cluster::with_rules(rules, 3, plain()).with_logs(2, &logs);
@@ -95,7 +95,7 @@ fn stale_tail_after_a_heartbeat(rules: impl Rules + 'static) -> Index {
     through
 }
 
-/// Commits up to its own last entry, whoever wrote it.
+/// Commits up to its own last entry, even if another leader wrote it.
 #[derive(Clone)]
 struct CommitToOwnLast;
 

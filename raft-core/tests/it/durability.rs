@@ -1,4 +1,4 @@
-//! Claims about promises and the disk: nothing is promised that a crash could take back.
+//! Claims about promises and the disk: a crash never takes back a promise.
 
 use crate::common::{Cluster, Envelope, n, plain};
 use raft_core::{
@@ -19,7 +19,7 @@ fn acks(cluster: &Cluster) -> Vec<u64> {
     cluster.wire.iter().filter_map(acknowledges).collect()
 }
 
-/// Three servers, led by the first, whose disks from now on wait for the test.
+/// Three servers, led by the first. From now on the test controls their disks.
 fn slow_disks(rules: impl Rules + 'static) -> Cluster {
     let mut cluster = Cluster::with_rules(rules, 3, plain());
     cluster.lead(1, &[2, 3]);
@@ -112,7 +112,7 @@ fn overwrite_in_flight(cluster: &mut Cluster) -> WriteId {
     let old = cluster.node(2).writes().0;
     cluster.instant_disk = true;
     cluster.nodes.remove(&n(1));
-    // Server 3 never got them. Server 1 comes back without them, to vote.
+    // Server 3 never received them. Server 1 restarts without them, to vote.
     cluster.disks.get_mut(&n(1)).unwrap().in_flight.clear();
     cluster.start(1);
     cluster.elect(3, &[1]);
@@ -156,7 +156,7 @@ fn a_durable_entry_that_is_overwritten_is_durable_no_longer() {
     assert_eq!(acks(&cluster), [2]);
 }
 
-/// A late report counts for whatever lies at those indexes now (gallery P-05).
+/// Counts a late report for the entries that lie at those indexes now (gallery P-05).
 #[derive(Clone)]
 struct FlightsKeepTheirPromise;
 

@@ -1,4 +1,4 @@
-//! Claims about pace: windows, lost messages, and how fast a leader finds where logs agree.
+//! Claims about pace: windows, lost messages, and a leader's speed in finding where logs agree.
 
 use crate::common::{Cluster, Envelope, n, plain};
 use raft_core::{Body, Event, Index, Progress, ProgressState, Rules, Settings};
@@ -185,7 +185,7 @@ fn overtaken_messages_cost_a_probe_and_lose_nothing() {
     assert_eq!(peer(&cluster, 2).match_index, Index(9));
 }
 
-/// How many times the leader goes back until server 2 follows.
+/// The number of times that the leader goes back until server 2 follows.
 fn back_offs(rules: impl Rules + 'static, leader: &[u64], follower: &[u64]) -> usize {
     let mut cluster = Cluster::with_rules(rules, 3, plain()).with_logs(9, &[leader, follower, &[]]);
     cluster.elect(1, &[3]);
@@ -230,7 +230,7 @@ fn going_back_takes_one_round_trip_when_only_entries_are_missing() {
     assert_eq!(back_offs(raft_core::Standard, &leader, &leader[..3]), 1);
 }
 
-/// Claims a match wherever the follower says its log could match (gallery R-07).
+/// Claims a match at the follower's hint (gallery R-07).
 #[derive(Clone)]
 struct MatchByHint;
 

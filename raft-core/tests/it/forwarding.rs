@@ -13,7 +13,7 @@ fn forwarding() -> Settings {
     }
 }
 
-/// Server 1 leads, and the others know it.
+/// A cluster in which all know that server 1 leads.
 fn led() -> Cluster {
     led_with(forwarding())
 }
@@ -145,7 +145,7 @@ fn without_an_answer_for_the_longest_timeout_a_proposal_is_lost_and_nothing_else
         if !cluster.answers.is_empty() {
             break;
         }
-        // The leader is heard from, but of the proposal nobody says anything.
+        // The leader is heard from, but no answer about the proposal arrives.
         cluster.timeout(1);
         cluster.deliver_all();
         let next = cluster.node(2).deadline().expect("it waits");
@@ -252,8 +252,8 @@ fn what_waits_for_answers_is_bounded_in_bytes() {
     );
 }
 
-/// What A-07 does: it remembers leaders of earlier terms, and passes on what was passed on, or takes
-/// the term of a proposal seriously.
+/// The bug A-07. It remembers leaders of earlier terms and forwards forwarded proposals, or
+/// compares the term of a proposal with its own.
 #[derive(Clone)]
 struct Planted {
     again: bool,
@@ -271,7 +271,8 @@ impl Rules for Planted {
     }
 }
 
-/// 2 led term 1 and 3 knows it, 3 led term 2 and 2 knows it; now both are in term 3, without a leader.
+/// Server 2 led term 1, which 3 knows; server 3 led term 2, which 2 knows. Both are now in term 3,
+/// without a leader.
 fn confused(rules: impl Rules + 'static) -> Cluster {
     let mut cluster = Cluster::with_rules(rules, 3, forwarding());
     cluster.lead(2, &[1, 3]);
@@ -306,7 +307,7 @@ fn a_term_that_counts_would_let_a_follower_of_an_earlier_leader_depose_it() {
             forwarding(),
         );
         cluster.lead(1, &[2, 3]);
-        // 2 is in a later term, and remembers 1.
+        // Server 2 is in a later term, and remembers server 1.
         cluster.receive(3, 2, 7, Body::RequestVoteReply { granted: false });
         cluster.drop_all();
         cluster.propose(2);

@@ -1,9 +1,9 @@
-//! An acknowledgement that outlives two elections (gallery R-15).
+//! An acknowledgement that arrives after two elections (gallery R-15).
 
 use crate::common::{Cluster, n, plain};
 use raft_core::{Body, Index, Rules, Standard, Term};
 
-/// Acknowledgements count whatever term they were given in.
+/// Counts acknowledgements of any term.
 #[derive(Clone)]
 struct CountsOldAnswers;
 
@@ -13,9 +13,9 @@ impl Rules for CountsOldAnswers {
     }
 }
 
-/// Server 1 leads term 1 and has entries 2 to 4 on server 2, whose answer is delayed. Server 3 leads
-/// term 2 and replaces them. Server 1 leads term 3, has entries 3 and 4 on server 4 alone, and then
-/// gets the answer of term 1. Where its commit index is before and after.
+/// Server 1 leads term 1 and has entries 2 to 4 on server 2, whose answer is delayed. Server 3
+/// leads term 2 and replaces them. Server 1 leads term 3, has entries 3 and 4 on server 4 alone,
+/// and then gets the answer of term 1. Returns its commit index before and after.
 fn commit_index(rules: impl Rules + 'static, messages: u32) -> (Index, Index) {
     let mut cluster = Cluster::with_rules(rules, 5, plain());
     cluster.lead(1, &[2, 3, 4, 5]);

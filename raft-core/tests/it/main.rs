@@ -1,4 +1,4 @@
-//! The tests of the core, in one binary: what they share is compiled and linked once.
+//! The tests of the core, in one binary, so that shared code is compiled and linked once.
 
 #![allow(
     clippy::unwrap_used,

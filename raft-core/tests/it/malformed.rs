@@ -1,5 +1,4 @@
-//! Whatever arrives, in whatever order: a refusal or an answer, never a panic, never a broken
-//! invariant.
+//! A server refuses or answers any messages in any order, without a panic or a broken invariant.
 
 use std::collections::BTreeMap;
 
@@ -235,7 +234,7 @@ fn server(id: u64, settings: Settings, learner: bool) -> Server {
 struct Room {
     nodes: Vec<Server>,
     wire: Vec<(NodeId, NodeId, Message)>,
-    /// What was to be stored of a snapshot, and is not reported yet.
+    /// The pieces of a snapshot that are to be stored, and are not reported yet.
     pieces: BTreeMap<u64, (SnapshotAttempt, u64)>,
     now: u64,
 }
@@ -259,7 +258,7 @@ impl Room {
         assert_eq!(node.invariants(), Ok(()));
     }
 
-    /// A snapshot of all that is committed here, and the log is cut.
+    /// Takes a snapshot of the committed state and cuts the log.
     fn snapshot(&mut self, id: u64, kept: u64) {
         let node = &self.nodes[id as usize - 1];
         let index = node.commit_index();
@@ -383,7 +382,7 @@ proptest! {
         }
     }
 
-    /// A disk that contradicts itself is an error; one that does not starts a sound server.
+    /// A disk that contradicts itself gives an error; any other starts a correct server.
     #[test]
     fn no_disk_breaks_a_starting_server(
         term in number(),

@@ -1,5 +1,5 @@
-//! Who belongs to the cluster (§6, dissertation §4): adding, promoting, demoting, removing, replacing,
-//! one server or many, and what must not happen meanwhile.
+//! Changes of members (§6, dissertation §4): adding, promoting, demoting, removing and replacing
+//! servers, one or many, and the safety of the cluster meanwhile.
 
 use crate::common::{Cluster, MS, n, plain};
 use raft_core::{
@@ -7,7 +7,7 @@ use raft_core::{
     Settings, Standard, TransferFailure,
 };
 
-/// `size` servers, the first of which leads, and `spares` that know nobody.
+/// `size` servers, the first of which leads, and `spares` that know no other server.
 fn cluster(size: u64, spares: u64) -> Cluster {
     let mut cluster = Cluster::with_spares(Standard, size, spares, plain());
     let others: Vec<_> = (2..=size).collect();
@@ -99,7 +99,7 @@ fn a_learner_acknowledges_and_decides_nothing() {
     );
     cluster.deliver_all();
     assert!(cluster.node(1).commit_index() > before);
-    // It never stands, and nobody asks it for a vote.
+    // It never campaigns, and no candidate asks it for a vote.
     cluster.drop_all();
     cluster.timeout(4);
     assert_eq!(cluster.node(4).role(), RoleKind::Follower);
@@ -193,7 +193,7 @@ fn several_voters_change_through_a_joint_configuration_that_leaves_itself() {
     );
 }
 
-/// A joint configuration of {1 2 3} and {1 4 5}, which is not left.
+/// A joint configuration of {1 2 3} and {1 4 5}, which stays joint.
 fn joint() -> Cluster {
     let mut cluster = cluster(3, 2);
     for id in [4, 5] {
@@ -309,7 +309,7 @@ fn a_removed_leader_leads_until_that_is_committed_and_then_hands_over() {
     );
 }
 
-/// Dissertation, Figure 4.6: nobody but the removed leader can win before its removal commits.
+/// Dissertation, Figure 4.6: only the removed leader can win before its removal commits.
 #[test]
 fn a_leader_of_two_that_removes_itself_can_be_elected_once_more() {
     let mut cluster = cluster(2, 0);
@@ -393,7 +393,7 @@ fn a_newcomer_that_never_keeps_up_is_given_up_after_ten_rounds() {
             assert!(round >= 10, "it has ten rounds");
             break;
         }
-        // What is on its way to 4 arrives late, and by then there is more.
+        // Messages in flight to server 4 arrive late, and by then there are more entries.
         let slow: Vec<_> = cluster.wire.drain(..).collect();
         cluster.propose(1);
         cluster.deliver_among(&[1, 2, 3]);
@@ -492,7 +492,8 @@ fn a_removed_server_disturbs_nobody() {
 #[test]
 fn a_server_votes_and_accepts_entries_whoever_asks() {
     let mut cluster = cluster(3, 1);
-    // 4 knows nobody, and yet a leader that counts on it reaches it (dissertation §4.2.1).
+    // Server 4 knows no other server, and yet a leader that counts on it reaches it (dissertation
+    // §4.2.1).
     cluster.change(1, &Change::Promote(n(4)));
     cluster.beats(1, 3);
     assert_eq!(cluster.node(4).leader(), Some(n(1)));
@@ -539,7 +540,7 @@ fn there_is_no_lease_while_a_configuration_is_not_committed() {
     assert!(cluster.node(1).lease_until().is_some());
 }
 
-/// An answer from an earlier time as a member must not confirm a later round of reads.
+/// An answer from an earlier membership must not confirm a later round of reads.
 #[test]
 fn late_answers_of_a_member_that_was_removed_and_came_back_confirm_nothing() {
     let mut cluster = cluster(3, 0);
@@ -629,7 +630,8 @@ fn without_an_entry_of_its_own_first_two_configurations_commit() {
     cluster.force(1, &Change::Remove(n(2)));
     cluster.drop_all();
     cluster.elect(2, &[3, 4]);
-    // Its own first entry reaches nobody; the configuration travels with it to 3 alone.
+    // Its own first entry reaches no other server; the configuration reaches 3 alone, together with
+    // that entry.
     cluster.force(2, &Change::Remove(n(1)));
     cluster.timeout(2);
     cluster.deliver_among(&[2, 3]);

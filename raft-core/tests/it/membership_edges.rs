@@ -1,5 +1,5 @@
-//! Changes of members where they are least convenient: between crashes and transfers, with members
-//! that know nothing yet, under messages and disks that make no sense.
+//! Changes of members in edge cases: between crashes and transfers, with members that know no other
+//! server yet, and with invalid messages and disks.
 
 use crate::common::{Cluster, MS, Server, n, plain, restored_server};
 use raft_core::{
@@ -9,7 +9,7 @@ use raft_core::{
     Standard, Term, TransferFailure,
 };
 
-/// `size` servers, the first of which leads, and `spares` that know nobody.
+/// `size` servers, the first of which leads, and `spares` that know no other server.
 fn cluster_with(size: u64, spares: u64, settings: Settings) -> Cluster {
     let mut cluster = Cluster::with_spares(Standard, size, spares, settings);
     let others: Vec<_> = (2..=size).collect();
@@ -28,7 +28,7 @@ fn to(voters: &[u64]) -> Change {
     }
 }
 
-/// {1 2 3} and {1 4 5} decide, committed, until somebody leaves that.
+/// {1 2 3} and {1 4 5} decide, committed, until an operator ends that.
 fn joint(settings: Settings) -> Cluster {
     let mut cluster = cluster_with(3, 2, settings);
     for id in [4, 5] {
@@ -51,10 +51,10 @@ fn is_order(envelope: &crate::common::Envelope) -> bool {
     matches!(envelope.message.body, Body::TimeoutNow)
 }
 
-// ---- who may stand ----------------------------------------------------------------------------
+// ---- servers that may campaign ----------------------------------------------------------------
 
-/// Dissertation, Figure 4.6, with a leader that was added once: after its restart it knows of no
-/// commit, so that the configuration known to be committed is one from before it came.
+/// Dissertation, Figure 4.6, with a leader that was added earlier. After its restart it knows of no
+/// commit, so the configuration known to be committed is from before it was added.
 #[test]
 fn a_leader_that_was_added_and_removed_itself_can_win_after_a_restart() {
     let mut cluster = cluster(1, 1);
@@ -377,7 +377,7 @@ fn a_newcomer_catches_up_from_a_snapshot_and_gets_its_vote() {
     );
 }
 
-/// The first entry that names anybody came after the snapshot's last one.
+/// The first entry that names any member is after the snapshot's last one.
 #[test]
 fn a_snapshot_from_before_any_member_was_known_is_offered_to_nobody_after_a_restart_either() {
     let mut cluster = cluster(1, 1);
@@ -411,7 +411,7 @@ fn a_snapshot_from_before_any_member_was_known_is_offered_to_nobody_after_a_rest
     assert_eq!(cluster.members(2), "{1} learners {2}");
 }
 
-// ---- what makes no sense ----------------------------------------------------------------------
+// ---- invalid input ----------------------------------------------------------------------------
 
 fn entry(index: u64, term: u64) -> EntryId {
     EntryId {
@@ -511,7 +511,7 @@ fn a_log_on_disk_whose_configuration_names_nobody_is_refused() {
     );
 }
 
-/// A disk may know of an entry its term and nothing else; the next leader sends it again.
+/// A disk may know only the term of an entry; the next leader sends the entry again.
 #[test]
 fn a_configuration_that_the_disk_lost_is_in_force_once_it_was_sent_again() {
     let mut cluster = cluster(4, 0);
@@ -530,7 +530,7 @@ fn a_configuration_that_the_disk_lost_is_in_force_once_it_was_sent_again() {
     assert_eq!(cluster.members(2), "{1 2 3} learners {4}");
     let last = cluster.node(3).log().last_index();
     assert_eq!(cluster.node(2).durable_index(), last);
-    // It leads and passes the configuration on to who has nothing.
+    // It leads and sends the configuration to a server that has nothing.
     cluster.disks.get_mut(&n(2)).unwrap().intact = None;
     cluster.crash(4);
     cluster.disks.insert(n(4), crate::common::Disk::default());

@@ -1,5 +1,5 @@
-//! What each rule of membership keeps: one story, played with the published rules and with one of
-//! them broken. Only the broken one ends badly.
+//! The purpose of each rule of membership: one story, played with the published rules and with one
+//! of them broken. Only the broken one ends badly.
 
 use crate::common::{Cluster, n, plain};
 use raft_core::{
@@ -82,7 +82,7 @@ impl Rules for Planted {
 
 type World = Cluster;
 
-/// `size` servers, the first of which leads, and `spares` that know nobody.
+/// `size` servers, the first of which leads, and `spares` that know no other server.
 fn world(rules: Planted, size: u64, spares: u64) -> World {
     let mut world = Cluster::with_spares(rules, size, spares, plain());
     world.checked = rules == Nothing;
@@ -91,7 +91,7 @@ fn world(rules: Planted, size: u64, spares: u64) -> World {
     world
 }
 
-/// The same, where all spares are learners that hold the whole log.
+/// The same, with all spares as learners that hold the whole log.
 fn with_learners(rules: Planted, size: u64, learners: u64) -> World {
     let mut world = world(rules, size, learners);
     for id in size + 1..=size + learners {
@@ -101,8 +101,8 @@ fn with_learners(rules: Planted, size: u64, learners: u64) -> World {
     world
 }
 
-/// `id` stands for election, and only `others` hear and answer. Whether it wins; then they hold its
-/// first entry.
+/// `id` campaigns, and only `others` receive and answer. Returns whether it wins; they then hold
+/// its first entry.
 fn wins(world: &mut World, id: u64, others: &[u64]) -> bool {
     world.drop_all();
     world.timeout(id);
@@ -127,13 +127,13 @@ fn led_twice(world: &World) -> Option<Term> {
     reigns.iter().find(twice).map(|(term, _)| *term)
 }
 
-/// Whether two servers hold different entries where both know them to be committed.
+/// Whether two servers hold different entries at an index that both know to be committed.
 fn committed_differently(world: &World) -> bool {
     let nodes: Vec<_> = world.nodes.values().collect();
     nodes.iter().any(|a| {
         nodes.iter().any(|b| {
             let both = a.commit_index().min(b.commit_index()).0;
-            // What is cut off lies outside the log.
+            // Entries that are cut off lie outside the log.
             let terms = |i| {
                 a.log()
                     .term_at(Index(i))
@@ -145,7 +145,7 @@ fn committed_differently(world: &World) -> bool {
     })
 }
 
-/// Whether what is proposed at the leader commits, with these servers.
+/// Whether a proposal at the leader commits, with these servers.
 fn commits(world: &mut World, id: u64, others: &[u64]) -> bool {
     world.propose(id);
     let proposed = world.node(id).log().last_index();
@@ -160,7 +160,7 @@ fn to(voters: &[u64]) -> Change {
     }
 }
 
-/// Holds that a story ends badly with this rule broken, and well with the published ones.
+/// Asserts that a story ends badly with this rule broken, and well with the published ones.
 fn only_with(bug: Planted, ends_badly: impl Fn(Planted) -> bool) {
     assert!(!ends_badly(Nothing), "the published rules keep it");
     assert!(ends_badly(bug), "{bug:?} breaks nothing here");
@@ -173,14 +173,14 @@ fn a_change_before_an_entry_of_the_own_term_commits_two_configurations() {
         let mut world = world(rules, 4, 0);
         world.change(1, &Change::Remove(n(2)));
         world.drop_all();
-        // 2 leads, and nobody has its first entry when it removes 1.
+        // Server 2 leads, and no other server has its first entry when it removes server 1.
         world.elect(2, &[3, 4]);
         world.change(2, &Change::Remove(n(1)));
         for _ in 0..2 {
             world.timeout(2);
             among(&mut world, &[2, 3]);
         }
-        // 4 has heard of neither. 1 goes by {1 3 4}, where 1 and 4 are a majority.
+        // Server 4 has heard of neither. Server 1 uses {1 3 4}, where 1 and 4 are a majority.
         for _ in 0..2 {
             wins(&mut world, 1, &[4]);
         }
@@ -197,14 +197,15 @@ fn two_changes_at_once_elect_two_leaders() {
         world.change(1, &Change::Remove(n(5)));
         world.change(1, &Change::Remove(n(4)));
         among(&mut world, &[1, 2]);
-        // 3 to 5 have heard of neither, and are a majority of five; 1 and 2 of {1 2 3}.
+        // Servers 3 to 5 have heard of neither, and are a majority of five; 1 and 2 are one of {1 2
+        // 3}.
         wins(&mut world, 3, &[4, 5]);
         wins(&mut world, 2, &[1]);
         led_twice(&world).is_some()
     });
 }
 
-/// 1 to 3 remove 5 and 4; then 3 starts again, and 1 and 2 learn that it is committed.
+/// Servers 1 to 3 remove 5 and 4. Then 3 restarts, and 1 and 2 learn of the commit.
 fn restarted_after_two_removals(rules: Planted) -> World {
     let mut world = world(rules, 5, 0);
     for gone in [5, 4] {
@@ -219,7 +220,8 @@ fn restarted_after_two_removals(rules: Planted) -> World {
     world
 }
 
-/// M-02. A commit index does not survive a restart, and a configuration in force by it neither.
+/// M-02. A commit index does not survive a restart, and neither does a configuration that depends
+/// on it.
 #[test]
 fn a_configuration_in_force_when_committed_elects_two_leaders() {
     only_with(InForceAtCommit, |rules| {
@@ -247,19 +249,20 @@ fn a_configuration_that_outlives_its_entry_elects_two_leaders() {
     only_with(NeverRolledBack, |rules| {
         let mut world = world(rules, 4, 0);
         world.change(1, &Change::Remove(n(2)));
-        // 2 leads, and its first entry takes the place of that configuration.
+        // Server 2 leads, and its first entry replaces that configuration.
         assert!(wins(&mut world, 2, &[1, 3, 4]));
         assert_eq!(world.terms(1), [1, 2]);
         world.change(2, &Change::Remove(n(1)));
         among(&mut world, &[2, 3]);
-        // 1 and 4 are a majority of {1 3 4}, which never was; 2 and 3 of {2 3 4}, which is.
+        // Servers 1 and 4 are a majority of {1 3 4}, which was never committed; 2 and 3 are one of
+        // {2 3 4}, which is.
         wins(&mut world, 1, &[4]);
         wins(&mut world, 3, &[2]);
         led_twice(&world).is_some()
     });
 }
 
-/// M-04. While nothing has taken the entry's place, the server can tell by itself.
+/// M-04. As long as no entry has replaced it, the server can detect this by itself.
 #[test]
 fn a_configuration_beyond_the_logs_end_is_reported() {
     let mut world = world(NeverRolledBack, 3, 0);
@@ -271,7 +274,7 @@ fn a_configuration_beyond_the_logs_end_is_reported() {
     assert!(broken.0.contains("not in the log"), "{broken}");
 }
 
-/// {1 2 3} is joint with {1 4 5}, which is committed; 5 was away, and is sent a snapshot.
+/// {1 2 3} is joint with {1 4 5}, which is committed; 5 was away, and receives a snapshot.
 fn joined_by_snapshot(rules: Planted) -> World {
     let mut world = with_learners(rules, 3, 2);
     let (change, how) = (
@@ -284,7 +287,7 @@ fn joined_by_snapshot(rules: Planted) -> World {
     world.step(1, Input::Change { change, how });
     for _ in 0..3 {
         world.timeout(1);
-        // What 5 gets makes it catch up, and then nothing more.
+        // Server 5 gets enough messages to catch up, and then no more.
         let joint = world.node(1).configuration().is_joint();
         among(
             &mut world,
@@ -304,8 +307,8 @@ fn joined_by_snapshot(rules: Planted) -> World {
     world
 }
 
-/// M-06. The joint configuration is committed, so that elections by the incoming half are safe; but
-/// nobody else ever learns that it is left.
+/// M-06. The joint configuration is committed, so that elections by the incoming half are safe. But
+/// no other server ever learns that the leader has left it.
 #[test]
 fn a_snapshot_without_the_outgoing_half_leaves_the_others_joint_for_ever() {
     only_with(SnapshotLosesOutgoing, |rules| {
@@ -319,13 +322,14 @@ fn a_snapshot_without_the_outgoing_half_leaves_the_others_joint_for_ever() {
             among(&mut world, &[1, 2, 4, 5]);
         }
         assert_eq!(world.members(5), "{1 4 5}");
-        // Who is no member any more, as 5 says, is switched off. Then 5 crashes.
+        // The operator switches off the servers that are no members in the view of 5. Then 5
+        // crashes.
         [2, 3, 5].iter().for_each(|id| world.crash(*id));
         !(0..4).any(|_| wins(&mut world, 1, &[4]) || wins(&mut world, 4, &[1]))
     });
 }
 
-/// 1 moves the votes of 2 and 3 to 4 and 5; 2 and 3 hear nothing of it.
+/// Server 1 moves the votes of 2 and 3 to 4 and 5; 2 and 3 do not hear of it.
 fn half_moved(rules: Planted) -> World {
     let mut world = with_learners(rules, 3, 2);
     world.change(1, &to(&[1, 4, 5]));
@@ -380,7 +384,8 @@ fn a_leader_that_goes_before_its_removal_commits_is_not_removed_if_one_message_i
     });
 }
 
-/// M-10. Pre-vote would do, too: see `a_removed_server_disturbs_nobody` in `membership.rs`.
+/// M-10. Pre-vote would also prevent this: see `a_removed_server_disturbs_nobody` in
+/// `membership.rs`.
 #[test]
 fn without_pre_vote_and_stickiness_a_removed_server_deposes_every_leader() {
     let deposed = |settings: Settings| {
@@ -437,14 +442,14 @@ fn a_learner_that_is_added_again_counts_when_it_is_gone() {
     });
 }
 
-/// E-15. Voters decide who leads, so there are no two leaders; but there may soon be none.
+/// E-15. Voters decide elections, so there are no two leaders; but there may soon be none.
 #[test]
 fn a_learner_that_stands_deposes_leaders() {
     only_with(AnybodyStands, |rules| {
         let mut world = with_learners(rules, 3, 1);
         let term = world.node(1).current_term();
         for _ in 0..5 {
-            // It speaks, and does not hear.
+            // It sends, but does not receive.
             world.timeout(4);
             world.deliver(|sent| sent.to != n(4));
             world.drop_all();
@@ -455,7 +460,7 @@ fn a_learner_that_stands_deposes_leaders() {
     });
 }
 
-/// E-15. If it wins, it may not lead on.
+/// E-15. If it wins, it must not stay leader.
 #[test]
 fn a_learner_that_wins_leads_until_its_first_entry_is_committed() {
     only_with(AnybodyStands, |rules| {

@@ -1,5 +1,5 @@
-//! A planted bug may break an invariant, which is reported; it never trips an assertion of the core,
-//! which would hide the property that it breaks.
+//! A planted bug may break an invariant, which is reported. It never trips an assertion of the
+//! core, because that would hide the broken property.
 
 use crate::common::schedule::{act, run};
 use crate::common::{Cluster, plain};

@@ -130,7 +130,7 @@ proptest! {
     }
 }
 
-/// What the model says of this, if it catches it in so many schedules.
+/// The model's verdict on this rule, if some of these schedules show the error.
 fn caught(wrong: Wrong, schedules: u64) -> Option<String> {
     let random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let mut runner = TestRunner::new_with_rng(Config::default(), random);

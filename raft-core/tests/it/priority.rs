@@ -1,4 +1,4 @@
-//! A server that is wanted as the leader puts off others, but stands in nobody's way for ever.
+//! A server of higher priority refuses others, but does not block them indefinitely.
 
 use crate::common::{Cluster, MS, n, plain};
 use raft_core::{
@@ -6,7 +6,7 @@ use raft_core::{
     VoteRefusal,
 };
 
-/// Server 1 has priority 2, server 2 has priority 1, the others have none.
+/// Server 1 has priority 2, server 2 has priority 1, the others have priority 0.
 fn ranked(rules: impl Rules + 'static, size: u64, settings: Settings) -> Cluster {
     let mut cluster = Cluster::with_rules(rules, size, settings);
     for (id, priority) in [(1, 2), (2, 1)] {
@@ -31,7 +31,7 @@ fn asks(last: EntryId, priority: u8, transfer: bool) -> Body {
     }
 }
 
-/// Whether server 1 answers the last question with a vote.
+/// Whether server 1 gives its vote in its last answer.
 fn voted(cluster: &Cluster) -> bool {
     let sent = cluster.wire.back().map(|envelope| &envelope.message.body);
     match sent {
@@ -113,8 +113,8 @@ fn the_server_that_refused_wins_and_the_refused_one_follows_it() {
     assert_eq!(cluster.node(3).leader(), Some(n(1)));
 }
 
-/// Lets server 3 try again and again, where 1 can reach nobody but 3 and so never win; for how long
-/// it tries.
+/// Lets server 3 campaign repeatedly, while server 1 reaches only server 3 and so never wins.
+/// Returns the time in milliseconds at which server 3 leads.
 fn until_the_hub_leads(rules: impl Rules + 'static) -> Option<u64> {
     let mut cluster = ranked(rules, 5, Settings::default());
     cluster.crash(2);

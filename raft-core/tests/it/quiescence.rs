@@ -1,4 +1,4 @@
-//! An idle cluster falls silent, and wakes when anybody wants something.
+//! An idle cluster falls silent, and wakes when it gets work.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ fn asleep(cluster: &Cluster) -> Vec<u64> {
     sleepers.map(|(id, _)| id.0).collect()
 }
 
-/// Three servers that sleep, led by the first.
+/// Three sleeping servers, led by the first.
 fn sleeping(rules: impl Rules + 'static) -> Cluster {
     let mut cluster = Cluster::with_rules(rules, 3, sleepy());
     cluster.lead(1, &[2, 3]);
@@ -48,7 +48,7 @@ fn sleeping(rules: impl Rules + 'static) -> Cluster {
     cluster
 }
 
-/// Whoever waits for something gets it, the earliest first, for so long.
+/// Serves every message and deadline for this long, the earliest first.
 fn pass(cluster: &mut Cluster, ms: u64) {
     let end = cluster.now + ms * MS;
     for _ in 0..10_000 {
@@ -137,7 +137,7 @@ fn a_refusal_is_followed_by_heartbeats_which_tell_what_was_lacking() {
     cluster.lead(1, &[2, 3]);
     cluster.propose(1);
     cluster.deliver_all();
-    // What names the new commit index is lost until the leader asks for silence.
+    // All messages with the new commit index are lost until the leader asks for silence.
     while !cluster.wire.iter().any(|e| is_sleep(&e.message.body)) {
         cluster.wire.retain(|e| e.to != n(2));
         cluster.deliver_all();
@@ -193,7 +193,7 @@ fn who_does_not_know_all_to_be_committed_does_not_agree() {
     let mut cluster = Cluster::new(3, sleepy());
     cluster.lead(1, &[2, 3]);
     cluster.propose(1);
-    // Server 2 never hears what is committed: of messages to it, only those without news arrive.
+    // Server 2 never learns of the commit: only messages without news reach it.
     let commit = cluster.node(2).commit_index();
     for _ in 0..10 {
         cluster.deliver(|e| match &e.message.body {
@@ -329,7 +329,7 @@ fn a_read_that_waits_at_the_leader_keeps_the_cluster_awake() {
     cluster.lead(1, &[2, 3]);
     idle(&mut cluster, 1);
     assert_eq!(asleep(&cluster), [1, 2, 3]);
-    // It is held until an entry of this term is committed.
+    // The read waits until an entry of this term is committed.
     cluster.read(1, 7, ReadMode::ReadIndex);
     for _ in 0..20 {
         cluster.deliver_all();
@@ -357,7 +357,7 @@ fn a_late_heartbeat_wakes_nobody_and_a_newer_one_does() {
     assert_eq!(asleep(&cluster), [3]);
 }
 
-/// It would stand for election against a leader that nobody has woken.
+/// Otherwise it would campaign against a leader that is still asleep.
 #[test]
 fn a_heartbeat_of_an_older_term_wakes_nobody() {
     let mut cluster = Cluster::new(3, sleepy());
@@ -559,7 +559,7 @@ fn a_silent_leader_has_no_lease_and_a_lease_read_asks_a_quorum() {
 fn a_leader_deposed_in_its_sleep_answers_no_read_and_steps_down() {
     for mode in [ReadMode::Lease, ReadMode::ReadIndex] {
         let mut cluster = sleeping(Standard);
-        // The others elect another while the leader is cut off.
+        // The others elect another leader while this one is cut off.
         cluster.propose(2);
         for _ in 0..8 {
             let next = [2, 3]
@@ -597,7 +597,7 @@ fn check_quorum_does_not_hold_the_silence_against_a_leader_that_wakes() {
     cluster.drop_all();
     cluster.timeout(1);
     assert_eq!(cluster.node(1).role(), RoleKind::Leader);
-    // But if nobody answers it leads no longer than an awake one.
+    // But without answers it stays leader no longer than an awake one.
     while cluster.node(1).role() == RoleKind::Leader {
         cluster.drop_all();
         cluster.timeout(1);
@@ -669,8 +669,8 @@ fn when_the_leader_died_in_silence_whoever_is_asked_brings_about_another() {
     }
 }
 
-/// Neither a RequestVote that the receiver puts off nor a question for an index changes anything but
-/// that: who is asked is awake and waits for its leader.
+/// A RequestVote that the receiver refuses, and a question for an index, change nothing except that
+/// the receiver is awake and waits for its leader.
 #[test]
 fn whatever_another_server_asks_for_wakes_a_sleeper() {
     let last = EntryId {
@@ -713,7 +713,7 @@ fn a_follower_that_wakes_leaves_a_healthy_leader_in_place() {
         cluster.read(2, 7, ReadMode::ReadIndex);
         assert!(cluster.node(2).deadline() >= Some(Instant(cluster.now).after(Span(150 * MS))));
         if lost {
-            // Its call to the leader is: the next pre-vote wakes the leader as well.
+            // Its call to the leader is lost: the next pre-vote wakes the leader as well.
             cluster.drop_all();
         }
         pass(&mut cluster, 5_000);
@@ -812,7 +812,7 @@ fn a_learner_that_restarts_calls_for_the_leader_though_it_may_not_campaign() {
     pass(&mut cluster, 5_000);
     assert_eq!(asleep(&cluster), [1, 2, 3, 4]);
     assert_eq!(cluster.node(4).commit_index(), Index(2));
-    // Nor does it matter that the leader is dead.
+    // It makes no difference if the leader is dead.
     cluster.crash(1);
     cluster.read(4, 7, ReadMode::ReadIndex);
     pass(&mut cluster, 2_000);
@@ -881,7 +881,7 @@ fn a_new_leader_wakes_whoever_slept_through_its_election() {
 
 // ---- planted --------------------------------------------------------------------------------
 
-/// Nobody wakes unless the leader speaks.
+/// No server wakes unless the leader sends a message.
 #[derive(Clone)]
 struct NobodyWakes;
 
@@ -907,7 +907,7 @@ fn if_sleepers_do_not_wake_a_leader_that_dies_in_silence_has_no_successor() {
     assert_eq!(asleep(&cluster), [2, 3]);
 }
 
-/// Who wakes takes the silence for death.
+/// A waking server takes the silence for the leader's death.
 #[derive(Clone)]
 struct SilenceIsDeath;
 
@@ -917,7 +917,7 @@ impl Rules for SilenceIsDeath {
     }
 }
 
-/// Server 2 wakes, and its messages to the leader are slow. Who leads in the end.
+/// Server 2 wakes, and its messages to the leader are slow. Returns the leader at the end.
 fn wakes_behind_a_slow_link(rules: impl Rules + 'static) -> Option<u64> {
     let mut cluster = sleeping(rules);
     cluster.read(2, 7, ReadMode::ReadIndex);
@@ -933,7 +933,7 @@ fn if_silence_is_no_sign_of_life_whoever_wakes_deposes_a_healthy_leader() {
     assert_eq!(wakes_behind_a_slow_link(SilenceIsDeath), Some(2));
 }
 
-// ---- any schedule ---------------------------------------------------------------------------
+// ---- random schedules -----------------------------------------------------------------------
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
@@ -966,7 +966,7 @@ proptest! {
         (1..=3).for_each(|id| cluster.sync(id));
         cluster.instant_disk = true;
         cluster.drop_all();
-        // A sleeping leader may be deposed and not know it: whoever is asked finds out.
+        // A sleeping leader may be deposed without knowing it: a request uncovers that.
         cluster.read(asked, 7, ReadMode::ReadIndex);
         pass(&mut cluster, 10_000);
         prop_assert_eq!(asleep(&cluster), [1, 2, 3], "\n{}", cluster.status());

@@ -1,4 +1,5 @@
-//! The questions about logs of the dissertation's user study (appendix A.1), put to the servers.
+//! The questions about logs of the dissertation's user study (appendix A.1), answered by the
+//! servers.
 
 use crate::common::{Cluster, n, plain, restored_server};
 use raft_core::{
@@ -58,7 +59,7 @@ fn question_1_which_logs_are_possible_on_a_disk() {
     }
 }
 
-/// What server 2 holds once its leader, in term 9, has sent it entries of one term after this one.
+/// The log of server 2 after its leader, in term 9, has sent it entries of one term after this one.
 fn sent(log: &[u64], prev: EntryId, last: u64, term: u64) -> Vec<u64> {
     let mut cluster = Cluster::new(3, plain()).with_logs(8, &[&[], log]);
     let append = AppendEntries {
@@ -98,7 +99,7 @@ const FIVE: [&[u64]; 5] = [
     &[1, 1, 2, 2, 2, 2],
 ];
 
-/// Who can be elected next, with these logs: everybody answers it.
+/// The servers that can be elected next with these logs. All servers answer their requests.
 fn winners() -> Vec<u64> {
     let wins = |id: &u64| {
         let mut cluster = Cluster::new(5, plain()).with_logs(4, &FIVE);
@@ -124,7 +125,7 @@ fn question_2_what_may_be_applied_is_what_every_possible_leader_holds() {
     assert_eq!(held.unwrap(), [1, 1]);
 }
 
-/// Entry 5 is on a majority, and yet not committed by counting: 2 may still overwrite it.
+/// Entry 5 is on a majority, and yet not committed by counting: server 2 may still overwrite it.
 #[test]
 fn question_2_what_an_earlier_leader_left_on_a_majority_is_not_committed() {
     let mut logs = FIVE;
@@ -132,7 +133,7 @@ fn question_2_what_an_earlier_leader_left_on_a_majority_is_not_committed() {
     let mut cluster = Cluster::new(5, plain()).with_logs(3, &logs);
     cluster.elect(1, &[3, 4, 5]);
     assert_eq!(cluster.terms(1), FIVE[0], "it leads term 4");
-    // It asks where the logs agree; no entry arrives.
+    // It asks where the logs agree, and no entry arrives.
     for _ in 0..8 {
         cluster.timeout(1);
         let entries = |body: &Body| matches!(body, Body::AppendEntries(a) if !a.is_empty());
@@ -173,7 +174,7 @@ fn question_3_which_logs_may_a_follower_have_under_this_leader() {
         (&[1, 1, 1, 1, 1, 1], true),
     ];
     for (follower, possible) in cases {
-        // The rules rely on Log Matching: they repair what can come about, and only that.
+        // The rules rely on Log Matching: they only repair logs that can occur.
         let (leader, after) = replicated(follower);
         assert_eq!(leader == after, possible, "{follower:?}");
     }

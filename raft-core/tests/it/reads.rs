@@ -1,5 +1,5 @@
-//! Reads without an entry of the log (§8, dissertation §6.4): each is answered an index that is not
-//! below anything committed when it was asked for, or it fails; it is never left without an answer.
+//! Reads without an entry of the log (§8, dissertation §6.4). Each gets an index that is not below
+//! any entry committed when the client asked, or it fails. It always gets an answer.
 
 use std::collections::BTreeMap;
 
@@ -46,7 +46,7 @@ fn a_message_that_left_before_the_read_came_confirms_nothing() {
     let mut cluster = led(Settings::default());
     cluster.timeout(1);
     cluster.read(1, 7, ReadIndex);
-    // The heartbeats of before, and the answers to them.
+    // The earlier heartbeats, and the answers to them.
     let earlier: Vec<_> = cluster.wire.iter().take(2).cloned().collect();
     let later: Vec<_> = cluster.wire.drain(..).skip(2).collect();
     cluster.wire.extend(earlier);
@@ -318,7 +318,7 @@ fn a_leader_that_told_another_to_campaign_has_no_lease_for_the_rest_of_its_term(
     assert_eq!(cluster.node(1).lease_until(), None);
 }
 
-// ---- any schedule ---------------------------------------------------------------------------
+// ---- random schedules -----------------------------------------------------------------------
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -338,7 +338,7 @@ fn step() -> impl Strategy<Value = Step> {
     })
 }
 
-/// Runs a schedule; the first read that was answered less than was committed when it was asked.
+/// Runs a schedule. Returns the first read with an answer below the commit index at its start.
 fn stale_read(cluster: &mut Cluster, steps: &[Step]) -> Option<u64> {
     let mut asked: BTreeMap<u64, u64> = BTreeMap::new();
     let mut waits: Vec<(u64, u64)> = Vec::new();
@@ -353,7 +353,7 @@ fn stale_read(cluster: &mut Cluster, steps: &[Step]) -> Option<u64> {
             }
             Step::Read(id, mode) => {
                 let committed = cluster.nodes.values().map(|raft| raft.commit_index().0);
-                // A server that restarts forgets what it knew.
+                // A server that restarts forgets the commit index.
                 newest = committed.max().unwrap_or(0).max(newest);
                 let token = asked.len() as u64;
                 asked.insert(token, newest);
@@ -381,7 +381,7 @@ fn stale_read(cluster: &mut Cluster, steps: &[Step]) -> Option<u64> {
         }
         for id in 1..=3 {
             let waiting = waits.iter().filter(|(_, at)| *at == id).count() as u64;
-            // A leader's reads include those that followers ask for.
+            // A leader's reads include those of followers.
             let held = cluster.node(id).reads_waiting();
             assert!(waiting <= held, "a read was dropped");
         }
@@ -411,8 +411,8 @@ proptest! {
     }
 }
 
-/// A follower asked its new leader when the leader's term had no committed entry yet; chance found this
-/// schedule once.
+/// A follower asked its new leader before the leader's term had a committed entry. A random
+/// schedule once found this case.
 #[test]
 fn a_read_forwarded_to_a_new_leader_misses_nothing_either() {
     let deliver = |place| Step::World(Act::Deliver(place));
@@ -462,8 +462,8 @@ impl Rules for Wrong {
     }
 }
 
-/// A lease that ends too late is seldom noticed: leaders must be deposed by timeouts alone, since
-/// nothing else leaves them their lease, and then be asked by it.
+/// Random schedules rarely detect a lease that ends too late. Leaders must be deposed by timeouts
+/// alone, because everything else ends their lease, and must then receive a lease read.
 fn aimed_at_leases(step: Step) -> Step {
     match step {
         Step::World(Act::Crash(id, ..)) => Step::World(Act::Timeout(id)),
@@ -477,7 +477,7 @@ fn each_rule_of_reads_is_needed() {
     use proptest::strategy::{Strategy as _, ValueTree as _};
     use proptest::test_runner::TestRunner;
 
-    // That a lease ends with a transfer has a test of its own: chance seldom gets there.
+    // A separate test checks that a lease ends with a transfer: random schedules rarely reach that.
     for wrong in [0, 1, 3] {
         let mut runner = TestRunner::deterministic();
         let steps = proptest::collection::vec(step(), 1..250);
@@ -496,8 +496,8 @@ fn each_rule_of_reads_is_needed() {
     }
 }
 
-/// The target of a transfer wins and commits while the old leader hears nothing; then the old
-/// leader is asked to read by its lease.
+/// The target of a transfer wins and commits while the old leader hears nothing. Then a client asks
+/// the old leader for a lease read.
 fn read_after_a_silent_transfer(rules: impl Rules + 'static) -> Cluster {
     let mut cluster = Cluster::with_rules(rules, 3, with_lease());
     cluster.lead(1, &[2, 3]);

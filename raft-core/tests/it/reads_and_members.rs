@@ -1,5 +1,5 @@
-//! Reads while members come and go, by a round of messages or by a lease: none misses what was
-//! committed before it was asked.
+//! Reads during changes of members, by a round of messages or by a lease: none misses an entry that
+//! was committed before it began.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     proptest::collection::vec(step, 50..500)
 }
 
-/// Election timeouts that schedules live to see, and clocks that are all the same.
+/// Election timeouts that are short enough for schedules, and clocks without error.
 fn fast() -> Settings {
     Settings {
         election_timeout_min: Span(20 * MS),
@@ -38,7 +38,7 @@ fn fast() -> Settings {
     }
 }
 
-/// The newest entry that any server has called committed by now.
+/// The newest entry that any server has called committed so far.
 fn committed(cluster: &mut Cluster, known: Index) -> Index {
     let events = cluster.events.drain(..);
     let commits = events.filter_map(|(_, event)| match event {
@@ -48,7 +48,7 @@ fn committed(cluster: &mut Cluster, known: Index) -> Index {
     commits.fold(known, Index::max)
 }
 
-/// How many reads were answered, or the first that missed something.
+/// The number of answered reads, or the first read that missed an entry.
 fn answered(rules: impl Rules + 'static, steps: Vec<Step>) -> Result<usize, String> {
     let mut cluster = with_changes(rules, 3, fast());
     let mut newest = Index(0);
@@ -114,7 +114,7 @@ fn a_round_that_is_under_way_ends_when_nobody_is_left_who_could_answer() {
     cluster.change(1, &raft_core::Change::Remove(crate::common::n(2)));
     assert_eq!(cluster.members(1), "{1}");
     assert!(cluster.ready(7).is_some(), "{}", cluster.status());
-    // Nor does it stand in the way of what is asked later.
+    // It does not block later reads either.
     cluster.read(1, 8, ReadMode::ReadIndex);
     assert!(cluster.ready(8).is_some());
 }

@@ -1,6 +1,6 @@
-//! Random schedules in which members come and go by every kind of change, while messages, disks and
-//! servers fail, leadership is handed over and logs are cut. After every step a small model judges
-//! the cluster; when all is healed it must serve again.
+//! Random schedules with every kind of change of members, while messages, disks and servers fail,
+//! leadership is transferred and logs are cut. After every step a small model checks the cluster.
+//! When all faults have ended, it must serve again.
 
 use crate::common::model::{ALL, Model, with_changes};
 use crate::common::schedule::{act_with_changes, run};
@@ -8,7 +8,7 @@ use crate::common::{Cluster, Server, plain};
 use proptest::prelude::*;
 use raft_core::{NodeId, RoleKind, Settings, Standard};
 
-/// Whether somebody leads, everything is committed, and every member has it.
+/// Whether there is a leader, everything is committed, and every member has it.
 fn serves(cluster: &Cluster) -> bool {
     let leads = |node: &&Server| node.role() == RoleKind::Leader;
     let leader = cluster.nodes.values().filter(leads);
@@ -20,7 +20,7 @@ fn serves(cluster: &Cluster) -> bool {
     leader.configuration().members().iter().all(whole) && leader.commit_index() == last
 }
 
-/// Faults end; some time later a proposal is committed at every member.
+/// Ends all faults. Some time later a proposal must be committed at every member.
 fn heal(cluster: &mut Cluster, model: &mut Model) {
     cluster.instant_disk = true;
     for id in 1..=ALL {

@@ -1,5 +1,5 @@
-//! What a leader calls committed, counted anew from what everybody acknowledged: one set of voters or
-//! two, with learners, in whatever order acknowledgements come.
+//! A leader's commit index, computed again from all acknowledgements: with one set of voters or
+//! two, with learners, and with acknowledgements in any order.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use raft_core::{
 };
 
 const ALL: u64 = 9;
-/// The leader's first entry, and as many proposals.
+/// The number of entries: the leader's first one, and its proposals.
 const ENTRIES: u64 = 12;
 
 fn some(least: usize) -> impl Strategy<Value = Vec<NodeId>> {
@@ -37,7 +37,7 @@ fn configuration() -> impl Strategy<Value = Configuration> {
     )
 }
 
-/// Server 1 leads this configuration, and nothing it has was acknowledged by anybody.
+/// Server 1 leads this configuration, and no server has acknowledged any of its entries.
 fn led(configuration: &Configuration) -> Cluster {
     let mut cluster = Cluster::with_spares(Standard, 1, ALL - 1, plain());
     cluster.configuration = configuration.clone();
@@ -95,7 +95,7 @@ proptest! {
         let mut held = BTreeMap::new();
         for (id, up_to) in acks {
             if id == 1 {
-                // Its own copy counts as far as its disk has got.
+                // Its own copy counts up to its durable index.
                 let next = cluster.disks[&n(1)].in_flight.front().map(|write| write.id.0);
                 next.map(|write| cluster.durable(1, write));
                 held.insert(n(1), cluster.node(1).durable_index().0);

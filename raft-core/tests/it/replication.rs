@@ -10,7 +10,7 @@ fn carries_entries(envelope: &Envelope) -> bool {
     matches!(&envelope.message.body, Body::AppendEntries(append) if !append.is_empty())
 }
 
-/// A reply made up by the test, to the newest message of the leader.
+/// A reply that the test makes up, to the newest message of the leader.
 fn reply(cluster: &Cluster, from: u64, outcome: Outcome) -> Body {
     let peer = cluster
         .node(1)

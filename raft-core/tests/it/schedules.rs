@@ -1,5 +1,5 @@
-//! After every step of every random schedule a small model of its own judges the cluster, and when
-//! all is healed it must serve again.
+//! After every step of every random schedule a small independent model checks the cluster. When all
+//! faults have ended, it must serve again.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::common::{Cluster, plain};
 use proptest::prelude::*;
 use raft_core::{NodeId, RoleKind, Settings, Standard, Term};
 
-/// What the world remembers, whatever the servers say.
+/// The model's memory, independent of the servers' state.
 #[derive(Default)]
 struct Model {
     leaders: BTreeMap<Term, NodeId>,
@@ -63,7 +63,7 @@ impl Model {
     }
 }
 
-/// Faults end; some time later one server leads and everyone holds the same, committed.
+/// Ends all faults. Some time later one server leads, and all hold the same committed log.
 fn heal(cluster: &mut Cluster, model: &mut Model, size: u64) {
     for id in 1..=size {
         cluster.sync(id);

@@ -1,4 +1,4 @@
-//! A server is small, so that whole clusters can be cloned and explored.
+//! A server is small, so that tools can clone and explore whole clusters.
 
 use core::mem::size_of;
 

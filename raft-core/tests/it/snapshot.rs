@@ -1,5 +1,5 @@
-//! Snapshots (§7, dissertation §5): a log that begins later, and followers that are given the state
-//! because the entries are gone.
+//! Snapshots (§7, dissertation §5): a log that begins later, and followers that receive the state
+//! because the entries are no longer in the log.
 
 use crate::common::schedule::{Act, act, run};
 use crate::common::{Cluster, Envelope, MS, n};
@@ -33,7 +33,7 @@ fn left_behind(more: u64) -> Cluster {
     cluster
 }
 
-/// [`left_behind`], where 2 has all entries and no snapshot.
+/// [`left_behind`], where server 2 has all entries and no snapshot.
 fn left_behind_a_log_that_is_whole() -> Cluster {
     let mut cluster = Cluster::new(3, small_pieces());
     cluster.lead(1, &[2, 3]);
@@ -56,7 +56,7 @@ fn commit(cluster: &mut Cluster, leader: u64, others: &[u64], entries: u64) {
     }
 }
 
-/// Lets the leader speak and everything arrive, so many times.
+/// Sends heartbeats from the leader and delivers all messages, `times` times.
 fn rounds(cluster: &mut Cluster, leader: u64, times: u64) {
     for _ in 0..times {
         cluster.timeout(leader);
@@ -216,7 +216,7 @@ fn a_receiver_that_crashes_while_it_installs_is_sent_a_piece_again() {
         installed(&cluster, 3).is_some(),
         "its leader knows that all is there"
     );
-    // Of the write that begins the log after it nothing gets to the disk; all pieces had.
+    // All pieces were durable, but no part of the write that begins the log after it was.
     cluster.crash(3);
     let id = cluster.node(1).snapshot().expect("it took one");
     let disk = cluster.disks.get_mut(&n(3)).expect("each has one");
@@ -314,8 +314,8 @@ fn pieces_follow_each_other_without_waiting_for_the_disk() {
     assert_eq!(stored, [0, 10, 20], "the whole window");
 }
 
-/// The newest piece on the wire arrives, then the one before it, and so on, with answers at once;
-/// nobody speaks of its own accord.
+/// Delivers the newest piece in flight, then the one before it, and so on, with answers at once. No
+/// server sends a heartbeat.
 fn deliver_pieces_backwards(cluster: &mut Cluster) {
     while let Some(place) = cluster.wire.iter().rposition(pieces) {
         let Envelope { from, to, message } =
@@ -387,7 +387,7 @@ fn what_was_received_is_forgotten_once_entries_overtake_it() {
         },
     );
     assert_eq!(cluster.node(3).incoming(), None, "a late report");
-    // A start knows only what a snapshot of its own covers to be committed.
+    // After a start, a server only knows that its own snapshot is committed.
     cluster.crash(3);
     cluster.start(3);
     assert_eq!(cluster.node(3).incoming(), held);
@@ -436,7 +436,7 @@ fn answers_that_overtake_each_other_do_not_send_the_leader_back() {
         let Body::InstallSnapshotReply { seq, .. } = &mut answer.message.body else {
             panic!("a piece is answered");
         };
-        // All pieces came before the first was durable.
+        // All pieces arrived before the first was durable.
         *seq = cluster.node(1).progress()[1].sent_seq;
     }
     for answer in answers.into_iter().rev() {
@@ -496,7 +496,7 @@ fn a_follower_that_asks_is_sent_a_snapshot_though_entries_would_do() {
     assert_eq!(installed(&cluster, 3), cluster.node(1).snapshot());
     commit(&mut cluster, 1, &[2, 3], 1);
     assert_eq!(cluster.node(3).commit_index(), Index(8));
-    // Nobody to ask, and nothing new: nothing happens.
+    // There is no server to ask, and nothing new, so nothing happens.
     cluster.step(1, Input::RequestSnapshot);
     cluster.step(3, Input::RequestSnapshot);
     cluster.deliver_all();
@@ -525,7 +525,7 @@ fn a_log_that_conflicts_is_replaced_whole_and_one_that_agrees_keeps_its_suffix()
     ] {
         let mut cluster = Cluster::new(3, small_pieces())
             .with_logs(3, &[&[1, 1, 1, 1, 1], &[1, 1, 1, 1, 1], &log]);
-        // 3 cannot be asked for a vote: its log may well be longer.
+        // Server 3 must not get the request: its log may be longer.
         cluster.elect(1, &[2]);
         cluster.timeout(1);
         cluster.deliver_among(&[1, 2]);
@@ -732,7 +732,7 @@ fn a_server_that_crashes_between_a_snapshot_and_its_log_starts_from_the_snapshot
     assert_eq!(cluster.node(3).commit_index(), snapshot.last.index);
 }
 
-// ---- any schedule ---------------------------------------------------------------------------
+// ---- random schedules -----------------------------------------------------------------------
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -748,8 +748,8 @@ fn step() -> impl Strategy<Value = Step> {
     })
 }
 
-/// Runs a schedule; what goes wrong first, if anything does: an entry committed twice with different
-/// terms, or a commit index that goes back while a server runs.
+/// Runs a schedule. Returns the first error: an entry committed twice with different terms, or a
+/// commit index that decreases while a server runs.
 fn wrong(cluster: &mut Cluster, steps: &[Step]) -> Option<String> {
     let mut committed: BTreeMap<u64, u64> = BTreeMap::new();
     let mut known: BTreeMap<u64, u64> = BTreeMap::new();

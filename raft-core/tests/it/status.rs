@@ -1,4 +1,4 @@
-//! A server's status tells what its methods tell, at one moment.
+//! A server's status agrees with its methods.
 
 use crate::common::Cluster;
 use raft_core::{Index, NodeId, ProgressState, RoleKind, Settings};

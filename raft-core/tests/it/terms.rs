@@ -1,4 +1,4 @@
-//! Claims about terms (§5.1) and about the votes and timeouts that hang on them (§5.2).
+//! Claims about terms (§5.1) and about the votes and timeouts that depend on them (§5.2).
 
 use crate::common::{Cluster, MS, n, plain};
 use raft_core::{
@@ -243,7 +243,7 @@ fn a_clock_that_goes_back_counts_as_standing_still() {
     );
 }
 
-/// Stepping down clears the vote, term or no term (gallery E-01).
+/// Clears the vote when it steps down, even in the same term (gallery E-01).
 #[derive(Clone)]
 struct ForgetfulStepDown;
 
@@ -258,7 +258,7 @@ impl Rules for ForgetfulStepDown {
     }
 }
 
-/// Server 2 campaigns, loses to server 1, and is then asked by server 3, all in term 1.
+/// Server 2 campaigns, loses to server 1, and then gets a request of server 3, all in term 1.
 fn votes_of_two(rules: impl Rules + 'static) -> bool {
     let mut cluster = Cluster::with_rules(rules, 3, plain());
     cluster.timeout(2);

@@ -1,5 +1,4 @@
-//! Handing leadership over (dissertation §3.10), giving it up, and refusing what a leader must not
-//! take meanwhile.
+//! Transfer of leadership (dissertation §3.10), stepping down, and the leader's refusals meanwhile.
 
 use crate::common::{Cluster, MS, n};
 use raft_core::{

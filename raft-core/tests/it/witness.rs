@@ -11,7 +11,7 @@ use raft_core::{
     Standard, TransferFailure,
 };
 
-/// Servers 1 to `size`, the last of which is a witness, and so many more that know nobody.
+/// Servers 1 to `size`, the last of which is a witness, and `spares` that know no other server.
 fn with_witness(rules: impl Rules + 'static, size: u64, spares: u64) -> Cluster {
     let mut cluster = Cluster::with_spares(rules, size, spares, plain());
     let configuration = cluster.configuration.clone();
@@ -37,7 +37,7 @@ fn pieces(cluster: &Cluster) -> Vec<InstallSnapshot> {
     cluster.wire.iter().filter_map(piece).collect()
 }
 
-/// What transfers came to.
+/// The results of transfers.
 fn transfers(cluster: &Cluster) -> Vec<TransferFailure> {
     let failed = cluster
         .answers
@@ -49,7 +49,7 @@ fn transfers(cluster: &Cluster) -> Vec<TransferFailure> {
     failed.collect()
 }
 
-/// Up to where a server has been sent entries that are still on their way.
+/// The last entry in flight to a server.
 fn sent(cluster: &Cluster, to: u64) -> Option<Index> {
     let last = |e: &Envelope| match &e.message.body {
         Body::AppendEntries(append) if append.last > append.prev.index => Some(append.last),
@@ -73,7 +73,7 @@ fn a_witness_is_sent_only_what_is_durable_at_its_leader() {
     cluster.propose(1);
     let both = Some(Index(before.0 + 2));
     assert_eq!((sent(&cluster, 2), sent(&cluster, 3)), (both, None));
-    // Both entries are of one run; the disk is done with the first of them.
+    // Both entries are of one run, and the first of them is durable.
     cluster.durable(1, first.0);
     assert_eq!(sent(&cluster, 3), Some(before.next()));
     cluster.sync(1);
@@ -104,7 +104,7 @@ fn a_witness_never_campaigns_whoever_tells_it_to() {
 fn a_witness_that_is_taken_out_does_not_campaign_before_it_knows_that_to_be_committed() {
     let mut cluster = trio();
     cluster.change(1, &Change::Remove(n(3)));
-    // Who is added again receives the entry that took it out.
+    // A server that is added again receives the entry that removed it.
     let taken_out = cluster.wire.iter().find(|e| e.to == n(2)).unwrap().clone();
     cluster.receive(1, 3, taken_out.message.term.0, taken_out.message.body);
     assert_eq!(cluster.members(3), "{1 2}");
@@ -162,7 +162,7 @@ fn what_only_the_leader_and_the_witness_hold_is_committed_and_waits_for_that_lea
     assert_eq!(cluster.node(2).commit_index(), Index(3));
 }
 
-// ---- leadership is not handed to it ---------------------------------------------------------
+// ---- transfers to it --------------------------------------------------------------------------
 
 #[test]
 fn a_witness_is_no_target_of_a_transfer() {
@@ -176,7 +176,7 @@ fn a_witness_is_no_target_of_a_transfer() {
 fn a_leader_that_leaves_tells_a_server_with_data_to_campaign_though_a_witness_holds_as_much() {
     let mut cluster = Cluster::new(4, plain());
     let configuration = cluster.configuration.clone();
-    // Among equals it would be the first.
+    // Among equals it would be the first choice.
     cluster.configuration = configuration.with_witnesses(&[n(2)]).unwrap();
     (1..=4).for_each(|id| cluster.start(id));
     cluster.lead(1, &[2, 3, 4]);
@@ -206,7 +206,7 @@ fn a_witness_catches_up_as_a_learner_and_then_votes() {
     }
     assert!(cluster.node(3).is_witness());
     assert_eq!(cluster.node(1).status().configuration.witnesses, [n(3)]);
-    // Again: it is so already.
+    // The second change would leave the configuration as it is.
     cluster.change(1, &Change::AddWitness(n(3)));
     let nothing = cluster.changes(1).pop();
     assert_eq!(nothing, Some(Err(ChangeFailure::Nothing)));
@@ -317,7 +317,7 @@ fn a_witness_learnt_from_the_log_is_one_after_a_restart_and_none_after_a_roll_ba
 
 // ---- snapshots ------------------------------------------------------------------------------
 
-/// A leader whose log begins after entry 6, and a stranger that is to be a witness.
+/// A leader whose log begins after entry 6, and a new server that becomes a witness.
 fn cut() -> Cluster {
     let mut cluster = Cluster::with_spares(Standard, 2, 1, plain());
     cluster.lead(1, &[2]);
@@ -361,7 +361,7 @@ fn the_name_of_a_snapshot_is_sent_again_until_it_is_durable_and_lasts() {
     }
     assert_eq!(cluster.node(3).log().base().last.index, Index(6));
     assert_eq!(cluster.node(1).progress()[1].match_index, Index(0));
-    // The crash takes what was not durable.
+    // The crash loses everything that was not durable.
     cluster.crash(3);
     cluster.start(3);
     assert_eq!(cluster.node(3).log().base().last.index, Index(0));
@@ -384,7 +384,8 @@ fn a_snapshot_of_its_own_that_comes_after_a_name_is_old_news_to_a_witness() {
     cluster.beats(1, 6);
     let base = cluster.node(3).log().base().last;
     assert_eq!(base.index, Index(6));
-    // Begun before it knew that it is a witness, and written while the name replaced its log.
+    // It began before the server knew that it is a witness, and was written while the name replaced
+    // its log.
     let own = raft_core::SnapshotId {
         last: raft_core::EntryId {
             index: base.index.previous(),
@@ -421,7 +422,7 @@ fn a_server_that_must_hold_data_takes_no_mere_name() {
     assert_eq!(cluster.node(2).log(), &before);
     let dropped = |event: &Event| matches!(event, Event::MalformedDropped { why, .. } if *why == Malformed::NoPiece);
     assert!(cluster.saw(2, dropped));
-    // Nor does anybody take a piece of nothing elsewhere.
+    // No other role accepts an empty piece either.
     cluster.events.clear();
     let nothing = InstallSnapshot { offset: 0, ..name };
     cluster.receive(1, 3, term, Body::InstallSnapshot(Box::new(nothing)));
@@ -447,7 +448,7 @@ fn a_witness_cuts_its_log_without_a_snapshot_no_further_than_it_is_committed() {
     cluster.start(3);
     cluster.beats(1, 2);
     assert_eq!(cluster.node(3).commit_index(), Index(7));
-    // It votes as before.
+    // It votes as before the crash.
     cluster.crash(1);
     cluster.lead(2, &[3]);
 }
@@ -464,7 +465,7 @@ fn a_witness_answers_no_reads_for_it_has_no_state() {
 
 // ---- planted --------------------------------------------------------------------------------
 
-/// A witness stands like any voter.
+/// A witness campaigns like any voter.
 #[derive(Clone)]
 struct Ambitious;
 
@@ -483,7 +484,7 @@ fn if_witnesses_stand_one_leads_without_data_and_its_invariants_say_so() {
     assert!(cluster.node(3).invariants().is_err());
 }
 
-// ---- any schedule ---------------------------------------------------------------------------
+// ---- random schedules -----------------------------------------------------------------------
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use checks::Violation;
-use kv::{Came, Response};
+use kv::{ApplyOutcome, Response};
 use raft_core::{
     Body, Configuration, EntryId, Event, Index, MessageKind, RoleKind, RuleId, Term, VoteRefusal,
     WriteId,
@@ -412,17 +412,17 @@ impl Probes {
         }
     }
 
-    fn applied(&mut self, node: NodeId, came: Came, cluster: &Cluster<Server>) {
-        match came {
-            Came::Nothing | Came::Executed => {}
-            Came::Repeated => {
+    fn applied(&mut self, node: NodeId, outcome: ApplyOutcome, cluster: &Cluster<Server>) {
+        match outcome {
+            ApplyOutcome::Nothing | ApplyOutcome::Executed => {}
+            ApplyOutcome::Repeated => {
                 self.hits.hit(Probe::Repeated);
                 self.hit_if(has_sessions(cluster, node), Probe::RepeatedInSession);
             }
-            Came::Superseded => self.hits.hit(Probe::Superseded),
-            Came::Expired => self.hits.hit(Probe::SessionExpired),
-            Came::Opened => self.hits.hit(Probe::SessionOpened),
-            Came::Kept => self.hits.hit(Probe::SessionKept),
+            ApplyOutcome::Superseded => self.hits.hit(Probe::Superseded),
+            ApplyOutcome::Expired => self.hits.hit(Probe::SessionExpired),
+            ApplyOutcome::Opened => self.hits.hit(Probe::SessionOpened),
+            ApplyOutcome::Kept => self.hits.hit(Probe::SessionKept),
         }
     }
 
@@ -508,7 +508,7 @@ impl Observer<Server> for Probes {
             counts |= !self.is_routine(node, event);
             match event {
                 kv::Event::Core(event) => self.event(node, event, cluster),
-                kv::Event::Applied { came, .. } => self.applied(node, *came, cluster),
+                kv::Event::Applied { outcome, .. } => self.applied(node, *outcome, cluster),
                 kv::Event::Answered { lost: true, .. } => self.hits.hit(Probe::RequestLost),
                 _ => {}
             }

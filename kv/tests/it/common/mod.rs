@@ -1,4 +1,4 @@
-//! A cluster of stores in one hand: every message, write and clock is moved by the test.
+//! A cluster of stores that a test controls: the test moves every message, write and clock.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -33,33 +33,34 @@ impl Outbox for Out {
     }
 }
 
-/// Three stores, what is under way between them, and what they said.
+/// Three stores, their messages and writes in flight, and their responses.
 pub struct Cluster {
     pub nodes: BTreeMap<NodeId, Node>,
     pub disks: BTreeMap<NodeId, Disk>,
     pub wire: VecDeque<(NodeId, NodeId, Message)>,
     pub replies: Vec<(u64, Response)>,
     pub events: Vec<(NodeId, Event)>,
-    /// Whose disks finish nothing until the test says so.
+    /// The nodes whose disks finish no write until the test says so.
     pub slow: BTreeSet<NodeId>,
-    /// What was put out to be written and is not durable.
+    /// The writes that are in flight and not durable yet.
     pub in_flight: BTreeMap<NodeId, VecDeque<Write>>,
     /// Every write that became durable, in order.
     pub history: BTreeMap<NodeId, Vec<Write>>,
-    /// The state after each entry: the same wherever it is applied, or a snapshot brings it.
+    /// The state hash after each entry. It is the same at every node that applies the entry or
+    /// installs a snapshot of it.
     pub hashes: BTreeMap<Index, u64>,
-    /// How many writes of each node are durable since it started.
+    /// The number of each node's writes that are durable since its start.
     written: BTreeMap<NodeId, u64>,
     pub now: Instant,
-    /// How far a node's own clock is ahead.
+    /// The lead of a node's own clock.
     pub ahead: BTreeMap<NodeId, Span>,
     pub options: Options,
     pub settings: Settings,
-    /// Who of the founders holds no data.
+    /// The founders that hold no data.
     pub witnesses: Vec<NodeId>,
 }
 
-/// Settings under which nothing but the paper's own rules decide.
+/// Settings under which only the paper's own rules decide.
 pub fn plain() -> Settings {
     Settings {
         pre_vote: false,
@@ -92,7 +93,7 @@ impl Cluster {
         Self::with_witnesses(settings, options, &[])
     }
 
-    /// The same, where these hold no data.
+    /// The same cluster with these witnesses.
     pub fn with_witnesses(settings: Settings, options: Options, witnesses: &[u64]) -> Self {
         let mut cluster = Self {
             nodes: BTreeMap::new(),
@@ -115,7 +116,7 @@ impl Cluster {
         cluster
     }
 
-    /// The node that a disk makes.
+    /// The node that starts from a disk.
     pub fn restore(&self, id: u64, disk: &Disk) -> Result<Node, RestoreError> {
         let boot = Boot {
             id: NodeId(id),
@@ -141,7 +142,7 @@ impl Cluster {
         self.crash_after(id, 0, 0);
     }
 
-    /// A crash of which so many writes in flight survive, and so many parts of the next one.
+    /// Crashes a node: `whole` of its writes in flight survive, and `parts` parts of the next one.
     pub fn crash_after(&mut self, id: u64, whole: usize, parts: u32) {
         let id = NodeId(id);
         self.nodes.remove(&id);
@@ -155,13 +156,13 @@ impl Cluster {
         }
     }
 
-    /// What a node's own clock says.
+    /// The time on a node's own clock.
     pub fn clock(&self, id: NodeId) -> Instant {
         let ahead = self.ahead.get(&id).copied();
         self.now.after(ahead.unwrap_or_default())
     }
 
-    /// When a node wants to be woken, by the test's clock.
+    /// A node's deadline, by the test's clock.
     fn due(&self, id: NodeId) -> Option<Instant> {
         let deadline = self.nodes[&id].deadline()?;
         let ahead = self.ahead.get(&id).copied().unwrap_or_default();
@@ -195,7 +196,7 @@ impl Cluster {
         }
     }
 
-    /// The oldest write in flight becomes durable. Whether there was one.
+    /// Makes the oldest write in flight durable. Returns whether there was one.
     pub fn write_one(&mut self, id: u64) -> bool {
         let id = NodeId(id);
         let Some(write) = self.in_flight.entry(id).or_default().pop_front() else {
@@ -210,12 +211,12 @@ impl Cluster {
         true
     }
 
-    /// Everything in flight becomes durable.
+    /// Makes all writes in flight durable.
     pub fn sync(&mut self, id: u64) {
         while self.write_one(id) {}
     }
 
-    /// Delivers the oldest message that `wanted` accepts. Whether there was one.
+    /// Delivers the oldest message that `wanted` accepts. Returns whether there was one.
     pub fn deliver_one(&mut self, wanted: impl Fn(NodeId, NodeId, &Message) -> bool) -> bool {
         let place = self.wire.iter().position(|(f, t, m)| wanted(*f, *t, m));
         let Some(place) = place else {
@@ -282,7 +283,8 @@ impl Cluster {
         self.nodes[&NodeId(id)].machine().read(b"k")
     }
 
-    /// Everyone runs, no message is lost and no disk is slow, until all know and have applied the same.
+    /// Runs all nodes, without lost messages or slow disks, until all have applied the same
+    /// entries.
     pub fn calm(&mut self) {
         self.slow.clear();
         for id in 1..=3 {
@@ -304,7 +306,7 @@ impl Cluster {
         panic!("the cluster does not settle: {states:#?}");
     }
 
-    /// Whether there is a leader, whose log everyone has applied to the end.
+    /// Whether there is a leader, and all nodes have applied its whole log.
     fn is_settled(&self) -> bool {
         let leads = |node: &&Node| node.raft().role() == RoleKind::Leader;
         let Some(leader) = self.nodes.values().find(leads) else {

@@ -1,24 +1,24 @@
-//! Reads the histories that porcupine is tested with: a register in etcd recorded by Jepsen, and
-//! key-value stores. Line numbers are the clock.
+//! Reads the histories of porcupine's tests: a register in etcd recorded by Jepsen, and key-value
+//! stores. Line numbers serve as the clock.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use linearize::{Action, History, Operation, Swap};
 
-/// One file, what is known of it, and what porcupine needs for it.
+/// One file, its known verdict, and the time that porcupine takes for it.
 #[derive(Debug)]
 pub(crate) struct Recorded {
     pub(crate) name: String,
     pub(crate) history: History,
     pub(crate) linearizable: bool,
-    /// Processor time of porcupine, in milliseconds, as it was measured.
+    /// Measured processor time of porcupine, in milliseconds.
     pub(crate) porcupine_ms: String,
     /// Operations whose outcome is unknown.
     pub(crate) pending: usize,
 }
 
-/// The folder that the variable names, or the one beside a checkout that has it.
+/// The folder that the variable names, or a sibling folder of a checkout.
 pub(crate) fn folder() -> Option<PathBuf> {
     #[expect(clippy::disallowed_methods, reason = "no run depends on it")]
     let named = std::env::var("PORCUPINE_DATA").ok().map(PathBuf::from);
@@ -142,7 +142,7 @@ fn kv(text: &str) -> Vec<Operation> {
         let place = open.remove(&process).expect("what returns was called");
         operations[place].ret = Some(line as i128);
         if let Action::Get { result } = &mut operations[place].action {
-            // These stores do not tell an absent key from an empty value.
+            // These stores do not distinguish an absent key from an empty value.
             *result = Some(field(":value ")).filter(|value| !value.is_empty());
         }
     }

@@ -1,27 +1,27 @@
-//! Random histories, most of them nearly right.
+//! Random histories, most of them nearly correct.
 
 use linearize::{Action, History, Operation, Swap};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-/// What a history is made of, drawn anew for each.
+/// The parameters of a history, drawn anew for each.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Style {
     pub(crate) operations: u64,
     pub(crate) unique: bool,
-    /// Of each hundred operations this many have no known outcome.
+    /// The percentage of operations without a known outcome.
     pub(crate) unknown: u64,
-    /// Of each hundred replies this many tell the version.
+    /// The percentage of replies that report the version.
     pub(crate) versions: u64,
-    /// Of each hundred failed compare-and-swaps this many tell what they found.
+    /// The percentage of failed compare-and-swaps that report the actual value.
     pub(crate) actual: u64,
-    /// Of each hundred deletes this many tell whether there was something.
+    /// The percentage of deletes that report whether there was a value.
     pub(crate) existed: u64,
-    /// How much operations overlap: in this many points their call and return lie.
+    /// The number of points among which an operation's call and return lie. It sets the overlap.
     pub(crate) spread: u64,
-    /// What is drawn for kinds: get, put, append, cas, delete.
+    /// The weights of the kinds: get, put, append, cas, delete.
     pub(crate) mix: [u64; 5],
-    /// Of each hundred histories this many are disturbed.
+    /// The percentage of histories with a disturbance.
     pub(crate) disturbed: u64,
 }
 
@@ -143,7 +143,7 @@ impl Random {
         operations
     }
 
-    /// Does what a store does.
+    /// Executes an operation as a store does.
     fn execute(
         &mut self,
         style: &Style,
@@ -193,7 +193,7 @@ impl Random {
         }
     }
 
-    /// Changes one reply, or one moment.
+    /// Changes one reply, or one point in time.
     fn disturb(&mut self, operations: &mut [Operation], texts: &[Option<String>]) {
         let place = usize::try_from(self.below(operations.len() as u64)).expect("a place");
         let other = self.one_of(texts);

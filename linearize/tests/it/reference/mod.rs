@@ -1,9 +1,9 @@
-//! The definition of linearizability, word by word, without a thought for time.
+//! The definition of linearizability, word by word, without regard for time.
 
 use linearize::{Action, Operation, Swap};
 
-/// Whether some order explains the operations of one key: every order that agrees with the clock
-/// is tried, with every choice of operations of unknown outcome.
+/// Whether some order explains the operations of one key. The function tries every order that
+/// agrees with the clock, with every choice of operations of unknown outcome.
 pub(crate) fn linearizable(operations: &[Operation]) -> bool {
     let told: Vec<&Operation> = operations
         .iter()
@@ -12,7 +12,7 @@ pub(crate) fn linearizable(operations: &[Operation]) -> bool {
     extend(&told, None, &Vec::new())
 }
 
-/// The versions that were told, one list for each stretch between two writes.
+/// The reported versions, one list for each stretch between two writes.
 type Epochs = Vec<Vec<u64>>;
 
 fn extend(left: &[&Operation], value: Option<String>, epochs: &Epochs) -> bool {
@@ -59,7 +59,7 @@ enum Wrote {
     Perhaps,
 }
 
-/// The value after an operation and whether it wrote, if its client was told the right thing.
+/// The value after an operation, and whether it wrote, if its answer is correct.
 fn execute(operation: &Operation, value: Option<String>) -> Option<(Option<String>, Wrote)> {
     let known = operation.ret.is_some();
     match &operation.action {
@@ -101,7 +101,7 @@ fn execute(operation: &Operation, value: Option<String>) -> Option<(Option<Strin
     }
 }
 
-/// Versions are the same between two writes and rise with each; a write's is never 0.
+/// Versions are the same between two writes and rise with each; a write's version is never 0.
 fn rising(epochs: &Epochs) -> bool {
     let mut last: Option<u64> = None;
     for (place, epoch) in epochs.iter().enumerate() {

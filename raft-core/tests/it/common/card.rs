@@ -1,5 +1,5 @@
-//! A rule card: a server, what reaches it, and what a correct server does; played on server S2 of
-//! three, once plainly and once with a crash right after its answer.
+//! A rule card: a server, the messages to it, and a correct server's behaviour. The card is played
+//! on server S2 of three, once plainly and once with a crash directly after its answer.
 
 use std::fmt::Write as _;
 
@@ -17,10 +17,10 @@ const OWN: u64 = 2;
 pub struct Card {
     pub name: &'static str,
     pub section: &'static str,
-    /// As [`Cluster::begin`] reads it, such as `F t3 v1 [1 1 2]`.
+    /// The state before, as [`Cluster::begin`] reads it, such as `F t3 v1 [1 1 2]`.
     pub before: &'static str,
     pub messages: Vec<(u64, Message)>,
-    /// As [`play`] writes it: what it answers, what it is, whether its timer runs on.
+    /// The result, as [`play`] writes it: the answers, the state, and whether the timer still runs.
     pub after: &'static str,
 }
 
@@ -98,8 +98,9 @@ pub fn rejected(from: u64, term: u64, prev: u64, hint: (u64, u64)) -> (u64, Mess
 }
 
 impl Cluster {
-    /// S2 alone, as `role term vote [terms of its log]` says; a dash is no vote. A candidate and a
-    /// leader get there from the term before, the leader with S1's vote: its last entry opens its term.
+    /// S2 alone, in the state `role term vote [terms of its log]`; a dash is no vote. A candidate
+    /// and a leader begin in the term before. The leader has S1's vote, and its last entry opens
+    /// its term.
     pub fn begin(rules: impl Rules + 'static, before: &str) -> Self {
         let mut cluster = Self::with_rules(rules, 3, plain());
         let (words, log) = before.split_once(" [").unwrap();
@@ -181,8 +182,8 @@ fn said(Envelope { to, message, .. }: &Envelope) -> String {
     }
 }
 
-/// Plays a card and writes down what happens: each message's answers (those after `disk,` left
-/// only when the disk was done), what may be applied, the server at the end, its timer.
+/// Plays a card and writes down the result: each message's answers (those after `disk,` left only
+/// after the disk had finished), the entries that may be applied, the server at the end, its timer.
 pub fn play(rules: impl Rules + 'static, card: &Card) -> String {
     let mut cluster = Cluster::begin(rules, card.before);
     cluster.checked = false;
@@ -227,9 +228,9 @@ fn react(cluster: &mut Cluster, from: u64, message: &Message) -> Vec<String> {
     answers
 }
 
-/// Plays a card and crashes the server as soon as its last answer has left, with nothing more on
-/// disk than that needed: what it promised must hold when it is back. Then crashes it again with
-/// all of its writes done: it must be what it was.
+/// Plays a card and crashes the server as soon as its last answer has left, with no more on disk
+/// than that answer needed. Its promise must hold after the restart. Then the function crashes it
+/// again with all of its writes done: it must be the same as before.
 ///
 /// # Errors
 /// The promise that does not hold.
@@ -274,7 +275,7 @@ fn restart(cluster: &mut Cluster) {
     cluster.start(OWN);
 }
 
-/// Whether the restarted server still keeps what it said when its log was `held`.
+/// Whether the restarted server still keeps its promise, which it made when its log was `held`.
 fn keeps(cluster: &Cluster, said_before: &Envelope, held: &[u64]) -> Result<(), String> {
     let (raft, log) = (cluster.node(OWN), cluster.terms(OWN));
     let Envelope { to, message, .. } = said_before;

@@ -1,4 +1,4 @@
-//! A cluster in one hand: every message, write and clock is moved by the test.
+//! A cluster that a test controls: the test moves every message, write and clock.
 
 pub mod card;
 pub mod model;
@@ -22,7 +22,7 @@ pub type Server = Raft<AnyRules>;
 
 pub const MS: u64 = 1_000_000;
 
-/// A message on its way.
+/// A message in flight.
 #[derive(Clone, Debug)]
 pub struct Envelope {
     pub from: NodeId,
@@ -30,13 +30,13 @@ pub struct Envelope {
     pub message: Message,
 }
 
-/// The disk of one server: what is durable, and writes on their way.
+/// The disk of one server: its durable content, and writes in flight.
 #[derive(Clone, Debug, Default)]
 pub struct Disk {
     pub hard_state: HardState,
-    /// What lies before the entries.
+    /// The base of the log.
     pub base: EntryId,
-    /// The newest whole snapshot, and the one of which a part is here.
+    /// The newest complete snapshot, and the one received in part.
     pub snapshot: Option<SnapshotId>,
     pub incoming: Option<(SnapshotId, u64)>,
     pub terms: Vec<Term>,
@@ -48,7 +48,7 @@ pub struct Disk {
     /// The pieces of a snapshot that are not reported yet.
     pub pieces: Option<(SnapshotAttempt, u64)>,
     pub in_flight: VecDeque<Write>,
-    /// Up to where entries can be read; all of them, usually.
+    /// The last readable entry; `None`: all are readable, as usual.
     pub intact: Option<Index>,
 }
 
@@ -93,8 +93,8 @@ impl Disk {
         }
     }
 
-    /// A snapshot is whole and durable, and with it everything that was to be stored before; that
-    /// the log begins after it is on its way.
+    /// Makes a snapshot durable, and all earlier pieces with it. The write that begins the log
+    /// after it is in flight.
     fn install(&mut self, snapshot: SnapshotId) {
         while self.in_flight.len() > 1
             && let Some(write) = self.in_flight.pop_front()
@@ -122,10 +122,10 @@ impl Disk {
     }
 }
 
-/// A server with the published rules that starts from this.
+/// A server with the published rules that starts from this disk.
 ///
 /// # Errors
-/// When it cannot start so.
+/// When it cannot start.
 pub fn restored_server<E: IntoIterator<Item = EntryMeta>>(
     boot: Boot,
     durable: Durable<E>,
@@ -140,16 +140,16 @@ pub struct Cluster {
     pub disks: BTreeMap<NodeId, Disk>,
     pub wire: VecDeque<Envelope>,
     pub events: Vec<(NodeId, Event)>,
-    /// What reads and transfers came to.
+    /// The results of reads and transfers.
     pub answers: Vec<(NodeId, Effect)>,
     pub settings: Settings,
     pub now: u64,
-    /// Writes become durable at once.
+    /// Whether writes become durable at once.
     pub instant_disk: bool,
-    /// Every server's invariants must hold after every step.
+    /// Whether every server's invariants must hold after every step.
     pub checked: bool,
     pub configuration: Configuration,
-    /// The last go of any server at receiving a snapshot.
+    /// The last attempt of any server at receiving a snapshot.
     pub reception: SnapshotAttempt,
     incarnation: u64,
 }
@@ -167,7 +167,7 @@ impl Cluster {
         Self::with_spares(rules, size, 0, settings)
     }
 
-    /// `size` servers that found a cluster, and `spares` that know nobody.
+    /// `size` servers that found a cluster, and `spares` that know no other server.
     pub fn with_spares(
         rules: impl Rules + 'static,
         size: u64,
@@ -221,7 +221,7 @@ impl Cluster {
 
     pub fn start(&mut self, id: u64) {
         let disk = self.disks.get_mut(&n(id)).unwrap();
-        // A snapshot that is newer than the log, or contradicts it, takes its place.
+        // A snapshot that is newer than the log, or contradicts it, replaces it.
         if let Some(snapshot) = disk.snapshot
             && disk.term_at(snapshot.last.index) != Some(snapshot.last.term)
         {
@@ -355,7 +355,7 @@ impl Cluster {
         effects
     }
 
-    /// Reports the pieces of the last go at a snapshot, up to this byte.
+    /// Reports the pieces of the last attempt at a snapshot, up to this byte.
     pub fn stored(&mut self, id: u64, received: u64) -> Vec<Effect> {
         let reception = self.reception;
         self.step(
@@ -367,7 +367,8 @@ impl Cluster {
         )
     }
 
-    /// Reports the pieces of a snapshot that this server was to store, if they are not reported yet.
+    /// Reports the pieces of a snapshot that this server had to store, unless they are reported
+    /// already.
     pub fn sync_pieces(&mut self, id: u64) {
         let pieces = self.disks.get_mut(&n(id)).unwrap().pieces.take();
         if let Some((reception, received)) = pieces {
@@ -381,7 +382,8 @@ impl Cluster {
         }
     }
 
-    /// Takes a snapshot of so many bytes of all that is committed, and cuts the log after `through`.
+    /// Takes a snapshot of this many bytes of the committed state, and cuts the log after
+    /// `through`.
     pub fn snapshot(&mut self, id: u64, bytes: u64, through: u64) -> SnapshotId {
         let index = self.node(id).commit_index();
         let term = self.node(id).log().term_at(index).unwrap();
@@ -402,7 +404,7 @@ impl Cluster {
         snapshot
     }
 
-    /// Writes up to `write` become durable and are reported.
+    /// Makes writes up to `write` durable and reports them.
     pub fn durable(&mut self, id: u64, write: u64) -> Vec<Effect> {
         let disk = self.disks.get_mut(&n(id)).unwrap();
         while disk
@@ -421,7 +423,7 @@ impl Cluster {
         )
     }
 
-    /// Everything in flight on this disk becomes durable.
+    /// Makes everything in flight on this disk durable.
     pub fn sync(&mut self, id: u64) {
         let last = self.disks[&n(id)].in_flight.back().map(|write| write.id.0);
         if let Some(last) = last {
@@ -450,7 +452,7 @@ impl Cluster {
         self.step(id, Input::Change { change, how })
     }
 
-    /// Asks for a change whatever the next members are like.
+    /// Asks for a change without regard for the next members.
     pub fn force(&mut self, id: u64, change: &Change) -> Vec<Effect> {
         let how = ChangeOptions {
             forced: true,
@@ -459,7 +461,7 @@ impl Cluster {
         self.step(id, Input::Change { change, how })
     }
 
-    /// Everything arrives and heartbeats are sent, so often.
+    /// Delivers all messages and sends heartbeats, `times` times.
     pub fn beats(&mut self, id: u64, times: u64) {
         for _ in 0..times {
             if self.node(id).role() == RoleKind::Leader {
@@ -469,7 +471,7 @@ impl Cluster {
         }
     }
 
-    /// The same among these only; what goes to others is lost.
+    /// The same among these only; messages to others are lost.
     pub fn beats_among(&mut self, id: u64, ids: &[u64], times: u64) {
         self.deliver_among(ids);
         for _ in 0..times {
@@ -481,7 +483,7 @@ impl Cluster {
         }
     }
 
-    /// Everything arrives until the change under way is over.
+    /// Delivers all messages until the change under way has ended.
     pub fn beats_until_settled(&mut self, id: u64) {
         for _ in 0..100 {
             if !self.is_changing(id) {
@@ -502,7 +504,7 @@ impl Cluster {
         self.node(id).configuration().describe()
     }
 
-    /// What became of changes at a server, in order.
+    /// The results of changes at a server, in order.
     pub fn changes(&self, id: u64) -> Vec<Result<u64, ChangeFailure>> {
         let here = self.answers.iter().filter(|(at, _)| *at == n(id));
         here.filter_map(|(_, answer)| match answer {
@@ -513,7 +515,7 @@ impl Cluster {
         .collect()
     }
 
-    /// A message from nowhere: what a test makes up reaches `to`.
+    /// Delivers a message that the test made up to `to`.
     pub fn receive(&mut self, from: u64, to: u64, term: u64, body: Body) -> Vec<Effect> {
         let term = Term(term);
         let message = &Message { term, body };
@@ -526,7 +528,7 @@ impl Cluster {
         )
     }
 
-    /// Delivers the oldest message that `wanted` accepts. Whether there was one.
+    /// Delivers the oldest message that `wanted` accepts. Returns whether there was one.
     pub fn deliver_one(&mut self, wanted: impl Fn(&Envelope) -> bool) -> bool {
         self.deliver_some(1, &wanted) > 0
     }
@@ -538,8 +540,8 @@ impl Cluster {
         assert!(delivered < most, "messages never end");
     }
 
-    /// Delivers so many messages that `wanted` accepts, or all there are. How many. Compiled once, not
-    /// for each test.
+    /// Delivers at most `most` messages that `wanted` accepts, and returns their number. Compiled
+    /// once, not for each test.
     fn deliver_some(&mut self, most: u32, wanted: &dyn Fn(&Envelope) -> bool) -> u32 {
         (0..most)
             .find(|_| !self.deliver_oldest(wanted))
@@ -575,7 +577,8 @@ impl Cluster {
         self.wire.clear();
     }
 
-    /// Makes `id` leader with the votes of `voters`, dropping all else, its first entry included.
+    /// Makes `id` leader with the votes of `voters`, and drops all other messages, its first entry
+    /// included.
     pub fn elect(&mut self, id: u64, voters: &[u64]) {
         self.drop_all();
         self.advance(1_000);
@@ -597,7 +600,8 @@ impl Cluster {
         );
     }
 
-    /// Elects as [`Self::elect`] and lets everyone reachable catch up and learn the commit index.
+    /// Elects as [`Self::elect`] and lets all others in `others` catch up and learn the commit
+    /// index.
     pub fn lead(&mut self, id: u64, others: &[u64]) {
         self.elect(id, others);
         let mut all = others.to_vec();
@@ -615,7 +619,7 @@ impl Cluster {
         self.step(id, Input::Read { token, mode })
     }
 
-    /// The index that a read was answered, if it was.
+    /// The index that answered a read, if it has an answer.
     pub fn ready(&self, token: u64) -> Option<u64> {
         self.answers.iter().find_map(|(_, answer)| match answer {
             Effect::ReadReady { token: of, index } if of.0 == token => Some(index.0),
@@ -623,7 +627,7 @@ impl Cluster {
         })
     }
 
-    /// Why a read failed, if it did.
+    /// The reason why a read failed, if it did.
     pub fn failed(&self, token: u64) -> Option<ReadFailure> {
         self.answers.iter().find_map(|(_, answer)| match answer {
             Effect::ReadFailed { token: of, why } if of.0 == token => Some(*why),
@@ -675,7 +679,7 @@ impl Cluster {
         text
     }
 
-    /// The wire, one line per message.
+    /// The messages in flight, one per line.
     pub fn wire(&self) -> String {
         self.wire.iter().map(|e| describe(e) + "\n").collect()
     }
@@ -730,7 +734,7 @@ pub fn describe(envelope: &Envelope) -> String {
     format!("{from}→{to} {} {body}", message.term)
 }
 
-/// Settings under which nothing but the paper's own rules decide.
+/// Settings under which only the paper's own rules decide.
 pub fn plain() -> Settings {
     Settings {
         pre_vote: false,

@@ -1,4 +1,4 @@
-//! What the world remembers of a cluster whose members change, whatever its servers say.
+//! A model of a cluster with changing members, independent of the state of its servers.
 
 use std::collections::BTreeMap;
 
@@ -6,21 +6,22 @@ use raft_core::{Event, Index, NodeId, RoleKind, Rules, Settings, Term};
 
 use super::{Cluster, Server};
 
-/// All servers, most of which found the cluster.
+/// The number of servers, most of which found the cluster.
 pub const ALL: u64 = 6;
 
-/// Who led, and what was committed.
+/// The leaders so far, and the committed entries.
 #[derive(Default)]
 pub struct Model {
     leaders: BTreeMap<Term, NodeId>,
-    /// The term of every entry that any server called committed, and the members from there on.
+    /// The term of every entry that any server called committed, and the members from that entry
+    /// on.
     committed: BTreeMap<Index, (Term, Option<String>)>,
-    /// How many events were seen, and up to where each server.
+    /// The number of observed events, and the last checked entry of each server.
     events: usize,
     seen: BTreeMap<NodeId, Index>,
 }
 
-/// The term and the members in force at an entry, if the server's log still tells.
+/// The term and the members in force at an entry, if the server's log still has them.
 fn held(node: &Server, index: Index) -> Option<(Term, Option<String>)> {
     let members = node.log().configuration_in_force_at(index);
     let named = (!members.is_empty()).then(|| members.describe());
@@ -47,7 +48,7 @@ impl Model {
         Ok(())
     }
 
-    /// Each election, once.
+    /// Checks each election once.
     fn judge_elections(&mut self, events: &[(NodeId, Event)]) -> Result<(), String> {
         for (id, event) in events.iter().skip(self.events) {
             if let Event::Became { role, term, .. } = event
@@ -61,11 +62,11 @@ impl Model {
         Ok(())
     }
 
-    /// Each entry that a server calls committed, once.
+    /// Checks once each entry that a server calls committed.
     fn judge_commits(&mut self, id: NodeId, node: &Server) -> Result<(), String> {
         let commit = node.commit_index();
         let seen = self.seen.entry(id).or_default();
-        // A restarted server begins anew.
+        // The check of a restarted server starts again.
         let from = (*seen).min(commit).0 + 1;
         *seen = commit;
         for index in (from..=commit.0).map(Index) {
@@ -86,7 +87,7 @@ impl Model {
     }
 }
 
-/// So many servers, the first of which leads, and spare ones; disks take their time.
+/// `founders` servers, the first of which leads, and spare ones, with slow disks.
 pub fn with_changes(rules: impl Rules + 'static, founders: u64, settings: Settings) -> Cluster {
     let mut cluster = Cluster::with_spares(rules, founders, ALL - founders, settings);
     let others: Vec<_> = (2..=founders).collect();

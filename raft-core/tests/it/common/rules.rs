@@ -1,5 +1,5 @@
 //! Any rules behind one type, so that the core is compiled once for all tests and not once for each
-//! rule that one of them breaks.
+//! broken rule.
 
 use std::fmt;
 use std::rc::Rc;
@@ -18,7 +18,7 @@ impl AnyRules {
     }
 }
 
-/// Servers of one cluster have the same rules; others are not compared.
+/// Servers of one cluster have the same rules; others are never compared.
 impl PartialEq for AnyRules {
     fn eq(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
@@ -111,7 +111,7 @@ pass_on! {
     in_flight_after_truncation(last: Index, from: Index) -> Index;
 }
 
-/// A rule that is not passed on would be the published one whatever a test breaks.
+/// If a rule were not passed on, a test that breaks it would run with the published one.
 #[test]
 fn every_rule_is_passed_on() {
     let source = include_str!("../../../src/rules.rs");

@@ -1,12 +1,12 @@
-//! Random schedules: any order of delivery, loss, duplication, timeouts, disk completions, and
-//! crashes that leave any prefix of what was not reported; and what operators ask for meanwhile.
+//! Random schedules: any order of delivery, loss, duplication, timeouts, disk completions, crashes
+//! that leave any prefix of unreported writes, and operators' requests in between.
 
 use proptest::prelude::*;
 use raft_core::{Append, Change, ChangeOptions, Index, Input, NodeId, RoleKind};
 
 use super::{Cluster, n};
 
-/// One thing that happens.
+/// One action.
 #[derive(Clone, Debug)]
 pub enum Act {
     Deliver(usize),
@@ -16,21 +16,21 @@ pub enum Act {
     Propose(u64),
     CompleteOne(u64),
     Sync(u64),
-    /// So many whole writes survive, then so many pieces of the next.
+    /// A crash: some whole writes survive, then some pieces of the next.
     Crash(u64, usize, usize),
-    /// Some leader is asked.
+    /// Asks some leader for a change.
     Change(usize, Change, ChangeOptions),
     Transfer(usize, u64),
-    /// A snapshot is taken, and the log is cut so many entries before its end.
+    /// Takes a snapshot, and cuts the log some entries before its end.
     Snapshot(u64, u64),
-    /// Everything between these arrives, and nothing else.
+    /// Delivers everything between these servers, and nothing else.
     Among(Vec<u64>),
 }
 
-/// Any act but what operators ask for.
+/// Any act but operators' requests.
 ///
-/// One tuple in place of a union, here and below: a union keeps a test runner for each choice that it
-/// did not take, and to copy those costs more than everything that the servers do.
+/// One tuple in place of a union, here and below. A union keeps a test runner for each choice that
+/// it did not take, and copying those costs more than all steps of the servers.
 pub fn act(size: u64) -> impl Strategy<Value = Act> + Clone {
     let parts = (0_u32..31, any::<usize>(), 1..=size, 0_usize..4, 0_usize..5);
     parts.prop_map(|(kind, place, id, whole, cut)| match kind {
@@ -45,11 +45,11 @@ pub fn act(size: u64) -> impl Strategy<Value = Act> + Clone {
     })
 }
 
-/// Small numbers out of one large one.
+/// Draws small numbers out of one large one.
 struct Draws(u64);
 
 impl Draws {
-    /// One of so many numbers, from 0.
+    /// One of `count` numbers, from 0.
     fn below(&mut self, count: u64) -> u64 {
         let drawn = self.0 % count;
         self.0 /= count;
@@ -60,7 +60,7 @@ impl Draws {
         NodeId(self.below(size) + 1)
     }
 
-    /// So many servers, in order.
+    /// `count` servers, in order.
     fn servers(&mut self, size: u64, count: u64) -> Vec<NodeId> {
         let mut all: Vec<_> = (1..=size).map(NodeId).collect();
         while all.len() as u64 > count {
@@ -100,7 +100,7 @@ pub fn change(size: u64) -> impl Strategy<Value = Change> {
     any::<u64>().prop_map(move |drawn| Draws(drawn).change(size))
 }
 
-/// Acts that may change who belongs to the cluster.
+/// Acts that may change the members of the cluster.
 pub fn act_with_changes(size: u64) -> impl Strategy<Value = Act> + Clone {
     let parts = (0_u32..39, act(size), any::<usize>(), 1..=size, any::<u64>());
     parts.prop_map(move |(kind, act, leader, id, drawn)| {
@@ -127,7 +127,7 @@ pub fn act_with_changes(size: u64) -> impl Strategy<Value = Act> + Clone {
 }
 
 impl Act {
-    /// Whether a cluster of this size has the server that it happens to.
+    /// Whether a cluster of this size has the server of the act.
     pub fn fits(&self, size: u64) -> bool {
         match self {
             Self::Timeout(id) | Self::Propose(id) | Self::CompleteOne(id) | Self::Sync(id) => {
@@ -173,7 +173,7 @@ fn crash(cluster: &mut Cluster, id: u64, whole: usize, mut cut: usize) {
     cluster.start(id);
 }
 
-/// Some server that believes to lead; mostly the one of the newest term.
+/// Some server that considers itself leader, mostly the one of the newest term.
 fn leader(cluster: &Cluster, at: usize) -> Option<u64> {
     let leads = |id: &&NodeId| cluster.nodes[id].role() == RoleKind::Leader;
     let mut leaders: Vec<_> = cluster.nodes.keys().filter(leads).collect();
@@ -184,7 +184,7 @@ fn leader(cluster: &Cluster, at: usize) -> Option<u64> {
 
 /// A snapshot of all that this server knows to be committed, if it has no newer one.
 fn snapshot(cluster: &mut Cluster, id: u64, kept: u64) {
-    // It is stored after everything that was to be stored before.
+    // The snapshot is stored after all earlier writes.
     cluster.sync(id);
     let commit = cluster.node(id).commit_index();
     let known = cluster.disks[&n(id)].snapshot;
@@ -194,7 +194,7 @@ fn snapshot(cluster: &mut Cluster, id: u64, kept: u64) {
     }
 }
 
-/// Does one thing, if there is something to do it to.
+/// Performs an act, if the cluster has a server for it.
 pub fn run(cluster: &mut Cluster, act: Act) {
     let waiting = cluster.wire.len();
     match act {

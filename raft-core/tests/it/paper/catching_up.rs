@@ -94,7 +94,7 @@ fn a_round_ends_with_what_the_log_held_at_its_beginning_however_much_came_since(
     }
 }
 
-/// A newcomer whose every answer takes so long, while a command comes with each.
+/// A newcomer whose every answer takes this long, while a new command arrives with each.
 fn slow(took: u64) -> Cluster {
     let mut cluster = with_spares(3, 1);
     cluster.change(1, &Change::Promote(n(4)));
@@ -186,7 +186,7 @@ fn commands_are_committed_as_ever_while_a_new_server_catches_up() {
     }
 }
 
-/// Figure 4.4 (a): what catching up is for.
+/// Figure 4.4 (a): the reason for catching up.
 #[test]
 fn an_empty_server_with_a_vote_at_once_would_hold_everything_up_after_one_failure() {
     let commits = |forced: bool| {
@@ -197,7 +197,7 @@ fn an_empty_server_with_a_vote_at_once_would_hold_everything_up_after_one_failur
         };
         cluster.crash(3);
         cluster.propose(1);
-        // 4 is slow: nothing of what it lacks has reached it yet.
+        // Server 4 is slow: no missing entry has reached it yet.
         cluster.beats_among(1, &[1, 2], 3);
         everything_is_committed(&cluster, 1)
     };

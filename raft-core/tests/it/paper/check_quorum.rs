@@ -4,7 +4,7 @@ use raft_core::{Effect, Refusal, RoleKind, Settings, Term};
 
 use crate::common::{Cluster, MS, plain};
 
-/// Check-quorum and nothing else beside the paper's own rules.
+/// Check-quorum, and otherwise only the paper's own rules.
 fn checking() -> Settings {
     Settings {
         check_quorum: true,
@@ -12,7 +12,7 @@ fn checking() -> Settings {
     }
 }
 
-/// A leader of so many servers that has just been heard by all.
+/// A leader of `size` servers, from which all have just heard.
 fn led(size: u64) -> Cluster {
     let mut cluster = Cluster::new(size, checking());
     let others: Vec<_> = (2..=size).collect();
@@ -20,7 +20,7 @@ fn led(size: u64) -> Cluster {
     cluster
 }
 
-/// So many heartbeats, which these servers get and answer.
+/// Sends `count` heartbeats, which these servers receive and answer.
 fn beats(cluster: &mut Cluster, count: u64, reached: &[u64]) {
     for _ in 0..count {
         if cluster.node(1).role() == RoleKind::Leader {

@@ -1,4 +1,4 @@
-//! §8 and dissertation §6.2: what a client may rely on.
+//! §8 and dissertation §6.2: the guarantees for a client.
 
 use raft_core::{Effect, Index, Refusal, Settings, Source, Term};
 

@@ -1,5 +1,5 @@
-//! §5.3 and §5.4.2: when an entry is committed, who learns of it, and what may not be committed by
-//! counting.
+//! §5.3 and §5.4.2: the commit of an entry, how servers learn of it, and entries that must not be
+//! committed by counting.
 
 use raft_core::{Effect, Event, Index, OutsideLog, RoleKind, Rules, Standard, Term};
 
@@ -204,7 +204,7 @@ fn figure_8_an_old_entry_on_a_majority_is_not_committed_by_counting() {
     );
 }
 
-/// Commits whatever a majority holds, of whatever term (gallery C-01).
+/// Commits every entry on a majority, of any term (gallery C-01).
 #[derive(Clone)]
 struct CommitByCounting;
 

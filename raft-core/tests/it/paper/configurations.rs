@@ -1,4 +1,4 @@
-//! Dissertation §4.1: a configuration is an entry of the log, in force from when it is appended.
+//! Dissertation §4.1: a configuration is an entry of the log, and takes effect once it is appended.
 
 use raft_core::{
     Change, ChangeFailure, Effect, Event, Index, OutsideLog, RoleKind, Rules, Standard, Term,
@@ -168,7 +168,7 @@ fn no_change_begins_before_the_last_one_is_committed() {
     }
 }
 
-/// What the rule above is for.
+/// The reason for the rule above.
 #[test]
 fn changes_on_top_of_one_that_is_not_committed_would_let_two_majorities_decide() {
     #[derive(Clone)]
@@ -183,7 +183,7 @@ fn changes_on_top_of_one_that_is_not_committed_would_let_two_majorities_decide()
         cluster.lead(1, &[2, 3]);
         for id in [4, 5] {
             cluster.force(1, &Change::Promote(n(id)));
-            // Each step for itself, as a leader is free to do.
+            // Each step by itself, as a leader may do.
             cluster.step(1, raft_core::Input::Wake);
         }
         cluster.beats_among(1, &[1, 4, 5], 4);
@@ -237,7 +237,8 @@ fn a_server_votes_for_a_candidate_that_its_configuration_does_not_name() {
     }
 }
 
-/// Dissertation §4.1, of adding a fourth server: it may be needed before it knows that it belongs.
+/// Dissertation §4.1, of adding a fourth server: the cluster may need it before it knows of its
+/// membership.
 #[test]
 fn a_candidate_counts_the_vote_of_a_server_that_does_not_know_yet_that_it_has_one() {
     let mut cluster = with_spares(3, 1);
@@ -275,9 +276,9 @@ fn a_leader_changes_nothing_before_an_entry_of_its_own_term_is_committed() {
     assert_eq!(cluster.members(2), "{2 3 4}");
 }
 
-/// The histories of the erratum of 2015, each in four servers: S1's change reaches nobody, or its
-/// newcomer alone; S2 is elected, and its change reaches a majority of what it leads to; S1 stands
-/// again, in a majority of its own.
+/// The histories of the erratum of 2015, each in four servers. S1's change reaches no other server,
+/// or its newcomer alone. S2 is elected, and its change reaches a majority of its next
+/// configuration. S1 campaigns again, in a majority of its own configuration.
 fn histories() -> [(Change, Change, &'static [u64]); 3] {
     let (five, six) = (Change::Promote(n(5)), Change::Promote(n(6)));
     [

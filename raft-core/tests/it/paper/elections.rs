@@ -1,4 +1,4 @@
-//! §5.2: how a leader is elected.
+//! §5.2: the election of a leader.
 
 use raft_core::{Body, Input, Instant, NodeId, RoleKind, Settings, Standard, Term};
 
@@ -55,8 +55,8 @@ fn a_candidate_raises_its_term_by_one_votes_for_itself_and_asks_all_others_at_on
     assert_eq!(cluster.wire(), asks.concat());
 }
 
-/// How an election of `size` servers stands by the paper's own words: more than half of all must
-/// grant, and it is lost once too few are left that could.
+/// The state of an election among `size` servers by the paper's own words: more than half of all
+/// must grant. It is lost once too few voters without an answer are left.
 fn stands(size: u64, granted: u64, refused: u64) -> RoleKind {
     if 2 * granted > size {
         RoleKind::Leader
@@ -141,7 +141,7 @@ fn a_vote_given_in_an_older_term_elects_nobody() {
 
 #[test]
 fn a_server_votes_for_one_candidate_a_term_first_come_first_served() {
-    // Whom it voted for, who asks, whether it gets the vote.
+    // The present vote, the candidate, and whether it gets the vote.
     let rows: [(Option<u64>, u64, bool); 7] = [
         (None, 1, true),
         (None, 3, true),

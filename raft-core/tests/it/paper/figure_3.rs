@@ -13,11 +13,11 @@ fn schedule() -> impl Strategy<Value = Vec<Act>> {
     proptest::collection::vec(act(3), 50..600)
 }
 
-/// Plays a schedule on three servers and lets `judge` look after every step.
+/// Plays a schedule on three servers and calls `judge` after every step.
 fn play(acts: Vec<Act>, mut judge: impl FnMut(&Cluster)) {
     let mut cluster = Cluster::new(3, plain());
     cluster.instant_disk = false;
-    // What a server can see of itself is not asked: these properties stand alone.
+    // The servers' own invariants stay out of this: these properties stand alone.
     cluster.checked = false;
     for act in acts {
         run(&mut cluster, act);
@@ -34,7 +34,7 @@ fn leaders(cluster: &Cluster) -> impl Iterator<Item = (NodeId, Term, Vec<u64>)> 
     })
 }
 
-/// What each server knows to be committed.
+/// The entries that each server knows to be committed.
 fn committed(cluster: &Cluster) -> impl Iterator<Item = Vec<u64>> {
     cluster.nodes.iter().map(|(id, server)| {
         let mut log = cluster.terms(id.0);

@@ -1,4 +1,4 @@
-//! §5.3, the follower's side: which entries it takes, keeps and removes.
+//! §5.3, the follower's side: the entries that it accepts, keeps and removes.
 
 use raft_core::{EntryId, Event, Index, Standard, Term};
 
@@ -11,7 +11,7 @@ type Sent = ((u64, u64), &'static [u64]);
 
 #[test]
 fn a_follower_takes_entries_only_after_one_of_the_same_index_and_term() {
-    // The entry before those sent, and what a follower with log 1 2 2 answers.
+    // The entry before the sent ones, and the answer of a follower with log 1 2 2.
     let rows = [
         ((0, 0), "accepts #0 t3"),
         ((1, 1), "accepts #1 t3"),
@@ -78,7 +78,7 @@ fn a_follower_removes_nothing_that_agrees_with_a_late_append() {
     }
 }
 
-/// Whether two logs can exist in one cluster: where they share an entry they agree up to it.
+/// Whether two logs can exist in one cluster: if they share an entry, they agree up to it.
 fn match_up(own: &[u64], leader: &[u64]) -> bool {
     let both = own.len().min(leader.len());
     let last = (0..both).rev().find(|place| own[*place] == leader[*place]);

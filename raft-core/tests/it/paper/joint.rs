@@ -1,12 +1,13 @@
-//! §6, dissertation §4.3: arbitrary changes, through a joint configuration in which both decide.
+//! §6, dissertation §4.3: arbitrary changes, through a joint configuration in which both sets
+//! decide.
 
 use raft_core::{Body, Change, ChangeFailure, ChangeOptions, Input, RoleKind};
 
 use super::{GRANT, configured_at, every_choice, to, with_spares};
 use crate::common::{Cluster, n};
 
-/// {1 2 3} are to become {3 4 5}; the joint configuration is in the log of S1, and on its way to the
-/// others.
+/// The change from {1 2 3} to {3 4 5}. The joint configuration is in the log of S1, and in flight
+/// to the others.
 fn begun() -> Cluster {
     let mut cluster = with_spares(3, 2);
     for id in [4, 5] {
@@ -20,7 +21,7 @@ fn begun() -> Cluster {
         while !cluster.node(1).configuration().is_joint() && cluster.deliver_one(|_| true) {}
     }
     assert_eq!(cluster.members(1), "{1 2 3}->{3 4 5}");
-    // Nobody but S1 has it.
+    // Only S1 has it.
     let at = configured_at(&cluster, 1);
     assert!((2..=5).all(|id| cluster.node(id).log().last_index() < at));
     let joint = |body: &Body| matches!(body, Body::AppendEntries(a) if a.configuration.is_some());
@@ -251,7 +252,7 @@ fn from_three_servers_to_nine_two_of_three_and_five_of_nine_decide() {
     let at = configured_at(&before, 1);
     for others in every_choice(&all[1..]) {
         let old = others.iter().filter(|id| **id <= 3).count() + 1;
-        // A few of the choices that are just enough, and just not.
+        // A few of the choices that are just enough, and just too few.
         if others.len() != 3 && others.len() != 4 || old > 2 {
             continue;
         }
@@ -263,7 +264,7 @@ fn from_three_servers_to_nine_two_of_three_and_five_of_nine_decide() {
     }
 }
 
-/// Dissertation §4.4: the new server is there before the old one goes.
+/// Dissertation §4.4: the new server joins before the old one leaves.
 #[test]
 fn while_a_server_is_replaced_any_one_server_may_fail() {
     for dead in 2..=4 {

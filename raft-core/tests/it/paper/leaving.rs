@@ -5,7 +5,7 @@ use raft_core::{Body, Change, RoleKind};
 use super::{configured_at, every_choice, to, with_spares};
 use crate::common::{Cluster, n};
 
-/// The leader of four has removed itself, and nobody knows of it yet.
+/// The leader of four has removed itself, and no other server knows of it yet.
 fn leaving() -> Cluster {
     let mut cluster = with_spares(4, 0);
     cluster.change(1, &Change::Remove(n(1)));

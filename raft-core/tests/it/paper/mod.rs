@@ -1,6 +1,6 @@
-//! The paper suite: what the Raft paper and Ongaro's dissertation demand of a server, one claim a
-//! test. `raftsim/paper/musts.json` says which test proves which sentence, `raftsim paper` prints
-//! it, and `docs/PAPER.md` is that print.
+//! The paper suite: the demands of the Raft paper and Ongaro's dissertation on a server, one claim
+//! a test. `raftsim/paper/musts.json` says which test proves which sentence, `raftsim paper` prints
+//! it, and `docs/PAPER.md` holds the output.
 
 mod catching_up;
 mod check_quorum;
@@ -31,8 +31,8 @@ use raft_core::{Body, Change, EntryId, Index, Message, Progress, Settings, Stand
 const GRANT: Body = Body::RequestVoteReply { granted: true };
 const REFUSAL: Body = Body::RequestVoteReply { granted: false };
 
-/// What S2 of three, in the state `before`, answers to these messages and is afterwards, in the
-/// words of [`play`].
+/// Plays these messages on S2 of three, in the state `before`, and compares its answers and its
+/// final state, in the words of [`play`].
 fn plays(before: &'static str, messages: impl Into<Vec<(u64, Message)>>) -> String {
     let card = Card {
         name: "",
@@ -75,7 +75,7 @@ fn refusal(from: u64, term: u64) -> (u64, Message) {
     (from, Message { term, body })
 }
 
-/// What `leader` knows of `follower`.
+/// The view of `follower` at `leader`.
 fn peer(cluster: &Cluster, leader: u64, follower: u64) -> &Progress {
     let peers = cluster.node(leader).progress();
     peers.iter().find(|peer| peer.id == n(follower)).unwrap()
@@ -106,7 +106,7 @@ fn every_log(length: usize, terms: u64) -> Vec<Vec<u64>> {
     all
 }
 
-/// Settings under which only stickiness, and the paper's own rules, decide.
+/// Settings under which only stickiness and the paper's own rules decide.
 fn sticky() -> Settings {
     Settings {
         stickiness: true,
@@ -114,8 +114,8 @@ fn sticky() -> Settings {
     }
 }
 
-/// `size` servers, the first of which leads, and `spares` that know nobody; nothing but the paper's
-/// own rules decide.
+/// `size` servers, the first of which leads, and `spares` that know no other server; only the
+/// paper's own rules decide.
 fn with_spares(size: u64, spares: u64) -> Cluster {
     let mut cluster = Cluster::with_spares(Standard, size, spares, crate::common::plain());
     let others: Vec<_> = (2..=size).collect();
@@ -123,7 +123,7 @@ fn with_spares(size: u64, spares: u64) -> Cluster {
     cluster
 }
 
-/// These are to be the voters, and nobody else a member.
+/// The change to these voters, without other members.
 fn to(voters: &[u64]) -> Change {
     Change::To {
         voters: voters.iter().map(|id| n(*id)).collect(),
@@ -131,12 +131,12 @@ fn to(voters: &[u64]) -> Change {
     }
 }
 
-/// Where the latest configuration of a server's log stands.
+/// The index of the latest configuration in a server's log.
 fn configured_at(cluster: &Cluster, id: u64) -> Index {
     cluster.node(id).log().configured_at()
 }
 
-/// Every choice of some of these.
+/// Every subset of these.
 fn every_choice(of: &[u64]) -> Vec<Vec<u64>> {
     let chosen = |bits: u32| {
         let ids = of.iter().enumerate();

@@ -1,4 +1,4 @@
-//! Figure 2 and dissertation §3.8: what must be on disk before a server says so.
+//! Figure 2 and dissertation §3.8: the state that must be durable before a server promises it.
 
 use raft_core::{
     Base, Boot, Configuration, Durable, Effect, EntryId, EntryMeta, HardState, Index, Input,
@@ -9,7 +9,7 @@ use super::{GRANT, ask, granted};
 use crate::common::card::{Card, accepted, append, crash_after_reply, rejected, vote};
 use crate::common::{Cluster, n, plain, restored_server};
 
-/// Three servers, led by the first, whose disks from now on wait for the test.
+/// Three servers, led by the first. From now on the test controls their disks.
 fn slow_disks() -> Cluster {
     let mut cluster = Cluster::new(3, plain());
     cluster.lead(1, &[2, 3]);

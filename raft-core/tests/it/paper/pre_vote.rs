@@ -6,7 +6,7 @@ use super::{GRANT, ask, granted, pre_ask};
 use crate::common::card::append;
 use crate::common::{Cluster, n, plain};
 
-/// Pre-vote and nothing else beside the paper's own rules.
+/// Pre-vote, and otherwise only the paper's own rules.
 fn asking() -> Settings {
     Settings {
         pre_vote: true,
@@ -74,7 +74,7 @@ fn a_pre_vote_changes_nothing_at_the_server_that_is_asked() {
 
 #[test]
 fn a_server_would_vote_only_for_a_log_at_least_as_up_to_date() {
-    // The entry in which the asking server's log ends; the asked one's log is 1 2 2.
+    // The last entry of the sender's log; the voter's log is 1 2 2.
     let rows = [
         ((3, 2), true),
         ((4, 2), true),

@@ -38,7 +38,7 @@ fn a_new_leader_that_a_majority_hears_still_answers_no_read_before_its_own_entry
     }
     cluster.read(2, 9, Follower);
     assert_eq!(cluster.node(1).commit_index(), Index(0));
-    // Its heartbeats are answered, and its entry is not acknowledged: it is not on any other disk.
+    // Its heartbeats get answers, and its entry no acknowledgement: no other disk holds it.
     cluster.instant_disk = false;
     for _ in 0..3 {
         cluster.timeout(1);
@@ -86,7 +86,7 @@ fn a_leader_answers_a_read_only_after_a_majority_has_answered_what_left_after_it
     for size in 2..=7 {
         for answers in 0..size {
             let mut cluster = led(size);
-            // An earlier heartbeat, to which everybody's answer arrives in between.
+            // An earlier heartbeat. All answers to it arrive in between.
             cluster.timeout(1);
             let earlier: Vec<_> = cluster.wire.drain(..).collect();
             cluster.read(1, 7, ReadIndex);
@@ -164,7 +164,7 @@ fn a_follower_answers_up_to_what_its_leader_has_just_confirmed() {
     cluster.drop_all();
     cluster.read(2, 7, Follower);
     cluster.deliver_one(|e| matches!(e.message.body, Body::ReadIndex { .. }));
-    // The leader asks the others, and says nothing before a majority has answered.
+    // The leader asks the others, and does not answer before a majority has answered.
     cluster.deliver(|e| e.to == n(3));
     cluster.deliver_one(|e| e.from == n(3));
     let replied = |cluster: &Cluster| {

@@ -1,4 +1,4 @@
-//! §5.3, the leader's side: how entries get to the others.
+//! §5.3, the leader's side: how entries reach the others.
 
 use raft_core::{Body, Effect, Event, Index, ProgressState, Source, Standard, Term};
 
@@ -10,7 +10,7 @@ fn carries_entries(envelope: &Envelope) -> bool {
     matches!(&envelope.message.body, Body::AppendEntries(append) if !append.is_empty())
 }
 
-/// A leader of term 1 with nothing on its way.
+/// A leader of term 1 with nothing in flight.
 fn led(size: u64) -> Cluster {
     let mut cluster = Cluster::new(size, plain());
     let others: Vec<_> = (2..=size).collect();
@@ -44,7 +44,7 @@ fn a_leader_appends_a_command_to_its_log_and_sends_it_to_all_others_at_once() {
 
 #[test]
 fn an_append_names_the_entry_that_its_entries_follow() {
-    // The leader's log, what its first message must name.
+    // The leader's log, and the entry that its first message must name.
     let rows: [(&[u64], &str); 4] = [
         (&[], "#0t0"),
         (&[1], "#1t1"),
@@ -156,8 +156,8 @@ fn a_slow_follower_holds_up_neither_the_others_nor_the_commit_index() {
 
 const FIGURE_7: [u64; 10] = [1, 1, 1, 4, 4, 5, 5, 6, 6, 6];
 
-/// Figure 7: the log of each follower, and how often the leader may go back to repair it: once for
-/// each term in which the logs differ.
+/// Figure 7: the log of each follower, and the number of times that the leader may go back to
+/// repair it: once for each term in which the logs differ.
 const FOLLOWERS: [(&[u64], usize); 6] = [
     (&[1, 1, 1, 4, 4, 5, 5, 6, 6], 1),
     (&[1, 1, 1, 4], 1),
@@ -167,7 +167,8 @@ const FOLLOWERS: [(&[u64], usize); 6] = [
     (&[1, 1, 1, 2, 2, 2, 3, 3, 3, 3, 3], 2),
 ];
 
-/// A leader of term 8 with Figure 7's log, elected by S3, which holds nothing, beside this follower.
+/// A leader of term 8 with Figure 7's log, elected by S3, which holds no entry, beside this
+/// follower.
 fn figure_7(follower: &[u64]) -> Cluster {
     let mut cluster = Cluster::new(3, plain()).with_logs(7, &[&FIGURE_7, follower, &[]]);
     cluster.elect(1, &[3]);

@@ -1,4 +1,4 @@
-//! §5.4.1: who may be elected.
+//! §5.4.1: the servers that may be elected.
 
 use raft_core::{Index, RoleKind, Term};
 
@@ -81,7 +81,7 @@ fn a_log_behind_costs_the_vote_and_not_the_term() {
     assert_eq!(granted(&cluster), Some(true), "the vote is still free");
 }
 
-/// Whether server 5 is ever elected, when these of the others hold a committed entry that it lacks.
+/// Whether server 5 is ever elected, if these others hold a committed entry that it lacks.
 fn elected_without(holders: &[u64]) -> bool {
     let mut logs: [&[u64]; 5] = [&[1]; 5];
     for holder in holders {

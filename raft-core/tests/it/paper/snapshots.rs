@@ -1,5 +1,5 @@
-//! §7 and Figure 13: snapshots, as far as the core decides about them. What the store must do is in
-//! `kv/tests/it/snapshot.rs`.
+//! §7 and Figure 13: snapshots, as far as the core decides about them. `kv/tests/it/snapshot.rs`
+//! has the duties of the store.
 
 use proptest::prelude::*;
 use raft_core::{
@@ -55,7 +55,7 @@ fn give(cluster: &mut Cluster, snapshot: SnapshotId, offset: u64, length: u64) -
     cluster.receive(1, 3, term, piece)
 }
 
-/// `leader` commits so many entries with the `others`, and with nobody else.
+/// `leader` commits this many entries with the `others`, and with no other server.
 fn commit(cluster: &mut Cluster, leader: u64, others: &[u64], entries: u64) {
     let all = [others, &[leader]].concat();
     for _ in 0..entries {
@@ -67,7 +67,7 @@ fn commit(cluster: &mut Cluster, leader: u64, others: &[u64], entries: u64) {
     }
 }
 
-/// Lets S1 speak and everything arrive, so many times.
+/// Sends heartbeats from S1 and delivers all messages, `times` times.
 fn rounds(cluster: &mut Cluster, times: u64) {
     for _ in 0..times {
         cluster.timeout(1);
@@ -75,7 +75,7 @@ fn rounds(cluster: &mut Cluster, times: u64) {
     }
 }
 
-/// S1 leads in term 1. S1 and S2 have committed five entries and hold a snapshot in their place; S3
+/// S1 leads in term 1. S1 and S2 have committed five entries and hold a snapshot in their place. S3
 /// has the first three of them.
 fn left_behind() -> Cluster {
     let mut cluster = Cluster::new(3, in_pieces());
@@ -89,7 +89,7 @@ fn left_behind() -> Cluster {
     cluster
 }
 
-/// [`left_behind`], and then S3 was sent the snapshot.
+/// [`left_behind`], after S3 has received the snapshot.
 fn caught_up() -> Cluster {
     let mut cluster = left_behind();
     rounds(&mut cluster, 6);
@@ -98,7 +98,7 @@ fn caught_up() -> Cluster {
     cluster
 }
 
-/// How many snapshots `id` has put in place of its log, or of a part of it.
+/// The number of snapshots that have replaced the log of `id`, or a part of it.
 fn installed(cluster: &Cluster, id: u64) -> usize {
     let at =
         |(of, answer): &&(_, Effect)| *of == n(id) && matches!(answer, Effect::Installed { .. });
@@ -169,7 +169,7 @@ fn a_snapshot_that_names_a_wrong_term_is_refused() {
     cluster.step(1, Input::SnapshotTaken { snapshot });
 }
 
-/// S1's log of term 1 gets `entries` more, the last of which holds these voters.
+/// Appends `entries` to S1's log of term 1. The last of them holds these voters.
 fn reconfigured(cluster: &mut Cluster, at: u64, voters: &[u64]) -> Configuration {
     let voters: Vec<_> = voters.iter().map(|id| n(*id)).collect();
     let configuration = Configuration::of_voters(&voters).unwrap();
@@ -241,7 +241,7 @@ fn the_log_is_cut_only_where_a_snapshot_that_is_on_disk_covers_it() {
     }
 }
 
-/// What S3 answers to the append of an entry of term 3 after `prev`.
+/// S3's answer to the append of an entry of term 3 after `prev`.
 fn answer(cluster: &mut Cluster, prev: (u64, u64)) -> Outcome {
     let (_, Message { body, .. }) = append(2, 3, prev, &[3], 0);
     cluster.receive(2, 3, 3, body);
@@ -451,7 +451,7 @@ fn the_prefix_that_an_installed_snapshot_describes_is_removed_and_no_more() {
     let mut cluster = left_behind();
     cluster.instant_disk = false;
     give(&mut cluster, snapshot_of(5, 1), 0, BYTES);
-    // The entries come, too, before the disk has reported the last piece.
+    // The entries also arrive, before the disk has reported the last piece.
     cluster.receive(1, 3, 1, append(1, 1, (3, 1), &[1, 1, 1, 1], 0).1.body);
     assert_eq!(cluster.node(3).log().base().last, entry(0, 0));
     cluster.stored(3, BYTES);
@@ -485,7 +485,7 @@ fn a_snapshot_that_grows_old_while_it_is_received_takes_nothing_back() {
     let mut cluster = left_behind();
     cluster.instant_disk = false;
     give(&mut cluster, snapshot_of(5, 1), 0, BYTES);
-    // What it covers, and more, comes as entries and commits while the disk is at work.
+    // The entries that it covers, and more, arrive and commit while the disk is at work.
     cluster.receive(1, 3, 1, append(1, 1, (3, 1), &[1, 1, 1, 1], 7).1.body);
     cluster.stored(3, BYTES);
     let server = cluster.node(3);
@@ -500,7 +500,7 @@ fn a_snapshot_that_grows_old_while_it_is_received_takes_nothing_back() {
 fn each_part_of_a_snapshot_postpones_an_election() {
     let mut cluster = left_behind();
     give(&mut cluster, snapshot_of(5, 1), 0, 10);
-    // In order, again, ahead of its time: all of them come from a leader that lives.
+    // In order, repeated and early: all pieces show that the leader is alive.
     for offset in [0, 0, 20, 10, 30, 20, 10, 0] {
         cluster.advance(149);
         let due = cluster.node(3).deadline().unwrap();
@@ -517,7 +517,7 @@ fn each_part_of_a_snapshot_postpones_an_election() {
     assert_eq!(cluster.node(3).leader(), Some(n(1)));
 }
 
-/// What befalls the transfer of a snapshot.
+/// The faults in the transfer of a snapshot.
 #[derive(Clone, Debug)]
 enum Luck {
     Deliver(usize),

@@ -1,11 +1,11 @@
-//! Dissertation §4.2.3: a server that hears its leader gives candidates neither vote nor ear.
+//! Dissertation §4.2.3: a server that hears its leader ignores candidates.
 
 use raft_core::{Body, RoleKind, Term};
 
 use super::{GRANT, ask, entry, granted, sticky};
 use crate::common::{Cluster, n};
 
-/// Four servers led by the first; the last heard of it just now.
+/// Four servers led by the first; the last has just heard from it.
 fn led() -> Cluster {
     let mut cluster = Cluster::new(4, sticky());
     cluster.lead(1, &[2, 3, 4]);

@@ -11,7 +11,7 @@ use crate::common::card::{accepted, append, grant, rejected, vote};
 /// S2 as a follower, a candidate and a leader of term 3.
 const ROLES: [&str; 3] = ["F t3 v1 [1]", "C t3 v2 [1]", "L t3 v2 [1 3]"];
 
-/// One message of each kind that §5.1 speaks of.
+/// One message of each kind in §5.1.
 fn every_kind(term: u64) -> [(u64, Message); 6] {
     [
         vote(3, term, &[]),

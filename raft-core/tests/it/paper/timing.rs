@@ -1,4 +1,4 @@
-//! §5.6: safety never depends on time, progress does.
+//! §5.6: safety never depends on time, but progress does.
 
 use std::collections::BTreeMap;
 
@@ -6,8 +6,8 @@ use raft_core::{Input, RoleKind, Settings, SettingsError, Term};
 
 use crate::common::{Cluster, Envelope, plain};
 
-/// A cluster of five whose messages all arrive after `latency` milliseconds, for `rounds` of 5 ms;
-/// server 1 has just been elected. Who leads at the end, and how many terms were begun.
+/// A cluster of five whose messages all arrive after `latency` milliseconds, for `rounds` of 5 ms.
+/// Server 1 has just been elected. Returns the leaders at the end, and the last term.
 fn runs_with(latency: u64, rounds: u64) -> (Vec<u64>, Term) {
     let mut cluster = Cluster::new(5, plain());
     cluster.elect(1, &[2, 3, 4, 5]);

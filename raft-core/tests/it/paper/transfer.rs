@@ -1,4 +1,4 @@
-//! Dissertation §3.10: a leader hands leadership over.
+//! Dissertation §3.10: a leader transfers leadership.
 
 use raft_core::{Body, Effect, Event, Index, Input, RoleKind, Settings, Term};
 
@@ -25,7 +25,7 @@ fn takes(effects: &[Effect]) -> bool {
         .any(|effect| matches!(effect, Effect::Proposed { .. }))
 }
 
-/// Lets time pass at the leader until it gives the transfer up; nobody hears the target's order.
+/// Lets time pass at the leader until it gives the transfer up; the order never reaches the target.
 fn until_given_up(cluster: &mut Cluster) {
     let given_up = |event: &Event| matches!(event, Event::TransferFailed { .. });
     while !cluster.saw(1, given_up) {
@@ -35,7 +35,7 @@ fn until_given_up(cluster: &mut Cluster) {
     cluster.deliver(|e| !is_order(e));
 }
 
-/// How often somebody became leader.
+/// The number of elections so far.
 fn elections(cluster: &Cluster) -> usize {
     let won = |(_, event): &&(_, Event)| {
         let role = RoleKind::Leader;
@@ -157,7 +157,7 @@ fn an_order_that_arrives_after_its_transfer_was_given_up_costs_one_election() {
     until_given_up(&mut cluster);
     cluster.propose(1);
     cluster.deliver(|e| !is_order(e));
-    // Every order of that time arrives now.
+    // Every order from then arrives now.
     cluster.deliver_all();
     for _ in 0..10 {
         let leader = (1..=3).find(|id| cluster.node(*id).role() == RoleKind::Leader);

@@ -1,6 +1,6 @@
 //! Decisions of the key-value layer.
 
-use kv::Came;
+use kv::ApplyOutcome;
 use serde_json::json;
 
 use super::{Kind, Phrase, Words, at};
@@ -8,12 +8,15 @@ use super::{Kind, Phrase, Words, at};
 impl Words<'_> {
     pub(super) fn phrase(&self, event: &kv::Event) -> Phrase {
         match event {
-            kv::Event::Applied { entry, came } => {
-                let but = match came {
-                    Came::Nothing | Came::Executed | Came::Opened | Came::Kept => "",
-                    Came::Repeated => ", which was done before",
-                    Came::Superseded => ", after a newer request of its client",
-                    Came::Expired => ", whose session had expired",
+            kv::Event::Applied { entry, outcome } => {
+                let but = match outcome {
+                    ApplyOutcome::Nothing
+                    | ApplyOutcome::Executed
+                    | ApplyOutcome::Opened
+                    | ApplyOutcome::Kept => "",
+                    ApplyOutcome::Repeated => ", which was done before",
+                    ApplyOutcome::Superseded => ", after a newer request of its client",
+                    ApplyOutcome::Expired => ", whose session had expired",
                 };
                 let text = format!("applied {entry}{but}");
                 Phrase::new("applied", None, text, json!({"entry": at(*entry)}))
