@@ -19,7 +19,7 @@ mod reads;
 mod requested_change;
 mod safety;
 mod shadow;
-mod stored;
+mod stored_bytes;
 mod subject;
 mod tenures;
 mod violation;
@@ -36,7 +36,7 @@ pub use meter::Meter;
 pub use model::{Request, asker, read_request};
 pub use requested_change::{RequestedChange, but};
 pub use safety::Sightings;
-pub use stored::{Most, Stored, log_bytes, snapshot_bytes};
+pub use stored_bytes::{Most, Stored, log_bytes, snapshot_bytes};
 pub use subject::Subject;
 pub use violation::{Broken, Violation};
 
